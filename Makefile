@@ -1,0 +1,114 @@
+# Every command of this project. `make demo` and `make test` need only Python (3.10 or
+# newer), a C compiler and make: the rest goes into .venv, made by tools/venv.sh.
+
+PYTHON ?= python3
+WERROR ?= OFF
+SANITIZER_TIMEOUT ?= 600
+
+BIN := .venv/bin
+NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
+C_FILES := $(filter %.c %.h,$(NATIVE))
+PY_DIRS := catzilla_jit tests examples benchmarks
+
+.PHONY: help demo test check lint types format ctest sanitize bench bench-smoke \
+        test-pythons build clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo          all distances between the airports of the world, as tasks'
+	@echo 'make test          C tests, then Python tests'
+	@echo 'make check         what CI runs: lint, types, tests'
+	@echo 'make format        lay out the Python and C sources'
+	@echo 'make ctest         the C tests alone'
+	@echo 'make sanitize      the C tests under ThreadSanitizer, then Address+UBSanitizer'
+	@echo 'make bench         every benchmark, as ratios; JSON in benchmarks/results'
+	@echo 'make test-pythons  the Python tests on 3.10 to 3.13, as far as they are here'
+	@echo 'make clean         remove .venv, build and the built libraries'
+
+# -- set-up -----------------------------------------------------------------------------
+
+.venv/installed: pyproject.toml CMakeLists.txt tools/venv.sh
+	tools/venv.sh $(PYTHON)
+	@touch $@
+
+.venv/built: .venv/installed $(NATIVE)
+	$(BIN)/cmake --build build/editable
+	@touch $@
+
+build: .venv/built
+
+# -- use --------------------------------------------------------------------------------
+
+demo: build
+	@LD_PRELOAD="$$(tools/jemalloc.sh --install)" $(BIN)/python examples/airports.py
+
+test: build ctest
+	@tools/jemalloc.sh --install >/dev/null
+	$(BIN)/python -m pytest
+
+check: lint types
+	@$(MAKE) --no-print-directory test WERROR=ON
+
+lint: .venv/installed
+	$(BIN)/ruff format --check $(PY_DIRS)
+	$(BIN)/ruff check $(PY_DIRS)
+	@if [ -x $(BIN)/clang-format ]; then \
+	    echo $(BIN)/clang-format --dry-run --Werror native; \
+	    $(BIN)/clang-format --dry-run --Werror $(C_FILES); \
+	else echo 'clang-format is not installed: the C layout is not checked'; fi
+
+types: .venv/installed
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff format $(PY_DIRS)
+	$(BIN)/ruff check --fix $(PY_DIRS)
+	$(BIN)/clang-format -i $(C_FILES)
+
+# -- C tests ----------------------------------------------------------------------------
+
+comma := ,
+
+# $(call c_tests,DIRECTORY,CMAKE OPTIONS,CTEST PREFIX)
+define c_tests
+	@$(BIN)/cmake -S . -B build/$(1) -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja \
+	    -DCATZILLA_JIT_TESTS=ON $(2) --log-level=WARNING
+	$(BIN)/cmake --build build/$(1)
+	$(3) $(BIN)/ctest --test-dir build/$(1) --output-on-failure
+endef
+
+ctest: .venv/installed
+	$(call c_tests,ctest,-DCMAKE_BUILD_TYPE=Release -DCATZILLA_JIT_WERROR=$(WERROR) \
+	    -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python)
+
+# setarch -R: the ThreadSanitizer of older compilers cannot start under the address
+# randomization of newer kernels.
+sanitize: .venv/installed
+	$(call c_tests,tsan,-DCMAKE_BUILD_TYPE=Debug -DCATZILLA_JIT_BINDING=OFF \
+	    -DCATZILLA_JIT_SANITIZE=thread,TSAN_OPTIONS=halt_on_error=1 setarch -R)
+	$(call c_tests,asan,-DCMAKE_BUILD_TYPE=Debug -DCATZILLA_JIT_BINDING=OFF \
+	    -DCATZILLA_JIT_SANITIZE=address$(comma)undefined,ASAN_OPTIONS=detect_stack_use_after_return=1)
+
+# -- measurements -----------------------------------------------------------------------
+
+BENCHMARKS := $(sort $(wildcard benchmarks/bench_*.py))
+
+bench: build
+	@mkdir -p benchmarks/results
+	@for file in $(BENCHMARKS); do \
+	    name=$$(basename $$file .py); \
+	    $(BIN)/python $$file --json benchmarks/results/$$name.json || exit 1; \
+	done
+
+bench-smoke: build
+	@for file in $(BENCHMARKS); do \
+	    echo $(BIN)/python $$file --smoke; \
+	    $(BIN)/python $$file --smoke || exit 1; \
+	done
+
+test-pythons: .venv/installed
+	tools/pythons.sh $(BIN)/python
+
+clean:
+	rm -rf .venv build dist catzilla_jit/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
