@@ -1,0 +1,76 @@
+"""Programs in other languages that a benchmark runs beside its subject.
+
+Their sources lie in peers/. A peer is built into a temporary directory when a benchmark
+asks for it, and is absent (None) where the machine lacks its compiler: the benchmark then
+skips the comparison and says so. Each prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+SOURCES = Path(__file__).resolve().parent / "peers"
+
+
+class Peer:
+    """A built program; it is removed together with this object."""
+
+    def __init__(self, directory: tempfile.TemporaryDirectory[str], version: str) -> None:
+        self._directory = directory
+        self.program = Path(directory.name) / "peer"
+        self.version = version
+
+    def run(self, *arguments: object) -> dict[str, Any]:
+        """Run it and return the object that it prints."""
+        command = [str(self.program), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def go(source: str) -> Peer | None:
+    """Build peers/SOURCE with Go; None where Go is missing."""
+    compiler = shutil.which("go")
+    if compiler is None:
+        return None
+    directory = tempfile.TemporaryDirectory(prefix="peer-")
+    # The build cache goes where the program goes: a machine's Go set-up stays untouched.
+    environment = os.environ | {"GOCACHE": f"{directory.name}/cache", "GO111MODULE": "off"}
+    return _build(
+        [compiler, "build", "-o", f"{directory.name}/peer", source],
+        directory,
+        [compiler, "version"],
+        environment,
+    )
+
+
+def c(source: str) -> Peer | None:
+    """Build peers/SOURCE with the C compiler; None where there is none."""
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        return None
+    directory = tempfile.TemporaryDirectory(prefix="peer-")
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-pthread"]
+    return _build(
+        [compiler, *flags, "-o", f"{directory.name}/peer", source],
+        directory,
+        [compiler, "--version"],
+        dict(os.environ),
+    )
+
+
+def _build(
+    command: list[str],
+    directory: tempfile.TemporaryDirectory[str],
+    ask_version: list[str],
+    environment: dict[str, str],
+) -> Peer:
+    subprocess.run(command, cwd=SOURCES, env=environment, check=True)
+    asked = subprocess.run(ask_version, capture_output=True, text=True, check=True)
+    return Peer(directory, asked.stdout.splitlines()[0])
