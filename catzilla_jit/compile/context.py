@@ -1,0 +1,73 @@
+"""Numba's CPU target with two changes, for tasks only.
+
+First: STATUS_OVERFLOW, the status of a kernel whose answer does not fit its types, passes every
+`try` of the compiled code. In Python the computation would not have failed, so no handler may see
+it. Second: no wrapper for calls from Python is made; a kernel is entered through `entry.py`. The
+types, the functions and the code generator are those of Numba's own context, shared.
+"""
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import Any
+
+from llvmlite import ir
+from numba.core import callconv
+from numba.core.cpu import CPUContext
+from numba.core.registry import cpu_target
+
+#: Returned by the entry when Python's answer would not fit the compiled types (an integer beyond
+#: 64 bits, a power that is a fraction): a task without side effects is then run as Python.
+STATUS_OVERFLOW = 2
+
+
+class TaskCallConv(callconv.CPUCallConv):
+    """Numba's calling convention, with a status that no handler stops."""
+
+    def return_overflow(self, builder: ir.IRBuilder, message: str, loc: Any, function: str) -> None:
+        """Leave the function with STATUS_OVERFLOW, described as an OverflowError at `loc`."""
+        self.set_static_user_exc(builder, OverflowError, (message,), loc=loc, func_name=function)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    def return_status_propagate(self, builder: ir.IRBuilder, status: Any) -> None:
+        handled = self.check_try_status(builder).in_try
+        builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
+        overflow = builder.icmp_signed("==", status.code, callconv._const_int(STATUS_OVERFLOW))
+        with builder.if_then(builder.or_(overflow, builder.not_(handled))):
+            self._return_errcode_raw(builder, status.code)
+
+
+class Executable:
+    """Stands for a compiled function where Numba keeps a Python callable."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+
+class TaskContext(CPUContext):
+    """The target context that tasks and their helpers are compiled for."""
+
+    @property
+    def call_conv(self) -> TaskCallConv:
+        return TaskCallConv(self)
+
+    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Executable:
+        bind_environment(library, fndesc, env)
+        return Executable(library)
+
+
+def bind_environment(library: Any, fndesc: Any, env: Any) -> None:
+    """Point the code at its environment: the constants it boxes and the arguments it raises."""
+    library.codegen.set_env(fndesc.env_name, env)
+
+
+@functools.cache
+def task_context() -> TaskContext:
+    """Return the one task context of the process."""
+    context = copy.copy(cpu_target.target_context)
+    context.__class__ = TaskContext
+    context.cached_internal_func = {}  # its code propagates statuses as this context does
+    return context

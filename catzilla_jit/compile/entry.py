@@ -1,0 +1,69 @@
+"""The entry: `int32_t entry(void *payload, void **error)`.
+
+It loads the arguments from the payload, calls the kernel's native symbol, stores the result and
+returns the status: 0, or the kernel's, with `*error` the description of the exception. It takes
+no lock, knows no Python and allocates nothing. Caller holds Numba's compiler lock.
+"""
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from catzilla_jit.compile.kernel import Kernel
+from catzilla_jit.compile.slots import Slot
+
+INT32 = ir.IntType(32)
+BYTES = ir.IntType(8).as_pointer()
+
+
+def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> str:
+    """Add the entry to the kernel's library; return its symbol."""
+    symbol = "cz_entry." + kernel.fndesc.llvm_func_name
+    module = kernel.library.create_ir_module(symbol)
+    function = ir.Function(module, ir.FunctionType(INT32, [BYTES, BYTES.as_pointer()]), symbol)
+    payload, error = function.args
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    values = [
+        load(kernel, builder, type_, builder.gep(payload, [INT32(slot.offset)]))
+        for slot, type_ in zip(arguments, kernel.argument_types, strict=True)
+    ]
+    status, value = call_kernel(kernel, builder, values)
+    with builder.if_then(status.is_error, likely=False):
+        builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
+        builder.ret(status.code)
+    store(kernel, builder, value, builder.gep(payload, [INT32(result.offset)]))
+    builder.ret(INT32(0))
+    kernel.library.add_ir_module(module)
+    return symbol
+
+
+def call_kernel(
+    kernel: Kernel, builder: ir.IRBuilder, values: list[ir.Value]
+) -> tuple[Any, ir.Value]:
+    """Call the native symbol; return Numba's status and the result."""
+    callee = kernel.declare(builder.module)
+    return kernel.context.call_conv.call_function(
+        builder, callee, kernel.result_type, kernel.argument_types, values
+    )
+
+
+def load(kernel: Kernel, builder: ir.IRBuilder, type_: types.Type, address: ir.Value) -> ir.Value:
+    """Load a value in its memory form (a bool is one byte) from an `i8 *`."""
+    if type_ == types.none:
+        return kernel.context.get_dummy_value()
+    pointer = builder.bitcast(address, kernel.context.get_data_type(type_).as_pointer())
+    return kernel.context.unpack_value(builder, type_, pointer)
+
+
+def store(kernel: Kernel, builder: ir.IRBuilder, value: ir.Value, address: ir.Value) -> None:
+    """Store the kernel's result in its memory form at an `i8 *`; None takes no room."""
+    type_ = kernel.result_type
+    if type_ == types.none:
+        return
+    pointer = builder.bitcast(address, kernel.context.get_data_type(type_).as_pointer())
+    kernel.context.pack_value(builder, type_, value, pointer)

@@ -1,0 +1,114 @@
+"""From annotations to Numba argument types.
+
+Parameter hints decide the argument types; the return hint decides nothing, because a wrong
+one would make the kernel truncate. String annotations are evaluated in the function's module.
+A hint that cannot be evaluated or has no Numba type is a `Reason`, never a guess.
+"""
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import inspect
+import types as pytypes
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.reason import CompileRefused, Reason
+
+SCALAR_HINTS: dict[Any, types.Type] = {
+    int: types.int64,
+    float: types.float64,
+    bool: types.boolean,
+    complex: types.complex128,
+    None: types.none,
+    type(None): types.none,
+    numpy.int8: types.int8,
+    numpy.int16: types.int16,
+    numpy.int32: types.int32,
+    numpy.int64: types.int64,
+    numpy.uint8: types.uint8,
+    numpy.uint16: types.uint16,
+    numpy.uint32: types.uint32,
+    numpy.uint64: types.uint64,
+    numpy.float32: types.float32,
+    numpy.float64: types.float64,
+    numpy.bool_: types.boolean,
+    numpy.complex64: types.complex64,
+    numpy.complex128: types.complex128,
+}
+
+
+def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Type, ...]:
+    """Return the Numba type of each parameter, from its hint.
+
+    Raises CompileRefused when a parameter has no hint or one without a Numba type.
+    """
+    hints = _evaluated(function, name)
+    found: list[types.Type] = []
+    reasons: list[Reason] = []
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints.get(parameter.name, inspect.Parameter.empty)
+        type_ = _numba_type(hint)
+        if type_ is None:
+            reasons.append(_no_type(function, parameter.name, hint))
+        else:
+            found.append(type_)
+    if reasons:
+        raise CompileRefused(name, tuple(reasons))
+    return tuple(found)
+
+
+def _evaluated(function: pytypes.FunctionType, name: str) -> dict[str, Any]:
+    """Evaluate the parameters' annotations one by one, so that a bad return hint harms nobody."""
+    hints: dict[str, Any] = {}
+    for parameter, hint in function.__annotations__.items():
+        if parameter == "return":
+            continue
+        if not isinstance(hint, str):
+            hints[parameter] = hint
+            continue
+        holder = _holder({parameter: hint})
+        try:
+            hints[parameter] = typing.get_type_hints(holder, function.__globals__)[parameter]
+        except Exception as error:
+            line = function.__code__.co_firstlineno
+            message = f"the hint of {parameter!r}, {hint!r}, cannot be evaluated: {error}"
+            raise CompileRefused(
+                name, (Reason(line, message, "import the name that the hint uses"),)
+            ) from error
+    return hints
+
+
+def _holder(annotations: dict[str, str]) -> Callable[..., None]:
+    def holder() -> None: ...
+
+    holder.__annotations__ = annotations
+    return holder
+
+
+def _numba_type(hint: Any) -> types.Type | None:
+    try:
+        return SCALAR_HINTS.get(hint)
+    except TypeError:  # an unhashable hint, like Annotated[int, []]
+        return None
+
+
+def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reason:
+    line = function.__code__.co_firstlineno
+    if hint is inspect.Parameter.empty:
+        return Reason(
+            line,
+            f"parameter {parameter!r} has no type hint",
+            f"write `{parameter}: float`, or the type it has",
+        )
+    shown = getattr(hint, "__name__", None) or str(hint)
+    return Reason(
+        line,
+        f"parameter {parameter!r} is hinted {shown}, which has no machine type",
+        "use int, float, bool, complex or a NumPy scalar type",
+    )

@@ -1,0 +1,34 @@
+"""Why a function is not compiled, as data.
+
+A `Reason` is written for the author of the function: the line of their source, what stands
+in the way in plain words, and what to change. No text of Numba's reaches it except as
+`detail`, which is shown only when asked for. How reasons are found is `screen.py` (before
+Numba) and `refusals.py` (from what Numba said).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that stands in the way of compilation."""
+
+    line: int | None  # of the source file; None where there is no line to point at
+    message: str  # what stands in the way
+    advice: str  # what to change
+    detail: str = ""  # what the compiler said, for people who ask for it
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line is not None else ""
+        return f"{where}{self.message} ({self.advice})" if self.advice else f"{where}{self.message}"
+
+
+class CompileRefused(Exception):
+    """The function stays Python; `reasons` is never empty."""
+
+    def __init__(self, name: str, reasons: tuple[Reason, ...]) -> None:
+        super().__init__(f"{name} cannot be compiled: " + "; ".join(map(str, reasons)))
+        self.name = name
+        self.reasons = reasons

@@ -1,0 +1,8 @@
+"""Makes `compile_harness` importable for the tests of this directory."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
