@@ -1,6 +1,7 @@
-// The same job as bench_submit.py in Go: a pool of workers behind one buffered channel;
-// every task carries two float64 and a channel of its own for its result; one goroutine
-// submits all tasks and then reads all results.
+// The same job as bench_submit.py in Go: a pool of workers behind one buffered channel,
+// for any function of two float64; every task carries the function, its arguments and a
+// channel of its own for the result. One goroutine submits all tasks, then reads all
+// results.
 //
 // usage: pool WORKERS TASKS ROUNDS; prints {"tasks_per_second": [one figure per round]}
 package main
@@ -14,31 +15,37 @@ import (
 )
 
 type task struct {
-	a, b   float64
-	result chan float64
+	function func(a, b float64) float64
+	a, b     float64
+	result   chan float64
 }
 
 // queueSize is the default queue_size of a catzilla_jit runtime.
 const queueSize = 10000
 
+func add(a, b float64) float64 {
+	return a + b
+}
+
 func worker(queue <-chan task) {
 	for t := range queue {
-		t.result <- t.a + t.b
+		t.result <- t.function(t.a, t.b)
 	}
 }
 
-func round(queue chan<- task, results []chan float64) float64 {
+func round(queue chan<- task, tasks int) float64 {
 	began := time.Now()
+	results := make([]chan float64, tasks)
 	for i := range results {
 		results[i] = make(chan float64, 1)
-		queue <- task{float64(i), 0.5, results[i]}
+		queue <- task{add, float64(i), 0.5, results[i]}
 	}
 	sum := 0.0
 	for _, result := range results {
 		sum += <-result
 	}
 	elapsed := time.Since(began).Seconds()
-	n := float64(len(results))
+	n := float64(tasks)
 	if expected := n*(n-1)/2 + n/2; sum != expected {
 		panic("a result is wrong")
 	}
@@ -60,11 +67,10 @@ func main() {
 	for i := 0; i < workers; i++ {
 		go worker(queue)
 	}
-	results := make([]chan float64, tasks)
-	round(queue, results) // heap and threads come to their size here
+	round(queue, tasks) // heap and threads come to their size here
 	figures := make([]float64, rounds)
 	for i := range figures {
-		figures[i] = round(queue, results)
+		figures[i] = round(queue, tasks)
 	}
 	json.NewEncoder(os.Stdout).Encode(map[string][]float64{"tasks_per_second": figures})
 }
