@@ -103,7 +103,7 @@ def tasks() -> dict[str, CompiledTask]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=operator.attrgetter("__name__"))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(x=LOW, y=-1)
 @example(x=-7, y=2)
 @example(x=2, y=-3)
@@ -114,7 +114,7 @@ def test_answer_is_pythons_wherever_it_fits(
 ) -> None:
     task = tasks[function.__name__]
     status, error, result = status_of(task, x, y)
-    if function in (power, left) and y > 1000 and abs(x) > 1:
+    if y > 1000 and ((function is power and abs(x) > 1) or (function is left and x)):
         assert status == STATUS_OVERFLOW
         return
     try:
@@ -135,7 +135,7 @@ def fits(value: object) -> bool:
 
 
 @pytest.mark.parametrize("function", [add, subtract, multiply, floor, modulo, right, absolute])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(x=int64, y=int64)
 def test_overflow_is_claimed_only_where_the_answer_does_not_fit(
     tasks: dict[str, CompiledTask], function: Callable[[int, int], object], x: int, y: int
