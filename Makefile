@@ -7,7 +7,7 @@ SANITIZER_TIMEOUT ?= 600
 
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
-C_FILES := $(filter %.c %.h,$(NATIVE))
+C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks
 
 .PHONY: help demo test check lint types format ctest sanitize bench bench-smoke \
@@ -53,7 +53,7 @@ lint: .venv/installed
 	$(BIN)/ruff format --check $(PY_DIRS)
 	$(BIN)/ruff check $(PY_DIRS)
 	@if [ -x $(BIN)/clang-format ]; then \
-	    echo $(BIN)/clang-format --dry-run --Werror native; \
+	    echo $(BIN)/clang-format --dry-run --Werror native benchmarks/peers; \
 	    $(BIN)/clang-format --dry-run --Werror $(C_FILES); \
 	else echo 'clang-format is not installed: the C layout is not checked'; fi
 

@@ -19,18 +19,21 @@
 static _Alignas(64) atomic_int requests;
 static _Alignas(64) atomic_int replies;
 
-static void publish(atomic_int *counter, int value) {
+static void publish(atomic_int *counter, int value)
+{
     atomic_store_explicit(counter, value, memory_order_release);
     syscall(SYS_futex, counter, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static void await(atomic_int *counter, int value) {
+static void await(atomic_int *counter, int value)
+{
     int seen;
     while ((seen = atomic_load_explicit(counter, memory_order_acquire)) != value)
         syscall(SYS_futex, counter, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
 }
 
-static void *reply_to_all(void *trips) {
+static void *reply_to_all(void *trips)
+{
     for (int i = 1; i <= *(int *)trips; i++) {
         await(&requests, i);
         publish(&replies, i);
@@ -38,13 +41,15 @@ static void *reply_to_all(void *trips) {
     return NULL;
 }
 
-static double now(void) {
+static double now(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int trips = argc == 3 ? atoi(argv[1]) : 0;
     int pause_us = argc == 3 ? atoi(argv[2]) : 0;
     if (trips < 1) {
@@ -52,10 +57,12 @@ int main(int argc, char **argv) {
         return 2;
     }
     pthread_t thread;
-    if (pthread_create(&thread, NULL, reply_to_all, &trips) != 0) return 1;
+    if (pthread_create(&thread, NULL, reply_to_all, &trips) != 0)
+        return 1;
     printf("{\"seconds\": [");
     for (int i = 1; i <= trips; i++) {
-        if (pause_us > 0) usleep((useconds_t)pause_us);
+        if (pause_us > 0)
+            usleep((useconds_t)pause_us);
         double began = now();
         publish(&requests, i);
         await(&replies, i);
