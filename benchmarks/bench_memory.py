@@ -7,7 +7,9 @@ their number, is the figure. Baseline: the same with a ThreadPoolExecutor.
 
 from __future__ import annotations
 
+import functools
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -86,13 +88,11 @@ def main() -> None:
     options = measure.Options.parse(__doc__, rounds=3)
     report = measure.Report("bench_memory", options)
     tasks = options.size(1_000_000, 2_000)
-    figures = measure.in_turn(
-        options.rounds,
-        {name: lambda name=name: in_child(name, tasks) for name in CHILDREN},  # type: ignore[misc]
-    )
+    subjects = {name: functools.partial(in_child, name, tasks) for name in CHILDREN}
+    figures = measure.in_turn(options.rounds, subjects)
     unit = "bytes"
     report.ratio("compiled task / ThreadPoolExecutor", figures, *CHILDREN, unit, None, "at most")
-    ours = sorted(figures["compiled task"])[options.rounds // 2]
+    ours = statistics.median(figures["compiled task"])
     report.add(measure.Finding("per pending compiled task", ours, " bytes", 250, "at most"))
     report.finish()
 
