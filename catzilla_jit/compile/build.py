@@ -22,6 +22,7 @@ from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import bind_environment
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
+from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.screen import screen
 from catzilla_jit.compile.slots import Slot, is_scalar, lay_out
@@ -42,25 +43,22 @@ def compile_task(
     seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
     must stay Python.
     """
-    if overflow not in ("check", "wrap"):
-        raise ValueError(f'overflow must be "check" or "wrap", not {overflow!r}')
+    options = Options(fastmath, boundscheck, overflow)
     begun = time.perf_counter()
     plain = screen(function, name)
     wanted = (
         tuple(argument_types) if argument_types is not None else hints.argument_types(plain, name)
     )
     with global_compiler_lock:
-        kernel = _kernel(
-            plain, name, wanted, fastmath=fastmath, boundscheck=boundscheck, overflow=overflow
-        )
+        kernel = _kernel(plain, name, wanted, options)
         return _finish(kernel, plain, name, begun)
 
 
 def _kernel(
-    function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...], **options: Any
+    function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...], options: Options
 ) -> Kernel:
     try:
-        kernel = compile_kernel(function, wanted, **options)
+        kernel = compile_kernel(function, wanted, options)
     except errors.NumbaError as error:
         line = getattr(error, "loc", None) and error.loc.line
         text = str(error).strip()

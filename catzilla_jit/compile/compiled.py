@@ -76,6 +76,7 @@ class CompiledTask:
         kernel = self._kernel
         symbol = f"cz_chunk.{pattern}.{kernel.fndesc.llvm_func_name}"
         library = kernel.context.codegen().create_library(symbol)
+        kernel.context.inline_everywhere(kernel.library, kernel.fndesc)
         library.add_linking_library(kernel.library)
         module = library.create_ir_module(symbol)
         chunks.write_chunk(kernel, pattern, module, symbol)

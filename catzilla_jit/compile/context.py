@@ -15,7 +15,7 @@ import functools
 from typing import Any
 
 from llvmlite import ir
-from numba.core import callconv
+from numba.core import callconv, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 
@@ -40,23 +40,25 @@ class TaskCallConv(callconv.CPUCallConv):
             self._return_errcode_raw(builder, status.code)
 
 
-class Executable:
-    """Stands for a compiled function where Numba keeps a Python callable."""
-
-    def __init__(self, library: Any) -> None:
-        self.library = library
-
-
 class TaskContext(CPUContext):
     """The target context that tasks and their helpers are compiled for."""
+
+    #: Goes into every symbol. Equal symbols are one function for the linker, so the tag must differ
+    #: wherever the code does; set under the compiler lock, for one program at a time.
+    tag = ""
 
     @property
     def call_conv(self) -> TaskCallConv:
         return TaskCallConv(self)
 
-    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Executable:
-        bind_environment(library, fndesc, env)
-        return Executable(library)
+    def mangler(self, name: str, types: Any, *, abi_tags: Any = (), uid: Any = None) -> str:
+        tags = (TaskContext.tag,) if TaskContext.tag else ()
+        return funcdesc.default_mangler(name, types, abi_tags=tags, uid=uid)
+
+    def inline_everywhere(self, library: Any, fndesc: Any) -> None:
+        """Have a finished library's function inlined in whatever it is linked into."""
+        function = library.get_function(fndesc.llvm_func_name)
+        function.add_function_attribute("alwaysinline")
 
 
 def bind_environment(library: Any, fndesc: Any, env: Any) -> None:

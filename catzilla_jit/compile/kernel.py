@@ -18,7 +18,8 @@ from numba.core import compiler, types
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.context import TaskContext, task_context
-from catzilla_jit.compile.pipeline import TaskPipeline, WrappingPipeline
+from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.pipeline import new_program
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,38 +45,31 @@ class Kernel:
 
 
 def compile_kernel(
-    function: pytypes.FunctionType,
-    argument_types: tuple[types.Type, ...],
-    *,
-    fastmath: bool,
-    boundscheck: bool,
-    overflow: str,
+    function: pytypes.FunctionType, argument_types: tuple[types.Type, ...], options: Options
 ) -> Kernel:
     """Compile to LLVM code; raises what Numba raises."""
     context = task_context()
+    context.refresh()
+    program = new_program(options)
     library = context.codegen().create_library(function.__qualname__)
     library.enable_object_caching()
-    result = compiler.compile_extra(
-        cpu_target.typing_context,
-        context,
-        function,
-        args=argument_types,
-        return_type=None,
-        flags=_flags(fastmath=fastmath, boundscheck=boundscheck),
-        locals={},
-        library=library,
-        pipeline_class=TaskPipeline if overflow == "check" else WrappingPipeline,
-    )
+    with program.helper(function).being_compiled():
+        result = compiler.compile_extra(
+            cpu_target.typing_context,
+            context,
+            program.function(function),
+            args=argument_types,
+            return_type=None,
+            flags=_flags(options),
+            locals={},
+            library=library,
+            pipeline_class=program.pipeline,
+        )
     return Kernel(context, library, result.fndesc, result.environment)
 
 
-def _flags(*, fastmath: bool, boundscheck: bool) -> Any:
+def _flags(options: Options) -> Any:
     flags: Any = compiler.Flags()
-    options: dict[str, Any] = {"nopython": True, "forceinline": True, "boundscheck": boundscheck}
-    if fastmath:
-        options["fastmath"] = True
-    cpu_target.options.parse_as_flags(flags, options)
-    flags.no_compile = True  # the library is finished in entry.py
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
+    cpu_target.options.parse_as_flags(flags, options.target_options())
+    flags.no_compile = True  # the library is finished in build.py
     return flags

@@ -21,6 +21,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
 from catzilla_jit.compile import checks
+from catzilla_jit.compile.options import Options
 
 DIVISIONS = {
     operator.truediv: operator.truediv,
@@ -38,6 +39,10 @@ EXACT_IN_FLOAT = 2**53
 
 class TaskLower(lowering.Lower):
     """Numba's lowering with checked arithmetic."""
+
+    def init(self) -> None:
+        super().init()
+        self.options: Options = self.metadata["program"].options
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> ir.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -100,6 +105,8 @@ class TaskLower(lowering.Lower):
 
     def _leave_if(self, condition: ir.Value, what: str) -> None:
         """Leave with STATUS_OVERFLOW where the condition holds; no handler of the task sees it."""
+        if self.options.overflow == "wrap":
+            return
         with self.builder.if_then(condition, likely=False):
             message = f"{what} does not fit compiled code"
             self.call_conv.return_overflow(

@@ -1,42 +1,51 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with the lowering exchanged. `overflow="wrap"` keeps Numba's own
-lowering. A further pass of ours belongs here, with the reason for its place.
+It is Numba's nopython pipeline with three changes: functions of modules become helpers after the
+IR is made, inner functions become helpers where Numba would compile them by itself, and the
+lowering is ours. With `overflow="wrap"` the lowering leaves integers unchecked.
 """
+
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
-from typing import Any
-
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
 from numba.core.typed_passes import NativeLowering
+from numba.core.untyped_passes import IRProcessing, MakeFunctionToJitFunction
 
+from catzilla_jit.compile.closures import InnerFunctions, ModuleFunctions
 from catzilla_jit.compile.lowering import TaskLowering
+from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.program import Program
+
+
+def new_program(options: Options) -> Program:
+    """Return an empty program and, in it, the pipeline that compiles its functions."""
+
+    class Pipeline(TaskPipeline):
+        def define_pipelines(self) -> list[PassManager]:
+            self.state.metadata["program"] = program
+            return super().define_pipelines()
+
+    program = Program(options, Pipeline)
+    return program
 
 
 class TaskPipeline(compiler.CompilerBase):
-    """Compile with checked arithmetic."""
+    """The passes; they find their program in the metadata of the compilation."""
 
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")
-        exchange(passes, NativeLowering, TaskLowering, "checked lowering")
+        passes.add_pass_after(ModuleFunctions, IRProcessing)
+        exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
+        exchange(passes, NativeLowering, TaskLowering)
         passes.finalize()
         return [passes]
 
 
-def exchange(passes: PassManager, old: type, new: type, description: str) -> None:
+def exchange(passes: PassManager, old: type, new: type) -> None:
     """Put the pass `new` in the place of `old`."""
-    passes.passes = [
-        (new, description) if item is old else (item, text) for item, text in passes.passes
-    ]
+    passes.passes = [(new if item is old else item, text) for item, text in passes.passes]
     passes._finalized = False
-
-
-class WrappingPipeline(compiler.CompilerBase):
-    """Compile with integers that wrap at 64 bits."""
-
-    def define_pipelines(self) -> list[Any]:
-        return [compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")]

@@ -1,0 +1,45 @@
+"""A function that a task calls: compiled when the task's types reach it, with the task's rules.
+
+Numba calls other functions through dispatchers; this is one whose code goes through our pipeline
+and our target context. It cannot be called from Python.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import types as pytypes
+from contextlib import AbstractContextManager
+from typing import Any
+
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUTarget, cpu_target
+
+from catzilla_jit.compile.context import TaskContext, task_context
+from catzilla_jit.compile.options import Options
+
+
+class TaskTarget(CPUTarget):
+    """The pair of contexts that tasks are compiled for."""
+
+    @property
+    def target_context(self) -> TaskContext:
+        return task_context()
+
+    @property
+    def typing_context(self) -> Any:
+        return cpu_target.typing_context
+
+
+class Helper(Dispatcher):
+    """Numba's handle on a function that compiled code calls."""
+
+    targetdescr = TaskTarget("cpu")
+
+    def __init__(self, function: pytypes.FunctionType, options: Options, pipeline: type) -> None:
+        super().__init__(function, {}, options.target_options(), pipeline)
+
+    def being_compiled(self) -> AbstractContextManager[Any]:
+        """Return the context in which a call of this function is a recursion."""
+        return self._compiling_counter

@@ -1,0 +1,116 @@
+"""The functions of one task: the task, the helpers it calls, theirs, recursively.
+
+Each is compiled in a namespace of its own that holds what its code names: the values of its
+module as they are now, with plain Python functions replaced by helpers. The user's modules are
+not touched. A function that refers to itself finds itself, so recursion works.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import builtins
+import types as pytypes
+from collections.abc import Iterator
+from typing import Any
+
+from numba.core import errors
+from numba.core.registry import cpu_target
+
+from catzilla_jit.compile.helper import Helper
+from catzilla_jit.compile.options import Options
+
+#: An object with this attribute is called as the function it holds (a task that calls a task).
+STANDS_FOR = "__task_function__"
+
+
+class Program:
+    """Prepares functions for compilation; one per compiled task."""
+
+    def __init__(self, options: Options, pipeline: type) -> None:
+        self.options = options
+        self.pipeline = pipeline
+        self._helpers: dict[pytypes.FunctionType, Helper] = {}
+        self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
+
+    def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
+        """Return the function in its own namespace."""
+        if original in self._functions:
+            return self._functions[original]
+        namespace: dict[str, Any] = {"__name__": original.__globals__.get("__name__", "__main__")}
+        cells = tuple(pytypes.CellType() for _ in original.__closure__ or ())
+        made = self._functions[original] = _in_namespace(original, namespace, cells)
+        for name, value in named_values(original):
+            namespace[name] = self.value(value)
+        for cell, source in zip(cells, original.__closure__ or (), strict=True):
+            if is_filled(source):
+                cell.cell_contents = self.value(source.cell_contents)
+        return made
+
+    def helper(self, original: pytypes.FunctionType) -> Helper:
+        """Return the handle through which compiled code calls a function."""
+        made = self.function(original)
+        if original not in self._helpers:
+            self._helpers[original] = Helper(made, self.options, self.pipeline)
+        return self._helpers[original]
+
+    def value(self, value: Any) -> Any:
+        """Return what compiled code sees where Python sees `value`."""
+        function = callee(value)
+        return value if function is None else self.helper(function)
+
+
+def callee(value: Any) -> pytypes.FunctionType | None:
+    """Return the plain Python function that a call of `value` runs, if it is one."""
+    if not isinstance(value, type):
+        value = getattr(value, STANDS_FOR, value)
+    if isinstance(value, pytypes.FunctionType) and not _known_to_numba(value):
+        return value
+    return None
+
+
+def _known_to_numba(function: pytypes.FunctionType) -> bool:
+    """Tell whether Numba has its own version of a function of some library."""
+    try:
+        return cpu_target.typing_context.resolve_value_type(function) is not None
+    except (ValueError, errors.NumbaError):
+        return False
+
+
+def named_values(function: pytypes.FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield the globals and builtins that a function's code names, with their present values."""
+    for name in sorted(set(names_in(function.__code__))):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+        elif hasattr(builtins, name):
+            yield name, getattr(builtins, name)
+
+
+def names_in(code: pytypes.CodeType) -> Iterator[str]:
+    """Yield every name that the code, or code nested in it, loads from outside."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            yield from names_in(constant)
+
+
+def is_filled(cell: pytypes.CellType) -> bool:
+    """Tell whether a closure cell has a value yet."""
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _in_namespace(
+    original: pytypes.FunctionType, namespace: dict[str, Any], cells: tuple[pytypes.CellType, ...]
+) -> pytypes.FunctionType:
+    made = pytypes.FunctionType(
+        original.__code__, namespace, original.__name__, original.__defaults__, cells
+    )
+    made.__kwdefaults__ = original.__kwdefaults__
+    made.__qualname__ = original.__qualname__
+    made.__module__ = original.__module__
+    return made
