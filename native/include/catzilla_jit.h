@@ -1,0 +1,279 @@
+/* catzilla_jit.h: the whole C interface of libcatzilla_jit.so.
+ *
+ * Glossary
+ *   record   one submitted call: state word, times, and behind it the payload
+ *   payload  result first, then the arguments, laid out by the compile stage
+ *   type     what all calls of one compiled signature have in common
+ *   lane     four level queues and the workers that serve them; a pool has two:
+ *            the native lane (pthreads) and the Python lane (guest threads)
+ *   guest    a thread of the caller's that serves a lane through cz_lane_next
+ *   cache    free blocks owned by one user at a time; never shared
+ *   batch    one call per index of a range, queued as tickets, run in chunks
+ *   ticks    the processor's time stamp counter where that is a reliable clock,
+ *            nanoseconds otherwise; cz_ticks_ns converts
+ *
+ * The library knows nothing of Python. A function's comment is its contract; where
+ * it says nothing about threads, any thread may call it. Functions that can fail
+ * return 0 or a negative CZ_E... code. native/README.md holds the protocols.
+ */
+#ifndef CATZILLA_JIT_H
+#define CATZILLA_JIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CZ_ABI_VERSION 1
+#define CZ_API __attribute__((visibility("default")))
+
+#ifndef CZ_ATOMIC
+#define CZ_ATOMIC(type) _Atomic(type)
+#endif
+
+/* One table of errors: name, value, sentence. */
+#define CZ_ERRORS(X)                                                                   \
+    X(CZ_ENOMEM, -1, "out of memory")                                                  \
+    X(CZ_EFULL, -2, "the queue of this level is full")                                 \
+    X(CZ_ECLOSED, -3, "the pool is closed")                                            \
+    X(CZ_ETIMEDOUT, -4, "timed out")                                                   \
+    X(CZ_EINTR, -5, "interrupted by a signal")                                         \
+    X(CZ_ETHREAD, -6, "a thread could not be created")                                 \
+    X(CZ_EINVAL, -7, "invalid argument")
+
+#define CZ_ERROR_MEMBER(name, value, text) name = value,
+enum cz_error { CZ_ERRORS(CZ_ERROR_MEMBER) };
+
+enum { CZ_LEVELS = 4, CZ_CRITICAL = 0, CZ_HIGH = 1, CZ_NORMAL = 2, CZ_LOW = 3 };
+enum { CZ_LANE_NATIVE = 0, CZ_LANE_PYTHON = 1 };
+
+/* --- the state word of a record ---------------------------------------------------
+ *
+ *  bits 0-2  the phase. PENDING -> RUNNING -> COMPLETED | FAILED, PENDING -> CANCELLED.
+ *            Whoever moves PENDING on by compare-and-swap owns the run: a worker, a
+ *            helping waiter, a canceller. RUNNING is moved on by its runner alone.
+ *  SLEEPER   set by a waiter before it sleeps on the word, never cleared; the runner
+ *            that sees it when it stores the final phase makes the wake call.
+ *  HANDLE    held by the caller's handle (a TaskResult); cleared when that is dropped.
+ *  POOL      held by the lane from push until the record has been popped and, if it
+ *            ran, has ended.
+ *  Whoever clears the last of HANDLE and POOL frees the block.
+ */
+enum {
+    CZ_PENDING = 0,
+    CZ_RUNNING = 1,
+    CZ_COMPLETED = 2,
+    CZ_FAILED = 3,
+    CZ_CANCELLED = 4,
+    CZ_PHASE = 7,
+    CZ_SLEEPER = 8,
+    CZ_HANDLE = 16,
+    CZ_POOL = 32,
+};
+
+struct cz_type;
+struct cz_record {
+    CZ_ATOMIC(uint32_t) state;
+    int32_t status;             /* what the entry returned; valid when FAILED */
+    const struct cz_type *type; /* constant after submission */
+    void *error;                /* written by the entry; valid when FAILED */
+    uint64_t id;                /* the submitter's number for this call */
+    uint64_t queued_at;         /* ticks */
+    uint64_t started_at;        /* ticks; 0 while it has not started */
+    uint64_t finished_at;       /* ticks; valid in a final phase */
+    uint32_t level;
+    uint32_t spare;
+};
+
+/* A record lies this far inside its block: room for the header of a foreign object,
+ * so that a language binding can make the block its own object. */
+enum { CZ_PREFIX = 16 };
+
+typedef int32_t (*cz_entry)(void *payload, void **error);
+
+struct cz_span {
+    char *base;
+    int64_t outer_stride; /* bytes */
+    int64_t inner_stride; /* bytes */
+};
+/* Runs the items [begin, end): item i lies at base + i / inner * outer_stride +
+ * i % inner * inner_stride of each span. 0, or the status of the item *failed. */
+typedef int32_t (*cz_chunk)(const struct cz_span *spans, int64_t inner, int64_t begin, int64_t end,
+                            int64_t *failed, void **error);
+
+struct cz_pool_options {
+    size_t size;              /* sizeof(struct cz_pool_options) */
+    uint32_t workers;         /* native workers, 1..1024 */
+    uint32_t guests;          /* the most guest workers of the Python lane, 1..1024 */
+    uint64_t queue_size;      /* entries per level and lane, 1..2^31 */
+    uint64_t memory_limit;    /* bytes of record memory, 0 = no limit */
+    uint64_t stack_bytes;     /* of a worker, 0 = 8 MiB */
+    void *(*allocate)(size_t alignment, size_t bytes); /* NULL = aligned_alloc */
+    void (*release)(void *memory);                     /* NULL = free */
+};
+
+struct cz_pool;
+struct cz_lane;
+struct cz_cache;
+struct cz_guest;
+struct cz_batch;
+
+/* --- library ----------------------------------------------------------------------- */
+
+CZ_API uint32_t cz_abi_version(void);
+/* The sentence for an error code; never NULL. */
+CZ_API const char *cz_error_text(int code);
+/* CLOCK_MONOTONIC nanoseconds of a tick count. May take a millisecond when called
+ * within the first milliseconds of the process (it measures the counter's rate). */
+CZ_API int64_t cz_ticks_ns(uint64_t ticks);
+CZ_API uint64_t cz_ticks(void);
+
+/* --- pool -------------------------------------------------------------------------- */
+
+/* Start a pool: its native workers, the reserved CRITICAL worker and the clock thread.
+ * CZ_ENOMEM, CZ_ETHREAD, CZ_EINVAL: nothing is left behind. */
+CZ_API int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out);
+CZ_API struct cz_lane *cz_pool_lane(struct cz_pool *pool, int kind);
+/* Refuse further pushes. Queued records still run. Idempotent. */
+CZ_API void cz_pool_close(struct cz_pool *pool);
+/* After close: wait until the native threads have run everything and ended.
+ * CZ_ETIMEDOUT (timeout_ns < 0 waits without limit), CZ_EINTR: call again. */
+CZ_API int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns);
+/* After a successful join, when no guest is inside and no handle is left that could
+ * be waited for: free everything but the record memory still held by handles. */
+CZ_API void cz_pool_destroy(struct cz_pool *pool);
+/* Cancel what is queued in the native lane and has not started; batches hand out no
+ * further items. Returns how many entries. (The Python lane: cz_lane_take.) */
+CZ_API uint64_t cz_pool_cancel_pending(struct cz_pool *pool);
+CZ_API uint32_t cz_pool_workers(const struct cz_pool *pool);
+/* Bytes of record memory that the pool holds, and blocks of it that are in use. */
+CZ_API void cz_pool_memory(struct cz_pool *pool, uint64_t *bytes, uint64_t *blocks);
+
+/* --- types and records ------------------------------------------------------------- */
+
+/* Describe the calls of one compiled function. entry may be NULL for the Python lane.
+ * NULL when out of memory or when the payload is over 1,968 bytes. Freed by the pool. */
+CZ_API struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t payload_size,
+                                      void *owner);
+/* What the creator gave as owner: a type begins with it. */
+static inline void *cz_type_owner(const struct cz_type *type)
+{
+    return *(void *const *)type;
+}
+CZ_API void *cz_payload(struct cz_record *record);
+
+/* A cache belongs to one user at a time: the caller serialises its uses. */
+CZ_API struct cz_cache *cz_cache_create(struct cz_pool *pool);
+/* Hand all its blocks back and free it. */
+CZ_API void cz_cache_destroy(struct cz_cache *cache);
+
+/* A block for one call of `type`: state PENDING|HANDLE|POOL, times 0, payload unset.
+ * NULL when out of memory or at the memory limit. */
+CZ_API struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *type);
+/* Give back a record that no lane holds. */
+CZ_API void cz_record_free(struct cz_cache *cache, struct cz_record *record);
+/* Drop the handle; frees the block if the pool has let go of it. */
+CZ_API void cz_record_drop(struct cz_cache *cache, struct cz_record *record);
+/* Let go of the pool's hold on a record that cz_guest_next or cz_lane_take returned;
+ * frees the block if the handle is gone. */
+CZ_API void cz_record_release(struct cz_cache *cache, struct cz_record *record);
+/* Claim a pending record: 1 if the caller now runs it (RUNNING), 0 if it moved on. */
+CZ_API int cz_record_start(struct cz_record *record);
+/* End a record that the caller claimed: final phase, wake sleepers. HANDLE and POOL stay. */
+CZ_API void cz_record_finish(struct cz_record *record, uint32_t phase);
+/* Cancel a pending record: 1 if this call did it. */
+CZ_API int cz_record_cancel(struct cz_record *record);
+/* Sleep until the phase is final. 0, CZ_ETIMEDOUT, CZ_EINTR (a signal came). Polls for
+ * some microseconds first. timeout_ns < 0: no limit. The caller holds the handle. */
+CZ_API int cz_record_wait(struct cz_record *record, int64_t timeout_ns);
+/* Run a claimed record's entry on the calling thread and finish it. */
+CZ_API void cz_record_run(struct cz_record *record);
+
+/* --- lanes ------------------------------------------------------------------------- */
+
+/* Queue a record and wake a worker if one is needed. CZ_EFULL, CZ_ECLOSED: the record
+ * stays the caller's. Never blocks. */
+CZ_API int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level);
+/* Sleep until the level probably has room. 0, CZ_ETIMEDOUT, CZ_EINTR, CZ_ECLOSED. */
+CZ_API int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t timeout_ns);
+/* Entries queued at a level, at some moment of the call. */
+CZ_API uint64_t cz_lane_depth(struct cz_lane *lane, uint32_t level);
+
+/* Join a lane as a guest worker; NULL when out of memory. One thread per guest. */
+CZ_API struct cz_guest *cz_guest_enter(struct cz_lane *lane);
+/* Leave; wakes another worker if work is left. */
+CZ_API void cz_guest_leave(struct cz_guest *guest);
+/* The next record, taken off the queue but not claimed, or NULL. Never blocks. *alone is
+ * 1 when this record may take long, others are queued behind it and no worker
+ * sleeps or looks out for them: the caller may add a worker. */
+CZ_API struct cz_record *cz_guest_next(struct cz_guest *guest, int *alone);
+/* The record of the last cz_guest_next, of this type, has been dealt with; it ran for
+ * so many ticks (0: it did not run). */
+CZ_API void cz_guest_done(struct cz_guest *guest, const struct cz_type *type, uint64_t ticks);
+/* Sleep until there may be work. 0; CZ_ECLOSED when the lane is closed and empty;
+ * CZ_ETIMEDOUT. */
+CZ_API int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns);
+/* Take a record off the queues of a lane without serving it; NULL when they are empty. */
+CZ_API struct cz_record *cz_lane_take(struct cz_lane *lane);
+/* 1 if a push now would find neither a sleeping nor a looking-out worker. */
+CZ_API int cz_lane_unattended(const struct cz_lane *lane);
+
+/* --- batches ----------------------------------------------------------------------- */
+
+/* Queue chunk over [0, length). spans: nspans entries, copied. collect: go on after a
+ * failing item and remember every failure; otherwise stop at the first. The arrays
+ * must live until the batch has ended. CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL.
+ * chunk_size: items per chunk, 0 = adapt. */
+CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
+                           uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
+                           uint32_t level, int collect, struct cz_batch **out);
+CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
+/* The phase now (CZ_PENDING ... CZ_CANCELLED). */
+CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);
+/* Items that have ended. */
+CZ_API int64_t cz_batch_done(const struct cz_batch *batch);
+/* Items before this index were handed out to workers; when the batch has ended by
+ * cancel or failure, none at or after it has run. */
+CZ_API int64_t cz_batch_handed_out(const struct cz_batch *batch);
+/* Hand out no further items; running chunks end. 1 if the batch was not ended yet. */
+CZ_API int cz_batch_cancel(struct cz_batch *batch);
+/* Failure number i in order of index, after the end. Returns the number of failures
+ * known; fills the three when i is below it. */
+CZ_API uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index,
+                                 int32_t *status, void **error);
+/* 1 once no worker will touch the batch or its arrays again. */
+CZ_API int cz_batch_released(const struct cz_batch *batch);
+/* Queued, started, finished, in ticks; 0 for what has not happened. */
+CZ_API void cz_batch_times(const struct cz_batch *batch, uint64_t *queued, uint64_t *started,
+                           uint64_t *finished);
+/* Drop the handle. */
+CZ_API void cz_batch_drop(struct cz_batch *batch);
+
+/* --- the table for the language binding ---------------------------------------------- */
+
+/* The functions that run once per task, as pointers, so that the binding links
+ * against nothing. */
+struct cz_api {
+    size_t size;
+    uint32_t abi_version;
+    struct cz_record *(*record_new)(struct cz_cache *, const struct cz_type *);
+    void (*record_drop)(struct cz_cache *, struct cz_record *);
+    void (*record_release)(struct cz_cache *, struct cz_record *);
+    int (*record_start)(struct cz_record *);
+    void (*record_finish)(struct cz_record *, uint32_t);
+    int (*record_cancel)(struct cz_record *);
+    int (*record_wait)(struct cz_record *, int64_t);
+    void (*record_run)(struct cz_record *);
+    int64_t (*ticks_ns)(uint64_t);
+    int (*lane_push)(struct cz_lane *, struct cz_record *, uint32_t);
+    int (*lane_wait_space)(struct cz_lane *, uint32_t, int64_t);
+    int (*lane_unattended)(const struct cz_lane *);
+    struct cz_record *(*lane_take)(struct cz_lane *);
+    struct cz_guest *(*guest_enter)(struct cz_lane *);
+    void (*guest_leave)(struct cz_guest *);
+    struct cz_record *(*guest_next)(struct cz_guest *, int *);
+    void (*guest_done)(struct cz_guest *, const struct cz_type *, uint64_t);
+    int (*guest_wait)(struct cz_guest *, int64_t);
+    uint64_t (*ticks)(void);
+};
+CZ_API const struct cz_api *cz_api_table(void);
+
+#endif

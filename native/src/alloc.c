@@ -1,0 +1,239 @@
+#include "alloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first cache line of a slab; its blocks follow. */
+struct cz__slab {
+    struct cz__slab *next, **link; /* in depot->partial; link NULL: not in the list */
+    void *free;                    /* blocks that are home */
+    uint32_t home;                 /* how many */
+    uint32_t cut;                  /* blocks cut so far: the rest is untouched memory */
+    uint32_t capacity;
+    uint32_t class_index;
+};
+static_assert(sizeof(struct cz__slab) <= CZ__BLOCK_MIN, "the slab header is one cache line");
+
+static void *next_block(void *block)
+{
+    void *next;
+    memcpy(&next, block, sizeof next);
+    return next;
+}
+
+static void set_next_block(void *block, void *next)
+{
+    memcpy(block, &next, sizeof next);
+}
+
+static size_t block_bytes(unsigned class_index)
+{
+    return (size_t)CZ__BLOCK_MIN << class_index;
+}
+
+void cz__depot_init(struct cz__depot *depot, void *(*allocate)(size_t, size_t),
+                    void (*release)(void *), uint64_t limit)
+{
+    memset(depot, 0, sizeof *depot);
+    depot->allocate = allocate ? allocate : aligned_alloc;
+    depot->release = release ? release : free;
+    depot->limit = limit;
+    pthread_mutex_init(&depot->lock, NULL);
+}
+
+static void link_slab(struct cz__depot *depot, struct cz__slab *slab)
+{
+    struct cz__slab **head = &depot->partial[slab->class_index];
+    slab->next = *head;
+    if (slab->next)
+        slab->next->link = &slab->next;
+    slab->link = head;
+    *head = slab;
+}
+
+static void unlink_slab(struct cz__slab *slab)
+{
+    *slab->link = slab->next;
+    if (slab->next)
+        slab->next->link = slab->link;
+    slab->link = NULL;
+}
+
+static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
+{
+    struct cz__slab *slab = depot->spare[class_index];
+    if (slab) {
+        depot->spare[class_index] = NULL;
+    } else {
+        if (depot->limit && depot->bytes + CZ__SLAB_BYTES > depot->limit)
+            return NULL;
+        slab = depot->allocate(CZ__SLAB_BYTES, CZ__SLAB_BYTES);
+        if (slab == NULL)
+            return NULL;
+        depot->bytes += CZ__SLAB_BYTES;
+        memset(slab, 0, sizeof *slab);
+        slab->class_index = class_index;
+        slab->capacity =
+            (uint32_t)((CZ__SLAB_BYTES - block_bytes(0)) / block_bytes(class_index));
+    }
+    link_slab(depot, slab);
+    return slab;
+}
+
+static void retire_slab(struct cz__depot *depot, struct cz__slab *slab)
+{
+    unlink_slab(slab);
+    if (depot->spare[slab->class_index] == NULL) {
+        depot->spare[slab->class_index] = slab;
+    } else {
+        depot->bytes -= CZ__SLAB_BYTES;
+        depot->release(slab);
+    }
+}
+
+static int has_block(const struct cz__slab *slab)
+{
+    return slab->free != NULL || slab->cut < slab->capacity;
+}
+
+static void *take_block(struct cz__slab *slab)
+{
+    void *block = slab->free;
+    if (block) {
+        slab->free = next_block(block);
+        slab->home--;
+    } else {
+        block = (char *)slab + block_bytes(0) + slab->cut++ * block_bytes(slab->class_index);
+    }
+    return block;
+}
+
+static struct cz__slab *slab_of(void *block)
+{
+    return (struct cz__slab *)((uintptr_t)block & ~(uintptr_t)(CZ__SLAB_BYTES - 1));
+}
+
+static void return_block(struct cz__depot *depot, void *block)
+{
+    struct cz__slab *slab = slab_of(block);
+    set_next_block(block, slab->free);
+    slab->free = block;
+    slab->home++;
+    if (slab->link == NULL)
+        link_slab(depot, slab);
+    if (slab->home == slab->cut)
+        retire_slab(depot, slab);
+}
+
+uint64_t cz__depot_close(struct cz__depot *depot)
+{
+    uint64_t out;
+    pthread_mutex_lock(&depot->lock);
+    for (unsigned i = 0; i < CZ__CLASSES; i++) {
+        if (depot->spare[i] == NULL)
+            continue;
+        depot->release(depot->spare[i]);
+        depot->spare[i] = NULL;
+        depot->bytes -= CZ__SLAB_BYTES;
+    }
+    out = depot->blocks_out;
+    pthread_mutex_unlock(&depot->lock);
+    if (out == 0)
+        pthread_mutex_destroy(&depot->lock);
+    return out;
+}
+
+void cz__cache_init(struct cz_cache *cache, struct cz__depot *depot)
+{
+    memset(cache, 0, sizeof *cache);
+    cache->depot = depot;
+}
+
+static void push_free(struct cz__free_list *list, void *block)
+{
+    set_next_block(block, list->first);
+    list->first = block;
+    list->count++;
+}
+
+static void *pop_free(struct cz__free_list *list)
+{
+    void *block = list->first;
+    list->first = next_block(block);
+    list->count--;
+    return block;
+}
+
+static void refill(struct cz_cache *cache, unsigned class_index)
+{
+    struct cz__depot *depot = cache->depot;
+    struct cz__free_list *list = &cache->lists[class_index];
+    pthread_mutex_lock(&depot->lock);
+    while (list->count < CZ__TRADE) {
+        struct cz__slab *slab = depot->partial[class_index];
+        if (slab == NULL && (slab = new_slab(depot, class_index)) == NULL)
+            break;
+        push_free(list, take_block(slab));
+        depot->blocks_out++;
+        if (!has_block(slab))
+            unlink_slab(slab);
+    }
+    pthread_mutex_unlock(&depot->lock);
+}
+
+static void give_back(struct cz_cache *cache, unsigned class_index, uint32_t keep)
+{
+    struct cz__depot *depot = cache->depot;
+    struct cz__free_list *list = &cache->lists[class_index];
+    pthread_mutex_lock(&depot->lock);
+    while (list->count > keep) {
+        return_block(depot, pop_free(list));
+        depot->blocks_out--;
+    }
+    pthread_mutex_unlock(&depot->lock);
+}
+
+void cz__cache_flush(struct cz_cache *cache)
+{
+    for (unsigned i = 0; i < CZ__CLASSES; i++)
+        if (cache->lists[i].count)
+            give_back(cache, i, 0);
+}
+
+int cz__class_of(size_t bytes)
+{
+    for (int i = 0; i < CZ__CLASSES; i++)
+        if (bytes <= block_bytes((unsigned)i))
+            return i;
+    return -1;
+}
+
+void *cz__block_get(struct cz_cache *cache, unsigned class_index)
+{
+    struct cz__free_list *list = &cache->lists[class_index];
+    if (list->first == NULL) {
+        refill(cache, class_index);
+        if (list->first == NULL)
+            return NULL;
+    }
+    return pop_free(list);
+}
+
+void cz__block_put(struct cz_cache *cache, unsigned class_index, void *block)
+{
+    struct cz__free_list *list = &cache->lists[class_index];
+    push_free(list, block);
+    /* A whole trade stays behind, so that a user who alternates does not trade each time. */
+    if (list->count >= 3 * CZ__TRADE)
+        give_back(cache, class_index, 2 * CZ__TRADE);
+}
+
+void *cz__zalloc(const struct cz__depot *depot, size_t bytes)
+{
+    size_t rounded = (bytes + CZ_CACHE_LINE - 1) & ~(size_t)(CZ_CACHE_LINE - 1);
+    void *memory = depot->allocate(CZ_CACHE_LINE, rounded);
+    if (memory)
+        memset(memory, 0, rounded);
+    return memory;
+}

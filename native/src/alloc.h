@@ -1,0 +1,69 @@
+/* alloc.h: blocks for records.
+ *
+ * Three layers. A slab is 64 KiB, aligned to its size, cut into blocks of one size
+ * class (1, 2, 4 ... 32 cache lines). The depot, one per pool, owns the slabs behind a
+ * mutex. A cache holds free blocks for one user at a time and trades them with the
+ * depot CZ__TRADE at a time, so the mutex is taken once in that many calls. A slab
+ * whose blocks are all home goes back to the allocator, but for one spare per class.
+ */
+#ifndef CZ_ALLOC_H
+#define CZ_ALLOC_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catzilla_jit.h"
+#include "atomic.h"
+
+enum {
+    CZ__CLASSES = 6,
+    CZ__BLOCK_MIN = 64,
+    CZ__BLOCK_MAX = CZ__BLOCK_MIN << (CZ__CLASSES - 1),
+    CZ__SLAB_BYTES = 65536,
+    CZ__TRADE = 64, /* blocks per trade with the depot */
+};
+
+struct cz__slab;
+
+struct cz__depot {
+    /* constant after create */
+    void *(*allocate)(size_t alignment, size_t bytes);
+    void (*release)(void *memory);
+    uint64_t limit; /* bytes, 0 = none */
+    /* guarded by lock */
+    pthread_mutex_t lock;
+    struct cz__slab *partial[CZ__CLASSES]; /* slabs with a free block */
+    struct cz__slab *spare[CZ__CLASSES];   /* at most one slab with all blocks free */
+    uint64_t bytes;
+    uint64_t blocks_out; /* blocks in caches or in use */
+};
+
+struct cz__free_list {
+    void *first; /* linked through the first word of each block */
+    uint32_t count;
+};
+
+struct cz_cache {
+    struct cz__depot *depot;
+    struct cz__free_list lists[CZ__CLASSES];
+};
+
+void cz__depot_init(struct cz__depot *depot, void *(*allocate)(size_t, size_t),
+                    void (*release)(void *), uint64_t limit);
+/* Free the slabs that are wholly home; those with blocks out stay (their owner may
+ * still read them). Returns the number of blocks out. */
+uint64_t cz__depot_close(struct cz__depot *depot);
+
+void cz__cache_init(struct cz_cache *cache, struct cz__depot *depot);
+void cz__cache_flush(struct cz_cache *cache);
+/* The class for a block of so many bytes, or -1 when it is over CZ__BLOCK_MAX. */
+int cz__class_of(size_t bytes);
+void *cz__block_get(struct cz_cache *cache, unsigned class_index);
+void cz__block_put(struct cz_cache *cache, unsigned class_index, void *block);
+
+/* Memory for the pool's own structures, zeroed, aligned to a cache line; from the same
+ * allocator as the slabs, outside the limit. */
+void *cz__zalloc(const struct cz__depot *depot, size_t bytes);
+
+#endif

@@ -1,0 +1,48 @@
+/* api.c: what the library says of itself. */
+#include "catzilla_jit.h"
+#include "os.h"
+
+uint32_t cz_abi_version(void)
+{
+    return CZ_ABI_VERSION;
+}
+
+const char *cz_error_text(int code)
+{
+#define CASE(name, value, text) \
+    case name:                  \
+        return text;
+    switch (code) {
+        CZ_ERRORS(CASE)
+    default:
+        return code ? "unknown error" : "no error";
+    }
+}
+
+const struct cz_api *cz_api_table(void)
+{
+    static const struct cz_api table = {
+        .size = sizeof table,
+        .abi_version = CZ_ABI_VERSION,
+        .record_new = cz_record_new,
+        .record_drop = cz_record_drop,
+        .record_release = cz_record_release,
+        .record_start = cz_record_start,
+        .record_finish = cz_record_finish,
+        .record_cancel = cz_record_cancel,
+        .record_wait = cz_record_wait,
+        .record_run = cz_record_run,
+        .ticks_ns = cz_ticks_ns,
+        .lane_push = cz_lane_push,
+        .lane_wait_space = cz_lane_wait_space,
+        .lane_unattended = cz_lane_unattended,
+        .lane_take = cz_lane_take,
+        .guest_enter = cz_guest_enter,
+        .guest_leave = cz_guest_leave,
+        .guest_next = cz_guest_next,
+        .guest_done = cz_guest_done,
+        .guest_wait = cz_guest_wait,
+        .ticks = cz_ticks,
+    };
+    return &table;
+}

@@ -1,0 +1,386 @@
+#include "batch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "os.h"
+#include "pool.h"
+
+enum {
+    CHUNK_NS = 100000, /* what a chunk aims at */
+    FLOOR_NS = 4000,   /* chunks do not shrink below this at the end */
+    COST_SCALE = 256,  /* fixed point of the cost per item */
+};
+#define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
+
+struct failure {
+    int64_t index;
+    void *error;
+    int32_t status;
+};
+
+struct cz_batch {
+    /* constant after submit */
+    struct cz_lane *lane;
+    cz_chunk chunk;
+    struct cz_span *spans;
+    int64_t inner, length, chunk_size;
+    uint32_t tickets_most;
+    bool collect;
+    struct cz_type type; /* of the tickets: type.batch is this batch */
+    uint64_t chunk_ticks, floor_ticks;
+    uint64_t queued_at;
+
+    CZ_ALIGNED _Atomic(int64_t) cursor; /* workers: items handed out, or STOPPED + those */
+    _Atomic(uint64_t) cost;             /* workers: ticks per item * COST_SCALE, 0 unknown */
+    _Atomic(uint64_t) started_at;       /* the first worker */
+
+    CZ_ALIGNED _Atomic(int64_t) ended; /* workers: items that have ended or never will run */
+    _Atomic(uint32_t) cancelled;
+    _Atomic(uint32_t) tickets; /* pushed so far */
+    _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
+
+    struct cz_record state; /* its state word is the batch's; waiters sleep on it */
+
+    pthread_mutex_t lock; /* guards the three below until the batch has ended */
+    struct failure *failures;
+    uint64_t failed, room;
+
+    struct cz_record ticket[]; /* tickets_most */
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void let_go(struct cz_batch *batch)
+{
+    if (cz__sub_acqrel(&batch->holds, 1) != 1)
+        return;
+    pthread_mutex_destroy(&batch->lock);
+    free(batch->failures);
+    free(batch->spans);
+    batch->lane->depot->release(batch);
+}
+
+static int by_index(const void *left, const void *right)
+{
+    int64_t a = ((const struct failure *)left)->index, b = ((const struct failure *)right)->index;
+    return (a > b) - (a < b);
+}
+
+static void end_batch(struct cz_batch *batch)
+{
+    struct cz_lane *lane = batch->lane;
+    uint32_t phase = CZ_COMPLETED;
+    pthread_mutex_lock(&batch->lock);
+    if (batch->failed > 1)
+        qsort(batch->failures, batch->failed, sizeof *batch->failures, by_index);
+    if (batch->failed && !batch->collect)
+        phase = CZ_FAILED;
+    else if (cz__load_acquire(&batch->cancelled))
+        phase = CZ_CANCELLED;
+    pthread_mutex_unlock(&batch->lock);
+    batch->state.finished_at = cz__ticks();
+    cz_record_finish(&batch->state, phase);
+    if (cz__sub_seqcst(&lane->batches, 1) == 1 && cz__lane_closed(lane))
+        cz__sleep_wake_all(&lane->sleep);
+}
+
+static void add_ended(struct cz_batch *batch, int64_t items)
+{
+    if (items && cz__add_acqrel(&batch->ended, items) + items == batch->length)
+        end_batch(batch);
+}
+
+/* Hand out nothing more. The caller holds the batch alive. */
+static void stop_handing_out(struct cz_batch *batch)
+{
+    int64_t cursor = cz__load_acquire(&batch->cursor);
+    while (cursor < batch->length)
+        if (cz__cas_acqrel(&batch->cursor, &cursor, cursor + STOPPED)) {
+            add_ended(batch, batch->length - cursor);
+            return;
+        }
+}
+
+/* False: the failure cannot be remembered, so the batch must not go on. */
+static bool remember(struct cz_batch *batch, int64_t index, int32_t status, void *error)
+{
+    bool known = true;
+    pthread_mutex_lock(&batch->lock);
+    if (batch->failed == batch->room) {
+        uint64_t room = batch->room * 2;
+        struct failure *more = realloc(batch->failures, room * sizeof *more);
+        known = more != NULL;
+        if (known) {
+            batch->failures = more;
+            batch->room = room;
+        }
+    }
+    if (known)
+        batch->failures[batch->failed++] = (struct failure){index, error, status};
+    pthread_mutex_unlock(&batch->lock);
+    return known;
+}
+
+/* Run [begin, end) to its end, or to the failure that stops the batch. */
+static void run_items(struct cz_batch *batch, int64_t begin, int64_t end)
+{
+    while (begin < end) {
+        int64_t failed = begin;
+        void *error = NULL;
+        int32_t status =
+            batch->chunk(batch->spans, batch->inner, begin, end, &failed, &error);
+        if (status == 0)
+            return;
+        if (!remember(batch, failed, status, error) || !batch->collect) {
+            stop_handing_out(batch);
+            return;
+        }
+        begin = failed + 1;
+    }
+}
+
+static int64_t chunk_length(const struct cz_batch *batch, int64_t left)
+{
+    int64_t cost = (int64_t)cz__load_relaxed(&batch->cost);
+    int64_t items, least;
+    if (batch->chunk_size)
+        return batch->chunk_size;
+    if (cost == 0)
+        return 1; /* of unknown cost: find out */
+    items = (int64_t)batch->chunk_ticks * COST_SCALE / cost;
+    least = (int64_t)batch->floor_ticks * COST_SCALE / cost;
+    /* Towards the end smaller, so that all workers end together. */
+    items = smaller(items, left / (2 * batch->tickets_most));
+    return larger(larger(items, least), 1);
+}
+
+static void measure(struct cz_batch *batch, int64_t items, uint64_t ticks)
+{
+    uint64_t now = (ticks + 1) * COST_SCALE / (uint64_t)items + 1;
+    uint64_t old = cz__load_relaxed(&batch->cost);
+    cz__store_relaxed(&batch->cost, old ? (old + now) / 2 : now);
+}
+
+static bool take_chunk(struct cz_batch *batch, int64_t *begin, int64_t *end)
+{
+    int64_t cursor = cz__load_acquire(&batch->cursor);
+    while (cursor < batch->length) {
+        int64_t left = batch->length - cursor;
+        int64_t length = smaller(chunk_length(batch, left), left);
+        if (cz__cas_acqrel(&batch->cursor, &cursor, cursor + length)) {
+            *begin = cursor;
+            *end = cursor + length;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Another worker pays if the rest takes longer than waking it. */
+static void grow(struct cz_batch *batch)
+{
+    struct cz_lane *lane = batch->lane;
+    int64_t left = batch->length - cz__load_relaxed(&batch->cursor);
+    uint32_t tickets = cz__load_relaxed(&batch->tickets);
+    uint64_t depth;
+    if (tickets == batch->tickets_most || left <= 0 ||
+        (uint64_t)left * cz__load_relaxed(&batch->cost) / COST_SCALE < lane->backlog_ticks)
+        return;
+    if (!cz__cas_acqrel(&batch->tickets, &tickets, tickets + 1))
+        return;
+    cz__add_acqrel(&batch->holds, 1);
+    /* On a full or closed queue the worker would not come soon anyway. */
+    /* A closed lane still grows its last batches; on a full one a worker would not come
+     * to the ticket soon. */
+    if (cz__queue_push(&lane->queues[batch->state.level], &batch->ticket[tickets],
+                       cz__lane_closed(lane), &depth))
+        let_go(batch);
+    else
+        cz__sleep_wake_one(&lane->sleep);
+}
+
+static void note_start(struct cz_batch *batch)
+{
+    uint64_t none = 0;
+    if (cz__load_relaxed(&batch->started_at) == 0)
+        cz__cas_acqrel(&batch->started_at, &none, cz__ticks());
+    /* Everybody does this, not only the first: the phase must be RUNNING before any of
+     * them can end the batch. */
+    cz_record_start(&batch->state);
+}
+
+void cz__batch_serve(struct cz_lane *lane, struct cz_record *ticket)
+{
+    struct cz_batch *batch = ticket->type->batch;
+    int64_t begin, end;
+    note_start(batch);
+    while (take_chunk(batch, &begin, &end)) {
+        uint64_t start = cz__ticks();
+        run_items(batch, begin, end);
+        measure(batch, end - begin, cz__ticks() - start);
+        add_ended(batch, end - begin);
+        grow(batch);
+        if (cz__lane_ready(lane, CZ_LEVELS) && cz__load_relaxed(&batch->cursor) < batch->length) {
+            cz__lane_requeue(lane, ticket);
+            return;
+        }
+    }
+    let_go(batch);
+}
+
+void cz__batch_abandon(struct cz_record *ticket)
+{
+    struct cz_batch *batch = ticket->type->batch;
+    cz_batch_cancel(batch);
+    let_go(batch);
+}
+
+static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *spans,
+                                  uint32_t nspans, uint32_t tickets)
+{
+    struct cz_batch *batch =
+        cz__zalloc(lane->depot, sizeof *batch + tickets * sizeof batch->ticket[0]);
+    if (batch == NULL)
+        return NULL;
+    batch->lane = lane;
+    batch->tickets_most = tickets;
+    batch->room = 4;
+    batch->spans = malloc(nspans * sizeof *spans);
+    batch->failures = malloc(batch->room * sizeof *batch->failures);
+    if (batch->spans == NULL || batch->failures == NULL) {
+        free(batch->spans);
+        free(batch->failures);
+        lane->depot->release(batch);
+        return NULL;
+    }
+    memcpy(batch->spans, spans, nspans * sizeof *spans);
+    pthread_mutex_init(&batch->lock, NULL);
+    batch->type.batch = batch;
+    cz__store_relaxed(&batch->holds, 2); /* the handle and the first ticket */
+    cz__store_relaxed(&batch->tickets, 1);
+    return batch;
+}
+
+static void set_level(struct cz_batch *batch, uint32_t level)
+{
+    batch->state.level = level;
+    for (uint32_t i = 0; i < batch->tickets_most; i++) {
+        batch->ticket[i].type = &batch->type;
+        batch->ticket[i].level = level;
+    }
+}
+
+int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
+                    uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
+                    uint32_t level, int collect, struct cz_batch **out)
+{
+    struct cz_batch *batch;
+    int result;
+    if (inner < 1 || length < 0 || chunk_size < 0 || level >= CZ_LEVELS || nspans == 0)
+        return CZ_EINVAL;
+    batch = new_batch(lane, spans, nspans, cz_pool_workers(lane->pool));
+    if (batch == NULL)
+        return CZ_ENOMEM;
+    batch->chunk = chunk;
+    batch->inner = inner;
+    batch->length = length;
+    batch->chunk_size = chunk_size;
+    batch->collect = collect;
+    batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);
+    batch->floor_ticks = cz__ticks_of_ns(FLOOR_NS);
+    batch->queued_at = cz__ticks();
+    set_level(batch, level);
+    cz__add_seqcst(&lane->batches, 1);
+    if (length == 0) {
+        note_start(batch);
+        end_batch(batch);
+        let_go(batch);
+        *out = batch;
+        return 0;
+    }
+    result = cz_lane_push(lane, &batch->ticket[0], level);
+    if (result) {
+        cz__sub_seqcst(&lane->batches, 1);
+        let_go(batch);
+        let_go(batch);
+        return result;
+    }
+    *out = batch;
+    return 0;
+}
+
+int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns)
+{
+    return cz_record_wait(&batch->state, timeout_ns);
+}
+
+uint32_t cz_batch_phase(const struct cz_batch *batch)
+{
+    return cz__phase(cz__load_acquire(&batch->state.state));
+}
+
+int64_t cz_batch_done(const struct cz_batch *batch)
+{
+    int64_t cursor = cz__load_acquire(&batch->cursor);
+    int64_t never = cursor >= STOPPED ? batch->length - (cursor - STOPPED) : 0;
+    return larger(cz__load_acquire(&batch->ended) - never, 0);
+}
+
+int64_t cz_batch_handed_out(const struct cz_batch *batch)
+{
+    int64_t cursor = cz__load_acquire(&batch->cursor);
+    return cursor >= STOPPED ? cursor - STOPPED : cursor;
+}
+
+int cz_batch_cancel(struct cz_batch *batch)
+{
+    if (cz__final(cz__load_acquire(&batch->state.state)))
+        return 0;
+    cz__store_release(&batch->cancelled, 1);
+    note_start(batch); /* so that the phase can move on even if no worker ever came */
+    stop_handing_out(batch);
+    return 1;
+}
+
+uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index, int32_t *status,
+                          void **error)
+{
+    uint64_t failed;
+    pthread_mutex_lock(&batch->lock);
+    failed = batch->failed;
+    if (i < failed) {
+        *index = batch->failures[i].index;
+        *status = batch->failures[i].status;
+        *error = batch->failures[i].error;
+    }
+    pthread_mutex_unlock(&batch->lock);
+    return failed;
+}
+
+int cz_batch_released(const struct cz_batch *batch)
+{
+    return cz__load_acquire(&batch->holds) <= 1;
+}
+
+void cz_batch_times(const struct cz_batch *batch, uint64_t *queued, uint64_t *started,
+                    uint64_t *finished)
+{
+    *queued = batch->queued_at;
+    *started = cz__load_acquire(&batch->started_at);
+    *finished = cz__final(cz__load_acquire(&batch->state.state)) ? batch->state.finished_at : 0;
+}
+
+void cz_batch_drop(struct cz_batch *batch)
+{
+    let_go(batch);
+}

@@ -1,0 +1,179 @@
+#include "lane.h"
+
+#include "clock.h"
+#include "os.h"
+
+int cz__lane_init(struct cz_lane *lane, uint64_t capacity, uint64_t slack)
+{
+    for (unsigned i = 0; i < CZ_LEVELS; i++) {
+        int result = cz__queue_init(&lane->queues[i], capacity, slack);
+        if (result) {
+            while (i--)
+                cz__queue_free(&lane->queues[i]);
+            return result;
+        }
+    }
+    return 0;
+}
+
+void cz__lane_free(struct cz_lane *lane)
+{
+    for (unsigned i = 0; i < CZ_LEVELS; i++)
+        cz__queue_free(&lane->queues[i]);
+}
+
+void cz__lane_close(struct cz_lane *lane)
+{
+    for (unsigned i = 0; i < CZ_LEVELS; i++)
+        cz__queue_close(&lane->queues[i]);
+    cz__sleep_wake_all(&lane->sleep);
+    if (lane->reserved)
+        cz__sleep_wake_all(lane->reserved);
+}
+
+bool cz__lane_closed(struct cz_lane *lane)
+{
+    return cz__queue_closed(&lane->queues[CZ_LEVELS - 1]);
+}
+
+bool cz__lane_finished(struct cz_lane *lane)
+{
+    return cz__lane_closed(lane) && cz__load_seqcst(&lane->batches) == 0;
+}
+
+bool cz__lane_ready(struct cz_lane *lane, unsigned levels)
+{
+    for (unsigned i = 0; i < levels; i++)
+        if (cz__queue_ready(&lane->queues[i]))
+            return true;
+    return false;
+}
+
+bool cz__lane_empty(struct cz_lane *lane, unsigned levels)
+{
+    for (unsigned i = 0; i < levels; i++)
+        if (cz__queue_depth(&lane->queues[i]))
+            return false;
+    return true;
+}
+
+static struct cz_record *pop_level(struct cz_lane *lane, unsigned level)
+{
+    struct cz_record *record = cz__queue_pop(&lane->queues[level]);
+    if (record && cz__load_relaxed(&lane->passes[level]))
+        cz__store_relaxed(&lane->passes[level], 0);
+    return record;
+}
+
+/* A level below `level` that has been passed over too often, or 0. */
+static unsigned overdue(struct cz_lane *lane, unsigned level, unsigned levels)
+{
+    unsigned due = 0;
+    for (unsigned i = level + 1; i < levels; i++)
+        if (cz__queue_ready(&lane->queues[i]) &&
+            cz__add_relaxed(&lane->passes[i], 1) >= CZ__PASSES && due == 0)
+            due = i;
+    return due;
+}
+
+struct cz_record *cz__lane_pick(struct cz_lane *lane, unsigned levels)
+{
+    for (unsigned i = 0; i < levels; i++) {
+        struct cz_record *record;
+        unsigned due;
+        if (!cz__queue_ready(&lane->queues[i]))
+            continue;
+        due = overdue(lane, i, levels);
+        if (due && (record = pop_level(lane, due)))
+            return record;
+        if ((record = pop_level(lane, i)))
+            return record;
+    }
+    return NULL;
+}
+
+void cz__lane_requeue(struct cz_lane *lane, struct cz_record *record)
+{
+    uint64_t depth, mean = cz__type_mean(record->type);
+    uint32_t level = record->level;
+    while (cz__queue_push(&lane->queues[level], record, true, &depth) == CZ_EFULL)
+        cz__pause(); /* cannot last: a ring has room for one entry more per worker */
+    cz__lane_notify(lane, mean, level, depth);
+}
+
+bool cz__lane_is_short(const struct cz_lane *lane, const struct cz_type *type)
+{
+    uint64_t mean = cz__type_mean(type);
+    return mean && mean < lane->short_ticks;
+}
+
+static bool worth_another(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64_t depth,
+                          uint32_t lookouts)
+{
+    uint64_t enough = lane->backlog_ticks * lookouts;
+    if (depth * mean <= enough)
+        return false;
+    return cz__queue_depth(&lane->queues[level]) * mean > enough;
+}
+
+void cz__lane_notify(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64_t depth)
+{
+    /* seq_cst, after the seq_cst move of the tail: the second half of the argument. */
+    uint32_t counts = cz__sleep_counts(&lane->sleep);
+    if (level == CZ_CRITICAL && lane->reserved)
+        cz__sleep_wake_one(lane->reserved);
+    if (cz__sleepers(counts) == 0)
+        return;
+    if (cz__lookouts(counts) == 0 ||
+        worth_another(lane, mean, level, depth, cz__lookouts(counts)))
+        cz__sleep_wake_one(&lane->sleep);
+    else
+        cz__clock_attend(lane->clock);
+}
+
+bool cz__lane_enter_long(struct cz_lane *lane)
+{
+    uint32_t counts;
+    cz__lookout_quit(&lane->sleep);
+    counts = cz__sleep_counts(&lane->sleep);
+    if (cz__lookouts(counts) || cz__lane_empty(lane, CZ_LEVELS))
+        return false;
+    return !cz__sleep_wake_one(&lane->sleep);
+}
+
+void cz__lane_leave_long(struct cz_lane *lane)
+{
+    cz__lookout_join(&lane->sleep);
+}
+
+int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level)
+{
+    uint64_t depth, mean = cz__type_mean(record->type);
+    int result;
+    record->level = level;
+    record->queued_at = cz__ticks();
+    result = cz__queue_push(&lane->queues[level], record, false, &depth);
+    if (result == 0)
+        cz__lane_notify(lane, mean, level, depth);
+    return result;
+}
+
+int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t timeout_ns)
+{
+    /* Wakers hold back until there is room worth a wake-up; a look every two
+     * milliseconds keeps that from delaying anybody behind long tasks. */
+    enum { LOOK_NS = 2000000 };
+    bool last = timeout_ns >= 0 && timeout_ns <= LOOK_NS;
+    int result = cz__queue_wait_room(&lane->queues[level], last ? timeout_ns : LOOK_NS);
+    return result == CZ_ETIMEDOUT && !last ? 0 : result;
+}
+
+uint64_t cz_lane_depth(struct cz_lane *lane, uint32_t level)
+{
+    return cz__queue_depth(&lane->queues[level]);
+}
+
+int cz_lane_unattended(const struct cz_lane *lane)
+{
+    return cz__sleep_counts((struct cz__sleep *)&lane->sleep) == 0;
+}

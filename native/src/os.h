@@ -1,0 +1,26 @@
+/* os.h: what the library needs from the operating system, and nothing else. */
+#ifndef CZ_OS_H
+#define CZ_OS_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "atomic.h"
+
+/* Sleep while *word == expected. 0 (woken, or the word differed), CZ_ETIMEDOUT,
+ * CZ_EINTR. timeout_ns < 0: no limit. */
+int cz__futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
+void cz__futex_wake(_Atomic(uint32_t) *word, int count);
+
+/* A thread with all signals blocked, a name of at most 15 characters and a guard page
+ * below its stack. 0 or CZ_ETHREAD. */
+int cz__thread_start(pthread_t *thread, void *(*main)(void *), void *argument, const char *name,
+                     uint64_t stack_bytes);
+
+int64_t cz__monotonic_ns(void);
+/* Measure the rate of the tick counter; call before the others. Any number of times. */
+void cz__ticks_setup(void);
+uint64_t cz__ticks(void);
+uint64_t cz__ticks_of_ns(int64_t ns);
+
+#endif

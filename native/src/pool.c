@@ -1,0 +1,328 @@
+#include "pool.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "os.h"
+
+enum {
+    DEFAULT_STACK = 8 << 20,
+    SHORT_NS = 20000,   /* a task expected to end within this keeps its worker looking out */
+    BACKLOG_NS = 30000, /* about what it costs until a woken worker is of use */
+    POLL_NS = 25000,    /* the last look-out polls this long before it sleeps */
+    MOST_WORKERS = 1024,
+};
+
+static void run_record(struct cz__worker *worker, struct cz_record *record)
+{
+    const struct cz_type *type = record->type;
+    uint64_t start = cz__ticks(), end;
+    record->started_at = start;
+    record->status = type->entry(cz_payload(record), &record->error);
+    end = cz__ticks();
+    record->finished_at = end;
+    cz__type_measure(type, end - start);
+    cz__record_end(&worker->cache, record, record->status ? CZ_FAILED : CZ_COMPLETED);
+}
+
+static void serve(struct cz__worker *worker, struct cz_record *record)
+{
+    struct cz_lane *lane = worker->lane;
+    const struct cz_type *type = record->type;
+    bool brief = worker->levels < CZ_LEVELS || cz__lane_is_short(lane, type);
+    if (!type->batch && !cz_record_start(record)) {
+        cz_record_release(&worker->cache, record);
+        return;
+    }
+    if (!brief)
+        cz__lane_enter_long(lane);
+    if (type->batch)
+        cz__batch_serve(lane, record);
+    else
+        run_record(worker, record);
+    if (!brief)
+        cz__lane_leave_long(lane);
+}
+
+/* The last worker on the look-out polls a while: true if there is work. */
+static bool poll(struct cz__worker *worker, struct cz__sleep *sleep)
+{
+    uint64_t until = cz__ticks() + worker->lane->poll_ticks;
+    while (cz__lookouts(cz__sleep_counts(sleep)) == 1) {
+        for (int i = 0; i < 8; i++)
+            cz__pause();
+        if (cz__lane_ready(worker->lane, worker->levels))
+            return true;
+        sched_yield(); /* the thread that is about to submit may be queued behind us */
+        if ((int64_t)(until - cz__ticks()) <= 0)
+            return false;
+    }
+    return false;
+}
+
+/* False: the lane is finished. */
+static bool idle(struct cz__worker *worker, struct cz__sleep *sleep)
+{
+    if (poll(worker, sleep))
+        return true;
+    cz__sleep_prepare(sleep);
+    if (!cz__lane_empty(worker->lane, worker->levels)) {
+        cz__sleep_cancel(sleep);
+        return true;
+    }
+    if (cz__lane_finished(worker->lane)) {
+        cz__sleep_cancel(sleep);
+        return false;
+    }
+    cz__sleep_wait(sleep, -1);
+    return true;
+}
+
+static void *thread_main(void *argument)
+{
+    struct cz__thread *thread = argument;
+    struct cz__worker *worker = &thread->worker;
+    struct cz_pool *pool = thread->pool;
+    do {
+        struct cz_record *record;
+        while ((record = cz__lane_pick(worker->lane, worker->levels)))
+            serve(worker, record);
+    } while (idle(worker, thread->sleep));
+    cz__lookout_quit(thread->sleep);
+    cz__cache_flush(&worker->cache);
+    if (cz__sub_acqrel(&pool->alive, 1) == 1)
+        cz__futex_wake(&pool->alive, 1 << 30);
+    return NULL;
+}
+
+static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
+{
+    for (uint32_t i = 0; i <= pool->workers; i++) {
+        struct cz__thread *thread = &pool->threads[i];
+        bool reserved = i == pool->workers;
+        char name[16] = "cz-critical";
+        if (!reserved)
+            snprintf(name, sizeof name, "cz-worker-%u", i % 10000);
+        thread->pool = pool;
+        thread->sleep = reserved ? &pool->reserved : &pool->native.sleep;
+        thread->worker.lane = &pool->native;
+        thread->worker.levels = reserved ? CZ_CRITICAL + 1 : CZ_LEVELS;
+        cz__cache_init(&thread->worker.cache, &pool->depot);
+        /* On the look-out from before its start: nobody wakes it, it looks by itself. */
+        cz__lookout_join(thread->sleep);
+        cz__add_acqrel(&pool->alive, 1);
+        if (cz__thread_start(&thread->thread, thread_main, thread, name, stack_bytes)) {
+            cz__lookout_quit(thread->sleep);
+            cz__sub_acqrel(&pool->alive, 1);
+            return CZ_ETHREAD;
+        }
+        pool->started++;
+    }
+    return 0;
+}
+
+static void init_lane(struct cz_pool *pool, struct cz_lane *lane, bool native)
+{
+    lane->pool = pool;
+    lane->depot = &pool->depot;
+    lane->clock = &pool->clock;
+    lane->short_ticks = cz__ticks_of_ns(SHORT_NS);
+    lane->backlog_ticks = cz__ticks_of_ns(BACKLOG_NS);
+    lane->poll_ticks = native ? cz__ticks_of_ns(POLL_NS) : 0;
+    lane->reserved = native ? &pool->reserved : NULL;
+}
+
+static void close_lanes(struct cz_pool *pool)
+{
+    cz__lane_close(&pool->native);
+    cz__lane_close(&pool->python);
+}
+
+static void join_threads(struct cz_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->started; i++)
+        pthread_join(pool->threads[i].thread, NULL);
+}
+
+static void free_types(struct cz_pool *pool)
+{
+    while (pool->types) {
+        struct cz_type *next = pool->types->next;
+        pool->depot.release(pool->types);
+        pool->types = next;
+    }
+    pthread_mutex_destroy(&pool->types_lock);
+}
+
+static bool valid(const struct cz_pool_options *options)
+{
+    return options->size == sizeof *options && options->workers >= 1 &&
+           options->workers <= MOST_WORKERS && options->guests >= 1 &&
+           options->guests <= MOST_WORKERS && options->queue_size >= 1 &&
+           options->queue_size <= (uint64_t)1 << 31;
+}
+
+int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
+{
+    struct cz__depot depot;
+    struct cz_pool *pool;
+    int result = CZ_ENOMEM;
+    if (!valid(options))
+        return CZ_EINVAL;
+    cz__ticks_setup();
+    cz__depot_init(&depot, options->allocate, options->release, options->memory_limit);
+    pool = cz__zalloc(&depot, sizeof *pool);
+    if (pool == NULL)
+        return CZ_ENOMEM;
+    cz__depot_init(&pool->depot, options->allocate, options->release, options->memory_limit);
+    pthread_mutex_init(&pool->types_lock, NULL);
+    pool->workers = options->workers;
+    init_lane(pool, &pool->native, true);
+    init_lane(pool, &pool->python, false);
+    pool->threads = cz__zalloc(&depot, (pool->workers + 1) * sizeof *pool->threads);
+    if (pool->threads == NULL)
+        goto fail_free_pool;
+    if (cz__lane_init(&pool->native, options->queue_size, options->workers + 1))
+        goto fail_free_threads;
+    if (cz__lane_init(&pool->python, options->queue_size, options->guests))
+        goto fail_free_native;
+    result = cz__clock_start(&pool->clock, &pool->native, &pool->python);
+    if (result)
+        goto fail_free_python;
+    result = start_threads(pool, options->stack_bytes ? options->stack_bytes : DEFAULT_STACK);
+    if (result)
+        goto fail_stop;
+    *out = pool;
+    return 0;
+
+fail_stop:
+    close_lanes(pool);
+    join_threads(pool);
+    cz__clock_stop(&pool->clock);
+fail_free_python:
+    cz__lane_free(&pool->python);
+fail_free_native:
+    cz__lane_free(&pool->native);
+fail_free_threads:
+    depot.release(pool->threads);
+fail_free_pool:
+    free_types(pool);
+    cz__depot_close(&pool->depot);
+    depot.release(pool);
+    return result;
+}
+
+struct cz_lane *cz_pool_lane(struct cz_pool *pool, int kind)
+{
+    return kind == CZ_LANE_PYTHON ? &pool->python : &pool->native;
+}
+
+void cz_pool_close(struct cz_pool *pool)
+{
+    close_lanes(pool);
+}
+
+int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns)
+{
+    int64_t until = timeout_ns < 0 ? -1 : cz__monotonic_ns() + timeout_ns;
+    uint32_t alive;
+    while ((alive = cz__load_acquire(&pool->alive))) {
+        int64_t left = -1;
+        if (until >= 0 && (left = until - cz__monotonic_ns()) <= 0)
+            return CZ_ETIMEDOUT;
+        if (cz__futex_wait(&pool->alive, alive, left) == CZ_EINTR)
+            return CZ_EINTR;
+    }
+    if (!pool->joined) {
+        join_threads(pool);
+        cz__clock_stop(&pool->clock);
+        pool->joined = true;
+    }
+    return 0;
+}
+
+void cz_pool_destroy(struct cz_pool *pool)
+{
+    void (*release)(void *) = pool->depot.release;
+    cz__lane_free(&pool->native);
+    cz__lane_free(&pool->python);
+    release(pool->threads);
+    /* Handles that outlive the pool still read their record, its type and, when they are
+     * dropped, the depot: those stay. */
+    if (cz__depot_close(&pool->depot) == 0) {
+        free_types(pool);
+        release(pool);
+    }
+}
+
+uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
+{
+    struct cz_cache cache;
+    struct cz_record *record;
+    uint64_t cancelled = 0;
+    cz__cache_init(&cache, &pool->depot);
+    while ((record = cz_lane_take(&pool->native))) {
+        if (record->type->batch) {
+            cz__batch_abandon(record);
+            cancelled++;
+            continue;
+        }
+        cancelled += (uint64_t)cz_record_cancel(record);
+        cz_record_release(&cache, record);
+    }
+    cz__cache_flush(&cache);
+    return cancelled;
+}
+
+uint32_t cz_pool_workers(const struct cz_pool *pool)
+{
+    return pool->workers;
+}
+
+void cz_pool_memory(struct cz_pool *pool, uint64_t *bytes, uint64_t *blocks)
+{
+    pthread_mutex_lock(&pool->depot.lock);
+    *bytes = pool->depot.bytes;
+    *blocks = pool->depot.blocks_out;
+    pthread_mutex_unlock(&pool->depot.lock);
+}
+
+struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t payload_size,
+                               void *owner)
+{
+    int class_index = payload_size > CZ__BLOCK_MAX
+                          ? -1
+                          : cz__class_of(CZ_PREFIX + sizeof(struct cz_record) + payload_size);
+    struct cz_type *type;
+    if (class_index < 0)
+        return NULL;
+    type = cz__zalloc(&pool->depot, sizeof *type);
+    if (type == NULL)
+        return NULL;
+    type->owner = owner;
+    type->entry = entry;
+    type->class_index = (unsigned)class_index;
+    pthread_mutex_lock(&pool->types_lock);
+    type->next = pool->types;
+    pool->types = type;
+    pthread_mutex_unlock(&pool->types_lock);
+    return type;
+}
+
+struct cz_cache *cz_cache_create(struct cz_pool *pool)
+{
+    struct cz_cache *cache = cz__zalloc(&pool->depot, sizeof *cache);
+    if (cache)
+        cz__cache_init(cache, &pool->depot);
+    return cache;
+}
+
+void cz_cache_destroy(struct cz_cache *cache)
+{
+    void (*release)(void *) = cache->depot->release;
+    cz__cache_flush(cache);
+    release(cache);
+}

@@ -1,0 +1,35 @@
+/* pool.h: the native workers, the reserved CRITICAL worker, and the two lanes.
+ *
+ * A pool's life: create, close, join, destroy (native/README.md, "Shutdown").
+ */
+#ifndef CZ_POOL_H
+#define CZ_POOL_H
+
+#include <pthread.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "lane.h"
+
+struct cz__thread {
+    struct cz__worker worker;
+    struct cz__sleep *sleep;
+    struct cz_pool *pool;
+    pthread_t thread;
+};
+
+struct cz_pool {
+    struct cz__depot depot;
+    struct cz_lane native, python;
+    struct cz__sleep reserved;
+    struct cz__clock clock;
+    uint32_t workers;            /* without the reserved one */
+    struct cz__thread *threads;  /* workers + 1, the last is the reserved one */
+    uint32_t started;            /* threads that were started */
+    _Atomic(uint32_t) alive;     /* threads that have not ended; join sleeps on it */
+    bool joined;                 /* cz_pool_join only */
+    pthread_mutex_t types_lock;  /* guards types */
+    struct cz_type *types;
+};
+
+#endif

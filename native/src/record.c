@@ -1,0 +1,165 @@
+#include "record.h"
+
+#include <assert.h>
+#include <sched.h>
+#include <string.h>
+
+#include "os.h"
+
+static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 48 bytes of 128");
+
+/* A waiter polls this long before it sleeps: about what a sleep and a wake-up cost. It
+ * yields while it polls, because the worker it waits for may be queued on its processor:
+ * a woken thread is often put on that of its waker. */
+enum { WAIT_POLL_NS = 15000 };
+
+uint64_t cz__type_mean(const struct cz_type *type)
+{
+    return cz__load_relaxed(&type->mean);
+}
+
+void cz__type_measure(const struct cz_type *type, uint64_t ticks)
+{
+    _Atomic(uint64_t) *mean = (_Atomic(uint64_t) *)&type->mean;
+    uint64_t old = cz__load_relaxed(mean);
+    int64_t off = (int64_t)(ticks - old);
+    /* Noise of a quarter, or of a hundred ticks, is not worth moving a cache line. */
+    if (off > (int64_t)(old / 4) + 100 || -off > (int64_t)(old / 4) + 100 || old == 0)
+        cz__store_relaxed(mean, old ? (uint64_t)((int64_t)old + off / 4) | 1 : ticks | 1);
+}
+
+void *cz_payload(struct cz_record *record)
+{
+    return record + 1;
+}
+
+static void *block_of(struct cz_record *record)
+{
+    return (char *)record - CZ_PREFIX;
+}
+
+struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *type)
+{
+    char *block = cz__block_get(cache, type->class_index);
+    struct cz_record *record;
+    if (block == NULL)
+        return NULL;
+    record = (struct cz_record *)(void *)(block + CZ_PREFIX);
+    cz__store_relaxed(&record->state, CZ_PENDING | CZ_HANDLE | CZ_POOL);
+    record->status = 0;
+    record->type = type;
+    record->error = NULL;
+    record->started_at = 0;
+    record->finished_at = 0;
+    return record;
+}
+
+void cz_record_free(struct cz_cache *cache, struct cz_record *record)
+{
+    cz__block_put(cache, record->type->class_index, block_of(record));
+}
+
+void cz_record_drop(struct cz_cache *cache, struct cz_record *record)
+{
+    /* Acquire: the runner's last writes come before the block's next use. */
+    if (!(cz__and_acqrel(&record->state, ~(uint32_t)CZ_HANDLE) & CZ_POOL))
+        cz_record_free(cache, record);
+}
+
+static int move_pending(struct cz_record *record, uint32_t phase)
+{
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_PENDING)
+        if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | phase))
+            return 1;
+    return 0;
+}
+
+int cz_record_start(struct cz_record *record)
+{
+    return move_pending(record, CZ_RUNNING);
+}
+
+int cz_record_cancel(struct cz_record *record)
+{
+    if (!move_pending(record, CZ_CANCELLED))
+        return 0;
+    if (cz__load_acquire(&record->state) & CZ_SLEEPER)
+        cz__futex_wake(&record->state, 1 << 30);
+    return 1;
+}
+
+/* The phase is RUNNING and only its runner moves it on, so one addition stores the
+ * final phase and clears `holds`. Waking after that may touch a block that is already
+ * somebody else's: the memory stays mapped or the call fails, and a stray wake-up is
+ * what every futex user expects. */
+static uint32_t finish(struct cz_record *record, uint32_t phase, uint32_t holds)
+{
+    uint32_t before = cz__add_acqrel(&record->state, phase - CZ_RUNNING - holds);
+    assert(cz__phase(before) == CZ_RUNNING);
+    if (before & CZ_SLEEPER)
+        cz__futex_wake(&record->state, 1 << 30);
+    return before;
+}
+
+void cz_record_finish(struct cz_record *record, uint32_t phase)
+{
+    finish(record, phase, 0);
+}
+
+void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase)
+{
+    if (!(finish(record, phase, CZ_POOL) & CZ_HANDLE))
+        cz_record_free(cache, record);
+}
+
+void cz_record_release(struct cz_cache *cache, struct cz_record *record)
+{
+    if (!(cz__and_acqrel(&record->state, ~(uint32_t)CZ_POOL) & CZ_HANDLE))
+        cz_record_free(cache, record);
+}
+
+void cz_record_run(struct cz_record *record)
+{
+    record->started_at = cz__ticks();
+    record->status = record->type->entry(cz_payload(record), &record->error);
+    record->finished_at = cz__ticks();
+    cz_record_finish(record, record->status ? CZ_FAILED : CZ_COMPLETED);
+}
+
+static int poll_final(struct cz_record *record)
+{
+    uint64_t until = cz__ticks() + cz__ticks_of_ns(WAIT_POLL_NS);
+    do {
+        for (int i = 0; i < 16; i++) {
+            if (cz__final(cz__load_acquire(&record->state)))
+                return 1;
+            cz__pause();
+        }
+        sched_yield();
+    } while ((int64_t)(until - cz__ticks()) > 0);
+    return 0;
+}
+
+int cz_record_wait(struct cz_record *record, int64_t timeout_ns)
+{
+    int64_t until = timeout_ns < 0 ? -1 : cz__monotonic_ns() + timeout_ns;
+    uint32_t state;
+    if (poll_final(record))
+        return 0;
+    state = cz__load_acquire(&record->state);
+    while (!cz__final(state)) {
+        int64_t left = -1;
+        if (until >= 0 && (left = until - cz__monotonic_ns()) <= 0)
+            return CZ_ETIMEDOUT;
+        if (!(state & CZ_SLEEPER)) {
+            if (!cz__cas_acqrel(&record->state, &state, state | CZ_SLEEPER))
+                continue;
+            state |= CZ_SLEEPER;
+        }
+        if (cz__futex_wait(&record->state, state, left) == CZ_EINTR)
+            return CZ_EINTR;
+        state = cz__load_acquire(&record->state);
+    }
+    return 0;
+}

@@ -1,0 +1,40 @@
+/* record.h: types and the life of a record. The state legend stands in catzilla_jit.h. */
+#ifndef CZ_RECORD_H
+#define CZ_RECORD_H
+
+#include "catzilla_jit.h"
+#include "alloc.h"
+#include "atomic.h"
+
+struct cz_batch;
+
+struct cz_type {
+    /* constant after create */
+    void *owner;    /* first: cz_type_owner reads it */
+    cz_entry entry; /* NULL: Python lane, or a ticket */
+    unsigned class_index;
+    struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
+    struct cz_type *next;   /* the pool's list */
+
+    /* Mean run time of recent calls in ticks, 0 before the first; written by workers
+     * when it has changed noticeably, so that its line stays shared while it has not. */
+    CZ_ALIGNED _Atomic(uint64_t) mean;
+};
+
+void cz__type_measure(const struct cz_type *type, uint64_t ticks);
+uint64_t cz__type_mean(const struct cz_type *type);
+
+static inline uint32_t cz__phase(uint32_t state)
+{
+    return state & CZ_PHASE;
+}
+
+static inline bool cz__final(uint32_t state)
+{
+    return cz__phase(state) >= CZ_COMPLETED;
+}
+
+/* RUNNING -> phase, and let go of the pool's hold; wakes sleepers. The block is freed
+ * to `cache` if no handle is left. The caller must not touch the record afterwards. */
+void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
+#endif
