@@ -1,0 +1,265 @@
+/* bridge.c: one bridge per runtime, and the module.
+ *
+ * A bridge connects Python to one native pool. Results and submitters hold references
+ * to it, so its record cache lives as long as any of them; the pool itself is created
+ * and destroyed by runtime/native.py.
+ */
+#include "binding.h"
+
+#include <string.h>
+
+const struct cz_api *cz;
+unsigned generation;
+PyObject *error_queue_full, *error_closed, *error_cancelled;
+static PyTypeObject *submitter_type;
+PyTypeObject *result_type, *python_result_type;
+
+/* --- bridges -------------------------------------------------------------------------- */
+
+static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"native",      "python",      "cache", "spawn",
+                            "full_policy", "guests_most", NULL};
+    unsigned long long native, python, cache;
+    PyObject *spawn;
+    int full_policy;
+    unsigned guests_most;
+    struct bridge *self;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKOiI:Bridge", names, &native, &python,
+                                     &cache, &spawn, &full_policy, &guests_most))
+        return NULL;
+    if (cz == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
+        return NULL;
+    }
+    self = PyObject_New(struct bridge, type);
+    if (self == NULL)
+        return NULL;
+    self->native = (struct cz_lane *)(uintptr_t)native;
+    self->python = (struct cz_lane *)(uintptr_t)python;
+    self->cache = (struct cz_cache *)(uintptr_t)cache;
+    self->spawn = Py_NewRef(spawn);
+    self->full = (enum full_policy)full_policy;
+    self->generation = generation;
+    self->guests = self->starting = 0;
+    self->guests_most = guests_most;
+    self->next_id = 0;
+    self->kinds = NULL;
+    return (PyObject *)self;
+}
+
+static void free_kind(struct kind *kind)
+{
+    Py_XDECREF(kind->name);
+    Py_XDECREF(kind->fail);
+    Py_XDECREF(kind->function);
+    Py_XDECREF(kind->result.convert);
+    for (uint32_t i = 0; i < kind->arguments; i++)
+        Py_XDECREF(kind->argument[i].convert);
+    PyMem_Free(kind);
+}
+
+static void bridge_dealloc(PyObject *op)
+{
+    struct bridge *self = (struct bridge *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    while (self->kinds) {
+        struct kind *next = self->kinds->next;
+        free_kind(self->kinds);
+        self->kinds = next;
+    }
+    Py_XDECREF(self->spawn);
+    PyObject_Free(op);
+    Py_DECREF(type);
+}
+
+static int read_slot(PyObject *item, struct slot *slot)
+{
+    PyObject *convert;
+    int code;
+    if (!PyArg_ParseTuple(item, "CIO:slot", &code, &slot->offset, &convert))
+        return -1;
+    slot->code = (char)code;
+    slot->convert = convert == Py_None ? NULL : Py_NewRef(convert);
+    if (!known_code(slot->code)) {
+        PyErr_Format(PyExc_ValueError, "unknown slot code %c", code);
+        return -1;
+    }
+    return 0;
+}
+
+static struct kind *new_kind(struct bridge *bridge, PyObject *slots)
+{
+    Py_ssize_t arguments = slots ? PyTuple_Size(slots) : 0;
+    struct kind *kind;
+    if (arguments < 0)
+        return NULL;
+    kind = PyMem_Calloc(1, sizeof *kind + (size_t)arguments * sizeof kind->argument[0]);
+    if (kind == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    kind->bridge = bridge;
+    for (Py_ssize_t i = 0; i < arguments; i++) {
+        kind->arguments = (uint32_t)i + 1;
+        if (read_slot(PyTuple_GetItem(slots, i), &kind->argument[i])) {
+            free_kind(kind);
+            return NULL;
+        }
+    }
+    return kind;
+}
+
+static PyObject *keep_kind(struct bridge *bridge, struct kind *kind)
+{
+    kind->next = bridge->kinds;
+    bridge->kinds = kind;
+    return new_submitter(submitter_type, kind);
+}
+
+/* Two steps, because the type needs its owner and the owner its type. */
+static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
+{
+    PyObject *name, *fail, *function, *result, *slots;
+    unsigned long long entry;
+    struct kind *kind;
+    if (!PyArg_ParseTuple(args, "UOOKOO!:new_kind", &name, &fail, &function, &entry, &result,
+                          &PyTuple_Type, &slots))
+        return NULL;
+    kind = new_kind((struct bridge *)op, slots);
+    if (kind == NULL)
+        return NULL;
+    kind->name = Py_NewRef(name);
+    kind->fail = Py_NewRef(fail);
+    kind->function = Py_NewRef(function);
+    kind->entry = (cz_entry)(uintptr_t)entry;
+    if (result != Py_None && read_slot(result, &kind->result)) {
+        free_kind(kind);
+        return NULL;
+    }
+    return PyLong_FromVoidPtr(kind);
+}
+
+static PyObject *bridge_submitter(PyObject *op, PyObject *args)
+{
+    unsigned long long kind_address, type_address;
+    struct kind *kind;
+    if (!PyArg_ParseTuple(args, "KK:submitter", &kind_address, &type_address))
+        return NULL;
+    kind = (struct kind *)(uintptr_t)kind_address;
+    if (type_address == 0) {
+        free_kind(kind);
+        return PyErr_NoMemory();
+    }
+    kind->type = (const struct cz_type *)(uintptr_t)type_address;
+    return keep_kind((struct bridge *)op, kind);
+}
+
+static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromUnsignedLong(((struct bridge *)op)->guests);
+}
+
+static PyMethodDef bridge_methods[] = {
+    {"new_kind", bridge_new_kind, METH_VARARGS,
+     "new_kind(name, fail, function, entry, result slot, argument slots): the kind's address."},
+    {"submitter", bridge_submitter, METH_VARARGS,
+     "submitter(kind, type): complete the kind; its submitter at the normal level."},
+    {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},
+    {"cancel_python", bridge_cancel_python, METH_NOARGS,
+     "Cancel the Python calls that are queued; how many."},
+    {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
+    {0},
+};
+
+static PyType_Slot bridge_slots[] = {
+    {Py_tp_new, bridge_new},
+    {Py_tp_dealloc, bridge_dealloc},
+    {Py_tp_methods, bridge_methods},
+    {0, NULL},
+};
+
+static PyType_Spec bridge_type_spec = {
+    .name = "catzilla_jit._binding.Bridge",
+    .basicsize = sizeof(struct bridge),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = bridge_slots,
+};
+
+/* --- the module ----------------------------------------------------------------------- */
+
+static PyObject *take(PyObject *module, const char *name)
+{
+    return PyObject_GetAttrString(module, name);
+}
+
+static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    unsigned long long address;
+    PyObject *errors;
+    const struct cz_api *table;
+    if (!PyArg_ParseTuple(args, "KO:attach", &address, &errors))
+        return NULL;
+    table = (const struct cz_api *)(uintptr_t)address;
+    if (table->size != sizeof *table || table->abi_version != CZ_ABI_VERSION)
+        return PyErr_Format(PyExc_ImportError,
+                            "libcatzilla_jit.so has ABI %u with a table of %zu bytes, the binding "
+                            "was built for %u with %zu; reinstall catzilla_jit",
+                            table->abi_version, table->size, CZ_ABI_VERSION, sizeof *table);
+    error_queue_full = take(errors, "QueueFull");
+    error_closed = take(errors, "RuntimeClosed");
+    error_cancelled = take(errors, "TaskCancelled");
+    if (!error_queue_full || !error_closed || !error_cancelled)
+        return NULL;
+    cz = table;
+    Py_RETURN_NONE;
+}
+
+static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    generation++;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef module_methods[] = {
+    {"attach", attach, METH_VARARGS, "attach(table address, errors module)"},
+    {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
+     "Refuse from now on what the parent process made."},
+    {0},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_binding",
+    .m_doc = "The CPython face of libcatzilla_jit.so; see native/binding/binding.h.",
+    .m_size = -1,
+    .m_methods = module_methods,
+};
+
+static int make_types(PyObject *module)
+{
+    PyObject *bridge = PyType_FromSpec(&bridge_type_spec), *bases;
+    result_type = (PyTypeObject *)PyType_FromSpec(&result_spec);
+    submitter_type = (PyTypeObject *)PyType_FromSpec(&submitter_spec);
+    if (!bridge || !result_type || !submitter_type)
+        return -1;
+    bases = PyTuple_Pack(1, result_type);
+    if (bases == NULL)
+        return -1;
+    python_result_type = (PyTypeObject *)PyType_FromSpecWithBases(&python_result_spec, bases);
+    Py_DECREF(bases);
+    if (python_result_type == NULL || PyModule_AddObjectRef(module, "Bridge", bridge))
+        return -1;
+    Py_DECREF(bridge);
+    return PyModule_AddObjectRef(module, "TaskResult", (PyObject *)result_type);
+}
+
+PyMODINIT_FUNC PyInit__binding(void)
+{
+    PyObject *module = PyModule_Create(&definition);
+    if (module && make_types(module)) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
+}

@@ -1,0 +1,199 @@
+/* python_lane.c: Python tasks, and the loop of the threads that run them.
+ *
+ * A Python call stands in the Python lane's queues as the record inside its result
+ * object; the queue's entry is a reference to that object. Workers are ordinary Python
+ * threads inside bridge.serve(). They hold the GIL except inside guest_wait. Workers
+ * are added when a call is queued and none of them sleeps or looks out.
+ */
+#include "binding.h"
+
+static _Thread_local int serving; /* this thread is inside bridge.serve() */
+
+int on_python_worker(void)
+{
+    return serving;
+}
+
+PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
+{
+    struct bridge *bridge = kind->bridge;
+    struct result *self = PyObject_GC_New(struct result, python_result_type);
+    struct call *call;
+    if (self == NULL)
+        return NULL;
+    atomic_store_explicit(&self->record.state, CZ_PENDING | CZ_HANDLE, memory_order_relaxed);
+    self->record.status = 0;
+    self->record.type = kind->type;
+    self->record.error = NULL;
+    self->record.id = ++bridge->next_id;
+    self->record.queued_at = self->record.started_at = self->record.finished_at = 0;
+    call = call_of(&self->record);
+    call->args = Py_NewRef(args);
+    call->kwargs = Py_XNewRef(kwargs);
+    call->value = NULL;
+    Py_INCREF(bridge);
+    return (PyObject *)self;
+}
+
+static int traverse(PyObject *self, visitproc visit, void *arg)
+{
+    struct call *call = call_of(&((struct result *)self)->record);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(call->args);
+    Py_VISIT(call->kwargs);
+    Py_VISIT(call->value);
+    return 0;
+}
+
+static void drop_arguments(struct call *call)
+{
+    Py_CLEAR(call->args);
+    Py_CLEAR(call->kwargs);
+}
+
+static int clear(PyObject *self)
+{
+    struct call *call = call_of(&((struct result *)self)->record);
+    PyObject *value = call->value;
+    drop_arguments(call);
+    if (value) {
+        /* A finalizer in the cycle may still ask for the result. */
+        call->value = Py_NewRef(Py_None);
+        Py_DECREF(value);
+    }
+    return 0;
+}
+
+static void dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    struct cz_record *record = &((struct result *)self)->record;
+    struct call *call = call_of(record);
+    struct bridge *bridge = kind_of(record)->bridge;
+    PyObject_GC_UnTrack(self);
+    drop_arguments(call);
+    Py_CLEAR(call->value);
+    PyObject_GC_Del(self);
+    Py_DECREF(bridge);
+    Py_DECREF(type);
+}
+
+static int may_close_cycle(PyObject *value)
+{
+    return !(value == Py_None || PyFloat_CheckExact(value) || PyLong_CheckExact(value) ||
+             PyBool_Check(value) || PyUnicode_CheckExact(value) || PyBytes_CheckExact(value));
+}
+
+static PyObject *take_exception(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback)
+        PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+}
+
+void run_call(struct cz_record *record)
+{
+    struct call *call = call_of(record);
+    uint32_t phase = CZ_COMPLETED;
+    record->started_at = cz->ticks();
+    call->value = PyObject_Call(kind_of(record)->function, call->args, call->kwargs);
+    if (call->value == NULL) {
+        call->value = take_exception();
+        phase = CZ_FAILED;
+    }
+    drop_arguments(call);
+    if (may_close_cycle(call->value))
+        PyObject_GC_Track(result_of(record));
+    record->finished_at = cz->ticks();
+    cz->record_finish(record, phase);
+}
+
+void maybe_spawn(struct bridge *bridge)
+{
+    PyObject *thread;
+    if (bridge->guests >= bridge->guests_most || bridge->starting)
+        return;
+    bridge->guests++;
+    bridge->starting++;
+    thread = PyObject_CallFunctionObjArgs(bridge->spawn, NULL);
+    if (thread == NULL) {
+        bridge->guests--;
+        bridge->starting--;
+        /* With a worker at hand the call will run, only later. */
+        if (bridge->guests)
+            PyErr_Clear();
+    }
+    Py_XDECREF(thread);
+}
+
+static void serve_one(struct bridge *bridge, struct cz_guest *guest, struct cz_record *record,
+                      int alone)
+{
+    const struct cz_type *type = record->type;
+    uint64_t ticks = 0;
+    if (alone)
+        maybe_spawn(bridge);
+    if (cz->record_start(record)) {
+        run_call(record);
+        ticks = record->finished_at - record->started_at;
+    }
+    cz->guest_done(guest, type, ticks);
+    Py_DECREF(result_of(record)); /* the queue's reference */
+}
+
+PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    struct bridge *bridge = (struct bridge *)self;
+    struct cz_guest *guest = cz->guest_enter(bridge->python);
+    struct cz_record *record;
+    int alone, waited = 0;
+    bridge->starting--;
+    if (guest == NULL) {
+        bridge->guests--;
+        return PyErr_NoMemory();
+    }
+    serving = 1;
+    while (waited != CZ_ECLOSED) {
+        while ((record = cz->guest_next(guest, &alone)))
+            serve_one(bridge, guest, record, alone);
+        Py_BEGIN_ALLOW_THREADS
+        waited = cz->guest_wait(guest, -1);
+        Py_END_ALLOW_THREADS
+    }
+    serving = 0;
+    cz->guest_leave(guest);
+    bridge->guests--;
+    Py_RETURN_NONE;
+}
+
+PyObject *bridge_cancel_python(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    struct bridge *bridge = (struct bridge *)self;
+    struct cz_record *record;
+    long cancelled = 0;
+    while ((record = cz->lane_take(bridge->python))) {
+        cancelled += cz->record_cancel(record);
+        drop_arguments(call_of(record));
+        Py_DECREF(result_of(record));
+    }
+    return PyLong_FromLong(cancelled);
+}
+
+static PyType_Slot python_result_slots[] = {
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},
+    {0, NULL},
+};
+
+PyType_Spec python_result_spec = {
+    .name = "catzilla_jit.PythonTaskResult",
+    .basicsize = sizeof(struct result) + sizeof(struct call),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = python_result_slots,
+};

@@ -1,0 +1,353 @@
+/* result.c: the object a submission returns.
+ *
+ * A compiled task's result lives inside its record's block: the block begins with the
+ * object header, and the record's HANDLE bit stands for the object. When Python drops
+ * the last reference while the call is still queued or running, the block outlives the
+ * object and the worker frees it. Such an object holds no references to Python
+ * objects but its type and its bridge, so it needs no garbage collection.
+ *
+ * A Python task's result is an ordinary collected object with the record inside; the
+ * queue holds a reference to it. It is tracked once it holds a value that could close
+ * a cycle. Cold methods are Python: runtime/result.py adds them to this type. (A subclass
+ * written in Python would do, but its instances are always collected ones.)
+ */
+#include "binding.h"
+
+/* A wait looks for signals at least this often. */
+#define SLICE_NS ((int64_t)50 * 1000 * 1000)
+
+static struct cz_record *record_of(PyObject *self)
+{
+    return &((struct result *)self)->record;
+}
+
+static uint32_t phase(struct cz_record *record)
+{
+    return atomic_load_explicit(&record->state, memory_order_acquire) & CZ_PHASE;
+}
+
+static int is_final(struct cz_record *record)
+{
+    return phase(record) >= CZ_COMPLETED;
+}
+
+PyObject *new_result(struct kind *kind)
+{
+    struct bridge *bridge = kind->bridge;
+    struct cz_record *record = cz->record_new(bridge->cache, kind->type);
+    if (record == NULL)
+        return PyErr_NoMemory();
+    record->id = ++bridge->next_id;
+    Py_INCREF(bridge);
+    return PyObject_Init((PyObject *)result_of(record), result_type);
+}
+
+void discard_result(PyObject *self)
+{
+    struct cz_record *record = record_of(self);
+    if (!is_python(kind_of(record)))
+        cz->record_release(kind_of(record)->bridge->cache, record);
+    Py_DECREF(self);
+}
+
+static void dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    struct cz_record *record = record_of(self);
+    struct bridge *bridge = kind_of(record)->bridge;
+    /* In a child of fork the parent's depot may be locked for ever: let the block be. */
+    if (bridge->generation == generation)
+        cz->record_drop(bridge->cache, record);
+    Py_DECREF(bridge);
+    Py_DECREF(type);
+}
+
+static int refuse_foreign(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    if (kind->bridge->generation == generation)
+        return 0;
+    PyErr_Format(error_closed,
+                 "task %U: this result belongs to the process that this one was forked from; "
+                 "submit the task again here",
+                 kind->name);
+    return -1;
+}
+
+/* Poll shortly with the GIL held: releasing it costs more than most small tasks. */
+static int poll_final(struct cz_record *record)
+{
+    for (int i = 0; i < 40; i++) {
+        if (is_final(record))
+            return 1;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    return 0;
+}
+
+/* A Python worker that waits for a queued Python task runs it itself; else a task that
+ * waits for its own submissions could occupy the last worker for ever. */
+static void help(struct cz_record *record)
+{
+    if (is_python(kind_of(record)) && on_python_worker() && cz->record_start(record))
+        run_call(record);
+}
+
+/* 1 final, 0 timed out, -1 exception. */
+static int await_final(struct cz_record *record, double timeout)
+{
+    int64_t until = 0, now;
+    if (is_final(record))
+        return 1;
+    if (timeout >= 0)
+        until = cz->ticks_ns(cz->ticks()) + (int64_t)(timeout * 1e9);
+    help(record);
+    if (!is_python(kind_of(record)) && poll_final(record))
+        return 1;
+    while (!is_final(record)) {
+        int64_t slice = SLICE_NS;
+        if (timeout >= 0) {
+            now = cz->ticks_ns(cz->ticks());
+            if (now >= until)
+                return 0;
+            if (until - now < slice)
+                slice = until - now;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        cz->record_wait(record, slice);
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals())
+            return -1;
+    }
+    return 1;
+}
+
+static int parse_timeout(struct cz_record *record, PyObject *value, double *timeout)
+{
+    *timeout = -1.0;
+    if (value == NULL || value == Py_None)
+        return 0;
+    *timeout = PyFloat_AsDouble(value);
+    if (*timeout == -1.0 && PyErr_Occurred())
+        return -1;
+    if (*timeout != *timeout) {
+        PyErr_Format(PyExc_ValueError, "task %U: timeout must not be NaN", kind_of(record)->name);
+        return -1;
+    }
+    if (*timeout < 0)
+        *timeout = 0;
+    else if (*timeout > 4e9) /* a century: more than the clock can add */
+        *timeout = -1.0;
+    return 0;
+}
+
+/* Wait for the end as the arguments say; 1 final, -1 exception (also TimeoutError). */
+static int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                          PyObject *kwnames, const char *method)
+{
+    struct cz_record *record = record_of(self);
+    double timeout = -1.0;
+    int done;
+    Py_ssize_t named = kwnames ? PyTuple_Size(kwnames) : 0;
+    if (refuse_foreign(record))
+        return -1;
+    if (nargs + named > 1 ||
+        (named && PyUnicode_CompareWithASCIIString(PyTuple_GetItem(kwnames, 0), "timeout"))) {
+        PyErr_Format(PyExc_TypeError, "TaskResult.%s() takes one argument, timeout", method);
+        return -1;
+    }
+    if (nargs + named && parse_timeout(record, args[0], &timeout))
+        return -1;
+    done = await_final(record, timeout);
+    if (done == 0) {
+        PyErr_Format(PyExc_TimeoutError, "task %U: not done within the given timeout",
+                     kind_of(record)->name);
+        return -1;
+    }
+    return done;
+}
+
+/* The exception of a failed call; new reference. */
+static PyObject *failure(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    if (is_python(kind))
+        return Py_NewRef(call_of(record)->value);
+    return PyObject_CallFunction(kind->fail, "iK", (int)record->status,
+                                 (unsigned long long)(uintptr_t)record->error);
+}
+
+static PyObject *raise_failure(struct cz_record *record)
+{
+    PyObject *exception = failure(record);
+    if (exception) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+    return NULL;
+}
+
+static PyObject *value_of(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    switch (phase(record)) {
+    case CZ_COMPLETED:
+        if (is_python(kind))
+            return Py_NewRef(call_of(record)->value);
+        return unpack_scalar(&kind->result, (char *)(record + 1) + kind->result.offset);
+    case CZ_FAILED:
+        return raise_failure(record);
+    default:
+        PyErr_Format(error_cancelled, "task %U was cancelled", kind->name);
+        return NULL;
+    }
+}
+
+static PyObject *get_result(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames)
+{
+    if (finish_waiting(self, args, nargs, kwnames, "result") < 0)
+        return NULL;
+    return value_of(record_of(self));
+}
+
+static PyObject *get_exception(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                               PyObject *kwnames)
+{
+    struct cz_record *record = record_of(self);
+    if (finish_waiting(self, args, nargs, kwnames, "exception") < 0)
+        return NULL;
+    if (phase(record) == CZ_FAILED)
+        return failure(record);
+    if (phase(record) == CZ_CANCELLED)
+        return value_of(record);
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_done(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return refuse_foreign(record_of(self)) ? NULL : PyBool_FromLong(is_final(record_of(self)));
+}
+
+static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return refuse_foreign(record_of(self)) ? NULL : PyLong_FromLong((long)phase(record_of(self)));
+}
+
+static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    struct cz_record *record = record_of(self);
+    if (refuse_foreign(record))
+        return NULL;
+    return PyBool_FromLong(cz->record_cancel(record) || phase(record) == CZ_CANCELLED);
+}
+
+static PyObject *seconds(uint64_t ticks)
+{
+    if (ticks == 0)
+        Py_RETURN_NONE;
+    return PyFloat_FromDouble((double)cz->ticks_ns(ticks) * 1e-9);
+}
+
+static PyObject *get_queued_at(PyObject *self, void *Py_UNUSED(closure))
+{
+    return seconds(record_of(self)->queued_at);
+}
+
+static int has_started(struct cz_record *record)
+{
+    uint32_t now = phase(record);
+    return now == CZ_COMPLETED || now == CZ_FAILED;
+}
+
+static PyObject *get_started_at(PyObject *self, void *Py_UNUSED(closure))
+{
+    struct cz_record *record = record_of(self);
+    /* While it runs its worker may be about to write this field. */
+    return seconds(has_started(record) ? record->started_at : 0);
+}
+
+static PyObject *get_finished_at(PyObject *self, void *Py_UNUSED(closure))
+{
+    struct cz_record *record = record_of(self);
+    return seconds(has_started(record) ? record->finished_at : 0);
+}
+
+static PyObject *get_execution_time_ms(PyObject *self, void *Py_UNUSED(closure))
+{
+    struct cz_record *record = record_of(self);
+    if (!has_started(record))
+        Py_RETURN_NONE;
+    return PyFloat_FromDouble((double)(cz->ticks_ns(record->finished_at) -
+                                       cz->ticks_ns(record->started_at)) *
+                              1e-6);
+}
+
+static PyObject *get_task_id(PyObject *self, void *Py_UNUSED(closure))
+{
+    struct cz_record *record = record_of(self);
+    return PyUnicode_FromFormat("%U-%llu", kind_of(record)->name,
+                                (unsigned long long)record->id);
+}
+
+static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(kind_of(record_of(self))->name);
+}
+
+static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromFormat("%p", (void *)record_of(self));
+}
+
+#define FAST(name, function, text) \
+    {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS, text}
+
+static PyMethodDef methods[] = {
+    FAST("result", get_result,
+         "result(timeout=None)\n--\n\n"
+         "Wait for the task and return its result.\n\n"
+         "timeout is in seconds. Raises the task's exception, TaskCancelled, or the builtin\n"
+         "TimeoutError when the task is not done in time (it goes on)."),
+    FAST("wait", get_result, "wait(timeout=None)\n--\n\nThe same as result()."),
+    FAST("exception", get_exception,
+         "exception(timeout=None)\n--\n\n"
+         "Wait for the task and return the exception it raised, or None."),
+    {"done", get_done, METH_NOARGS, "done()\n--\n\nWhether the task has ended, in any way."},
+    {"cancel", cancel, METH_NOARGS,
+     "cancel()\n--\n\n"
+     "Cancel the task if it has not started; True if it is cancelled."},
+    {"_phase", get_phase, METH_NOARGS, "The phase as a number (catzilla_jit.h)."},
+    {0},
+};
+
+static PyGetSetDef getters[] = {
+    {"task_id", get_task_id, NULL, "The task's name and the number of this submission.", NULL},
+    {"task_name", get_task_name, NULL, "The name of the task.", NULL},
+    {"queued_at", get_queued_at, NULL, "When it was submitted, on time.monotonic's clock.", NULL},
+    {"started_at", get_started_at, NULL,
+     "When it began to run, on time.monotonic's clock; None before it has ended.", NULL},
+    {"finished_at", get_finished_at, NULL,
+     "When it ended, on time.monotonic's clock; None if it has not run.", NULL},
+    {"execution_time_ms", get_execution_time_ms, NULL,
+     "How long it ran, in milliseconds; None before it has ended.", NULL},
+    {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
+    {0},
+};
+
+static PyType_Slot result_slots[] = {
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getters},
+    {Py_tp_doc, "What a submission returns: a handle on one call of a task."},
+    {0, NULL},
+};
+
+PyType_Spec result_spec = {
+    .name = "catzilla_jit.TaskResult",
+    .basicsize = sizeof(struct result),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = result_slots,
+};

@@ -1,0 +1,263 @@
+/* submitter.c: what task.submit(...) calls.
+ *
+ * The straight case is handled here: the right number of positional arguments, each
+ * exactly of its slot's type, and room in the queue. For everything else `slow` is
+ * called with the arguments as given; it is Python, converts or refuses, and comes
+ * back through submit with what fits.
+ */
+#include "binding.h"
+
+#include <string.h>
+
+/* A wait for room looks for signals this often. */
+#define SLICE_NS ((int64_t)50 * 1000 * 1000)
+
+struct submitter {
+    PyObject_HEAD
+    struct kind *kind;
+    PyObject *bridge;
+    PyObject *slow;
+    uint32_t level;
+};
+
+int check_open(struct bridge *bridge, const struct kind *kind)
+{
+    if (bridge->generation == generation)
+        return 0;
+    PyErr_Format(error_closed,
+                 "task %U: the runtime belongs to the process that this one was forked from",
+                 kind->name);
+    return -1;
+}
+
+static PyObject *call_slow(struct submitter *self, PyObject *const *args, Py_ssize_t nargs,
+                           PyObject *kwnames)
+{
+    Py_ssize_t named = kwnames ? PyTuple_Size(kwnames) : 0;
+    PyObject *result = NULL, *kwargs = NULL, *tuple = PyTuple_New(nargs);
+    if (tuple == NULL)
+        return NULL;
+    for (Py_ssize_t i = 0; i < nargs; i++)
+        PyTuple_SetItem(tuple, i, Py_NewRef(args[i]));
+    if (named && (kwargs = PyDict_New()) == NULL)
+        goto done;
+    for (Py_ssize_t i = 0; i < named; i++)
+        if (PyDict_SetItem(kwargs, PyTuple_GetItem(kwnames, i), args[nargs + i]))
+            goto done;
+    result = PyObject_Call(self->slow, tuple, kwargs);
+done:
+    Py_XDECREF(kwargs);
+    Py_DECREF(tuple);
+    return result;
+}
+
+static int pack_all(const struct kind *kind, PyObject *const *args, char *payload)
+{
+    for (uint32_t i = 0; i < kind->arguments; i++)
+        if (!pack_scalar(kind->argument[i].code, args[i], payload + kind->argument[i].offset))
+            return 0;
+    return 1;
+}
+
+static int run_here(struct submitter *self, PyObject *result)
+{
+    struct cz_record *record = &((struct result *)result)->record;
+    cz->record_start(record);
+    if (is_python(self->kind)) {
+        run_call(record);
+        return 0;
+    }
+    record->queued_at = cz->ticks();
+    Py_BEGIN_ALLOW_THREADS
+    cz->record_run(record);
+    cz->record_release(self->kind->bridge->cache, record);
+    Py_END_ALLOW_THREADS
+    return 0;
+}
+
+static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz_record *record)
+{
+    int pushed;
+    do {
+        int waited;
+        Py_BEGIN_ALLOW_THREADS
+        waited = cz->lane_wait_space(lane, self->level, SLICE_NS);
+        Py_END_ALLOW_THREADS
+        (void)waited; /* whatever it was, the push decides */
+        if (PyErr_CheckSignals())
+            return -1;
+        pushed = cz->lane_push(lane, record, self->level);
+    } while (pushed == CZ_EFULL);
+    return pushed;
+}
+
+/* The queue was full. 0: it is in, or was run here; -1: exception. */
+static int full(struct submitter *self, struct cz_lane *lane, PyObject *result)
+{
+    struct bridge *bridge = self->kind->bridge;
+    struct cz_record *record = &((struct result *)result)->record;
+    if (bridge->full == FULL_RAISE) {
+        PyErr_Format(error_queue_full, "task %U: the queue of its level is full",
+                     self->kind->name);
+        return -1;
+    }
+    /* A Python worker that waited for room in the lane it serves could wait for ever. */
+    if (bridge->full == FULL_CALLER || (is_python(self->kind) && on_python_worker()))
+        return run_here(self, result);
+    return wait_for_room(self, lane, record);
+}
+
+static int closed(struct submitter *self)
+{
+    PyErr_Format(error_closed, "task %U: the runtime has been shut down", self->kind->name);
+    return -1;
+}
+
+/* Steals the reference on failure. */
+static PyObject *enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
+{
+    struct cz_record *record = &((struct result *)result)->record;
+    int pushed = cz->lane_push(lane, record, self->level);
+    if (pushed == CZ_EFULL)
+        pushed = full(self, lane, result);
+    if (pushed == CZ_ECLOSED)
+        closed(self);
+    if (pushed) {
+        discard_result(result);
+        return NULL;
+    }
+    return result;
+}
+
+static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    struct submitter *self = (struct submitter *)op;
+    struct kind *kind = self->kind;
+    PyObject *result;
+    if (kwnames || (uint32_t)nargs != kind->arguments)
+        return call_slow(self, args, nargs, kwnames);
+    if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
+        return NULL;
+    if (!pack_all(kind, args, (char *)(&((struct result *)result)->record + 1))) {
+        discard_result(result);
+        return call_slow(self, args, nargs, kwnames);
+    }
+    return enqueue(self, kind->bridge->native, result);
+}
+
+static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
+{
+    struct submitter *self = (struct submitter *)op;
+    struct bridge *bridge = self->kind->bridge;
+    PyObject *result;
+    if (check_open(bridge, self->kind) ||
+        (result = new_python_result(self->kind, args, kwargs)) == NULL)
+        return NULL;
+    Py_INCREF(result); /* the queue's reference */
+    if (cz->lane_unattended(bridge->python))
+        maybe_spawn(bridge);
+    if (bridge->guests == 0 && PyErr_Occurred()) {
+        Py_DECREF(result);
+        Py_DECREF(result);
+        return NULL;
+    }
+    if (enqueue(self, bridge->python, result) == NULL) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    /* Run by the caller: it never went into the queue. */
+    if (((struct result *)result)->record.queued_at == 0)
+        Py_DECREF(result);
+    return result;
+}
+
+/* Run the compiled function here and now. */
+static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    enum { MOST = 2048 };
+    struct submitter *self = (struct submitter *)op;
+    struct kind *kind = self->kind;
+    _Alignas(16) char payload[MOST];
+    void *error = NULL;
+    int status;
+    if (kwnames || (uint32_t)nargs != kind->arguments || !pack_all(kind, args, payload))
+        Py_RETURN_NOTIMPLEMENTED;
+    Py_BEGIN_ALLOW_THREADS
+    status = kind->entry(payload, &error);
+    Py_END_ALLOW_THREADS
+    if (status) {
+        PyObject *exception = PyObject_CallFunction(kind->fail, "iK", status,
+                                                    (unsigned long long)(uintptr_t)error);
+        if (exception)
+            PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_XDECREF(exception);
+        return NULL;
+    }
+    return unpack_scalar(&kind->result, payload + kind->result.offset);
+}
+
+/* The same kind at another level, or with another slow path. */
+static PyObject *at_level(PyObject *op, PyObject *args)
+{
+    struct submitter *self = (struct submitter *)op, *other;
+    unsigned level;
+    PyObject *slow;
+    if (!PyArg_ParseTuple(args, "IO:at_level", &level, &slow))
+        return NULL;
+    if (level >= CZ_LEVELS)
+        return PyErr_Format(PyExc_ValueError, "level %u is not one of 0 to 3", level);
+    other = PyObject_New(struct submitter, Py_TYPE(op));
+    if (other == NULL)
+        return NULL;
+    other->kind = self->kind;
+    other->bridge = Py_NewRef(self->bridge);
+    other->slow = Py_NewRef(slow);
+    other->level = level;
+    return (PyObject *)other;
+}
+
+static void dealloc(PyObject *op)
+{
+    struct submitter *self = (struct submitter *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    Py_XDECREF(self->bridge);
+    Py_XDECREF(self->slow);
+    PyObject_Free(op);
+    Py_DECREF(type);
+}
+
+PyObject *new_submitter(PyTypeObject *type, struct kind *kind)
+{
+    struct submitter *self = PyObject_New(struct submitter, type);
+    if (self == NULL)
+        return NULL;
+    self->kind = kind;
+    self->bridge = Py_NewRef((PyObject *)kind->bridge);
+    self->slow = Py_NewRef(Py_None);
+    self->level = CZ_NORMAL;
+    return (PyObject *)self;
+}
+
+static PyMethodDef methods[] = {
+    {"submit", (PyCFunction)(void (*)(void))submit, METH_FASTCALL | METH_KEYWORDS,
+     "Queue a call of the compiled function; a TaskResult."},
+    {"submit_python", (PyCFunction)(void (*)(void))submit_python, METH_VARARGS | METH_KEYWORDS,
+     "Queue a call of the Python function; a TaskResult."},
+    {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL | METH_KEYWORDS,
+     "Run the compiled function in this thread; NotImplemented if the arguments do not fit."},
+    {"at_level", at_level, METH_VARARGS, "at_level(level, slow): a submitter of the same kind."},
+    {0},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+PyType_Spec submitter_spec = {
+    .name = "catzilla_jit._binding.Submitter",
+    .basicsize = sizeof(struct submitter),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
