@@ -1,0 +1,44 @@
+"""The one exception tree of the package.
+
+Everything the library raises by itself is a `CatzillaError`; where the standard
+library has a name for the situation, the class is that as well, so that code
+written for `concurrent.futures` or `queue` keeps working. What a task raises
+arrives as it was raised, never wrapped.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import queue
+
+
+class CatzillaError(Exception):
+    """Root of the errors that the library raises by itself."""
+
+
+class CompileError(CatzillaError):
+    """The function cannot be compiled, and `compile_to_c="require"` insists on it."""
+
+
+class CompileWarning(UserWarning):
+    """A task asked for compilation with `compile_to_c=True` and runs as Python."""
+
+
+class QueueFull(CatzillaError, queue.Full):
+    """The level's queue is at `queue_size` and the runtime was told to raise."""
+
+
+class TaskCancelled(CatzillaError, concurrent.futures.CancelledError):
+    """The task was cancelled; there is no result."""
+
+
+class TaskTimeout(CatzillaError, TimeoutError):
+    """The task ran into its own `timeout_ms`, or was not done within the caller's patience."""
+
+
+class RuntimeClosed(CatzillaError, RuntimeError):
+    """The runtime was shut down, or belongs to the process that this one was forked from."""
+
+
+class NativeUnavailable(CatzillaError, ImportError):
+    """The native library cannot be loaded; the message says why and what to do."""
