@@ -49,12 +49,15 @@ void cz_guest_done(struct cz_guest *guest, const struct cz_type *type, uint64_t 
 int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns)
 {
     struct cz_lane *lane = guest->lane;
+    bool finished;
     cz__sleep_prepare(&lane->sleep);
+    /* In this order: a push may come between the two looks, but not after a finish. */
+    finished = cz__lane_finished(lane);
     if (!cz__lane_empty(lane, CZ_LEVELS)) {
         cz__sleep_cancel(&lane->sleep);
         return 0;
     }
-    if (cz__lane_finished(lane)) {
+    if (finished) {
         cz__sleep_cancel(&lane->sleep);
         return CZ_ECLOSED;
     }

@@ -66,14 +66,17 @@ static bool poll(struct cz__worker *worker, struct cz__sleep *sleep)
 /* False: the lane is finished. */
 static bool idle(struct cz__worker *worker, struct cz__sleep *sleep)
 {
+    bool finished;
     if (poll(worker, sleep))
         return true;
     cz__sleep_prepare(sleep);
+    /* In this order: a push may come between the two looks, but not after a finish. */
+    finished = cz__lane_finished(worker->lane);
     if (!cz__lane_empty(worker->lane, worker->levels)) {
         cz__sleep_cancel(sleep);
         return true;
     }
-    if (cz__lane_finished(worker->lane)) {
+    if (finished) {
         cz__sleep_cancel(sleep);
         return false;
     }
