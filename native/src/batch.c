@@ -90,8 +90,7 @@ static void end_batch(struct cz_batch *batch)
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
     cz_record_finish(&batch->state, phase);
-    if (cz__sub_seqcst(&lane->batches, 1) == 1 && cz__lane_closed(lane))
-        cz__sleep_wake_all(&lane->sleep);
+    cz__lane_batch_gone(lane);
 }
 
 static void add_ended(struct cz_batch *batch, int64_t items)
@@ -310,7 +309,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     }
     result = cz_lane_push(lane, &batch->ticket[0], level);
     if (result) {
-        cz__sub_seqcst(&lane->batches, 1);
+        cz__lane_batch_gone(lane);
         let_go(batch);
         let_go(batch);
         return result;

@@ -22,13 +22,25 @@ void cz__lane_free(struct cz_lane *lane)
         cz__queue_free(&lane->queues[i]);
 }
 
+static void wake_everybody(struct cz_lane *lane)
+{
+    cz__sleep_wake_all(&lane->sleep);
+    if (lane->reserved)
+        cz__sleep_wake_all(lane->reserved);
+}
+
 void cz__lane_close(struct cz_lane *lane)
 {
     for (unsigned i = 0; i < CZ_LEVELS; i++)
         cz__queue_close(&lane->queues[i]);
-    cz__sleep_wake_all(&lane->sleep);
-    if (lane->reserved)
-        cz__sleep_wake_all(lane->reserved);
+    wake_everybody(lane);
+}
+
+void cz__lane_batch_gone(struct cz_lane *lane)
+{
+    /* seq_cst, as in the sleepers' look: either they see 0 or we see them. */
+    if (cz__sub_seqcst(&lane->batches, 1) == 1 && cz__lane_closed(lane))
+        wake_everybody(lane);
 }
 
 bool cz__lane_closed(struct cz_lane *lane)

@@ -48,6 +48,8 @@ int cz__lane_init(struct cz_lane *lane, uint64_t capacity, uint64_t slack);
 void cz__lane_free(struct cz_lane *lane);
 void cz__lane_close(struct cz_lane *lane);
 bool cz__lane_closed(struct cz_lane *lane);
+/* Take a batch off lane->batches; the workers of a closed lane may have waited for it. */
+void cz__lane_batch_gone(struct cz_lane *lane);
 /* Closed, and nothing will ever come again: a worker that finds nothing may end. */
 bool cz__lane_finished(struct cz_lane *lane);
 /* Take the next record off the first `levels` queues. Claims nothing. */
