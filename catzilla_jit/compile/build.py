@@ -14,7 +14,7 @@ import types as pytypes
 from collections.abc import Sequence
 from typing import Any
 
-from numba.core import errors, types
+from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import hints
@@ -23,7 +23,9 @@ from catzilla_jit.compile.context import bind_environment
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.reason import CompileRefused, Reason
+from catzilla_jit.compile.refusals import reason_of
 from catzilla_jit.compile.screen import screen
 from catzilla_jit.compile.slots import Slot, is_scalar, lay_out
 
@@ -57,15 +59,12 @@ def compile_task(
 def _kernel(
     function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...], options: Options
 ) -> Kernel:
+    program = new_program(options)
     try:
-        kernel = compile_kernel(function, wanted, options)
-    except errors.NumbaError as error:
-        line = getattr(error, "loc", None) and error.loc.line
-        text = str(error).strip()
-        reason = Reason(
-            line or function.__code__.co_firstlineno, text.splitlines()[0], "", detail=text
-        )
-        raise CompileRefused(name, (reason,)) from error
+        kernel = compile_kernel(program, function, wanted)
+    except Exception as error:  # Numba raises errors of every kind for what it does not support
+        reasons = program.reasons or [reason_of(error, function)]
+        raise CompileRefused(name, tuple(reasons)) from error
     if not is_scalar(kernel.result_type):
         line = function.__code__.co_firstlineno
         message = f"it returns {kernel.result_type}, which is no number"

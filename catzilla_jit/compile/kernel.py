@@ -19,7 +19,7 @@ from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.context import TaskContext, task_context
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.pipeline import new_program
+from catzilla_jit.compile.program import Program
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,12 +45,11 @@ class Kernel:
 
 
 def compile_kernel(
-    function: pytypes.FunctionType, argument_types: tuple[types.Type, ...], options: Options
+    program: Program, function: pytypes.FunctionType, argument_types: tuple[types.Type, ...]
 ) -> Kernel:
-    """Compile to LLVM code; raises what Numba raises."""
+    """Compile to LLVM code; raises what Numba raises, which can be anything."""
     context = task_context()
     context.refresh()
-    program = new_program(options)
     library = context.codegen().create_library(function.__qualname__)
     library.enable_object_caching()
     with program.helper(function).being_compiled():
@@ -60,7 +59,7 @@ def compile_kernel(
             program.function(function),
             args=argument_types,
             return_type=None,
-            flags=_flags(options),
+            flags=_flags(program.options),
             locals={},
             library=library,
             pipeline_class=program.pipeline,

@@ -1,27 +1,33 @@
 """Lowering of task code: arithmetic that gives Python's answer or says that it cannot.
 
-Numba lowers typed IR to LLVM one expression at a time; here the arithmetic expressions are taken
-over. Integer results are checked (`checks.py`), division by zero raises with this Python's own
-message, negative shifts raise. What does not fit leaves the kernel with STATUS_OVERFLOW. Only
-code of the user is lowered this way: Numba's own functions keep Numba's arithmetic.
+Numba lowers typed IR to LLVM one expression at a time; here the arithmetic is taken over.
+Integers are checked (`checks.py`), floats too where Python would raise or round otherwise
+(`floats.py`), numbers that lose their kind are watched (`mixture.py`), division by zero raises
+with this Python's own message. What compiled code cannot answer leaves the kernel with
+STATUS_OVERFLOW. Only code of the user is lowered this way: Numba's own functions keep Numba's
+arithmetic.
 """
+
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
 import functools
+import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from llvmlite import ir
-from numba.core import lowering, types
+from llvmlite import ir as llvm
+from numba.core import errors, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks
+from catzilla_jit.compile import checks, floats, kinds
+from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
+from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.reason import Reason
 
 DIVISIONS = {
     operator.truediv: operator.truediv,
@@ -33,114 +39,277 @@ DIVISIONS = {
 }
 SHIFTS = {operator.lshift, operator.ilshift, operator.rshift, operator.irshift}
 POWERS = {operator.pow, operator.ipow}
+TO_INTEGER = {int, round, math.floor, math.ceil, math.trunc}
+MATH = {value for value in vars(math).values() if callable(value)}
+#: CPython has its own versions of these; the C library's differ in the last digit.
+INEXACT = {math.gamma, math.lgamma, math.hypot}
+#: They answer every float, and raise for none.
+TOTAL = {
+    math.atan, math.atan2, math.asinh, math.tanh, math.erf, math.erfc, math.fabs, math.copysign,
+    math.degrees, math.radians,
+}  # fmt: skip
 #: Beyond this an integer is not a float exactly.
 EXACT_IN_FLOAT = 2**53
 
 
 class TaskLower(lowering.Lower):
-    """Numba's lowering with checked arithmetic."""
+    """Numba's lowering with Python's arithmetic."""
 
     def init(self) -> None:
         super().init()
         self.options: Options = self.metadata["program"].options
+        self.mixture = Mixture(self)
+        self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
 
-    def lower_binop(self, resty: Any, expr: Any, op: Any) -> ir.Value:
+    def lower_inst(self, inst: Any) -> None:
+        for name in self.mixture.seen_by(inst):
+            seen = self.mixture.lesser(name, self.typeof(name))
+            self._leave_if(seen, "the kind of a number")
+        super().lower_inst(inst)
+
+    def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:
+        source = kinds.source_of(inst.value)
+        if source is not None and kinds.lossy(self.typeof(source), ty):
+            self._widening(source, ty)
+        self._flag_of_result = None
+        value = super().lower_assign(ty, inst)
+        self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
+        return value
+
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
-        kinds = (_kind(self.typeof(left)), _kind(self.typeof(right)))
-        if None in kinds:
+        ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
+        if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
         if op in DIVISIONS:
-            self._refuse_zero_divisor(DIVISIONS[op], kinds, right)
-        if kinds == ("int", "int"):
-            return self._integers(resty, expr, op)
-        return super().lower_binop(resty, expr, op)
+            self._refuse_zero_divisor(DIVISIONS[op], FLOAT in ranks, right)
+        if FLOAT not in ranks:
+            return self._integers(resty, expr, op, left, right)
+        if op in POWERS:
+            return self._float_power(resty, expr, left, right)
+        if op in kinds.COMPARISON and ranks[0] != ranks[1]:
+            self._need_exact_in_float("the comparison of a large integer", left, right)
+        return self._watched(super().lower_binop(resty, expr, op), expr, op)
 
-    def lower_expr(self, resty: Any, expr: Any) -> ir.Value:
+    def lower_expr(self, resty: Any, expr: Any) -> llvm.Value:
         if expr.op == "unary" and expr.fn in checks.UNARY:
             return self._unary(resty, expr, expr.fn, expr.value.name)
-        if expr.op == "call" and self._calls(expr, abs) and len(expr.args) == 1 and not expr.kws:
-            return self._unary(resty, expr, abs, expr.args[0].name)
+        if expr.op == "unary" and expr.fn is operator.invert:
+            self._refuse_bool(expr.value.name)
+        if expr.op == "call" and not expr.kws and not expr.vararg:
+            return self._call(resty, expr)
         return super().lower_expr(resty, expr)
+
+    def _call(self, resty: Any, expr: Any) -> llvm.Value:
+        function = kinds.called(self.fndesc.typemap, expr)
+        names = [argument.name for argument in expr.args]
+        ranks = [kind(self.typeof(name)) for name in names]
+        if function is None or not names or None in ranks or COMPLEX in ranks:
+            return super().lower_expr(resty, expr)
+        if function is abs:
+            return self._unary(resty, expr, abs, names[0])
+        if function in INEXACT:
+            self._refuse(f"math.{function.__name__} differs in the last digit", "write it out")
+        if function is pow and len(names) == 2:
+            compute = self._float_power if FLOAT in ranks else self._integers_power
+            return compute(resty, expr, *names)
+        if function in (max, min) and len(names) > 1:
+            return self._extreme(resty, function, names)
+        if function is round and len(names) == 2:
+            return self._round(resty, *names)
+        if function in TO_INTEGER and ranks == [FLOAT]:
+            fits = floats.fits_int64(self.builder, self.loadvar(names[0]))
+            self._leave_if(self.builder.not_(fits), "the integer of a float")
+        if function is divmod:
+            self._leave_divmod(*names)
+        result = super().lower_expr(resty, expr)
+        if function is math.sqrt and not self.options.fastmath:
+            negative = floats.is_negative(self.builder, self._operand(names[0], types.float64))
+            self._leave_if(negative, "the root of a negative number")
+        elif function in MATH - TOTAL and kind(resty) == FLOAT:
+            self._refuse_exceptional(result, names)
+        return result
 
     # -- integers
 
-    def _integers(self, resty: Any, expr: Any, op: Any) -> ir.Value:
-        signature = self.fndesc.calltypes[expr]
-        type_ = signature.return_type
-        if op in (operator.truediv, operator.itruediv):
-            self._need_exact_in_float(expr.lhs.name, expr.rhs.name)
+    def _integers(self, resty: Any, expr: Any, op: Any, lhs: str, rhs: str) -> llvm.Value:
+        type_ = self.fndesc.calltypes[expr].return_type
+        if op in kinds.DIVISION:
+            self._need_exact_in_float("the quotient of large integers", lhs, rhs)
         if op not in checks.BINARY or not isinstance(type_, types.Integer):
             return super().lower_binop(resty, expr, op)
-        left, right = self._operand(expr.lhs.name, type_), self._operand(expr.rhs.name, type_)
+        left, right = self._operand(lhs, type_), self._operand(rhs, type_)
         if op in SHIFTS:
-            self._refuse_negative_shift(right, expr.rhs.name)
+            negative = self._negative(right, rhs)
+            self._raise_if(negative, ValueError, "negative shift count")
         if op in POWERS:
-            self._leave_if(
-                self._negative(right, expr.rhs.name), "an integer power with a negative exponent"
-            )
+            negative = self._negative(right, rhs)
+            self._leave_if(negative, "an integer power with a negative exponent")
         result, failed = checks.BINARY[op](self.builder, left, right, type_.signed)
-        self._leave_if(failed, "the result of an integer operation")
+        self._leave_if_overflow(failed)
         return self.context.cast(self.builder, result, type_, resty)
 
-    def _unary(self, resty: Any, expr: Any, op: Any, name: str) -> ir.Value:
+    def _integers_power(self, resty: Any, expr: Any, *names: str) -> llvm.Value:
+        return self._integers(resty, expr, operator.pow, *names)
+
+    def _leave_divmod(self, left: str, right: str) -> None:
+        """Leave for the pairs that have no quotient, or none of 64 bits."""
+        self._leave_if(self._is(right, 0), "a divmod by zero")
+        if kinds.is_integral(self.typeof(left)):
+            lowest = self.builder.and_(self._is(left, -(2**63)), self._is(right, -1))
+            self._leave_if(lowest, "the quotient of a divmod")
+
+    def _is(self, name: str, constant: int) -> llvm.Value:
+        wide = types.float64 if kind(self.typeof(name)) == FLOAT else types.int64
+        return compare(
+            self.builder,
+            wide,
+            "==",
+            self._operand(name, wide),
+            self.context.get_constant(wide, constant),
+        )
+
+    def _unary(self, resty: Any, expr: Any, op: Any, name: str) -> llvm.Value:
         type_ = self.fndesc.calltypes[expr].return_type
-        if _kind(self.typeof(name)) != "int" or not isinstance(type_, types.Integer):
+        integral = kinds.is_integral(self.typeof(name))
+        if not integral or not isinstance(type_, types.Integer):
             return super().lower_expr(resty, expr)
         result, failed = checks.UNARY[op](self.builder, self._operand(name, type_), type_.signed)
-        self._leave_if(failed, "the result of an integer operation")
+        self._leave_if_overflow(failed)
         return self.context.cast(self.builder, result, type_, resty)
 
-    def _operand(self, name: str, type_: Any) -> ir.Value:
+    def _refuse_bool(self, name: str) -> None:
+        if kind(self.typeof(name)) == BOOL:
+            self._refuse("~ of a bool is an integer in Python", "write `not`")
+
+    def _operand(self, name: str, type_: Any) -> llvm.Value:
         """Load a variable as `type_`; a literal becomes an LLVM constant."""
         own = self.typeof(name)
         if isinstance(own, types.IntegerLiteral):
             return self.context.get_constant(type_, own.literal_value)
         return self.context.cast(self.builder, self.loadvar(name), own, type_)
 
-    def _calls(self, expr: Any, function: Callable[..., Any]) -> bool:
-        callee = self.typeof(expr.func.name)
-        return isinstance(callee, types.Function) and callee.typing_key is function
-
-    # -- leaving
-
-    def _leave_if(self, condition: ir.Value, what: str) -> None:
-        """Leave with STATUS_OVERFLOW where the condition holds; no handler of the task sees it."""
-        if self.options.overflow == "wrap":
-            return
-        with self.builder.if_then(condition, likely=False):
-            message = f"{what} does not fit compiled code"
-            self.call_conv.return_overflow(
-                self.builder, message, self.loc, self.func_ir.func_id.func_name
-            )
-
-    def _raise_if(self, condition: ir.Value, error: type[Exception], message: str) -> None:
-        with self.builder.if_then(condition, likely=False):
-            self.return_exception(error, (message,), loc=self.loc)
-
-    def _refuse_zero_divisor(self, op: Any, kinds: tuple[Any, Any], right: str) -> None:
-        type_ = self.typeof(right)
-        if "complex" in kinds or (isinstance(type_, types.IntegerLiteral) and type_.literal_value):
-            return
-        value = self.context.cast(self.builder, self.loadvar(right), type_, _wide(type_))
-        zero = value.type(0)
-        compare = self.builder.icmp_signed if kinds[1] == "int" else self.builder.fcmp_ordered
-        self._raise_if(
-            compare("==", value, zero),
-            ZeroDivisionError,
-            zero_division_message(op, "float" in kinds),
-        )
-
-    def _refuse_negative_shift(self, amount: ir.Value, name: str) -> None:
-        self._raise_if(self._negative(amount, name), ValueError, "negative shift count")
-
-    def _negative(self, value: ir.Value, name: str) -> ir.Value:
+    def _negative(self, value: llvm.Value, name: str) -> llvm.Value:
         own = self.typeof(name)
-        if not _signed(own) or (isinstance(own, types.IntegerLiteral) and own.literal_value >= 0):
+        if not isinstance(own, types.Integer) or not own.signed:
+            return checks.FALSE
+        if isinstance(own, types.IntegerLiteral) and own.literal_value >= 0:
             return checks.FALSE
         return self.builder.icmp_signed("<", value, value.type(0))
 
-    def _need_exact_in_float(self, *names: str) -> None:
-        """Python divides integers exactly and rounds once; two roundings before could differ."""
+    # -- floats
+
+    def _float_power(self, resty: Any, expr: Any, *names: str) -> llvm.Value:
+        if self.options.fastmath or types.float32 in (resty, *map(self.typeof, names)):
+            return super().lower_expr(resty, expr)
+        self._leave_if_lesser("an integer power", *names)
+        base, exponent = (self._operand(name, types.float64) for name in names)
+        result = floats.power(self.builder, base, exponent)
+        self._refuse_exceptional(result, list(names))
+        return self.context.cast(self.builder, result, types.float64, resty)
+
+    def _refuse_exceptional(self, result: llvm.Value, names: list[str]) -> None:
+        """Leave where Python would raise, or answer with a complex number."""
+        if self.options.fastmath or result.type != floats.DOUBLE:
+            return
+        arguments = [self.loadvar(name) for name in names if kind(self.typeof(name)) == FLOAT]
+        if any(argument.type != floats.DOUBLE for argument in arguments):
+            return
+        finite = floats.is_finite(self.builder, result)
+        with self.builder.if_then(self.builder.not_(finite), likely=False):
+            wanted = floats.wants_exception(self.builder, result, arguments)
+            self._leave_if(wanted, "the result of a float operation")
+
+    def _round(self, resty: Any, name: str, digits: str) -> llvm.Value:
+        if kind(self.typeof(name)) != FLOAT:
+            self._refuse("round of an integer to digits", "leave the digits out")
+        type_ = self.typeof(digits)
+        literal = type_.literal_value if isinstance(type_, types.IntegerLiteral) else -1
+        if not 0 <= literal <= 22:
+            self._leave_if(llvm.IntType(1)(1), "a rounding to these digits")
+            literal = 0
+        self._leave_if_lesser("the rounding of an integer", name)
+        value = self._operand(name, types.float64)
+        result, certain = floats.round_to_digits(self.builder, value, literal)
+        self._leave_if(self.builder.not_(certain), "a rounding at a tie")
+        return self.context.cast(self.builder, result, types.float64, resty)
+
+    def _extreme(self, resty: Any, function: Any, names: list[str]) -> llvm.Value:
+        """Take the first of the largest, or smallest, as Python does; it keeps its kind."""
+        if kind(resty) == FLOAT:
+            self._need_exact_in_float("the comparison of a large integer", *names)
+        best, lesser = self._operand(names[0], resty), self.mixture.lesser(names[0], resty)
+        sign = ">" if function is max else "<"
+        for name in names[1:]:
+            value = self._operand(name, resty)
+            better = compare(self.builder, resty, sign, value, best)
+            best = self.builder.select(better, value, best)
+            own = self.mixture.lesser(name, resty)
+            lesser = self.builder.select(better, own, lesser)
+        self._flag_of_result = lesser
+        return best
+
+    # -- numbers that lose their kind
+
+    def _widening(self, source: str, target: Any) -> None:
+        if kind(target) is None:  # a number inside a tuple or an optional: nothing carries its flag
+            self._leave_if(llvm.IntType(1)(1), "the kind of a number")
+        elif kind(target) != INT:
+            self._need_exact_in_float("a large integer among floats", source)
+
+    def _watched(self, result: llvm.Value, expr: Any, op: Any) -> llvm.Value:
+        """Leave where an integer that is held in a float is no longer exact."""
+        if op in kinds.ARITHMETIC and result.type == floats.DOUBLE:
+            lesser = llvm.IntType(1)(1)
+            for name in (expr.lhs.name, expr.rhs.name):
+                lesser = self.builder.and_(lesser, self.mixture.lesser(name, types.float64))
+            beyond = floats.beyond_exact(self.builder, result)
+            self._leave_if(self.builder.and_(lesser, beyond), "a large integer among floats")
+        return result
+
+    def _leave_if_lesser(self, what: str, *names: str) -> None:
+        for name in names:
+            if name in self.mixture.names:
+                self._leave_if(self.mixture.lesser(name, self.typeof(name)), what)
+
+    # -- leaving
+
+    def _refuse(self, message: str, advice: str) -> NoReturn:
+        """Give up compiling: the types at hand cannot have Python's answer."""
+        loc: Any = self.loc
+        reason = Reason(loc.line, message, advice)
+        self.metadata["program"].reasons.append(reason)
+        raise errors.UnsupportedError(str(reason), loc=loc)
+
+    def _leave_if(self, condition: llvm.Value, what: str) -> None:
+        """Leave with STATUS_OVERFLOW where the condition holds; no handler of the task sees it."""
+        if isinstance(condition, llvm.Constant) and not condition.constant:
+            return
+        with self.builder.if_then(condition, likely=False):
+            message = f"{what} does not fit compiled code"
+            function = self.func_ir.func_id.func_name
+            self.call_conv.return_overflow(self.builder, message, self.loc, function)
+
+    def _leave_if_overflow(self, failed: llvm.Value) -> None:
+        if self.options.overflow == "check":
+            self._leave_if(failed, "the result of an integer operation")
+
+    def _raise_if(self, condition: llvm.Value, error: type[Exception], message: str) -> None:
+        if isinstance(condition, llvm.Constant) and not condition.constant:
+            return
+        with self.builder.if_then(condition, likely=False):
+            self.return_exception(error, (message,), loc=self.loc)
+
+    def _refuse_zero_divisor(self, op: Any, floating: bool, right: str) -> None:
+        type_ = self.typeof(right)
+        if isinstance(type_, types.IntegerLiteral) and type_.literal_value:
+            return
+        zero = self._is(right, 0)
+        if right in self.mixture.names:  # the words depend on the kind
+            self._leave_if(zero, "a division by zero")
+        self._raise_if(zero, ZeroDivisionError, zero_division_message(op, floating))
+
+    def _need_exact_in_float(self, what: str, *names: str) -> None:
         for name in names:
             type_ = self.typeof(name)
             if (
@@ -153,36 +322,23 @@ class TaskLower(lowering.Lower):
             value = self.loadvar(name)
             shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
             limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
-            self._leave_if(
-                self.builder.icmp_unsigned(">", shifted, limit), "the quotient of large integers"
-            )
+            self._leave_if(self.builder.icmp_unsigned(">", shifted, limit), what)
 
 
-def _kind(type_: Any) -> str | None:
-    """Tell the kind of number; None for what is no number."""
-    if isinstance(type_, types.Integer | types.Boolean | types.BooleanLiteral):
-        return "int"
-    if isinstance(type_, types.Float):
-        return "float"
-    return "complex" if isinstance(type_, types.Complex) else None
-
-
-def _signed(type_: Any) -> bool:
-    return isinstance(type_, types.Integer) and bool(type_.signed)
-
-
-def _wide(type_: Any) -> Any:
-    return (
-        types.int64
-        if isinstance(type_, types.Boolean | types.BooleanLiteral)
-        else types.unliteral(type_)
-    )
+def compare(
+    builder: llvm.IRBuilder, type_: Any, sign: str, left: llvm.Value, right: llvm.Value
+) -> llvm.Value:
+    """Compare two numbers of one type; false where one is NaN."""
+    if kind(type_) == FLOAT:
+        return builder.fcmp_ordered(sign, left, right)
+    signed = isinstance(type_, types.Integer) and type_.signed
+    return (builder.icmp_signed if signed else builder.icmp_unsigned)(sign, left, right)
 
 
 @functools.cache
-def zero_division_message(op: Any, floats: bool) -> str:
+def zero_division_message(op: Any, floating: bool) -> str:
     """Return what this Python says about a division by zero; the words differ between versions."""
-    one = 1.0 if floats else 1
+    one = 1.0 if floating else 1
     try:
         op(one, one - one)
     except ZeroDivisionError as error:

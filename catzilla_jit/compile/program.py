@@ -20,6 +20,7 @@ from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.reason import Reason
 
 #: An object with this attribute is called as the function it holds (a task that calls a task).
 STANDS_FOR = "__task_function__"
@@ -31,6 +32,7 @@ class Program:
     def __init__(self, options: Options, pipeline: type) -> None:
         self.options = options
         self.pipeline = pipeline
+        self.reasons: list[Reason] = []  # why the lowering gave up, if it did
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
 
