@@ -198,11 +198,10 @@ static void grow(struct cz_batch *batch)
     if (!cz__cas_acqrel(&batch->tickets, &tickets, tickets + 1))
         return;
     cz__add_acqrel(&batch->holds, 1);
-    /* On a full or closed queue the worker would not come soon anyway. */
-    /* A closed lane still grows its last batches; on a full one a worker would not come
-     * to the ticket soon. */
+    /* A closed lane still grows its last batches. On a full one a worker would not come
+     * to the ticket soon, and the slack is for tickets that are put back. */
     if (cz__queue_push(&lane->queues[batch->state.level], &batch->ticket[tickets],
-                       cz__lane_closed(lane), &depth))
+                       CZ__PUSH_GROWN, &depth))
         let_go(batch);
     else
         cz__sleep_wake_one(&lane->sleep);

@@ -108,8 +108,8 @@ void cz__lane_requeue(struct cz_lane *lane, struct cz_record *record)
 {
     uint64_t depth, mean = cz__type_mean(record->type);
     uint32_t level = record->level;
-    while (cz__queue_push(&lane->queues[level], record, true, &depth) == CZ_EFULL)
-        cz__pause(); /* cannot last: a ring has room for one entry more per worker */
+    while (cz__queue_push(&lane->queues[level], record, CZ__PUSH_BACK, &depth) == CZ_EFULL)
+        cz__pause(); /* cannot last: the slack is one entry per worker (README, "Queue") */
     cz__lane_notify(lane, mean, level, depth);
 }
 
@@ -164,7 +164,7 @@ int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level)
     int result;
     record->level = level;
     record->queued_at = cz__ticks();
-    result = cz__queue_push(&lane->queues[level], record, false, &depth);
+    result = cz__queue_push(&lane->queues[level], record, CZ__PUSH_NEW, &depth);
     if (result == 0)
         cz__lane_notify(lane, mean, level, depth);
     return result;

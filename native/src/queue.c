@@ -52,16 +52,16 @@ static uint64_t entries_before(struct cz__queue *queue, uint64_t tail, uint64_t 
     return tail - head;
 }
 
-int cz__queue_push(struct cz__queue *queue, struct cz_record *record, bool beyond,
+int cz__queue_push(struct cz__queue *queue, struct cz_record *record, enum cz__push how,
                    uint64_t *depth)
 {
-    uint64_t limit = beyond ? queue->mask + 1 : queue->capacity;
+    uint64_t limit = how == CZ__PUSH_BACK ? queue->mask + 1 : queue->capacity;
     uint64_t tail = cz__load_relaxed(&queue->tail);
     uint64_t position;
     struct cz__cell *cell;
     for (;;) {
         position = tail & ~CZ__QUEUE_CLOSED;
-        if (tail != position && !beyond)
+        if (tail != position && how == CZ__PUSH_NEW)
             return CZ_ECLOSED;
         *depth = entries_before(queue, position, limit);
         if ((int64_t)*depth < 0) { /* the tail read is older than the head */

@@ -43,13 +43,18 @@ struct cz__queue {
 
 #define CZ__QUEUE_CLOSED ((uint64_t)1 << 63)
 
-/* The ring has room for `slack` entries beyond the capacity, for requeued tickets. */
+enum cz__push {
+    CZ__PUSH_NEW,   /* within the capacity, while the queue is open */
+    CZ__PUSH_GROWN, /* within the capacity, open or closed: for a batch's further tickets */
+    CZ__PUSH_BACK,  /* anywhere in the ring, open or closed: what a worker took from here */
+};
+
+/* The ring has room for `slack` entries beyond the capacity, for CZ__PUSH_BACK. */
 int cz__queue_init(struct cz__queue *queue, uint64_t capacity, uint64_t slack);
 void cz__queue_free(struct cz__queue *queue);
-/* 0, CZ_EFULL or CZ_ECLOSED. `beyond` lets the entry use the slack, and a closed queue:
- * for what a worker took from this queue itself. *depth: entries before this one, from
- * the copy of the head, so never too small. */
-int cz__queue_push(struct cz__queue *queue, struct cz_record *record, bool beyond,
+/* 0, CZ_EFULL or CZ_ECLOSED. *depth: entries before this one, from the copy of the head,
+ * so never too small. */
+int cz__queue_push(struct cz__queue *queue, struct cz_record *record, enum cz__push how,
                    uint64_t *depth);
 struct cz_record *cz__queue_pop(struct cz__queue *queue);
 /* Whether the next pop is likely to succeed. */
