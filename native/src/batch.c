@@ -12,6 +12,7 @@ enum {
     FLOOR_NS = 4000,   /* chunks do not shrink below this at the end */
     COST_SCALE = 256,  /* fixed point of the cost per item */
 };
+enum { OPEN, CANCELLED, ENDED };
 #define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
 
 struct failure {
@@ -28,6 +29,7 @@ struct cz_batch {
     int64_t inner, length, chunk_size;
     uint32_t tickets_most;
     bool collect;
+    void (*release)(void *); /* a handle may outlive the lane */
     struct cz_type type; /* of the tickets: type.batch is this batch */
     uint64_t chunk_ticks, floor_ticks;
     uint64_t queued_at;
@@ -37,7 +39,8 @@ struct cz_batch {
     _Atomic(uint64_t) started_at;       /* the first worker */
 
     CZ_ALIGNED _Atomic(int64_t) ended; /* workers: items that have ended or never will run */
-    _Atomic(uint32_t) cancelled;
+    _Atomic(int64_t) done;             /* workers: items that have ended */
+    _Atomic(uint32_t) verdict; /* OPEN, or what came first: a canceller or the end */
     _Atomic(uint32_t) tickets; /* pushed so far */
     _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
 
@@ -67,7 +70,7 @@ static void let_go(struct cz_batch *batch)
     pthread_mutex_destroy(&batch->lock);
     free(batch->failures);
     free(batch->spans);
-    batch->lane->depot->release(batch);
+    batch->release(batch);
 }
 
 static int by_index(const void *left, const void *right)
@@ -79,13 +82,16 @@ static int by_index(const void *left, const void *right)
 static void end_batch(struct cz_batch *batch)
 {
     struct cz_lane *lane = batch->lane;
+    bool stopped = cz__load_acquire(&batch->cursor) >= STOPPED;
+    bool cancelled = cz__swap_acqrel(&batch->verdict, ENDED) == CANCELLED;
     uint32_t phase = CZ_COMPLETED;
     pthread_mutex_lock(&batch->lock);
     if (batch->failed > 1)
         qsort(batch->failures, batch->failed, sizeof *batch->failures, by_index);
-    if (batch->failed && !batch->collect)
+    /* A collecting batch that stopped by itself had no memory for a failure. */
+    if (batch->failed && (!batch->collect || (stopped && !cancelled)))
         phase = CZ_FAILED;
-    else if (cz__load_acquire(&batch->cancelled))
+    else if (cancelled)
         phase = CZ_CANCELLED;
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
@@ -226,6 +232,7 @@ void cz__batch_serve(struct cz_lane *lane, struct cz_record *ticket)
         uint64_t start = cz__ticks();
         run_items(batch, begin, end);
         measure(batch, end - begin, cz__ticks() - start);
+        cz__add_relaxed(&batch->done, end - begin);
         add_ended(batch, end - begin);
         grow(batch);
         if (cz__lane_ready(lane, CZ_LEVELS) && cz__load_relaxed(&batch->cursor) < batch->length) {
@@ -251,6 +258,7 @@ static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *sp
     if (batch == NULL)
         return NULL;
     batch->lane = lane;
+    batch->release = lane->depot->release;
     batch->tickets_most = tickets;
     batch->room = 4;
     batch->spans = malloc(nspans * sizeof *spans);
@@ -284,8 +292,11 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
 {
     struct cz_batch *batch;
     int result;
-    if (inner < 1 || length < 0 || chunk_size < 0 || level >= CZ_LEVELS || nspans == 0)
+    if (inner < 1 || length < 0 || length >= STOPPED || chunk_size < 0 || level >= CZ_LEVELS ||
+        nspans == 0)
         return CZ_EINVAL;
+    if (cz__lane_closed(lane))
+        return CZ_ECLOSED;
     batch = new_batch(lane, spans, nspans, cz_pool_workers(lane->pool));
     if (batch == NULL)
         return CZ_ENOMEM;
@@ -329,9 +340,7 @@ uint32_t cz_batch_phase(const struct cz_batch *batch)
 
 int64_t cz_batch_done(const struct cz_batch *batch)
 {
-    int64_t cursor = cz__load_acquire(&batch->cursor);
-    int64_t never = cursor >= STOPPED ? batch->length - (cursor - STOPPED) : 0;
-    return larger(cz__load_acquire(&batch->ended) - never, 0);
+    return cz__load_relaxed(&batch->done);
 }
 
 int64_t cz_batch_handed_out(const struct cz_batch *batch)
@@ -342,9 +351,9 @@ int64_t cz_batch_handed_out(const struct cz_batch *batch)
 
 int cz_batch_cancel(struct cz_batch *batch)
 {
-    if (cz__final(cz__load_acquire(&batch->state.state)))
+    uint32_t verdict = OPEN;
+    if (!cz__cas_acqrel(&batch->verdict, &verdict, CANCELLED) && verdict == ENDED)
         return 0;
-    cz__store_release(&batch->cancelled, 1);
     note_start(batch); /* so that the phase can move on even if no worker ever came */
     stop_handing_out(batch);
     return 1;
