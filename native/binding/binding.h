@@ -24,7 +24,9 @@ enum full_policy { FULL_WAIT, FULL_RAISE, FULL_CALLER };
 
 struct bridge {
     PyObject_HEAD
+    struct cz_pool *pool;
     struct cz_lane *native, *python;
+    int retired;            /* the pool has been joined: it goes with the bridge */
     struct cz_cache *cache;
     PyObject *spawn;        /* called to add a Python worker */
     enum full_policy full;
@@ -47,7 +49,10 @@ struct kind {
     cz_entry entry;
     uint32_t payload_size;
     PyObject *name; /* str */
-    PyObject *fail; /* fail(status, error address) -> the exception, for compiled calls */
+    /* Of compiled calls: fail(status, error address, arguments) -> (True, exception) or
+     * (False, value). can_rerun: the second may happen. */
+    PyObject *fail;
+    int can_rerun;
     PyObject *function; /* what a Python task calls */
     struct slot result;
     uint32_t arguments;
@@ -71,6 +76,8 @@ extern const struct cz_api *cz; /* NULL before attach() */
 extern unsigned generation;
 /* From catzilla_jit.errors, set by attach(). */
 extern PyObject *error_queue_full, *error_closed, *error_cancelled;
+/* copy_exception(exception) -> another one like it. */
+extern PyObject *copy_exception;
 
 static inline struct kind *kind_of(const struct cz_record *record)
 {

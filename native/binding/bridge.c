@@ -1,8 +1,8 @@
 /* bridge.c: one bridge per runtime, and the module.
  *
- * A bridge connects Python to one native pool. Results and submitters hold references
- * to it, so its record cache lives as long as any of them; the pool itself is created
- * and destroyed by runtime/native.py.
+ * A bridge connects Python to one native pool, made and joined by runtime/nativepool.py.
+ * Results and submitters hold references to the bridge, so the record cache and the pool
+ * live as long as any of them; the last one to go frees both, if the pool was joined.
  */
 #include "binding.h"
 
@@ -10,7 +10,7 @@
 
 const struct cz_api *cz;
 unsigned generation;
-PyObject *error_queue_full, *error_closed, *error_cancelled;
+PyObject *error_queue_full, *error_closed, *error_cancelled, *copy_exception;
 static PyTypeObject *submitter_type;
 PyTypeObject *result_type, *python_result_type;
 
@@ -18,15 +18,15 @@ PyTypeObject *result_type, *python_result_type;
 
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"native",      "python",      "cache", "spawn",
-                            "full_policy", "guests_most", NULL};
-    unsigned long long native, python, cache;
+    static char *names[] = {"pool",  "native",      "python",      "cache",
+                            "spawn", "full_policy", "guests_most", NULL};
+    unsigned long long pool, native, python, cache;
     PyObject *spawn;
     int full_policy;
     unsigned guests_most;
     struct bridge *self;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKOiI:Bridge", names, &native, &python,
-                                     &cache, &spawn, &full_policy, &guests_most))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiI:Bridge", names, &pool, &native,
+                                     &python, &cache, &spawn, &full_policy, &guests_most))
         return NULL;
     if (cz == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
@@ -35,6 +35,8 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self = PyObject_New(struct bridge, type);
     if (self == NULL)
         return NULL;
+    self->pool = (struct cz_pool *)(uintptr_t)pool;
+    self->retired = 0;
     self->native = (struct cz_lane *)(uintptr_t)native;
     self->python = (struct cz_lane *)(uintptr_t)python;
     self->cache = (struct cz_cache *)(uintptr_t)cache;
@@ -67,6 +69,10 @@ static void bridge_dealloc(PyObject *op)
         struct kind *next = self->kinds->next;
         free_kind(self->kinds);
         self->kinds = next;
+    }
+    if (self->retired && self->generation == generation) {
+        cz->cache_destroy(self->cache);
+        cz->pool_destroy(self->pool);
     }
     Py_XDECREF(self->spawn);
     PyObject_Free(op);
@@ -122,15 +128,17 @@ static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
 {
     PyObject *name, *fail, *function, *result, *slots;
     unsigned long long entry;
+    int can_rerun;
     struct kind *kind;
-    if (!PyArg_ParseTuple(args, "UOOKOO!:new_kind", &name, &fail, &function, &entry, &result,
-                          &PyTuple_Type, &slots))
+    if (!PyArg_ParseTuple(args, "UOpOKOO!:new_kind", &name, &fail, &can_rerun, &function, &entry,
+                          &result, &PyTuple_Type, &slots))
         return NULL;
     kind = new_kind((struct bridge *)op, slots);
     if (kind == NULL)
         return NULL;
     kind->name = Py_NewRef(name);
     kind->fail = Py_NewRef(fail);
+    kind->can_rerun = can_rerun;
     kind->function = Py_NewRef(function);
     kind->entry = (cz_entry)(uintptr_t)entry;
     if (result != Py_None && read_slot(result, &kind->result)) {
@@ -155,6 +163,12 @@ static PyObject *bridge_submitter(PyObject *op, PyObject *args)
     return keep_kind((struct bridge *)op, kind);
 }
 
+static PyObject *bridge_retire(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    ((struct bridge *)op)->retired = 1;
+    Py_RETURN_NONE;
+}
+
 static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     return PyLong_FromUnsignedLong(((struct bridge *)op)->guests);
@@ -162,12 +176,13 @@ static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef bridge_methods[] = {
     {"new_kind", bridge_new_kind, METH_VARARGS,
-     "new_kind(name, fail, function, entry, result slot, argument slots): the kind's address."},
+     "new_kind(name, fail, can_rerun, function, entry, result slot, argument slots): its address."},
     {"submitter", bridge_submitter, METH_VARARGS,
      "submitter(kind, type): complete the kind; its submitter at the normal level."},
     {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},
     {"cancel_python", bridge_cancel_python, METH_NOARGS,
      "Cancel the Python calls that are queued; how many."},
+    {"retire", bridge_retire, METH_NOARGS, "The pool has been joined."},
     {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
     {0},
 };
@@ -196,9 +211,9 @@ static PyObject *take(PyObject *module, const char *name)
 static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
 {
     unsigned long long address;
-    PyObject *errors;
+    PyObject *errors, *copy;
     const struct cz_api *table;
-    if (!PyArg_ParseTuple(args, "KO:attach", &address, &errors))
+    if (!PyArg_ParseTuple(args, "KOO:attach", &address, &errors, &copy))
         return NULL;
     table = (const struct cz_api *)(uintptr_t)address;
     if (table->size != sizeof *table || table->abi_version != CZ_ABI_VERSION)
@@ -211,6 +226,7 @@ static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
     error_cancelled = take(errors, "TaskCancelled");
     if (!error_queue_full || !error_closed || !error_cancelled)
         return NULL;
+    copy_exception = Py_NewRef(copy);
     cz = table;
     Py_RETURN_NONE;
 }
@@ -222,7 +238,7 @@ static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_U
 }
 
 static PyMethodDef module_methods[] = {
-    {"attach", attach, METH_VARARGS, "attach(table address, errors module)"},
+    {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception)"},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},
     {0},

@@ -13,6 +13,8 @@
  */
 #include "binding.h"
 
+#include <sched.h>
+
 /* A wait looks for signals at least this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
 
@@ -48,18 +50,6 @@ void discard_result(PyObject *self)
     if (!is_python(kind_of(record)))
         cz->record_release(kind_of(record)->bridge->cache, record);
     Py_DECREF(self);
-}
-
-static void dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    struct cz_record *record = record_of(self);
-    struct bridge *bridge = kind_of(record)->bridge;
-    /* In a child of fork the parent's depot may be locked for ever: let the block be. */
-    if (bridge->generation == generation)
-        cz->record_drop(bridge->cache, record);
-    Py_DECREF(bridge);
-    Py_DECREF(type);
 }
 
 static int refuse_foreign(struct cz_record *record)
@@ -169,14 +159,84 @@ static int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t narg
     return done;
 }
 
+/* --- failed compiled calls ---------------------------------------------------------
+ *
+ * The worker leaves a status and a description that may be read only once. The first
+ * thread that asks settles the record: kind->fail turns it into an exception, or, for a
+ * call that can be run again as Python, into a value. record->status tells how far that
+ * is, record->error holds the object.
+ */
+enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE };
+
+static PyObject *unpack_arguments(const struct kind *kind, struct cz_record *record)
+{
+    PyObject *tuple = PyTuple_New(kind->arguments);
+    for (uint32_t i = 0; tuple && i < kind->arguments; i++) {
+        const struct slot *slot = &kind->argument[i];
+        PyObject *value = unpack_scalar(slot, (char *)(record + 1) + slot->offset);
+        if (value == NULL) {
+            Py_DECREF(tuple);
+            return NULL;
+        }
+        PyTuple_SetItem(tuple, i, value);
+    }
+    return tuple;
+}
+
+/* Call kind->fail; -1 with an exception set when that itself fails. */
+static int settle_now(struct kind *kind, struct cz_record *record, int status)
+{
+    PyObject *arguments = unpack_arguments(kind, record), *outcome = NULL, *object;
+    int failed = -1;
+    if (arguments)
+        outcome = PyObject_CallFunction(kind->fail, "iKO", status,
+                                        (unsigned long long)(uintptr_t)record->error, arguments);
+    Py_XDECREF(arguments);
+    if (outcome && PyArg_ParseTuple(outcome, "pO", &failed, &object))
+        record->error = Py_NewRef(object);
+    Py_XDECREF(outcome);
+    record->status = failed < 0 ? status : failed ? SETTLED_ERROR : SETTLED_VALUE;
+    return failed < 0 ? -1 : 0;
+}
+
+static int settle(struct cz_record *record)
+{
+    int status;
+    while ((status = record->status) == SETTLING) { /* another thread is at it */
+        Py_BEGIN_ALLOW_THREADS
+        sched_yield();
+        Py_END_ALLOW_THREADS
+    }
+    if (status == SETTLED_ERROR || status == SETTLED_VALUE)
+        return 0;
+    record->status = SETTLING;
+    return settle_now(kind_of(record), record, status);
+}
+
+/* The final phase as the caller is to see it, or -1. */
+static int outcome(struct cz_record *record)
+{
+    uint32_t now = phase(record);
+    struct kind *kind = kind_of(record);
+    if (now != CZ_FAILED || is_python(kind))
+        return (int)now;
+    if (!kind->can_rerun && record->status != SETTLED_VALUE)
+        return CZ_FAILED;
+    if (settle(record))
+        return -1;
+    return record->status == SETTLED_VALUE ? CZ_COMPLETED : CZ_FAILED;
+}
+
 /* The exception of a failed call; new reference. */
 static PyObject *failure(struct cz_record *record)
 {
-    struct kind *kind = kind_of(record);
-    if (is_python(kind))
+    if (is_python(kind_of(record)))
         return Py_NewRef(call_of(record)->value);
-    return PyObject_CallFunction(kind->fail, "iK", (int)record->status,
-                                 (unsigned long long)(uintptr_t)record->error);
+    if (settle(record))
+        return NULL;
+    /* A copy: what is raised collects the frames it passes, which hold this result,
+     * which would hold the exception, in a cycle that nobody can see. */
+    return PyObject_CallFunctionObjArgs(copy_exception, (PyObject *)record->error, NULL);
 }
 
 static PyObject *raise_failure(struct cz_record *record)
@@ -189,20 +249,44 @@ static PyObject *raise_failure(struct cz_record *record)
     return NULL;
 }
 
-static PyObject *value_of(struct cz_record *record)
+static PyObject *completed_value(struct cz_record *record)
 {
     struct kind *kind = kind_of(record);
-    switch (phase(record)) {
+    if (is_python(kind))
+        return Py_NewRef(call_of(record)->value);
+    if (record->status == SETTLED_VALUE)
+        return Py_NewRef((PyObject *)record->error);
+    return unpack_scalar(&kind->result, (char *)(record + 1) + kind->result.offset);
+}
+
+static PyObject *value_of(struct cz_record *record)
+{
+    switch (outcome(record)) {
     case CZ_COMPLETED:
-        if (is_python(kind))
-            return Py_NewRef(call_of(record)->value);
-        return unpack_scalar(&kind->result, (char *)(record + 1) + kind->result.offset);
+        return completed_value(record);
     case CZ_FAILED:
         return raise_failure(record);
+    case -1:
+        return NULL;
     default:
-        PyErr_Format(error_cancelled, "task %U was cancelled", kind->name);
+        PyErr_Format(error_cancelled, "task %U was cancelled", kind_of(record)->name);
         return NULL;
     }
+}
+
+static void dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    struct cz_record *record = record_of(self);
+    struct bridge *bridge = kind_of(record)->bridge;
+    if (phase(record) == CZ_FAILED &&
+        (record->status == SETTLED_ERROR || record->status == SETTLED_VALUE))
+        Py_DECREF((PyObject *)record->error);
+    /* In a child of fork the parent's depot may be locked for ever: let the block be. */
+    if (bridge->generation == generation)
+        cz->record_drop(bridge->cache, record);
+    Py_DECREF(bridge);
+    Py_DECREF(type);
 }
 
 static PyObject *get_result(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -219,11 +303,14 @@ static PyObject *get_exception(PyObject *self, PyObject *const *args, Py_ssize_t
     struct cz_record *record = record_of(self);
     if (finish_waiting(self, args, nargs, kwnames, "exception") < 0)
         return NULL;
-    if (phase(record) == CZ_FAILED)
+    switch (outcome(record)) {
+    case CZ_COMPLETED:
+        Py_RETURN_NONE;
+    case CZ_FAILED:
         return failure(record);
-    if (phase(record) == CZ_CANCELLED)
+    default: /* cancelled, or an exception is set */
         return value_of(record);
-    Py_RETURN_NONE;
+    }
 }
 
 static PyObject *get_done(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -233,7 +320,8 @@ static PyObject *get_done(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return refuse_foreign(record_of(self)) ? NULL : PyLong_FromLong((long)phase(record_of(self)));
+    int now = refuse_foreign(record_of(self)) ? -1 : outcome(record_of(self));
+    return now < 0 ? NULL : PyLong_FromLong(now);
 }
 
 static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))

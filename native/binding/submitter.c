@@ -171,6 +171,28 @@ static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
     return result;
 }
 
+static PyObject *call_failed(struct kind *kind, int status, void *error, PyObject *const *args)
+{
+    PyObject *tuple = PyTuple_New(kind->arguments), *outcome, *object = NULL;
+    int failed = 1;
+    if (tuple == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < kind->arguments; i++)
+        PyTuple_SetItem(tuple, i, Py_NewRef(args[i]));
+    outcome = PyObject_CallFunction(kind->fail, "iKN", status,
+                                    (unsigned long long)(uintptr_t)error, tuple);
+    if (outcome == NULL)
+        return NULL;
+    if (PyArg_ParseTuple(outcome, "pO", &failed, &object)) {
+        if (failed)
+            PyErr_SetObject((PyObject *)Py_TYPE(object), object);
+        else
+            Py_INCREF(object);
+    }
+    Py_DECREF(outcome);
+    return failed ? NULL : object;
+}
+
 /* Run the compiled function here and now. */
 static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
@@ -185,14 +207,8 @@ static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyO
     Py_BEGIN_ALLOW_THREADS
     status = kind->entry(payload, &error);
     Py_END_ALLOW_THREADS
-    if (status) {
-        PyObject *exception = PyObject_CallFunction(kind->fail, "iK", status,
-                                                    (unsigned long long)(uintptr_t)error);
-        if (exception)
-            PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_XDECREF(exception);
-        return NULL;
-    }
+    if (status)
+        return call_failed(kind, status, error, args);
     return unpack_scalar(&kind->result, payload + kind->result.offset);
 }
 

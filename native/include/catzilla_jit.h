@@ -273,6 +273,8 @@ struct cz_api {
     void (*guest_done)(struct cz_guest *, const struct cz_type *, uint64_t);
     int (*guest_wait)(struct cz_guest *, int64_t);
     uint64_t (*ticks)(void);
+    void (*cache_destroy)(struct cz_cache *);
+    void (*pool_destroy)(struct cz_pool *);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

@@ -43,6 +43,8 @@ const struct cz_api *cz_api_table(void)
         .guest_done = cz_guest_done,
         .guest_wait = cz_guest_wait,
         .ticks = cz_ticks,
+        .cache_destroy = cz_cache_destroy,
+        .pool_destroy = cz_pool_destroy,
     };
     return &table;
 }

@@ -1,0 +1,103 @@
+"""The seam between a Runtime and the pool that does its work.
+
+Two pools serve it: `nativepool` (the C library and the binding) and `purepool` (Python
+threads only). Both are used through these protocols; one behaviour test-suite runs on
+both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from .layout import Compiled
+
+
+#: What became of a failed compiled call: settle(status, error address, arguments) returns
+#: (True, the exception) or, for a call that was run again as Python, (False, its value).
+#: `arguments` is None for an item of a batch. Called once per failed call, with the GIL.
+Settle = Callable[[int, int, "tuple[Any, ...] | None"], "tuple[bool, Any]"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """What a pool is made with; see Runtime for the meaning."""
+
+    workers: int
+    python_workers: int
+    queue_size: int
+    when_full: str  # "wait", "raise" or "caller"
+    memory_limit: int = 0  # bytes of record memory, 0: none
+    stack_bytes: int = 0  # of a native worker, 0: 8 MiB
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BatchCall:
+    """One map over a compiled task, laid out.
+
+    Element i of each array lies `i // inner * outer + i % inner * inner` strides from its
+    base; `spans` holds (array, outer stride, inner stride) in bytes, the output first.
+    """
+
+    name: str
+    task: Compiled
+    pattern: str
+    spans: tuple[tuple[np.ndarray[Any, Any], int, int], ...]
+    inner: int
+    length: int
+    chunk_size: int  # items, 0: adapt
+    level: int
+    collect: bool
+
+
+class BatchHandle(Protocol):
+    """A running batch. Dropping the last reference to it is safe at any time."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long, return whether it has ended."""
+
+    def phase(self) -> int: ...
+    def done_items(self) -> int: ...
+    def handed_out(self) -> int: ...
+    def cancel(self) -> bool: ...
+    def failures(self) -> list[tuple[int, int, int]]:
+        """Return (index, status, error address) in order of index; after the end."""
+
+    def times(self) -> tuple[float | None, float | None, float | None]:
+        """Return when it was queued, started and finished, on time.monotonic's clock."""
+
+
+class Submitter(Protocol):
+    """Queues calls of one task at one level."""
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        """Queue a compiled call; what does not fit exactly goes to the slow path."""
+
+    def submit_python(self, *args: Any, **kwargs: Any) -> Any:
+        """Queue a Python call."""
+
+    def call(self, *args: Any) -> Any:
+        """Run the compiled function here; NotImplemented if the arguments do not fit."""
+
+    def at_level(self, level: int, slow: Callable[..., Any]) -> Submitter:
+        """Return a submitter of the same task at another level, with this slow path."""
+
+
+class Backend(Protocol):
+    """A pool with both lanes."""
+
+    def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter: ...
+    def python(self, name: str, function: Callable[..., Any]) -> Submitter: ...
+    def batch(self, call: BatchCall) -> BatchHandle: ...
+    def depths(self) -> tuple[int, int, int, int]:
+        """Return the entries queued per level, both lanes."""
+
+    def close(self) -> None:
+        """Refuse further submissions; what is queued still runs."""
+
+    def cancel_pending(self) -> int: ...
+    def join(self, timeout: float | None) -> bool:
+        """After close: wait until everything has run; False: not within `timeout` seconds."""

@@ -1,0 +1,285 @@
+"""Maps: many calls of one task over arrays, as one entry in the queue.
+
+Arguments broadcast against each other like NumPy's. Dimensions are merged as far as the
+strides allow; up to two remain, which the chunk function walks without a copy of a
+broadcast argument. What needs more is copied.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from ..errors import TaskCancelled
+from ..types import TaskStatus
+from .backend import Backend, BatchCall, BatchHandle, Settle
+from .layout import SCALARS, Compiled, Unfit, exact_array
+from .result import STATUSES
+
+T = TypeVar("T")
+Array = np.ndarray[Any, Any]
+
+SLICE_SECONDS = 0.05
+
+
+class UnfitArgument(Exception):
+    """Mixed into the error for an array that the compiled task cannot take."""
+
+
+class _UnfitType(UnfitArgument, TypeError):
+    pass
+
+
+class _UnfitValue(UnfitArgument, ValueError):
+    pass
+
+
+class _UnfitRange(UnfitArgument, OverflowError):
+    pass
+
+
+_UNFIT = {TypeError: _UnfitType, ValueError: _UnfitValue, OverflowError: _UnfitRange}
+
+
+def unfit_argument(error: Unfit, text: str) -> UnfitArgument:
+    """Return the error of the kind that `error` asks for."""
+    return _UNFIT[error.kind](text)
+
+
+def broadcast(name: str, parameters: Sequence[str], arrays: Sequence[Array]) -> tuple[int, ...]:
+    """Return the common shape, or raise a ValueError that names the first odd argument."""
+    shape: tuple[int, ...] = ()
+    for parameter, array in zip(parameters, arrays, strict=True):
+        try:
+            shape = np.broadcast_shapes(shape, array.shape)
+        except ValueError:
+            raise ValueError(
+                f"task {name}: argument {parameter!r} of shape {array.shape} does not broadcast "
+                f"against the shape {shape} of the arguments before it"
+            ) from None
+    return shape
+
+
+def _merge(shape: tuple[int, ...], strides: list[tuple[int, ...]]) -> tuple[Any, Any]:
+    """Merge neighbouring dimensions that every array walks with one stride."""
+    dims: list[int] = []
+    steps: list[list[int]] = [[] for _ in strides]
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        if dims and all(
+            step[-1] == stride[axis] * size for step, stride in zip(steps, strides, strict=True)
+        ):
+            dims[-1] *= size
+            for step, stride in zip(steps, strides, strict=True):
+                step[-1] = stride[axis]
+        else:
+            dims.append(size)
+            for step, stride in zip(steps, strides, strict=True):
+                step.append(stride[axis])
+    return dims, steps
+
+
+def _letter(stride: int, itemsize: int) -> str:
+    if stride == itemsize:
+        return "c"
+    return "s" if stride == 0 else "v"
+
+
+def lay_out(
+    task: Compiled, arrays: Sequence[Array], out: Array
+) -> tuple[str, tuple[tuple[Array, int, int], ...], int]:
+    """Return the pattern, the spans (output first) and the inner length of a map."""
+    views = [out, *(np.broadcast_to(array, out.shape) for array in arrays)]
+    dims, steps = _merge(out.shape, [view.strides for view in views])
+    if len(dims) > 2:
+        views = [out, *(np.ascontiguousarray(view) for view in views[1:])]
+        dims, steps = _merge(out.shape, [view.strides for view in views])
+    inner = max(dims[-1], 1) if dims else 1
+    spans = []
+    letters = []
+    for view, step in zip(views, steps, strict=True):
+        inner_stride = step[-1] if step else view.itemsize
+        outer_stride = step[0] if len(step) == 2 else inner_stride * inner
+        letters.append(_letter(inner_stride, view.itemsize))
+        spans.append((view, outer_stride, inner_stride))
+    return "".join(letters), tuple(spans), inner
+
+
+def _output(name: str, task: Compiled, shape: tuple[int, ...], out: Array | None) -> Array:
+    dtype = SCALARS[task.result.code].dtype
+    if dtype is None:
+        if out is not None:
+            raise ValueError(f"task {name}: it returns None, so there is nothing to put into out")
+        return np.empty(shape, np.int8)
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape:
+        raise ValueError(
+            f"task {name}: out must be an array of shape {shape} and type {dtype}, not "
+            f"{getattr(out, 'shape', type(out).__name__)} {getattr(out, 'dtype', '')}"
+        )
+    if not out.flags.writeable or not out.flags.c_contiguous:
+        raise ValueError(f"task {name}: out must be writeable and C-contiguous")
+    return out
+
+
+def submit_compiled(
+    backend: Backend,
+    task: Compiled,
+    name: str,
+    values: Sequence[Any],
+    *,
+    out: Array | None,
+    level: int,
+    collect: bool,
+    chunk_size: int,
+    settle: Settle,
+    progress: bool,
+) -> BatchResult[Any]:
+    """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is."""
+    arrays = []
+    names = [slot.name for slot in task.arguments]
+    for slot, value in zip(task.arguments, values, strict=True):
+        try:
+            arrays.append(exact_array(slot.code, value))
+        except Unfit as error:
+            raise unfit_argument(error, f"task {name}: argument {slot.name!r} {error}") from None
+    shape = broadcast(name, names, arrays)
+    result = _output(name, task, shape, out)
+    for parameter, array in zip(names, arrays, strict=True):
+        if out is not None and np.may_share_memory(out, array) and array is not out:
+            raise ValueError(
+                f"task {name}: out overlaps argument {parameter!r}; items would read what "
+                "others have written"
+            )
+    pattern, spans, inner = lay_out(task, arrays, result)
+    handle = backend.batch(
+        BatchCall(name, task, pattern, spans, inner, result.size, chunk_size, level, collect)
+    )
+    returns_none = SCALARS[task.result.code].dtype is None
+    return BatchResult(
+        name, handle, None if returns_none else result, result.size, settle, progress
+    )
+
+
+class BatchResult(Generic[T]):
+    """The handle on one map."""
+
+    __slots__ = (
+        "_errors", "_handle", "_length", "_name", "_out", "_progress", "_settle", "__weakref__",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        handle: BatchHandle,
+        out: Any,
+        length: int,
+        settle: Settle,
+        progress: bool = False,
+    ) -> None:
+        self._name = name
+        self._handle = handle
+        self._out = out
+        self._length = length
+        self._settle = settle
+        self._progress = progress
+        self._errors: dict[int, BaseException] | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<BatchResult {self._name} {self.status().value} "
+            f"{self._handle.done_items()}/{self._length}>"
+        )
+
+    def __len__(self) -> int:
+        return self._length
+
+    def done(self) -> bool:
+        """Return whether every item has ended, or the batch was stopped."""
+        return self.status().final
+
+    def status(self) -> TaskStatus:
+        """Return where the batch stands: FAILED as soon as it has ended with an item's error."""
+        return STATUSES[self._handle.phase()]
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the items that have ended, 0.0 to 1.0."""
+        return self._handle.done_items() / self._length if self._length else 1.0
+
+    @property
+    def completed_range(self) -> tuple[int, int]:
+        """The items (start, stop) in flat order that were handed out to workers.
+
+        After the end every one of them has run, and none behind them: what a cancelled
+        batch has in its output is valid in this range, except where `errors` has an entry.
+        """
+        return 0, self._handle.handed_out()
+
+    def cancel(self) -> bool:
+        """Hand out no further items; chunks that run end. False if it had ended already."""
+        return self._handle.cancel()
+
+    @property
+    def errors(self) -> Mapping[int, BaseException]:
+        """The exceptions by flat index of the item; empty until the batch has ended.
+
+        With errors="raise" these are the failures met before the batch stopped, with
+        errors="collect" all of them.
+        """
+        if not self.done():
+            return {}
+        if self._errors is None:
+            self._errors = {
+                index: self._settle(status, error, None)[1]
+                for index, status, error in self._handle.failures()
+            }
+        return self._errors
+
+    def wait(self, timeout: float | None = None) -> T:
+        """Wait for the batch and return its array (None for a task that returns None).
+
+        timeout is in seconds; the builtin TimeoutError when it is over (the batch goes
+        on). Raises the exception of the failed item with the lowest index when the batch
+        stops at errors, TaskCancelled when it was cancelled.
+        """
+        if self._progress and not self.done():
+            self._wait_with_bar(timeout)
+        else:
+            self._wait(timeout)
+        status = self.status()
+        if status is TaskStatus.CANCELLED:
+            raise TaskCancelled(
+                f"task {self._name}: the batch was cancelled after "
+                f"{self._handle.handed_out()} of {self._length} items"
+            )
+        if status is TaskStatus.FAILED:
+            raise next(iter(self.errors.values()))
+        return self._out  # type: ignore[no-any-return]
+
+    result = wait
+
+    def _wait(self, timeout: float | None, tick: Callable[[], None] | None = None) -> None:
+        until = None if timeout is None else time.monotonic() + timeout
+        left = SLICE_SECONDS
+        while not self._handle.wait(left):
+            if tick is not None:
+                tick()
+            if until is not None:
+                left = min(SLICE_SECONDS, until - time.monotonic())
+                if left <= 0:
+                    raise TimeoutError(
+                        f"task {self._name}: the batch is not done within {timeout} seconds"
+                    )
+
+    def _wait_with_bar(self, timeout: float | None) -> None:
+        from rich.progress import Progress
+
+        with Progress(transient=True) as bar:
+            line = bar.add_task(self._name, total=self._length)
+            self._wait(timeout, lambda: bar.update(line, completed=self._handle.done_items()))

@@ -1,0 +1,45 @@
+"""The default runtime: made by `configure` or by the first submission."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from .runtime import Runtime
+
+_lock = threading.Lock()
+_default: Runtime | None = None
+
+
+def get_runtime() -> Runtime:
+    """Return the default runtime, making it with default settings on the first call."""
+    global _default
+    with _lock:
+        if _default is None:
+            _default = Runtime()
+        return _default
+
+
+def configure(**settings: Any) -> Runtime:
+    """Make the default runtime with these settings (those of Runtime); return it.
+
+    Before the first submission, or after `shutdown()`. Raises RuntimeError while a default
+    runtime is in use.
+    """
+    global _default
+    with _lock:
+        if _default is not None and not _default.closed and _default._backend is not None:
+            raise RuntimeError(
+                "the default runtime has been started already; call configure() before the "
+                "first submission, or shutdown() first"
+            )
+        _default = Runtime(**settings)
+        return _default
+
+
+def shutdown(wait: bool = True, timeout: float | None = None, cancel_pending: bool = False) -> None:
+    """Shut the default runtime down (see Runtime.shutdown); nothing if there is none."""
+    with _lock:
+        runtime = _default
+    if runtime is not None:
+        runtime.shutdown(wait=wait, timeout=timeout, cancel_pending=cancel_pending)

@@ -1,0 +1,187 @@
+"""What the runtime knows of a compiled function: addresses, slots, and what fits them.
+
+`Compiled` is the seam to the compile stage, which satisfies it without importing it.
+`exact` is the one rule for arguments: a value is taken if the slot holds it exactly,
+and refused otherwise; nothing is rounded, wrapped or parsed. The binding applies the
+same rule to plain Python numbers in C (scalar.c); this is for everything else.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+
+class SlotLike(Protocol):
+    """One value of a payload."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def numpy(self) -> bool: ...
+
+
+class Compiled(Protocol):
+    """A compiled function: see `catzilla_jit.compile` for the meaning of each member."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def entry(self) -> int: ...
+    @property
+    def payload_size(self) -> int: ...
+    @property
+    def result(self) -> SlotLike: ...
+    @property
+    def arguments(self) -> Sequence[SlotLike]: ...
+    def chunk(self, pattern: str) -> int: ...
+    def raise_error(self, status: int, error: int) -> Any: ...
+
+
+class Scalar(NamedTuple):
+    """How a slot code is called and stored; `dtype` None: no bytes."""
+
+    python: str
+    dtype: np.dtype[Any] | None
+
+
+SCALARS = {
+    "d": Scalar("float", np.dtype(np.float64)),
+    "f": Scalar("numpy.float32", np.dtype(np.float32)),
+    "q": Scalar("int (64 bits)", np.dtype(np.int64)),
+    "i": Scalar("numpy.int32", np.dtype(np.int32)),
+    "h": Scalar("numpy.int16", np.dtype(np.int16)),
+    "b": Scalar("numpy.int8", np.dtype(np.int8)),
+    "Q": Scalar("numpy.uint64", np.dtype(np.uint64)),
+    "I": Scalar("numpy.uint32", np.dtype(np.uint32)),
+    "H": Scalar("numpy.uint16", np.dtype(np.uint16)),
+    "B": Scalar("numpy.uint8", np.dtype(np.uint8)),
+    "?": Scalar("bool", np.dtype(np.bool_)),
+    "D": Scalar("complex", np.dtype(np.complex128)),
+    "F": Scalar("numpy.complex64", np.dtype(np.complex64)),
+    "n": Scalar("None", None),
+}
+
+_EXACT_IN_FLOAT64 = 2**53
+
+
+class Unfit(Exception):
+    """A value that a slot does not hold exactly; the text completes 'argument x ...'."""
+
+    def __init__(self, text: str, kind: type[Exception] = TypeError) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def _described(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def _integer(code: str, value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise Unfit(f"must be {SCALARS[code].python}, not {_described(value)}")
+    number = operator.index(value)
+    dtype = SCALARS[code].dtype
+    assert dtype is not None
+    limits = np.iinfo(dtype)
+    if not limits.min <= number <= limits.max:
+        raise Unfit(f"must be between {limits.min} and {limits.max}, not {number}", OverflowError)
+    return number
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _floating(code: str, value: Any) -> float:
+    if not _is_number(value):
+        raise Unfit(f"must be {SCALARS[code].python}, not {_described(value)}")
+    if isinstance(value, (int, np.integer)) and abs(int(value)) > _EXACT_IN_FLOAT64:
+        raise Unfit(f"has no exact {SCALARS[code].python}: {_described(value)}", OverflowError)
+    number = float(value)
+    if code == "f" and number == number and float(np.float32(number)) != number:
+        raise Unfit(f"has no exact numpy.float32: {_described(value)}", OverflowError)
+    return number
+
+
+def _complex(code: str, value: Any) -> complex:
+    if not isinstance(value, (complex, np.complexfloating)):
+        return complex(_floating("f" if code == "F" else "d", value))
+    number = complex(value)
+    if code == "F" and number == number and complex(np.complex64(number)) != number:
+        raise Unfit(f"has no exact numpy.complex64: {_described(value)}", OverflowError)
+    return number
+
+
+def exact(code: str, value: Any) -> Any:
+    """Return the plain Python value that a slot of this code stores for `value`, or raise Unfit."""
+    if code in "df":
+        return _floating(code, value)
+    if code in "DF":
+        return _complex(code, value)
+    if code == "?":
+        if not isinstance(value, (bool, np.bool_)):
+            raise Unfit(f"must be bool, not {_described(value)}")
+        return bool(value)
+    if code == "n":
+        if value is not None:
+            raise Unfit(f"must be None, not {_described(value)}")
+        return None
+    return _integer(code, value)
+
+
+def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:
+    """Return an array of the slot's dtype with exactly the values of `value`, or raise Unfit.
+
+    An array that has the dtype already is returned as it is, not copied.
+    """
+    dtype = SCALARS[code].dtype
+    if dtype is None:
+        raise Unfit("is None in every call and cannot be mapped over")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise Unfit(f"is not rectangular: {error}", ValueError) from error
+    if array.dtype == dtype and array.dtype.isnative:
+        return array
+    if array.size == 0:
+        return array.astype(dtype)
+    if array.dtype == object or array.dtype.kind not in "biufc":
+        cause = _described(array.flat[0])
+        raise Unfit(f"must hold {SCALARS[code].python} values, not {cause}")
+    return _convert(code, array, dtype)
+
+
+def _convert(code: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    ranks = "biufc"
+    have = "i" if array.dtype.kind == "u" else array.dtype.kind
+    want = "i" if dtype.kind == "u" else dtype.kind
+    if ranks.index(have) > ranks.index(want) or (have == "b") != (want == "b"):
+        raise Unfit(f"must hold {SCALARS[code].python} values, not {array.dtype}")
+    with np.errstate(all="ignore"):
+        converted = array.astype(dtype)
+        back = converted.astype(array.dtype)
+    same = (back == array) | ((array != array) & (back != back))
+    if have == "i" and want == "i":
+        # A round trip hides the wrap of a negative number into an unsigned type.
+        same &= (array < 0) == (converted < 0)
+    if have == "i" and want in "fc":
+        same &= np.abs(array.astype(np.float64)) <= _EXACT_IN_FLOAT64
+    if not same.all():
+        bad = array[~same].flat[0]
+        raise Unfit(f"holds {bad}, which {SCALARS[code].python} does not", OverflowError)
+    return converted
+
+
+def numpy_scalar(slot: SlotLike) -> type[Any] | None:
+    """Return the NumPy scalar type that wraps the slot's value, or None for plain Python."""
+    dtype = SCALARS[slot.code].dtype
+    return dtype.type if slot.numpy and dtype is not None else None

@@ -1,0 +1,211 @@
+"""The pool of the C library: native workers for compiled tasks, Python threads for the rest."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import native
+from .backend import BatchCall, PoolSettings, Settle, Submitter
+from .layout import Compiled, numpy_scalar
+
+# A wait inside the library is cut into slices, so that signals are seen between them.
+SLICE_SECONDS = 0.05
+FULL_POLICIES = ("wait", "raise", "caller")
+# Room for a Python call in its result object is made by the binding.
+PYTHON_PAYLOAD = 32
+
+
+class NativePool:
+    """One cz_pool with its bridge."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._native = native.load()
+        self._settings = settings
+        self._threads: list[threading.Thread] = []
+        self._numbers = itertools.count()
+        self._orphans: list[NativeBatch] = []
+        self._pool = self._create()
+        lib = self._native.lib
+        self._lanes = (lib.cz_pool_lane(self._pool, 0), lib.cz_pool_lane(self._pool, 1))
+        self._bridge = self._native.binding.Bridge(
+            pool=self._pool,
+            native=self._lanes[native.LANE_NATIVE],
+            python=self._lanes[native.LANE_PYTHON],
+            cache=lib.cz_cache_create(self._pool),
+            spawn=self._spawn,
+            full_policy=FULL_POLICIES.index(settings.when_full),
+            guests_most=settings.python_workers,
+        )
+
+    def _create(self) -> int:
+        settings = self._settings
+        options = native.PoolOptions(
+            size=ctypes.sizeof(native.PoolOptions),
+            workers=settings.workers,
+            guests=settings.python_workers,
+            queue_size=settings.queue_size,
+            memory_limit=settings.memory_limit,
+            stack_bytes=settings.stack_bytes,
+        )
+        pool = ctypes.c_void_p()
+        code = self._native.lib.cz_pool_create(ctypes.byref(options), ctypes.byref(pool))
+        self._native.check(code, f"cannot start a runtime with {settings.workers} workers")
+        assert pool.value is not None
+        return pool.value
+
+    def _spawn(self) -> threading.Thread:
+        thread = threading.Thread(
+            target=self._bridge.serve, name=f"cz-python-{next(self._numbers)}", daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter:
+        result = task.result
+        kind = self._bridge.new_kind(
+            task.name,
+            settle,
+            can_rerun,
+            None,
+            task.entry,
+            (result.code, result.offset, numpy_scalar(result)),
+            tuple((slot.code, slot.offset, None) for slot in task.arguments),
+        )
+        return self._submitter(kind, task.entry, task.payload_size)
+
+    def python(self, name: str, function: Callable[..., Any]) -> Submitter:
+        kind = self._bridge.new_kind(name, None, False, function, 0, None, ())
+        return self._submitter(kind, None, PYTHON_PAYLOAD)
+
+    def _submitter(self, kind: int, entry: int | None, payload_size: int) -> Submitter:
+        type_ = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind)
+        return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
+
+    def batch(self, call: BatchCall) -> NativeBatch:
+        # Batches whose handle was dropped while they ran: their arrays may go now.
+        self._orphans = [batch for batch in self._orphans if not batch.released()]
+        spans = (native.Span * len(call.spans))(
+            *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
+        )
+        handle = ctypes.c_void_p()
+        while True:
+            code = self._native.lib.cz_batch_submit(
+                self._lanes[native.LANE_NATIVE],
+                call.task.chunk(call.pattern),
+                spans,
+                len(call.spans),
+                call.inner,
+                call.length,
+                call.chunk_size,
+                call.level,
+                call.collect,
+                ctypes.byref(handle),
+            )
+            if code != native.EFULL or self._settings.when_full == "raise":
+                break
+            self._native.lib.cz_lane_wait_space(
+                self._lanes[native.LANE_NATIVE], call.level, int(SLICE_SECONDS * 1e9)
+            )
+        self._native.check(code, f"task {call.name}")
+        assert handle.value is not None
+        return NativeBatch(self._native, handle.value, call, self._orphans)
+
+    def depths(self) -> tuple[int, int, int, int]:
+        depth = self._native.lib.cz_lane_depth
+        return tuple(sum(depth(lane, level) for lane in self._lanes) for level in range(4))  # type: ignore[return-value]
+
+    def memory(self) -> tuple[int, int]:
+        """Return the bytes of record memory held, and the blocks of it in use or cached."""
+        held, blocks = ctypes.c_uint64(), ctypes.c_uint64()
+        self._native.lib.cz_pool_memory(self._pool, ctypes.byref(held), ctypes.byref(blocks))
+        return held.value, blocks.value
+
+    def close(self) -> None:
+        self._native.lib.cz_pool_close(self._pool)
+
+    def cancel_pending(self) -> int:
+        cancelled: int = self._bridge.cancel_python()
+        return cancelled + int(self._native.lib.cz_pool_cancel_pending(self._pool))
+
+    def join(self, timeout: float | None) -> bool:
+        until = None if timeout is None else time.monotonic() + timeout
+        # A thread that is being added while we look may be missed: look again.
+        while threads := [t for t in self._threads if t is not threading.current_thread()]:
+            for thread in threads:
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
+                if thread.is_alive():
+                    return False
+                self._threads.remove(thread)
+        while True:
+            left = SLICE_SECONDS
+            if until is not None:
+                left = min(left, max(0.0, until - time.monotonic()))
+            code = self._native.lib.cz_pool_join(self._pool, int(left * 1e9))
+            if code == 0:
+                self._bridge.retire()
+                return True
+            if until is not None and time.monotonic() >= until:
+                return False
+
+
+class NativeBatch:
+    """One cz_batch, and the arrays that must live as long as its workers use them."""
+
+    __slots__ = ("_call", "_dropped", "_handle", "_lib", "_orphans")
+
+    def __init__(
+        self, loaded: native.Native, handle: int, call: BatchCall, orphans: list[NativeBatch]
+    ) -> None:
+        self._lib = loaded.lib
+        self._handle = handle
+        self._call = call
+        self._orphans = orphans
+
+    def released(self) -> bool:
+        return bool(self._lib.cz_batch_released(self._handle))
+
+    def __del__(self) -> None:
+        if self._handle is None:
+            return
+        if self.released():
+            self._lib.cz_batch_drop(self._handle)
+        else:
+            # Still at work on the arrays: live on until the pool looks again.
+            self._orphans.append(self)
+
+    def wait(self, seconds: float) -> bool:
+        return bool(self._lib.cz_batch_wait(self._handle, int(seconds * 1e9)) == 0)
+
+    def phase(self) -> int:
+        return int(self._lib.cz_batch_phase(self._handle))
+
+    def done_items(self) -> int:
+        return int(self._lib.cz_batch_done(self._handle))
+
+    def handed_out(self) -> int:
+        return int(self._lib.cz_batch_handed_out(self._handle))
+
+    def cancel(self) -> bool:
+        return bool(self._lib.cz_batch_cancel(self._handle))
+
+    def failures(self) -> list[tuple[int, int, int]]:
+        index, status, error = ctypes.c_int64(), ctypes.c_int32(), ctypes.c_void_p()
+        found: list[tuple[int, int, int]] = []
+        out = (ctypes.byref(index), ctypes.byref(status), ctypes.byref(error))
+        while len(found) < self._lib.cz_batch_failure(self._handle, len(found), *out):
+            found.append((index.value, status.value, error.value or 0))
+        return found
+
+    def times(self) -> tuple[float | None, float | None, float | None]:
+        ticks = [ctypes.c_uint64() for _ in range(3)]
+        self._lib.cz_batch_times(self._handle, *map(ctypes.byref, ticks))
+        queued, started, finished = (
+            self._lib.cz_ticks_ns(tick.value) * 1e-9 if tick.value else None for tick in ticks
+        )
+        return queued, started, finished

@@ -1,0 +1,187 @@
+"""Maps of tasks that run as Python: items taken off one cursor by a few Python calls.
+
+Each call is an ordinary entry of the Python lane that takes items until none is left. It
+holds the GIL like any Python code, so a map of a computing function is not faster than
+a loop; a map of one that blocks (I/O, sleep) overlaps its waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import native
+from .backend import Submitter
+from .batch import Array, BatchResult, broadcast
+
+
+class PythonBatch:
+    """The handle on one map; its workers are calls of `_work`."""
+
+    def __init__(
+        self, function: Callable[..., Any], columns: Sequence[Array], length: int, collect: bool
+    ) -> None:
+        self._function = function
+        self._columns = columns
+        self._length = length
+        self._collect = collect
+        self._lock = threading.Lock()  # guards everything below
+        self._ended = threading.Event()
+        self._cursor = 0
+        self._running = 0
+        self._done = 0
+        self._stopped = self._cancelled = False
+        self._failures: list[tuple[int, BaseException]] = []
+        self._queued = time.monotonic()
+        self._started: float | None = None
+        self._finished: float | None = None
+        self.values: list[Any] = [None] * length
+        self._end_if_idle()
+
+    def start(self, submitter: Submitter, workers: int) -> None:
+        for _ in range(min(workers, self._length)):
+            submitter.submit_python(self._work)
+
+    def _take(self) -> int | None:
+        with self._lock:
+            if self._stopped or self._cursor >= self._length:
+                return None
+            if self._started is None:
+                self._started = time.monotonic()
+            self._running += 1
+            self._cursor += 1
+            return self._cursor - 1
+
+    def _give_back(self, index: int, failure: BaseException | None) -> None:
+        with self._lock:
+            self._running -= 1
+            self._done += 1
+            if failure is not None:
+                self._failures.append((index, failure))
+                self._stopped |= not self._collect
+            self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if self._running == 0 and (self._stopped or self._cursor >= self._length):
+            self._finished = time.monotonic()
+            self._failures.sort(key=lambda failure: failure[0])
+            self._ended.set()
+
+    def _work(self) -> None:
+        while (index := self._take()) is not None:
+            failure = None
+            try:
+                self.values[index] = self._function(*(column[index] for column in self._columns))
+            except BaseException as error:
+                failure = error
+            self._give_back(index, failure)
+
+    def wait(self, seconds: float) -> bool:
+        return self._ended.wait(seconds)
+
+    def phase(self) -> int:
+        with self._lock:
+            if not self._ended.is_set():
+                return native.RUNNING if self._started is not None else native.PENDING
+            if self._failures and not self._collect:
+                return native.FAILED
+            return native.CANCELLED if self._cancelled else native.COMPLETED
+
+    def done_items(self) -> int:
+        return self._done
+
+    def handed_out(self) -> int:
+        return self._cursor
+
+    def cancel(self) -> bool:
+        with self._lock:
+            if self._ended.is_set():
+                return False
+            self._stopped = self._cancelled = True
+            self._end_if_idle()
+            return True
+
+    def failures(self) -> list[tuple[int, int, int]]:
+        return [(index, 1, position) for position, (index, _) in enumerate(self._failures)]
+
+    def settle(self, _status: int, position: int, _arguments: object) -> tuple[bool, Any]:
+        """Return the exception that `failures` counted as `position`."""
+        return True, self._failures[position][1]
+
+    def times(self) -> tuple[float | None, float | None, float | None]:
+        return self._queued, self._started, self._finished
+
+
+class PythonBatchResult(BatchResult[Any]):
+    """A BatchResult whose array is made of the values at the end."""
+
+    __slots__ = ("_batch", "_shape", "_target")
+
+    def __init__(
+        self, name: str, batch: PythonBatch, shape: tuple[int, ...], out: Any, progress: bool
+    ) -> None:
+        super().__init__(name, batch, None, len(batch.values), batch.settle, progress)
+        self._batch = batch
+        self._shape = shape
+        self._target = out
+
+    def wait(self, timeout: float | None = None) -> Any:
+        super().wait(timeout)
+        if self._out is None:
+            self._out = self._gather()
+        return self._out
+
+    result = wait
+
+    def _gather(self) -> Array:
+        if self._target is not None:
+            self._target[...] = np.array(self._batch.values).reshape(self._shape)
+            return self._target  # type: ignore[no-any-return]
+        numbers = (bool, int, float, complex, np.generic)
+        if all(isinstance(value, numbers) for value in self._batch.values):
+            return np.array(self._batch.values).reshape(self._shape)
+        array = np.empty(len(self._batch.values), dtype=object)
+        array[:] = self._batch.values
+        return array.reshape(self._shape)
+
+
+def _as_array(value: Any) -> Array:
+    """Return an array of the elements; what is no array, list or tuple is one element."""
+    if isinstance(value, (np.ndarray, list, tuple, range)):
+        return np.asarray(value)
+    single = np.empty((), dtype=object)
+    single[()] = value
+    return single
+
+
+def _column(array: Array, shape: tuple[int, ...]) -> Any:
+    # tolist: the function gets Python numbers, as in a loop over a list.
+    return np.broadcast_to(array, shape).ravel().tolist()
+
+
+def submit_python(
+    submitter: Submitter,
+    function: Callable[..., Any],
+    name: str,
+    parameters: Sequence[str],
+    values: Sequence[Any],
+    *,
+    out: Array | None,
+    collect: bool,
+    workers: int,
+    progress: bool,
+) -> BatchResult[Any]:
+    """Queue a map of a Python task. `submitter` runs the callable that it is given."""
+    arrays = [_as_array(value) for value in values]
+    shape = broadcast(name, parameters, arrays)
+    if out is not None and out.shape != shape:
+        raise ValueError(f"task {name}: out must have the shape {shape}, not {out.shape}")
+    columns = [_column(array, shape) for array in arrays]
+    length = int(np.prod(shape, dtype=np.int64))
+    batch = PythonBatch(function, columns, length, collect)
+    batch.start(submitter, workers)
+    return PythonBatchResult(name, batch, shape, out, progress)

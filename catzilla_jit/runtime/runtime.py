@@ -1,0 +1,251 @@
+"""Runtime: settings, life and death of one pool.
+
+States: new (settings only), started (has a pool), closed. The pool is made by the first
+submission. After a fork the child's runtime is new again: threads do not survive a fork,
+so the parent's pool is left alone and the next submission makes another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NativeUnavailable, RuntimeClosed
+from . import native
+from .backend import Backend, PoolSettings, Submitter
+from .workers import default_python_workers, default_workers
+
+if TYPE_CHECKING:
+    from ..task import Task
+    from .result import TaskResult
+
+_POLICIES = ("wait", "raise", "caller")
+
+
+def _count(name: str, value: Any, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"Runtime: {name} must be an int, not {value!r}")
+    if not 1 <= value <= most:
+        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {value}")
+    return value
+
+
+def _settings(workers: int | None, queue_size: int, when_full: str) -> PoolSettings:
+    if workers is not None:
+        _count("workers", workers, 1024)
+    if when_full not in _POLICIES:
+        raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {when_full!r}")
+    return PoolSettings(
+        workers=workers if workers is not None else default_workers(),
+        python_workers=default_python_workers(workers),
+        queue_size=_count("queue_size", queue_size, 2**31),
+        when_full=when_full,
+    )
+
+
+def _refuse_unready(**options: tuple[Any, Any]) -> None:
+    for name, (value, default) in options.items():
+        if value != default:
+            raise NotImplementedError(f"Runtime: {name}={value!r} is not available yet")
+
+
+class Runtime:
+    """A pool of workers with its queues; a context manager that finishes its work on leaving.
+
+    workers: native threads for compiled tasks, and the most Python threads for the others;
+    by default as many as the process may use CPUs (CATZILLA_JIT_WORKERS overrides), and
+    some more Python threads because their tasks may block. One further thread serves
+    CRITICAL compiled tasks alone.
+    queue_size: tasks that may wait per priority and kind of task. when_full says what a
+    submission beyond that does: "wait", "raise" QueueFull, or run the task in the "caller".
+    enable_c_compilation: False runs every task as Python.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        min_workers: int | None = None,
+        max_workers: int | None = None,
+        queue_size: int = 10_000,
+        enable_auto_scaling: bool = True,
+        memory_pool_mb: int | None = None,
+        enable_c_compilation: bool = True,
+        enable_profiling: bool = True,
+        when_full: str = "wait",
+    ) -> None:
+        self.settings = _settings(workers, queue_size, when_full)
+        _refuse_unready(
+            min_workers=(min_workers, None),
+            max_workers=(max_workers, None),
+            enable_auto_scaling=(enable_auto_scaling, True),
+            memory_pool_mb=(memory_pool_mb, None),
+            enable_profiling=(enable_profiling, True),
+        )
+        self.enable_c_compilation = enable_c_compilation
+        self._lock = threading.RLock()  # guards the five below
+        self._backend: Backend | None = None
+        self._closed = False
+        self._submitters: dict[Any, Submitter] = {}
+        self._bound: weakref.WeakSet[Task[..., Any]] = weakref.WeakSet()
+        self._tasks: dict[Any, Task[..., Any]] = {}
+        _runtimes.add(self)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "started" if self._backend else "not started"
+        return f"<Runtime {state}, {self.settings.workers} workers>"
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        # An exception on its way out must not wait for work that nobody will look at.
+        self.shutdown(cancel_pending=kind is not None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether shutdown has been called."""
+        return self._closed
+
+    @property
+    def workers(self) -> int:
+        """The native workers, without the one reserved for CRITICAL tasks."""
+        return self.settings.workers
+
+    def start(self) -> Backend:
+        """Return the pool, making it on the first call; RuntimeClosed after shutdown."""
+        backend = self._backend
+        if backend is not None and not self._closed:
+            return backend
+        with self._lock:
+            if self._closed:
+                raise RuntimeClosed("the runtime has been shut down")
+            if self._backend is None:
+                self._backend = make_backend(self.settings)
+            return self._backend
+
+    def submitter(self, key: Any, make: Callable[[Backend], Submitter]) -> Submitter:
+        """Return the submitter that `make` made for this key in the present pool."""
+        with self._lock:
+            backend = self.start()
+            if key not in self._submitters:
+                self._submitters[key] = make(backend)
+            return self._submitters[key]
+
+    def remember(self, task: Task[..., Any]) -> None:
+        """Note a task whose `submit` leads to the present pool, to detach it after a fork."""
+        self._bound.add(task)
+
+    def task(self, function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """Make a task that runs on this runtime; options as for `catzilla_jit.task`."""
+        # The one place where a part of the runtime needs what joins it with compilation.
+        from ..task import make_task
+
+        return make_task(function, options, self)
+
+    def add_task(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        priority: Any = None,
+        delay_ms: int | None = None,
+        max_retries: int | None = None,
+        timeout_ms: int | None = None,
+        compile_to_c: Any = None,
+        **kwargs: Any,
+    ) -> TaskResult[Any]:
+        """Submit a function or a task; options that are not None override the task's own."""
+        from ..task import task_for
+
+        given = {
+            "priority": priority,
+            "delay_ms": delay_ms,
+            "max_retries": max_retries,
+            "timeout_ms": timeout_ms,
+            "compile_to_c": compile_to_c,
+        }
+        options = {name: value for name, value in given.items() if value is not None}
+        return task_for(func, self, options).submit(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def known_task(self, key: Any, make: Callable[[], Task[..., Any]]) -> Task[..., Any]:
+        """Return the task that `make` made for this key before."""
+        with self._lock:
+            if key not in self._tasks:
+                self._tasks[key] = make()
+            return self._tasks[key]
+
+    def shutdown(
+        self, wait: bool = True, timeout: float | None = None, cancel_pending: bool = False
+    ) -> None:
+        """Refuse further submissions and finish what was submitted.
+
+        wait: return when everything has ended, at most `timeout` seconds later: then the
+        builtin TimeoutError says what is left, and the work goes on. cancel_pending: cancel
+        what has not started. Any number of calls, from any thread but a task's own.
+        """
+        with self._lock:
+            self._closed = True
+            backend = self._backend
+        if backend is None:
+            return
+        backend.close()
+        if cancel_pending:
+            backend.cancel_pending()
+        if wait and not backend.join(timeout):
+            raise TimeoutError(
+                f"the runtime has not ended within {timeout} seconds: "
+                f"{sum(backend.depths())} tasks are queued, others still run"
+            )
+
+    def _after_fork_in_child(self) -> None:
+        # The parent's locks may be held by threads that do not exist here.
+        self._lock = threading.RLock()
+        self._backend = None
+        self._submitters = {}
+        for task in self._bound:
+            task.detach()
+        self._bound = weakref.WeakSet()
+
+
+def make_backend(settings: PoolSettings) -> Backend:
+    """Return a native pool, or the pure-Python one where that cannot be."""
+    try:
+        native.load()
+    except NativeUnavailable:
+        from .purepool import PurePool
+
+        return PurePool(settings)
+    from .nativepool import NativePool
+
+    return NativePool(settings)
+
+
+# --- all runtimes of the process ------------------------------------------------------------
+
+_runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+
+def _finish_at_exit() -> None:
+    """Finish what was submitted, as concurrent.futures does."""
+    for runtime in list(_runtimes):
+        runtime.shutdown()
+
+
+def _after_fork_in_child() -> None:
+    if native.unavailable() is None:
+        native.load().binding.after_fork_in_child()
+    for runtime in list(_runtimes):
+        runtime._after_fork_in_child()
+
+
+# Before threading joins its threads, while new ones may still be started; atexit would
+# come after that, when a drained task could start none. Private, and stable since 3.9.
+_register = getattr(threading, "_register_atexit", None)
+if _register is None:
+    import atexit
+
+    _register = atexit.register
+_register(_finish_at_exit)
+os.register_at_fork(after_in_child=_after_fork_in_child)
