@@ -52,10 +52,12 @@ static void *clock_main(void *argument)
     int quiet = 0;
     while (!cz__load_acquire(&clock->stopping)) {
         quiet = look_all(clock) ? 0 : quiet + 1;
-        if (quiet > DOZE_AFTER)
+        if (quiet > DOZE_AFTER) {
             doze(clock);
-        else
+            quiet = 0; /* a doze after each single push would cost a wake-up per push */
+        } else {
             cz__futex_wait(&clock->stopping, 0, TICK_NS);
+        }
     }
     return NULL;
 }
