@@ -37,12 +37,15 @@ static bool take_ticket(struct cz__sleep *sleep)
     return false;
 }
 
-/* Nobody is left on the sleepers' count, so a waker has claimed the caller and its
- * ticket is there or about to be. */
+/* With nobody on the sleepers' count a waker has claimed the caller, and its ticket is
+ * there or about to be. A later sleeper may take that ticket: then the caller takes that
+ * one's place on the count. No wake-up announces this, hence the limit. The ticket comes
+ * first, for a wake call that ended the wait was for the ticket's taker. */
 static void await_ticket(struct cz__sleep *sleep)
 {
-    while (!take_ticket(sleep))
-        cz__futex_wait(&sleep->tickets, 0, -1);
+    enum { LOOK_NS = 1000000 };
+    while (!take_ticket(sleep) && !claim_sleeper(sleep))
+        cz__futex_wait(&sleep->tickets, 0, LOOK_NS);
 }
 
 void cz__sleep_cancel(struct cz__sleep *sleep)
