@@ -182,6 +182,7 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
         return CZ_ENOMEM;
     cz__depot_init(&pool->depot, options->allocate, options->release, options->memory_limit);
     pthread_mutex_init(&pool->types_lock, NULL);
+    pthread_mutex_init(&pool->join_lock, NULL);
     pool->workers = options->workers;
     init_lane(pool, &pool->native, true);
     init_lane(pool, &pool->python, false);
@@ -213,6 +214,7 @@ fail_free_threads:
     depot.release(pool->threads);
 fail_free_pool:
     free_types(pool);
+    pthread_mutex_destroy(&pool->join_lock);
     cz__depot_close(&pool->depot);
     depot.release(pool);
     return result;
@@ -239,11 +241,13 @@ int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns)
         if (cz__futex_wait(&pool->alive, alive, left) == CZ_EINTR)
             return CZ_EINTR;
     }
+    pthread_mutex_lock(&pool->join_lock);
     if (!pool->joined) {
         join_threads(pool);
         cz__clock_stop(&pool->clock);
         pool->joined = true;
     }
+    pthread_mutex_unlock(&pool->join_lock);
     return 0;
 }
 
@@ -257,6 +261,7 @@ void cz_pool_destroy(struct cz_pool *pool)
      * dropped, the depot: those stay. */
     if (cz__depot_close(&pool->depot) == 0) {
         free_types(pool);
+        pthread_mutex_destroy(&pool->join_lock);
         release(pool);
     }
 }

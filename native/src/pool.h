@@ -12,7 +12,7 @@
 #include "lane.h"
 
 struct cz__thread {
-    struct cz__worker worker;
+    CZ_ALIGNED struct cz__worker worker; /* its cache is written once per task */
     struct cz__sleep *sleep;
     struct cz_pool *pool;
     pthread_t thread;
@@ -27,7 +27,8 @@ struct cz_pool {
     struct cz__thread *threads;  /* workers + 1, the last is the reserved one */
     uint32_t started;            /* threads that were started */
     _Atomic(uint32_t) alive;     /* threads that have not ended; join sleeps on it */
-    bool joined;                 /* cz_pool_join only */
+    pthread_mutex_t join_lock;   /* guards joined */
+    bool joined;
     pthread_mutex_t types_lock;  /* guards types */
     struct cz_type *types;
 };
