@@ -28,6 +28,7 @@ struct cz_batch {
     struct cz_span *spans;
     int64_t inner, length, chunk_size;
     uint32_t tickets_most;
+    uint32_t cancels; /* lane->cancels at submission */
     bool collect;
     void (*release)(void *); /* a handle may outlive the lane */
     struct cz_type type; /* of the tickets: type.batch is this batch */
@@ -178,7 +179,10 @@ static void measure(struct cz_batch *batch, int64_t items, uint64_t ticks)
 
 static bool take_chunk(struct cz_batch *batch, int64_t *begin, int64_t *end)
 {
-    int64_t cursor = cz__load_acquire(&batch->cursor);
+    int64_t cursor;
+    if (cz__load_acquire(&batch->lane->cancels) != batch->cancels)
+        cz_batch_cancel(batch);
+    cursor = cz__load_acquire(&batch->cursor);
     while (cursor < batch->length) {
         int64_t left = batch->length - cursor;
         int64_t length = smaller(chunk_length(batch, left), left);
@@ -259,6 +263,7 @@ static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *sp
         return NULL;
     batch->lane = lane;
     batch->release = lane->depot->release;
+    batch->cancels = cz__load_acquire(&lane->cancels);
     batch->tickets_most = tickets;
     batch->room = 4;
     batch->spans = malloc(nspans * sizeof *spans);

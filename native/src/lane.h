@@ -33,6 +33,7 @@ struct cz_lane {
 
     struct cz__sleep sleep;
     _Atomic(uint32_t) batches; /* that have not ended; a closed lane's workers stay for them */
+    _Atomic(uint32_t) cancels; /* of everything pending; batches from before such a one stop */
     CZ_ALIGNED _Atomic(uint32_t) passes[CZ_LEVELS]; /* picks that passed this level over */
     struct cz__queue queues[CZ_LEVELS];
 };

@@ -272,6 +272,8 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
     struct cz_record *record;
     uint64_t cancelled = 0;
     cz__cache_init(&cache, &pool->depot);
+    /* For the batches whose tickets are all with workers. */
+    cz__add_acqrel(&pool->native.cancels, 1);
     while ((record = cz_lane_take(&pool->native))) {
         if (record->type->batch) {
             cz__batch_abandon(record);
