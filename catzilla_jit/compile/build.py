@@ -8,6 +8,7 @@ shared with every other user of Numba in the process.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import time
 import types as pytypes
@@ -18,16 +19,22 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import hints
+from catzilla_jit.compile.boxes import can_unpack, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import bind_environment
+from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.pipeline import new_program
+from catzilla_jit.compile.program import Program
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
 from catzilla_jit.compile.screen import screen
 from catzilla_jit.compile.slots import Slot, is_scalar, lay_out
+
+#: The symbols of pack, unpack and release begin with this.
+BOX = "cz_box"
 
 
 def compile_task(
@@ -52,35 +59,43 @@ def compile_task(
         tuple(argument_types) if argument_types is not None else hints.argument_types(plain, name)
     )
     with global_compiler_lock:
-        kernel = _kernel(plain, name, wanted, options)
-        return _finish(kernel, plain, name, begun)
+        program = new_program(options)
+        kernel = _kernel(program, plain, name, wanted)
+        return _finish(kernel, plain, name, program.effects, begun)
 
 
 def _kernel(
-    function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...], options: Options
+    program: Program, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
 ) -> Kernel:
-    program = new_program(options)
     try:
         kernel = compile_kernel(program, function, wanted)
     except Exception as error:  # Numba raises errors of every kind for what it does not support
         reasons = program.reasons or [reason_of(error, function)]
         raise CompileRefused(name, tuple(reasons)) from error
-    if not is_scalar(kernel.result_type):
-        line = function.__code__.co_firstlineno
-        message = f"it returns {kernel.result_type}, which is no number"
-        raise CompileRefused(name, (Reason(line, message, "return a number, a bool or None"),))
+    _refuse_result(kernel, function, name)
     return kernel
 
 
+def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) -> None:
+    type_ = kernel.result_type
+    if is_scalar(type_) or can_unpack(type_):
+        return
+    line = function.__code__.co_firstlineno
+    message = f"it returns {type_}, which cannot be given back as Python has it"
+    advice = "return numbers, strings, arrays, or tuples and lists of them"
+    raise CompileRefused(name, (Reason(line, message, advice),))
+
+
 def _finish(
-    kernel: Kernel, function: pytypes.FunctionType, name: str, begun: float
+    kernel: Kernel, function: pytypes.FunctionType, name: str, effects: set[str], begun: float
 ) -> CompiledTask:
-    """Add the entry, make the library executable, describe it."""
+    """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
     symbol = write_entry(kernel, slots[0], slots[1:])
+    boxes = _write_boxes(kernel, slots)
     entry = kernel.library.get_pointer_to_function(symbol)
     bind_environment(kernel.library, kernel.fndesc, kernel.environment)
-    calls_python = uses_python(kernel.library)
+    slots = tuple(_addressed(kernel, slot, boxes) for slot in slots)
     return CompiledTask(
         kernel,
         name=name,
@@ -91,14 +106,37 @@ def _finish(
         arguments=slots[1:],
         compile_seconds=time.perf_counter() - begun,
         from_cache=False,
-        interruptible=not calls_python,
-        pure=not calls_python,
+        interruptible=not uses_python(kernel.library),
+        pure=is_pure(effects, kernel.argument_types),
     )
+
+
+def _write_boxes(kernel: Kernel, slots: tuple[Slot, ...]) -> dict[str, list[str]]:
+    """Write pack, unpack and release of the slots that need them; return the symbols by name."""
+    found = {}
+    kinds = (kernel.result_type, *kernel.argument_types)
+    for index, (slot, type_) in enumerate(zip(slots, kinds, strict=True)):
+        if slot.code == "O":
+            prefix = f"{BOX}{index}.{kernel.fndesc.llvm_func_name}"
+            found[slot.name] = write_boxes(kernel, type_, prefix, argument=index > 0)
+    return found
+
+
+def _addressed(kernel: Kernel, slot: Slot, boxes: dict[str, list[str]]) -> Slot:
+    """Return the slot with the addresses of its functions."""
+    if slot.code != "O":
+        return slot
+    pack, unpack, release = (
+        kernel.library.get_pointer_to_function(symbol) if symbol else 0
+        for symbol in boxes[slot.name]
+    )
+    return dataclasses.replace(slot, pack=pack, unpack=unpack, release=release)
 
 
 def _layout(kernel: Kernel, function: pytypes.FunctionType) -> tuple[tuple[Slot, ...], int]:
     names = ("return", *inspect.signature(function).parameters)
-    return lay_out(list(zip(names, (kernel.result_type, *kernel.argument_types), strict=True)))
+    kinds = (kernel.result_type, *kernel.argument_types)
+    return lay_out(kernel.context, list(zip(names, kinds, strict=True)))
 
 
 def _signature(slots: tuple[Slot, ...], kernel: Kernel) -> str:
@@ -109,15 +147,16 @@ def _signature(slots: tuple[Slot, ...], kernel: Kernel) -> str:
 
 
 def uses_python(library: Any) -> bool:
-    """Tell whether the finished code may call the C API of Python (print, object mode)."""
+    """Tell whether the finished kernel may call the C API of Python (print, object mode).
+
+    The boxes and what makes the arguments of an exception do, but only with the GIL held.
+    """
     module = library._final_module
-    if not any(
-        function.is_declaration and function.name.startswith("Py") for function in module.functions
-    ):
+    if not any(f.is_declaration and f.name.startswith("Py") for f in module.functions):
         return False
     return any(
         not function.is_declaration
-        and not function.name.startswith("__excinfo_unwrap")
+        and not function.name.startswith(("__excinfo_unwrap", BOX))
         and "@Py" in str(function)
         for function in module.functions
     )

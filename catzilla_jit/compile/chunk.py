@@ -25,7 +25,7 @@ from numba.core import types
 
 from catzilla_jit.compile.entry import BYTES, INT32, call_kernel, load, store
 from catzilla_jit.compile.kernel import Kernel
-from catzilla_jit.compile.slots import CODES
+from catzilla_jit.compile.slots import measure
 
 INT64 = ir.IntType(64)
 SPAN = ir.LiteralStructType([BYTES, INT64, INT64])
@@ -109,7 +109,11 @@ class _Chunk:
         span = builder.load(builder.gep(self.spans, [INT32(index)]))
         base, outer_stride, inner_stride = (builder.extract_value(span, part) for part in range(3))
         letter = self.pattern[index]
-        stride = {"c": INT64(CODES[type_][1]), "s": INT64(0), "v": inner_stride}[letter]
+        stride = {
+            "c": INT64(measure(self.kernel.context, type_)[1]),
+            "s": INT64(0),
+            "v": inner_stride,
+        }[letter]
         offset = builder.add(builder.mul(outer, outer_stride), builder.mul(first, stride))
         return _Run(type_, letter, builder.gep(base, [offset]), stride)
 

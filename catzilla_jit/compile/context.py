@@ -72,4 +72,5 @@ def task_context() -> TaskContext:
     context = copy.copy(cpu_target.target_context)
     context.__class__ = TaskContext
     context.cached_internal_func = {}  # its code propagates statuses as this context does
+    context.enable_nrt = True
     return context

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import types, typing
+from numba.core.imputils import fix_returning_optional
 
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.slots import Slot
@@ -47,17 +48,19 @@ def call_kernel(
 ) -> tuple[Any, ir.Value]:
     """Call the native symbol; return Numba's status and the result."""
     callee = kernel.declare(builder.module)
-    return kernel.context.call_conv.call_function(
+    status, value = kernel.context.call_conv.call_function(
         builder, callee, kernel.result_type, kernel.argument_types, values
     )
+    # Numba returns the None of an optional as a status.
+    signature = typing.signature(kernel.result_type, *kernel.argument_types)
+    return status, fix_returning_optional(kernel.context, builder, signature, status, value)
 
 
 def load(kernel: Kernel, builder: ir.IRBuilder, type_: types.Type, address: ir.Value) -> ir.Value:
     """Load a value in its memory form (a bool is one byte) from an `i8 *`."""
     if type_ == types.none:
         return kernel.context.get_dummy_value()
-    pointer = builder.bitcast(address, kernel.context.get_data_type(type_).as_pointer())
-    return kernel.context.unpack_value(builder, type_, pointer)
+    return kernel.context.unpack_value(builder, type_, pointer_to(kernel, builder, type_, address))
 
 
 def store(kernel: Kernel, builder: ir.IRBuilder, value: ir.Value, address: ir.Value) -> None:
@@ -65,5 +68,11 @@ def store(kernel: Kernel, builder: ir.IRBuilder, value: ir.Value, address: ir.Va
     type_ = kernel.result_type
     if type_ == types.none:
         return
-    pointer = builder.bitcast(address, kernel.context.get_data_type(type_).as_pointer())
-    kernel.context.pack_value(builder, type_, value, pointer)
+    kernel.context.pack_value(builder, type_, value, pointer_to(kernel, builder, type_, address))
+
+
+def pointer_to(
+    kernel: Kernel, builder: ir.IRBuilder, type_: types.Type, address: ir.Value
+) -> ir.Value:
+    """Return the `i8 *` as a pointer to the memory form of a type."""
+    return builder.bitcast(address, kernel.context.get_data_type(type_).as_pointer())

@@ -25,6 +25,7 @@ SCALAR_HINTS: dict[Any, types.Type] = {
     float: types.float64,
     bool: types.boolean,
     complex: types.complex128,
+    str: types.unicode_type,
     None: types.none,
     type(None): types.none,
     numpy.int8: types.int8,
@@ -92,10 +93,29 @@ def _holder(annotations: dict[str, str]) -> Callable[..., None]:
 
 
 def _numba_type(hint: Any) -> types.Type | None:
+    """Return the Numba type that a hint names exactly; None where a value would have to tell."""
     try:
-        return SCALAR_HINTS.get(hint)
+        if hint in SCALAR_HINTS:
+            return SCALAR_HINTS[hint]
     except TypeError:  # an unhashable hint, like Annotated[int, []]
         return None
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _numba_type(arguments[0])
+    if origin is tuple and arguments and Ellipsis not in arguments:
+        elements = [_numba_type(argument) for argument in arguments]
+        return None if None in elements else types.Tuple(elements)
+    if origin in (typing.Union, pytypes.UnionType):
+        return _optional(arguments)
+    return None
+
+
+def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
+    present = [argument for argument in arguments if argument is not type(None)]
+    if len(present) != 1 or len(present) == len(arguments):
+        return None
+    inner = _numba_type(present[0])
+    return None if inner is None else types.Optional(inner)
 
 
 def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reason:
@@ -109,6 +129,6 @@ def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reaso
     shown = getattr(hint, "__name__", None) or str(hint)
     return Reason(
         line,
-        f"parameter {parameter!r} is hinted {shown}, which has no machine type",
-        "use int, float, bool, complex or a NumPy scalar type",
+        f"parameter {parameter!r} is hinted {shown}, which names no machine type",
+        "use int, float, bool, complex, str, NumPy scalar types, or tuples of them",
     )

@@ -24,6 +24,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
 from catzilla_jit.compile import checks, floats, kinds
+from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
@@ -65,6 +66,7 @@ class TaskLower(lowering.Lower):
         for name in self.mixture.seen_by(inst):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
+        self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
         super().lower_inst(inst)
 
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:

@@ -33,6 +33,7 @@ class Program:
         self.options = options
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
+        self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
 

@@ -1,9 +1,12 @@
-"""Where each value lies in the payload, and which scalar it is.
+"""Where each value lies in the payload, and what it is.
 
-The result comes first, at offset 0, then the arguments in order, each at its natural
-alignment; the payload itself starts at a multiple of 8. Whether a Python value fits a slot is
-for the packer to check: nothing here converts a value.
+The result comes first, at offset 0, then the arguments in order, each at its natural alignment;
+the payload itself starts at a multiple of 8. A scalar has a code of its own and is packed by the
+runtime; everything else has the code `O` and brings the functions that pack and unpack it
+(`boxes.py`). Whether a Python value fits a slot is for the packer to check: nothing here converts
+a value.
 """
+
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
@@ -13,6 +16,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from numba.core import types
+
+from catzilla_jit.compile.context import TaskContext
 
 #: One character per scalar: struct-module letters, `F` and `D` as in NumPy, `n` for None.
 CODES: dict[types.Type, tuple[str, int, int]] = {  # type -> (code, size, alignment)
@@ -33,30 +38,43 @@ CODES: dict[types.Type, tuple[str, int, int]] = {  # type -> (code, size, alignm
 }
 
 #: The scalars that a Python value stands for by itself; all others are NumPy scalars.
-PLAIN = frozenset("qd?Dn")
+PLAIN = frozenset("qd?DnO")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slot:
-    """One value in the payload."""
+    """One value in the payload. The three addresses are 0 for scalars."""
 
     name: str  # the parameter's name, or "return"
-    code: str  # a value of CODES
+    code: str  # a code of CODES, or "O"
     offset: int  # bytes from the start of the payload
     numpy: bool  # the caller gets the NumPy scalar, not the Python one
+    pack: int = 0  # int32_t pack(PyObject *value, void *slot): 0, or -1 with an exception set
+    unpack: int = 0  # PyObject *unpack(void *slot): a new reference; empties the slot
+    release: int = 0  # void release(void *slot): empties the slot
 
 
 def is_scalar(type_: types.Type) -> bool:
-    """Tell whether a value of this Numba type has a code."""
+    """Tell whether a value of this Numba type has a code of its own."""
     return type_ in CODES
 
 
-def lay_out(named: Sequence[tuple[str, types.Type]]) -> tuple[tuple[Slot, ...], int]:
+def measure(context: TaskContext, type_: types.Type) -> tuple[str, int, int]:
+    """Return code, size and alignment of a value in memory, in bytes."""
+    if type_ in CODES:
+        return CODES[type_]
+    stored = context.get_data_type(type_)
+    return "O", context.get_abi_sizeof(stored), context.get_abi_alignment(stored)
+
+
+def lay_out(
+    context: TaskContext, named: Sequence[tuple[str, types.Type]]
+) -> tuple[tuple[Slot, ...], int]:
     """Place the values one after the other; return the slots and the size in bytes."""
     slots = []
     end = 0
     for name, type_ in named:
-        code, size, alignment = CODES[type_]
+        code, size, alignment = measure(context, type_)
         offset = -(-end // alignment) * alignment
         slots.append(Slot(name, code, offset, code not in PLAIN))
         end = offset + size

@@ -20,6 +20,9 @@ CHUNK = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
     ctypes.c_void_p,
 )
+PACK = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.py_object, ctypes.c_void_p)
+UNPACK = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)
+RELEASE = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 COMPLEX = {"F": "ff", "D": "dd"}
 
 
@@ -45,6 +48,9 @@ def status_of(task: CompiledTask, *arguments: Any) -> tuple[int, int, Any]:
         _pack(slot, payload, argument)
     error = ctypes.c_void_p()
     status = ENTRY(task.entry)(ctypes.addressof(payload), ctypes.addressof(error))
+    for slot in task.arguments:
+        if slot.code == "O":
+            RELEASE(slot.release)(ctypes.addressof(payload) + slot.offset)
     return status, error.value or 0, None if status else _unpack(task.result, payload)
 
 
@@ -83,7 +89,9 @@ def run_chunk(
 
 
 def _pack(slot: Slot, payload: Any, value: Any) -> None:
-    if slot.code in COMPLEX:
+    if slot.code == "O":
+        PACK(slot.pack)(value, ctypes.addressof(payload) + slot.offset)
+    elif slot.code in COMPLEX:
         struct.pack_into(COMPLEX[slot.code], payload, slot.offset, value.real, value.imag)
     elif slot.code != "n":
         struct.pack_into(slot.code, payload, slot.offset, value)
@@ -92,6 +100,8 @@ def _pack(slot: Slot, payload: Any, value: Any) -> None:
 def _unpack(slot: Slot, payload: Any) -> Any:
     if slot.code == "n":
         return None
+    if slot.code == "O":
+        return UNPACK(slot.unpack)(ctypes.addressof(payload) + slot.offset)
     if slot.code in COMPLEX:
         return complex(*struct.unpack_from(COMPLEX[slot.code], payload, slot.offset))
     return struct.unpack_from(slot.code, payload, slot.offset)[0]

@@ -1,0 +1,219 @@
+"""The functions that carry a Python value into a slot and a slot's value back to Python.
+
+They are machine code, written for one Numba type, and run with the GIL held. `pack` checks the
+value first, down to the types of the elements and the layout of an array, because Numba's own
+unboxing trusts its caller; a value that does not match is a TypeError, never a conversion. What
+`pack` made owns a reference; `release` or `unpack` gives it up. The slot is only valid between
+the two.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from llvmlite import ir
+from numba.core import types
+from numba.np import numpy_support
+
+from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
+from catzilla_jit.compile.kernel import Kernel
+
+INT64 = ir.IntType(64)
+VOID = ir.VoidType()
+#: Offsets in bytes in the C structs of CPython and NumPy, the same in all versions that we run on.
+OB_TYPE = 8
+ARRAY_NDIM, ARRAY_DTYPE, ARRAY_FLAGS = 24, 56, 64
+C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400
+
+EXACT_TYPES: dict[Any, str] = {
+    types.int64: "PyLong_Type",
+    types.float64: "PyFloat_Type",
+    types.boolean: "PyBool_Type",
+    types.complex128: "PyComplex_Type",
+    types.unicode_type: "PyUnicode_Type",
+}
+
+
+def can_pack(type_: types.Type) -> bool:
+    """Tell whether a Python value of this type can be an argument."""
+    if isinstance(type_, types.BaseTuple):
+        return all(map(can_pack, type_.types))
+    if isinstance(type_, types.Optional):
+        return can_pack(type_.type)
+    if isinstance(type_, types.Array):
+        return _has_dtype(type_.dtype) and type_.layout in "CFA"
+    return type_ in EXACT_TYPES or type_ == types.none
+
+
+def can_unpack(type_: types.Type) -> bool:
+    """Tell whether boxing gives what Python would return, types of elements included."""
+    if isinstance(type_, types.BaseTuple):
+        return not isinstance(type_, types.BaseNamedTuple) and all(map(can_unpack, type_.types))
+    if isinstance(type_, types.Optional):
+        return can_unpack(type_.type)
+    if isinstance(type_, types.List | types.Set):
+        return can_unpack(type_.dtype) and not isinstance(type_.dtype, types.Array)
+    if isinstance(type_, types.Array):
+        return _has_dtype(type_.dtype)
+    return type_ in EXACT_TYPES or type_ == types.none
+
+
+def _has_dtype(type_: types.Type) -> bool:
+    return isinstance(type_, types.Number | types.Boolean)
+
+
+@dataclasses.dataclass
+class Boxes:
+    """The writer of one type's three functions in one module."""
+
+    kernel: Kernel
+    module: ir.Module
+    type: types.Type
+
+    def write_pack(self, symbol: str) -> None:
+        """Write `int32_t pack(PyObject *value, void *slot)`."""
+        builder, (value, slot) = self._begin(symbol, INT32, [BYTES, BYTES])
+        check = _Check(self.kernel, builder, self._failing_block(builder))
+        check.value(self.type, value)
+        native = check.python.to_native_value(self.type, value)
+        with builder.if_then(native.is_error, likely=False):
+            builder.ret(INT32(-1))
+        if native.cleanup is not None:
+            native.cleanup()
+        pointer = pointer_to(self.kernel, builder, self.type, slot)
+        self.kernel.context.pack_value(builder, self.type, native.value, pointer)
+        builder.ret(INT32(0))
+
+    def write_unpack(self, symbol: str) -> None:
+        """Write `PyObject *unpack(void *slot)`."""
+        builder, (slot,) = self._begin(symbol, BYTES, [BYTES])
+        python = self.kernel.context.get_python_api(builder)
+        value = load(self.kernel, builder, self.type, slot)
+        boxed = python.from_native_value(self.type, value, environment(self.kernel, python))
+        builder.ret(boxed)
+
+    def write_release(self, symbol: str) -> None:
+        """Write `void release(void *slot)`."""
+        builder, (slot,) = self._begin(symbol, VOID, [BYTES])
+        value = load(self.kernel, builder, self.type, slot)
+        self.kernel.context.nrt.decref(builder, self.type, value)
+        builder.ret_void()
+
+    def _begin(
+        self, symbol: str, result: ir.Type, parameters: list[ir.Type]
+    ) -> tuple[ir.IRBuilder, Any]:
+        function = ir.Function(self.module, ir.FunctionType(result, parameters), symbol)
+        return ir.IRBuilder(function.append_basic_block("entry")), function.args
+
+    def _failing_block(self, builder: ir.IRBuilder) -> ir.Block:
+        """Return a block that raises the TypeError of a value that is not of the type."""
+        block = builder.append_basic_block("mismatch")
+        with builder.goto_block(block):
+            python = self.kernel.context.get_python_api(builder)
+            python.err_set_string("PyExc_TypeError", f"the value is not a {self.type}")
+            builder.ret(INT32(-1))
+        return block
+
+
+class _Check:
+    """The test that a Python value is exactly of a type; branches away where it is not."""
+
+    def __init__(self, kernel: Kernel, builder: ir.IRBuilder, mismatch: ir.Block) -> None:
+        self.builder = builder
+        self.mismatch = mismatch
+        self.python = kernel.context.get_python_api(builder)
+        self.environment = environment(kernel, self.python)
+
+    def value(self, type_: types.Type, value: ir.Value) -> None:
+        """Check one value and what it consists of."""
+        if isinstance(type_, types.Optional):
+            self._optional(type_, value)
+        elif isinstance(type_, types.BaseTuple):
+            self._tuple(type_, value)
+        elif isinstance(type_, types.Array):
+            self._array(type_, value)
+        elif type_ == types.none:
+            self._need(self._is(value, self.python.borrow_none()))
+        else:
+            self._need(self._is(self._type_of(value), self._c_object(EXACT_TYPES[type_])))
+
+    def _optional(self, type_: types.Optional, value: ir.Value) -> None:
+        present = self.builder.not_(self._is(value, self.python.borrow_none()))
+        with self.builder.if_then(present):
+            self.value(type_.type, value)
+
+    def _tuple(self, type_: types.BaseTuple, value: ir.Value) -> None:
+        self._need(self._is(self._type_of(value), self._c_object("PyTuple_Type")))
+        size = self.python.tuple_size(value)
+        self._need(self.builder.icmp_signed("==", size, size.type(len(type_.types))))
+        for index, element in enumerate(type_.types):
+            self.value(element, self.python.tuple_getitem(value, index))
+
+    def _array(self, type_: types.Array, value: ir.Value) -> None:
+        self._need(self._is(self._type_of(value), self._constant(numpy.ndarray)))
+        dimensions = self._field(value, ARRAY_NDIM, INT32)
+        self._need(self.builder.icmp_signed("==", dimensions, INT32(type_.ndim)))
+        dtype = self._field(value, ARRAY_DTYPE, BYTES)
+        self._need(self._is(dtype, self._constant(numpy_support.as_dtype(type_.dtype))))
+        wanted = {"C": C_CONTIGUOUS, "F": F_CONTIGUOUS, "A": 0}[type_.layout]
+        wanted |= (ALIGNED if type_.aligned else 0) | (WRITEABLE if type_.mutable else 0)
+        flags = self.builder.and_(self._field(value, ARRAY_FLAGS, INT32), INT32(wanted))
+        self._need(self.builder.icmp_signed("==", flags, INT32(wanted)))
+
+    def _field(self, value: ir.Value, offset: int, type_: ir.Type) -> ir.Value:
+        address = self.builder.gep(value, [INT64(offset)])
+        return self.builder.load(self.builder.bitcast(address, type_.as_pointer()))
+
+    def _type_of(self, value: ir.Value) -> ir.Value:
+        return self._field(value, OB_TYPE, BYTES)
+
+    def _c_object(self, name: str) -> ir.Value:
+        """Return the address of one of CPython's static type objects."""
+        return self.python.context.get_c_value(self.builder, ir.IntType(8), name, dllimport=True)
+
+    def _constant(self, value: Any) -> ir.Value:
+        return self.environment.read_const(self.environment.add_const(value))
+
+    def _is(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        return self.builder.icmp_unsigned("==", left, self.builder.bitcast(right, left.type))
+
+    def _need(self, condition: ir.Value) -> None:
+        following = self.builder.append_basic_block("match")
+        self.builder.cbranch(condition, following, self.mismatch)
+        self.builder.position_at_end(following)
+
+
+def environment(kernel: Kernel, python: Any) -> Any:
+    """Return Numba's manager of the constants that the kernel's environment holds."""
+    builder, context = python.builder, kernel.context
+    holder = context.declare_env_global(builder.module, kernel.fndesc.env_name)
+    pointer = builder.load(holder)
+    body = context.get_env_body(builder, pointer)
+    return python.get_env_manager(kernel.environment, body, pointer)
+
+
+Write = Callable[[str], None]
+
+
+def write_boxes(kernel: Kernel, type_: types.Type, prefix: str, *, argument: bool) -> list[str]:
+    """Add the functions of one slot to the kernel's library; return their symbols.
+
+    An argument has pack and release, a result unpack and release; the third symbol is "".
+    """
+    module = kernel.library.create_ir_module(prefix)
+    boxes = Boxes(kernel, module, type_)
+    symbols = [f"{prefix}.{part}" for part in ("pack", "unpack", "release")]
+    writers: list[Write] = [boxes.write_pack, boxes.write_unpack, boxes.write_release]
+    left_out = 1 if argument else 0
+    symbols[left_out] = ""
+    for symbol, write in zip(symbols, writers, strict=True):
+        if symbol:
+            write(symbol)
+    kernel.library.add_ir_module(module)
+    return symbols

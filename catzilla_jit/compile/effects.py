@@ -1,0 +1,74 @@
+"""What a task does beside returning a value, as far as its code shows it.
+
+A task without effects may be run again as Python when compiled code has no answer. So the list
+errs on the side of effects: a write counts as seen by others whenever an argument could be
+written to.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy
+from numba.core import ir, types
+
+from catzilla_jit.compile import kinds
+
+PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
+
+#: Methods of arrays and containers that change them.
+CHANGING = {
+    "append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear", "fill", "add",
+    "discard", "update", "setdefault", "popitem", "itemset", "put", "partition", "resize",
+}  # fmt: skip
+#: Functions that change an array they are given.
+WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
+
+
+def effects_of(statement: Any, typemap: dict[str, Any]) -> set[str]:
+    """Return the effects of one statement of typed IR."""
+    if isinstance(statement, ir.SetItem | ir.StaticSetItem | ir.DelItem | ir.SetAttr):
+        return {WRITES}
+    if isinstance(statement, ir.Print):
+        return {PRINTS}
+    if not (isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Expr)):
+        return set()
+    expr = statement.value
+    if expr.op == "inplace_binop" and getattr(typemap[expr.lhs.name], "mutable", False):
+        return {WRITES}
+    return _effects_of_call(expr, typemap) if expr.op == "call" else set()
+
+
+def _effects_of_call(expr: Any, typemap: dict[str, Any]) -> set[str]:
+    callee = typemap[expr.func.name]
+    if isinstance(callee, types.BoundFunction):
+        name = str(callee.typing_key).rsplit(".", 1)[-1] if callee.typing_key else ""
+        return {WRITES} if name in CHANGING else set()
+    function = kinds.called(typemap, expr)
+    if function is print:
+        return {PRINTS}
+    if isinstance(getattr(function, "__self__", None), numpy.random.RandomState | random.Random):
+        return {DRAWS}
+    try:
+        return {WRITES} if function in WRITERS else set()
+    except TypeError:
+        return set()
+
+
+def is_pure(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:
+    """Tell whether nobody notices that the task has run."""
+    if effects - {WRITES}:
+        return False
+    return WRITES not in effects or not any(map(_can_be_written_to, argument_types))
+
+
+def _can_be_written_to(type_: types.Type) -> bool:
+    if isinstance(type_, types.BaseTuple):
+        return any(map(_can_be_written_to, type_.types))
+    if isinstance(type_, types.Optional):
+        return _can_be_written_to(type_.type)
+    return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)
