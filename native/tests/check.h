@@ -17,19 +17,19 @@
 
 #include "catzilla_jit.h"
 
-#define CHECK(condition)                                                                          \
-    do {                                                                                          \
-        if (!(condition)) {                                                                       \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);               \
-            abort();                                                                              \
-        }                                                                                         \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
+            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                \
+        }                                                                           \
     } while (0)
 
-#define RUN(test)                                                                                 \
-    do {                                                                                          \
-        puts(#test);                                                                              \
-        fflush(stdout);                                                                           \
-        test();                                                                                   \
+#define RUN(test)       \
+    do {                \
+        puts(#test);    \
+        fflush(stdout); \
+        test();         \
     } while (0)
 
 enum { SECOND_NS = 1000000000, MILLISECOND_NS = 1000000 };
@@ -58,10 +58,10 @@ static inline void gate_pass(struct gate *gate)
         CHECK(errno == EINTR);
 }
 
-#define YIELD_UNTIL(condition)                                                                    \
-    do {                                                                                          \
-        while (!(condition))                                                                      \
-            sched_yield();                                                                        \
+#define YIELD_UNTIL(condition) \
+    do {                       \
+        while (!(condition))   \
+            sched_yield();     \
     } while (0)
 
 static inline pthread_t start_thread(void *(*main)(void *), void *argument)
@@ -87,8 +87,8 @@ static inline uint64_t draw(uint64_t *state)
 
 /* --- memory ------------------------------------------------------------------------ */
 
-static _Atomic(long) check_live;          /* allocations not yet released */
-static _Atomic(long) check_count;         /* allocations asked for */
+static _Atomic(long) check_live;         /* allocations not yet released */
+static _Atomic(long) check_count;        /* allocations asked for */
 static _Atomic(long) check_fail_at = -1; /* the one that fails, counted from 0 */
 
 static inline void *check_allocate(size_t alignment, size_t bytes)
