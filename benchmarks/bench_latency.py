@@ -47,7 +47,7 @@ def steps_for(duration: float, kernel: Any) -> int:
 def critical_waits(samples: int, steps: int) -> list[float]:
     """Return the seconds from submission to start of CRITICAL tasks on a busy runtime."""
     workers = measure.cores()
-    with Runtime(workers=workers, enable_auto_scaling=False) as runtime:
+    with Runtime(workers=workers) as runtime:
         long_task = runtime.task(compile_to_c="require", name="burn")(burn)
         urgent = runtime.task(compile_to_c="require", name="add", priority=TaskPriority.CRITICAL)(
             add

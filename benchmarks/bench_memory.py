@@ -50,7 +50,7 @@ def growth(submit: Callable[[float, float], Any], held: list[Any]) -> float:
 def measure_ours(tasks: int) -> float:
     from catzilla_jit import Runtime, TaskStatus
 
-    runtime = Runtime(workers=2, queue_size=2_000_000, enable_auto_scaling=False)
+    runtime = Runtime(workers=2, queue_size=2_000_000)
     long_task = runtime.task(compile_to_c="require")(burn)
     short_task = runtime.task(compile_to_c="require")(add)
     short_task.submit(1.0, 2.0).result()
