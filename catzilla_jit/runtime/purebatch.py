@@ -1,0 +1,156 @@
+"""Maps of compiled tasks on the pure-Python pool: the chunk function, called through ctypes.
+
+ctypes lets go of the GIL during a call, so the workers' chunks run at the same time. The lane
+takes one chunk per pick (`next_job`), so the counts below change under the batch's own lock,
+which is taken inside the lane's and never the other way round.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+import time
+from collections.abc import Callable
+
+from . import native
+from .backend import BatchCall
+
+CHUNK_SECONDS = 1e-3  # what a chunk aims at: some hundred times what Python adds to it
+
+_CHUNK = ctypes.CFUNCTYPE(
+    ctypes.c_int32,
+    ctypes.POINTER(native.Span),
+    ctypes.c_int64,
+    ctypes.c_int64,
+    ctypes.c_int64,
+    ctypes.POINTER(ctypes.c_int64),
+    ctypes.POINTER(ctypes.c_void_p),
+)
+
+
+class PureBatch:
+    """One map: what the lane holds, and the handle on it. It keeps the arrays alive."""
+
+    def __init__(self, call: BatchCall, workers: int) -> None:
+        # constant
+        self.task_name = call.name
+        self._call = call
+        self._workers = workers
+        self._chunk = _CHUNK(call.task.chunk(call.pattern))
+        self._spans = (native.Span * len(call.spans))(
+            *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
+        )
+        self._queued = time.monotonic()
+        # guarded by the lock
+        self._lock = threading.Lock()
+        self._cursor = 0  # items handed out
+        self._running = 0  # chunks
+        self._done = 0  # items
+        self._stopped = self._cancelled = False
+        self._seconds_per_item = 0.0
+        self._failures: list[tuple[int, int, int]] = []
+        self._started: float | None = None
+        self._finished: float | None = None
+        self._ended = threading.Event()
+        if call.length == 0:
+            self._started = self._queued
+            self._end_if_idle()
+
+    # --- the lane's side ----------------------------------------------------------------------
+
+    def next_job(self) -> Callable[[], None] | None:
+        """Return what runs the next chunk, or None."""
+        with self._lock:
+            if self._nothing_left():
+                return None
+            if self._started is None:
+                self._started = time.monotonic()
+            begin = self._cursor
+            self._cursor += self._chunk_length()
+            self._running += 1
+            return functools.partial(self._run_chunk, begin, self._cursor)
+
+    def exhausted(self) -> bool:
+        """Return whether every item is handed out, or none will be any more."""
+        with self._lock:
+            return self._nothing_left()
+
+    def _nothing_left(self) -> bool:
+        return self._stopped or self._cursor >= self._call.length
+
+    def _chunk_length(self) -> int:
+        left = self._call.length - self._cursor
+        if self._call.chunk_size:
+            return min(self._call.chunk_size, left)
+        if self._seconds_per_item == 0.0:
+            return 1  # of unknown cost: find out
+        items = int(CHUNK_SECONDS / self._seconds_per_item)
+        # Towards the end smaller, so that all workers end together.
+        return max(1, min(items, left // (2 * self._workers)))
+
+    def _run_chunk(self, begin: int, end: int) -> None:
+        start = time.monotonic()
+        failures = self._run_items(begin, end)
+        cost = (time.monotonic() - start) / (end - begin)
+        with self._lock:
+            self._seconds_per_item = (self._seconds_per_item + cost) / 2 or 1e-9
+            self._running -= 1
+            self._done += end - begin
+            self._failures += failures
+            self._stopped |= bool(failures) and not self._call.collect
+            self._end_if_idle()
+
+    def _run_items(self, begin: int, end: int) -> list[tuple[int, int, int]]:
+        failures: list[tuple[int, int, int]] = []
+        failed, error = ctypes.c_int64(), ctypes.c_void_p()
+        out = (ctypes.byref(failed), ctypes.byref(error))
+        while begin < end:
+            error.value = None
+            status = self._chunk(self._spans, self._call.inner, begin, end, *out)
+            if status == 0:
+                break
+            failures.append((failed.value, status, error.value or 0))
+            if not self._call.collect:
+                break
+            begin = failed.value + 1
+        return failures
+
+    def _end_if_idle(self) -> None:
+        if self._running == 0 and self._nothing_left() and not self._ended.is_set():
+            self._failures.sort()
+            self._finished = time.monotonic()
+            self._ended.set()
+
+    # --- the caller's side --------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> bool:
+        return self._ended.wait(seconds)
+
+    def phase(self) -> int:
+        with self._lock:
+            if not self._ended.is_set():
+                return native.PENDING if self._started is None else native.RUNNING
+            if self._failures and not self._call.collect:
+                return native.FAILED
+            return native.CANCELLED if self._cancelled else native.COMPLETED
+
+    def done_items(self) -> int:
+        return self._done
+
+    def handed_out(self) -> int:
+        return self._cursor
+
+    def cancel(self) -> bool:
+        with self._lock:
+            if self._ended.is_set():
+                return False
+            self._stopped = self._cancelled = True
+            self._end_if_idle()
+            return True
+
+    def failures(self) -> list[tuple[int, int, int]]:
+        return list(self._failures)
+
+    def times(self) -> tuple[float | None, float | None, float | None]:
+        return self._queued, self._started, self._finished
