@@ -47,15 +47,23 @@ enum { CZ_LANE_NATIVE = 0, CZ_LANE_PYTHON = 1 };
 
 /* --- the state word of a record ---------------------------------------------------
  *
- *  bits 0-2  the phase. PENDING -> RUNNING -> COMPLETED | FAILED, PENDING -> CANCELLED.
+ *  bits 0-2  the phase. PENDING -> RUNNING -> COMPLETED | FAILED | CANCELLED,
+ *            PENDING | RETRYING -> CANCELLED, RUNNING -> RETRYING -> PENDING.
  *            Whoever moves PENDING on by compare-and-swap owns the run: a worker, a
- *            helping waiter, a canceller. RUNNING is moved on by its runner alone.
+ *            helping waiter, a canceller. RUNNING is moved on by its runner, or by
+ *            cz_record_abandon, after which the runner only lets go.
  *  SLEEPER   set by a waiter before it sleeps on the word, never cleared; the runner
  *            that sees it when it stores the final phase makes the wake call.
  *  HANDLE    held by the caller's handle (a TaskResult); cleared when that is dropped.
  *  POOL      held by the lane from push until the record has been popped and, if it
  *            ran, has ended.
  *  Whoever clears the last of HANDLE and POOL frees the block.
+ *  EXTRA     record->extra is valid (a time limit, a watcher ...). Set once.
+ *  WATCHED   the end is posted in the mailbox; the watcher keeps the handle until then.
+ *  DIVERT    a failure is posted instead of ending the record: cz_record_retry or
+ *            cz_record_conclude decides.
+ *  STOP_...  somebody asked that it be stopped, and why. A record that is FAILED with
+ *            STOP_TIMEOUT has run into its time limit.
  */
 enum {
     CZ_PENDING = 0,
@@ -63,10 +71,28 @@ enum {
     CZ_COMPLETED = 2,
     CZ_FAILED = 3,
     CZ_CANCELLED = 4,
+    CZ_RETRYING = 5, /* waits for its next try */
     CZ_PHASE = 7,
     CZ_SLEEPER = 8,
     CZ_HANDLE = 16,
     CZ_POOL = 32,
+    CZ_EXTRA = 64,
+    CZ_WATCHED = 128,
+    CZ_DIVERT = 256,
+    CZ_STOP_CANCEL = 512,
+    CZ_STOP_TIMEOUT = 1024,
+};
+
+static inline int cz_is_final(uint32_t state)
+{
+    return (state & CZ_PHASE) - CZ_COMPLETED <= (uint32_t)(CZ_CANCELLED - CZ_COMPLETED);
+}
+
+/* Why a record is in the mailbox. */
+enum {
+    CZ_MAIL_ENDED = 1,  /* it is watched, and final */
+    CZ_MAIL_FAILED = 2, /* it diverts failures, and the pool's hold is the taker's now */
+    CZ_MAIL_STOP = 4,   /* it is to be stopped, and that is beyond the library's means */
 };
 
 struct cz_type;
@@ -80,7 +106,7 @@ struct cz_record {
     uint64_t started_at;        /* ticks; 0 while it has not started */
     uint64_t finished_at;       /* ticks; valid in a final phase */
     uint32_t level;
-    uint32_t spare;
+    uint32_t extra; /* number of its extra, valid with CZ_EXTRA */
 };
 
 /* A record lies this far inside its block: room for the header of a foreign object,
@@ -187,6 +213,49 @@ CZ_API int cz_record_wait(struct cz_record *record, int64_t timeout_ns);
 /* Run a claimed record's entry on the calling thread and finish it. */
 CZ_API void cz_record_run(struct cz_record *record);
 
+/* --- what few records have ------------------------------------------------------------- */
+
+/* Post the record's end in the mailbox. 1: it will be posted; 0: it is final already, and
+ * will not; CZ_ENOMEM. The caller keeps the handle until it has taken the mail. */
+CZ_API int cz_record_watch(struct cz_record *record);
+/* Before submission: limit each run to so many ns (0: no limit); divert failures. 0 or
+ * CZ_ENOMEM. */
+CZ_API int cz_record_limit(struct cz_record *record, int64_t limit_ns, int divert);
+/* Instead of a push: push it after so many ns, which a full queue prolongs. 0, CZ_ENOMEM,
+ * CZ_ECLOSED. */
+CZ_API int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t level,
+                           int64_t delay_ns);
+/* For a record taken as CZ_MAIL_FAILED: try again after so many ns. 0; CZ_ECLOSED: it was
+ * asked to stop meanwhile; CZ_ENOMEM. Unless 0, conclude it. */
+CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
+/* The same record's end: no further try. Lets go of the pool's hold. */
+CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
+/* Cancel, or stop the run with `why` (CZ_STOP_CANCEL, CZ_STOP_TIMEOUT): it ends as CANCELLED
+ * or FAILED, soon, or by itself before. 0: it has ended already (or there is no memory). */
+CZ_API int cz_record_stop(struct cz_record *record, uint32_t why);
+/* Give a running record its final phase although its run goes on. 1 if this call did. */
+CZ_API int cz_record_abandon(struct cz_record *record, uint32_t phase);
+/* A run by the caller begins: arm the limit. For records started by cz_record_start. */
+CZ_API void cz_record_begin(struct cz_record *record);
+/* The record's memory, not from a cache, is about to be freed. */
+CZ_API void cz_record_forget(struct cz_record *record);
+/* The runs of this type may be stopped at any instruction of the code made at run time. */
+CZ_API void cz_type_set_interruptible(struct cz_type *type);
+
+/* One thread takes mail. NULL when there is none. */
+CZ_API struct cz_record *cz_mail_take(struct cz_pool *pool, uint32_t *reasons);
+/* Sleep until there is mail, at most so long. 0, CZ_ETIMEDOUT, CZ_EINTR; may return early. */
+CZ_API int cz_mail_wait(struct cz_pool *pool, int64_t timeout_ns);
+/* End a sleep of the mail's taker. */
+CZ_API void cz_mail_ring(struct cz_pool *pool);
+
+/* The lane stays until each promise is kept: something will be pushed with
+ * cz_lane_push_promised although the lane may be closed by then. 0 or CZ_ECLOSED. */
+CZ_API int cz_lane_promise(struct cz_lane *lane);
+CZ_API void cz_lane_promise_kept(struct cz_lane *lane);
+/* A push that a close does not refuse: CZ_EFULL only. Does not keep the promise. */
+CZ_API int cz_lane_push_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level);
+
 /* --- lanes ------------------------------------------------------------------------- */
 
 /* Queue a record and wake a worker if one is needed. CZ_EFULL, CZ_ECLOSED: the record
@@ -218,20 +287,23 @@ CZ_API int cz_lane_unattended(const struct cz_lane *lane);
 
 /* --- batches ----------------------------------------------------------------------- */
 
-/* Queue chunk over [0, length). spans: nspans entries, copied. collect: go on after a
- * failing item and remember every failure; otherwise stop at the first. The arrays
- * must live until the batch has ended. CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL.
+enum {
+    CZ_BATCH_COLLECT = 1,       /* go on after a failing item and remember every failure */
+    CZ_BATCH_INTERRUPTIBLE = 2, /* a cancel may leave a running chunk in the middle */
+};
+/* Queue chunk over [0, length). spans: nspans entries, copied. Stops at the first failing
+ * item, unless flags say otherwise. The arrays must live until the batch has ended. CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL.
  * chunk_size: items per chunk, 0 = adapt. */
 CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                            uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                           uint32_t level, int collect, struct cz_batch **out);
+                           uint32_t level, int flags, struct cz_batch **out);
 CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
 /* The phase now (CZ_PENDING ... CZ_CANCELLED). */
 CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);
 /* Items that have ended. */
 CZ_API int64_t cz_batch_done(const struct cz_batch *batch);
-/* Items before this index were handed out to workers; when the batch has ended by
- * cancel or failure, none at or after it has run. */
+/* Items before this index were handed out to workers. When the batch has ended by cancel
+ * or failure, each of them has run, and none at or after it can be relied on. */
 CZ_API int64_t cz_batch_handed_out(const struct cz_batch *batch);
 /* Hand out no further items; running chunks end. 1 if the batch was not ended yet. */
 CZ_API int cz_batch_cancel(struct cz_batch *batch);
@@ -273,6 +345,20 @@ struct cz_api {
     void (*guest_done)(struct cz_guest *, const struct cz_type *, uint64_t);
     int (*guest_wait)(struct cz_guest *, int64_t);
     uint64_t (*ticks)(void);
+    int (*record_watch)(struct cz_record *);
+    int (*record_limit)(struct cz_record *, int64_t, int);
+    int (*record_delay)(struct cz_lane *, struct cz_record *, uint32_t, int64_t);
+    int (*record_retry)(struct cz_lane *, struct cz_record *, int64_t);
+    void (*record_conclude)(struct cz_cache *, struct cz_record *, uint32_t);
+    int (*record_stop)(struct cz_record *, uint32_t);
+    int (*record_abandon)(struct cz_record *, uint32_t);
+    void (*record_begin)(struct cz_record *);
+    void (*record_forget)(struct cz_record *);
+    struct cz_record *(*mail_take)(struct cz_pool *, uint32_t *);
+    int (*mail_wait)(struct cz_pool *, int64_t);
+    int (*lane_promise)(struct cz_lane *);
+    void (*lane_promise_kept)(struct cz_lane *);
+    int (*lane_push_promised)(struct cz_lane *, struct cz_record *, uint32_t);
     void (*cache_destroy)(struct cz_cache *);
     void (*pool_destroy)(struct cz_pool *);
 };

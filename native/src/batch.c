@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extra.h"
 #include "os.h"
 #include "pool.h"
 
@@ -11,6 +12,7 @@ enum {
     CHUNK_NS = 100000, /* what a chunk aims at */
     FLOOR_NS = 4000,   /* chunks do not shrink below this at the end */
     COST_SCALE = 256,  /* fixed point of the cost per item */
+    GRACE_NS = 5000000, /* for the running chunks of a cancelled batch */
 };
 enum { OPEN, CANCELLED, ENDED };
 #define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
@@ -41,6 +43,7 @@ struct cz_batch {
 
     CZ_ALIGNED _Atomic(int64_t) ended; /* workers: items that have ended or never will run */
     _Atomic(int64_t) done;             /* workers: items that have ended */
+    _Atomic(int64_t) torn; /* first item of the earliest chunk that was left in the middle */
     _Atomic(uint32_t) verdict; /* OPEN, or what came first: a canceller or the end */
     _Atomic(uint32_t) tickets; /* pushed so far */
     _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
@@ -97,7 +100,8 @@ static void end_batch(struct cz_batch *batch)
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
     cz_record_finish(&batch->state, phase);
-    cz__lane_batch_gone(lane);
+    cz_record_forget(&batch->state); /* not with the batch: that may outlive the pool */
+    cz_lane_promise_kept(lane);
 }
 
 static void add_ended(struct cz_batch *batch, int64_t items)
@@ -138,13 +142,16 @@ static bool remember(struct cz_batch *batch, int64_t index, int32_t status, void
 }
 
 /* Run [begin, end) to its end, or to the failure that stops the batch. */
-static void run_items(struct cz_batch *batch, int64_t begin, int64_t end)
+static void run_items(struct cz__thread *thread, struct cz_batch *batch, int64_t begin,
+                      int64_t end)
 {
     while (begin < end) {
         int64_t failed = begin;
         void *error = NULL;
-        int32_t status =
-            batch->chunk(batch->spans, batch->inner, begin, end, &failed, &error);
+        int32_t status;
+        cz__store_release(&thread->inside, &batch->state);
+        status = batch->chunk(batch->spans, batch->inner, begin, end, &failed, &error);
+        cz__store_release(&thread->inside, NULL);
         if (status == 0)
             return;
         if (!remember(batch, failed, status, error) || !batch->collect) {
@@ -227,14 +234,27 @@ static void note_start(struct cz_batch *batch)
     cz_record_start(&batch->state);
 }
 
-void cz__batch_serve(struct cz_lane *lane, struct cz_record *ticket)
+void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket)
 {
+    struct cz_batch *batch = ticket->type->batch;
+    int64_t torn = cz__load_relaxed(&batch->torn);
+    while (thread->chunk_begin < torn && !cz__cas_acqrel(&batch->torn, &torn, thread->chunk_begin))
+        continue;
+    add_ended(batch, thread->chunk_end - thread->chunk_begin);
+    let_go(batch);
+}
+
+void cz__batch_serve(struct cz__thread *thread, struct cz_record *ticket)
+{
+    struct cz_lane *lane = thread->worker.lane;
     struct cz_batch *batch = ticket->type->batch;
     int64_t begin, end;
     note_start(batch);
     while (take_chunk(batch, &begin, &end)) {
         uint64_t start = cz__ticks();
-        run_items(batch, begin, end);
+        thread->chunk_begin = begin;
+        thread->chunk_end = end;
+        run_items(thread, batch, begin, end);
         measure(batch, end - begin, cz__ticks() - start);
         cz__add_relaxed(&batch->done, end - begin);
         add_ended(batch, end - begin);
@@ -277,6 +297,8 @@ static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *sp
     memcpy(batch->spans, spans, nspans * sizeof *spans);
     pthread_mutex_init(&batch->lock, NULL);
     batch->type.batch = batch;
+    batch->type.pool = lane->pool;
+    batch->state.type = &batch->type;
     cz__store_relaxed(&batch->holds, 2); /* the handle and the first ticket */
     cz__store_relaxed(&batch->tickets, 1);
     return batch;
@@ -293,7 +315,7 @@ static void set_level(struct cz_batch *batch, uint32_t level)
 
 int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                     uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                    uint32_t level, int collect, struct cz_batch **out)
+                    uint32_t level, int flags, struct cz_batch **out)
 {
     struct cz_batch *batch;
     int result;
@@ -309,12 +331,14 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->inner = inner;
     batch->length = length;
     batch->chunk_size = chunk_size;
-    batch->collect = collect;
+    batch->collect = flags & CZ_BATCH_COLLECT;
+    batch->type.interruptible = flags & CZ_BATCH_INTERRUPTIBLE;
+    cz__store_relaxed(&batch->torn, length);
     batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);
     batch->floor_ticks = cz__ticks_of_ns(FLOOR_NS);
     batch->queued_at = cz__ticks();
     set_level(batch, level);
-    cz__add_seqcst(&lane->batches, 1);
+    cz__lane_owe(lane);
     if (length == 0) {
         note_start(batch);
         end_batch(batch);
@@ -324,7 +348,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     }
     result = cz_lane_push(lane, &batch->ticket[0], level);
     if (result) {
-        cz__lane_batch_gone(lane);
+        cz_lane_promise_kept(lane);
         let_go(batch);
         let_go(batch);
         return result;
@@ -351,7 +375,7 @@ int64_t cz_batch_done(const struct cz_batch *batch)
 int64_t cz_batch_handed_out(const struct cz_batch *batch)
 {
     int64_t cursor = cz__load_acquire(&batch->cursor);
-    return cursor >= STOPPED ? cursor - STOPPED : cursor;
+    return smaller(cursor >= STOPPED ? cursor - STOPPED : cursor, cz__load_acquire(&batch->torn));
 }
 
 int cz_batch_cancel(struct cz_batch *batch)
@@ -361,6 +385,9 @@ int cz_batch_cancel(struct cz_batch *batch)
         return 0;
     note_start(batch); /* so that the phase can move on even if no worker ever came */
     stop_handing_out(batch);
+    /* Chunks that run usually end by themselves within this. */
+    if (batch->type.interruptible)
+        cz__record_stop_after(&batch->state, CZ_STOP_CANCEL, GRACE_NS);
     return 1;
 }
 

@@ -12,8 +12,12 @@
 
 #include "lane.h"
 
+struct cz__thread;
+
 /* Serve the ticket until its batch is handed out or something else waits. */
-void cz__batch_serve(struct cz_lane *lane, struct cz_record *ticket);
+void cz__batch_serve(struct cz__thread *thread, struct cz_record *ticket);
+/* A chunk of the ticket's batch was left in the middle (stop.h). */
+void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket);
 /* The ticket was taken off the queue for good: stop the batch. */
 void cz__batch_abandon(struct cz_record *ticket);
 

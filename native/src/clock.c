@@ -2,6 +2,7 @@
 
 #include "lane.h"
 #include "os.h"
+#include "pool.h"
 
 enum { TICK_NS = 1000000, DOZE_AFTER = 10 /* ticks with nothing to look after */ };
 
@@ -35,50 +36,76 @@ static bool look_all(struct cz__clock *clock)
     return needed;
 }
 
-static void doze(struct cz__clock *clock)
+static void sleep_until_rung(struct cz__clock *clock, uint32_t seen, uint64_t timer_ticks,
+                             bool dozing)
+{
+    int64_t limit = -1;
+    if (timer_ticks != UINT64_MAX)
+        limit = (int64_t)cz__ns_of_ticks(timer_ticks);
+    if (!dozing && (limit < 0 || limit > TICK_NS))
+        limit = TICK_NS;
+    cz__futex_wait(&clock->bell, seen, limit);
+}
+
+/* True: nothing has to be looked after, and a push that changes that will ring. */
+static bool start_dozing(struct cz__clock *clock)
 {
     cz__store_seqcst(&clock->dozing, 1);
     /* Announce, then look again: pairs with the push, which moves the tail and then
      * looks at dozing. */
-    if (look_all(clock) || cz__load_seqcst(&clock->stopping))
-        cz__store_seqcst(&clock->dozing, 0);
-    while (cz__load_acquire(&clock->dozing))
-        cz__futex_wait(&clock->dozing, 1, -1);
+    if (!look_all(clock))
+        return true;
+    cz__store_seqcst(&clock->dozing, 0);
+    return false;
 }
 
 static void *clock_main(void *argument)
 {
     struct cz__clock *clock = argument;
     int quiet = 0;
-    while (!cz__load_acquire(&clock->stopping)) {
-        quiet = look_all(clock) ? 0 : quiet + 1;
-        if (quiet > DOZE_AFTER) {
-            doze(clock);
-            quiet = 0; /* a doze after each single push would cost a wake-up per push */
+    while (!cz__load_seqcst(&clock->stopping)) {
+        /* Before looking: a ring after this ends the sleep below at once. */
+        uint32_t seen = cz__load_seqcst(&clock->bell);
+        uint64_t timer_ticks = cz__extras_fire(clock->pool, cz__ticks());
+        bool dozing = false;
+        if (cz__load_relaxed(&clock->dozing)) {
+            dozing = true; /* rung for a timer only */
         } else {
-            cz__futex_wait(&clock->stopping, 0, TICK_NS);
+            quiet = look_all(clock) ? 0 : quiet + 1;
+            if (quiet > DOZE_AFTER) {
+                dozing = start_dozing(clock);
+                quiet = 0; /* a doze after each single push would cost a wake-up per push */
+            }
         }
+        sleep_until_rung(clock, seen, timer_ticks, dozing);
     }
     return NULL;
 }
 
-int cz__clock_start(struct cz__clock *clock, struct cz_lane *first, struct cz_lane *second)
+int cz__clock_start(struct cz_pool *pool)
 {
-    clock->lanes[0] = first;
-    clock->lanes[1] = second;
+    struct cz__clock *clock = &pool->clock;
+    clock->pool = pool;
+    clock->lanes[0] = &pool->native;
+    clock->lanes[1] = &pool->python;
     return cz__thread_start(&clock->thread, clock_main, clock, "cz-clock", 256 * 1024);
+}
+
+void cz__clock_ring(struct cz__clock *clock)
+{
+    cz__add_seqcst(&clock->bell, 1);
+    cz__futex_wake(&clock->bell, 1);
 }
 
 void cz__clock_wake(struct cz__clock *clock)
 {
     if (cz__swap_acqrel(&clock->dozing, 0))
-        cz__futex_wake(&clock->dozing, 1);
+        cz__clock_ring(clock);
 }
 
 void cz__clock_stop(struct cz__clock *clock)
 {
     cz__store_seqcst(&clock->stopping, 1);
-    cz__futex_wake(&clock->stopping, 1);
-    cz__clock_wake(clock);
+    cz__clock_ring(clock);
     pthread_join(clock->thread, NULL);
 }

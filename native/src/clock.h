@@ -1,5 +1,6 @@
 /* clock.h: the thread that looks after what no event announces.
  *
+ * It fires the timers of extra.h when they are due, and it watches the lanes.
  * Once a millisecond, while there is anything to look after, it checks every lane: if
  * entries are queued, none was taken since the last look, and a worker sleeps, it wakes
  * one. That is the case of a look-out worker stuck in a task that used to be short. With
@@ -14,23 +15,28 @@
 #include "atomic.h"
 
 struct cz_lane;
+struct cz_pool;
 
 enum { CZ__CLOCK_LANES = 2 };
 
 struct cz__clock {
     /* constant after start */
     pthread_t thread;
+    struct cz_pool *pool;
     struct cz_lane *lanes[CZ__CLOCK_LANES];
     /* the clock thread only */
     uint64_t taken[CZ__CLOCK_LANES]; /* entries taken off each lane until the last look */
 
-    CZ_ALIGNED _Atomic(uint32_t) dozing; /* 1: asleep without limit; whoever clears it wakes */
+    CZ_ALIGNED _Atomic(uint32_t) dozing; /* 1: the lanes need no look; whoever clears it rings */
+    _Atomic(uint32_t) bell;              /* counts rings; the thread sleeps on it */
     _Atomic(uint32_t) stopping;
 };
 
-int cz__clock_start(struct cz__clock *clock, struct cz_lane *first, struct cz_lane *second);
+int cz__clock_start(struct cz_pool *pool);
 void cz__clock_stop(struct cz__clock *clock);
 void cz__clock_wake(struct cz__clock *clock);
+/* End its sleep: a timer is due earlier than all before. */
+void cz__clock_ring(struct cz__clock *clock);
 
 /* A push relies on a worker that is on the look-out while others sleep. */
 static inline void cz__clock_attend(struct cz__clock *clock)

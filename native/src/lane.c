@@ -36,10 +36,25 @@ void cz__lane_close(struct cz_lane *lane)
     wake_everybody(lane);
 }
 
-void cz__lane_batch_gone(struct cz_lane *lane)
+void cz__lane_owe(struct cz_lane *lane)
+{
+    cz__add_seqcst(&lane->owed, 1);
+}
+
+int cz_lane_promise(struct cz_lane *lane)
+{
+    /* The promise first: a close after it lets the workers wait. */
+    cz__lane_owe(lane);
+    if (!cz__lane_closed(lane))
+        return 0;
+    cz_lane_promise_kept(lane);
+    return CZ_ECLOSED;
+}
+
+void cz_lane_promise_kept(struct cz_lane *lane)
 {
     /* seq_cst, as in the sleepers' look: either they see 0 or we see them. */
-    if (cz__sub_seqcst(&lane->batches, 1) == 1 && cz__lane_closed(lane))
+    if (cz__sub_seqcst(&lane->owed, 1) == 1 && cz__lane_closed(lane))
         wake_everybody(lane);
 }
 
@@ -50,7 +65,7 @@ bool cz__lane_closed(struct cz_lane *lane)
 
 bool cz__lane_finished(struct cz_lane *lane)
 {
-    return cz__lane_closed(lane) && cz__load_seqcst(&lane->batches) == 0;
+    return cz__lane_closed(lane) && cz__load_seqcst(&lane->owed) == 0;
 }
 
 bool cz__lane_ready(struct cz_lane *lane, unsigned levels)
@@ -158,16 +173,28 @@ void cz__lane_leave_long(struct cz_lane *lane)
     cz__lookout_join(&lane->sleep);
 }
 
-int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level)
+static int push(struct cz_lane *lane, struct cz_record *record, uint32_t level,
+                enum cz__push how)
 {
     uint64_t depth, mean = cz__type_mean(record->type);
-    int result;
-    record->level = level;
-    record->queued_at = cz__ticks();
-    result = cz__queue_push(&lane->queues[level], record, CZ__PUSH_NEW, &depth);
+    int result = cz__queue_push(&lane->queues[level], record, how, &depth);
     if (result == 0)
         cz__lane_notify(lane, mean, level, depth);
     return result;
+}
+
+int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level)
+{
+    record->level = level;
+    record->queued_at = cz__ticks();
+    return push(lane, record, level, CZ__PUSH_NEW);
+}
+
+int cz_lane_push_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level)
+{
+    record->level = level;
+    record->queued_at = cz__ticks();
+    return push(lane, record, level, CZ__PUSH_GROWN);
 }
 
 int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t timeout_ns)

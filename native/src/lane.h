@@ -32,7 +32,7 @@ struct cz_lane {
     struct cz__sleep *reserved; /* of the reserved CRITICAL worker; NULL: has none */
 
     struct cz__sleep sleep;
-    _Atomic(uint32_t) batches; /* that have not ended; a closed lane's workers stay for them */
+    _Atomic(uint32_t) owed; /* batches that go on, promised pushes: a closed lane's workers stay */
     _Atomic(uint32_t) cancels; /* of everything pending; batches from before such a one stop */
     CZ_ALIGNED _Atomic(uint32_t) passes[CZ_LEVELS]; /* picks that passed this level over */
     struct cz__queue queues[CZ_LEVELS];
@@ -49,8 +49,8 @@ int cz__lane_init(struct cz_lane *lane, uint64_t capacity, uint64_t slack);
 void cz__lane_free(struct cz_lane *lane);
 void cz__lane_close(struct cz_lane *lane);
 bool cz__lane_closed(struct cz_lane *lane);
-/* Take a batch off lane->batches; the workers of a closed lane may have waited for it. */
-void cz__lane_batch_gone(struct cz_lane *lane);
+/* Add to what a closed lane's workers wait for; cz_lane_promise_kept takes it off again. */
+void cz__lane_owe(struct cz_lane *lane);
 /* Closed, and nothing will ever come again: a worker that finds nothing may end. */
 bool cz__lane_finished(struct cz_lane *lane);
 /* Take the next record off the first `levels` queues. Claims nothing. */

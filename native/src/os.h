@@ -22,5 +22,7 @@ int64_t cz__monotonic_ns(void);
 void cz__ticks_setup(void);
 uint64_t cz__ticks(void);
 uint64_t cz__ticks_of_ns(int64_t ns);
+/* Of a duration, by the rate measured at the start; cz_ticks_ns is for points in time. */
+uint64_t cz__ns_of_ticks(uint64_t ticks);
 
 #endif

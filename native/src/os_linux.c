@@ -141,6 +141,11 @@ uint64_t cz__ticks_of_ns(int64_t ns)
     return (uint64_t)((double)ns * rough_ticks_per_ns);
 }
 
+uint64_t cz__ns_of_ticks(uint64_t ticks)
+{
+    return (uint64_t)((double)ticks / rough_ticks_per_ns);
+}
+
 int64_t cz_ticks_ns(uint64_t ticks)
 {
     cz__ticks_setup();

@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "os.h"
+#include "stop.h"
 
 enum {
     DEFAULT_STACK = 8 << 20,
@@ -16,20 +17,26 @@ enum {
     MOST_WORKERS = 1024,
 };
 
-static void run_record(struct cz__worker *worker, struct cz_record *record)
+static void run_record(struct cz__thread *thread, struct cz_record *record)
 {
     const struct cz_type *type = record->type;
+    bool extra = cz__load_relaxed(&record->state) & CZ_EXTRA;
     uint64_t start = cz__ticks(), end;
     record->started_at = start;
+    if (extra)
+        cz__extra_run_begins(record);
+    cz__store_release(&thread->inside, record);
     record->status = type->entry(cz_payload(record), &record->error);
+    cz__store_release(&thread->inside, NULL);
     end = cz__ticks();
     record->finished_at = end;
     cz__type_measure(type, end - start);
-    cz__record_end(&worker->cache, record, record->status ? CZ_FAILED : CZ_COMPLETED);
+    cz__record_end(&thread->worker.cache, record, record->status ? CZ_FAILED : CZ_COMPLETED);
 }
 
-static void serve(struct cz__worker *worker, struct cz_record *record)
+static void serve(struct cz__thread *thread, struct cz_record *record)
 {
+    struct cz__worker *worker = &thread->worker;
     struct cz_lane *lane = worker->lane;
     const struct cz_type *type = record->type;
     bool brief = worker->levels < CZ_LEVELS || cz__lane_is_short(lane, type);
@@ -37,14 +44,33 @@ static void serve(struct cz__worker *worker, struct cz_record *record)
         cz_record_release(&worker->cache, record);
         return;
     }
+    thread->running = record;
+    thread->in_long = !brief;
     if (!brief)
         cz__lane_enter_long(lane);
     if (type->batch)
-        cz__batch_serve(lane, record);
+        cz__batch_serve(thread, record);
     else
-        run_record(worker, record);
+        run_record(thread, record);
     if (!brief)
         cz__lane_leave_long(lane);
+}
+
+/* The stop handler has jumped out of the code that ran: end what it was. */
+static void end_stopped(struct cz__thread *thread)
+{
+    struct cz_record *record = thread->running;
+    uint32_t phase = CZ_CANCELLED;
+    if (record->type->batch) {
+        cz__batch_stopped(thread, record);
+    } else {
+        if (cz__load_acquire(&record->state) & CZ_STOP_TIMEOUT)
+            phase = CZ_FAILED;
+        record->finished_at = cz__ticks();
+        cz__record_end(&thread->worker.cache, record, phase);
+    }
+    if (thread->in_long)
+        cz__lane_leave_long(thread->worker.lane);
 }
 
 /* The last worker on the look-out polls a while: true if there is work. */
@@ -89,10 +115,15 @@ static void *thread_main(void *argument)
     struct cz__thread *thread = argument;
     struct cz__worker *worker = &thread->worker;
     struct cz_pool *pool = thread->pool;
+    cz__stop_adopt(thread);
+    /* Once, not per task: a stopped task costs, the others pay nothing. Nothing local
+     * changes between here and the jump. */
+    if (sigsetjmp(thread->landing, 0))
+        end_stopped(thread);
     do {
         struct cz_record *record;
         while ((record = cz__lane_pick(worker->lane, worker->levels)))
-            serve(worker, record);
+            serve(thread, record);
     } while (idle(worker, thread->sleep));
     cz__lookout_quit(thread->sleep);
     cz__cache_flush(&worker->cache);
@@ -184,6 +215,8 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     pthread_mutex_init(&pool->types_lock, NULL);
     pthread_mutex_init(&pool->join_lock, NULL);
     pool->workers = options->workers;
+    cz__extras_init(&pool->extras, &pool->depot);
+    cz__stop_setup();
     init_lane(pool, &pool->native, true);
     init_lane(pool, &pool->python, false);
     pool->threads = cz__zalloc(&depot, (pool->workers + 1) * sizeof *pool->threads);
@@ -193,7 +226,7 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
         goto fail_free_threads;
     if (cz__lane_init(&pool->python, options->queue_size, options->guests))
         goto fail_free_native;
-    result = cz__clock_start(&pool->clock, &pool->native, &pool->python);
+    result = cz__clock_start(pool);
     if (result)
         goto fail_free_python;
     result = start_threads(pool, options->stack_bytes ? options->stack_bytes : DEFAULT_STACK);
@@ -213,6 +246,7 @@ fail_free_native:
 fail_free_threads:
     depot.release(pool->threads);
 fail_free_pool:
+    cz__extras_free(&pool->extras);
     free_types(pool);
     pthread_mutex_destroy(&pool->join_lock);
     cz__depot_close(&pool->depot);
@@ -260,6 +294,7 @@ void cz_pool_destroy(struct cz_pool *pool)
     /* Handles that outlive the pool still read their record, its type and, when they are
      * dropped, the depot: those stay. */
     if (cz__depot_close(&pool->depot) == 0) {
+        cz__extras_free(&pool->extras);
         free_types(pool);
         pthread_mutex_destroy(&pool->join_lock);
         release(pool);
@@ -313,6 +348,7 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
     if (type == NULL)
         return NULL;
     type->owner = owner;
+    type->pool = pool;
     type->entry = entry;
     type->class_index = (unsigned)class_index;
     pthread_mutex_lock(&pool->types_lock);
@@ -320,6 +356,11 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
     pool->types = type;
     pthread_mutex_unlock(&pool->types_lock);
     return type;
+}
+
+void cz_type_set_interruptible(struct cz_type *type)
+{
+    type->interruptible = true;
 }
 
 struct cz_cache *cz_cache_create(struct cz_pool *pool)

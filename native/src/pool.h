@@ -6,9 +6,11 @@
 #define CZ_POOL_H
 
 #include <pthread.h>
+#include <setjmp.h>
 
 #include "alloc.h"
 #include "clock.h"
+#include "extra.h"
 #include "lane.h"
 
 struct cz__thread {
@@ -16,6 +18,16 @@ struct cz__thread {
     struct cz__sleep *sleep;
     struct cz_pool *pool;
     pthread_t thread;
+
+    /* Stopping (stop.h). `landing` is where the handler jumps to; `running` and the rest
+     * tell the worker then what it was at; `inside` is not NULL only within code that may be
+     * left; `target` is written by the stopper. */
+    sigjmp_buf landing;
+    struct cz_record *running;
+    bool in_long;
+    int64_t chunk_begin, chunk_end;
+    _Atomic(struct cz_record *) inside;
+    CZ_ALIGNED _Atomic(struct cz_record *) target;
 };
 
 struct cz_pool {
@@ -23,6 +35,7 @@ struct cz_pool {
     struct cz_lane native, python;
     struct cz__sleep reserved;
     struct cz__clock clock;
+    struct cz__extras extras;
     uint32_t workers;            /* without the reserved one */
     struct cz__thread *threads;  /* workers + 1, the last is the reserved one */
     uint32_t started;            /* threads that were started */

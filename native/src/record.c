@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "extra.h"
 #include "os.h"
 
 static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 48 bytes of 128");
@@ -56,6 +57,7 @@ struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *ty
 
 void cz_record_free(struct cz_cache *cache, struct cz_record *record)
 {
+    cz_record_forget(record);
     cz__block_put(cache, record->type->class_index, block_of(record));
 }
 
@@ -66,51 +68,104 @@ void cz_record_drop(struct cz_cache *cache, struct cz_record *record)
         cz_record_free(cache, record);
 }
 
-static int move_pending(struct cz_record *record, uint32_t phase)
+void cz_record_forget(struct cz_record *record)
 {
-    uint32_t state = cz__load_acquire(&record->state);
-    while (cz__phase(state) == CZ_PENDING)
-        if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | phase))
-            return 1;
-    return 0;
+    if (cz__load_acquire(&record->state) & CZ_EXTRA)
+        cz__extra_forget(record);
 }
 
 int cz_record_start(struct cz_record *record)
 {
-    return move_pending(record, CZ_RUNNING);
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_PENDING)
+        if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_RUNNING))
+            return 1;
+    return 0;
+}
+
+/* The final phase stands: tell those who wait for it. A sleeper's wake call may touch a block that
+ * is already somebody else's: the memory stays mapped or the call fails, and a stray wake-up is
+ * what every futex user expects. A watcher holds the handle until it has its mail. */
+static void announce(struct cz_record *record, uint32_t before)
+{
+    if (before & CZ_SLEEPER)
+        cz__futex_wake(&record->state, 1 << 30);
+    if (before & CZ_WATCHED)
+        cz__extra_post(record, CZ_MAIL_ENDED);
 }
 
 int cz_record_cancel(struct cz_record *record)
 {
-    if (!move_pending(record, CZ_CANCELLED))
-        return 0;
-    if (cz__load_acquire(&record->state) & CZ_SLEEPER)
-        cz__futex_wake(&record->state, 1 << 30);
-    return 1;
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_PENDING || cz__phase(state) == CZ_RETRYING)
+        if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_CANCELLED)) {
+            if (state & CZ_EXTRA)
+                cz__extra_hurry(record); /* whoever holds it for later may let go now */
+            announce(record, state);
+            return 1;
+        }
+    return 0;
 }
 
-/* The phase is RUNNING and only its runner moves it on, so one addition stores the
- * final phase and clears `holds`. Waking after that may touch a block that is already
- * somebody else's: the memory stays mapped or the call fails, and a stray wake-up is
- * what every futex user expects. */
-static uint32_t finish(struct cz_record *record, uint32_t phase, uint32_t holds)
+int cz_record_abandon(struct cz_record *record, uint32_t phase)
 {
-    uint32_t before = cz__add_acqrel(&record->state, phase - CZ_RUNNING - holds);
-    assert(cz__phase(before) == CZ_RUNNING);
-    if (before & CZ_SLEEPER)
-        cz__futex_wake(&record->state, 1 << 30);
-    return before;
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_RUNNING)
+        if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | phase)) {
+            announce(record, state);
+            return 1;
+        }
+    return 0;
+}
+
+/* Store the final phase, unless the record was abandoned, and clear `holds`. True: the
+ * caller freed the last hold. */
+static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, bool may_divert)
+{
+    uint32_t state = cz__load_acquire(&record->state), next;
+    bool quiet = false;
+    do {
+        if (state & CZ_EXTRA && !quiet) {
+            cz__extra_run_ended(record);
+            quiet = true;
+            state = cz__load_acquire(&record->state);
+        }
+        next = state & ~holds;
+        if (cz__phase(state) == CZ_RUNNING) {
+            if (phase == CZ_FAILED && state & CZ_DIVERT && may_divert) {
+                cz__extra_post(record, CZ_MAIL_FAILED);
+                return false;
+            }
+            next = (next & ~(uint32_t)CZ_PHASE) | phase;
+        }
+    } while (!cz__cas_acqrel(&record->state, &state, next));
+    if (cz__phase(state) == CZ_RUNNING)
+        announce(record, state);
+    return holds && !(next & (CZ_HANDLE | CZ_POOL));
 }
 
 void cz_record_finish(struct cz_record *record, uint32_t phase)
 {
-    finish(record, phase, 0);
+    finish(record, phase, 0, true);
 }
 
 void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase)
 {
-    if (!(finish(record, phase, CZ_POOL) & CZ_HANDLE))
+    if (finish(record, phase, CZ_POOL, true))
         cz_record_free(cache, record);
+}
+
+void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase)
+{
+    if (finish(record, phase, CZ_POOL, false))
+        cz_record_free(cache, record);
+}
+
+void cz_record_begin(struct cz_record *record)
+{
+    record->started_at = cz__ticks();
+    if (cz__load_relaxed(&record->state) & CZ_EXTRA)
+        cz__extra_run_begins(record);
 }
 
 void cz_record_release(struct cz_cache *cache, struct cz_record *record)
@@ -121,7 +176,7 @@ void cz_record_release(struct cz_cache *cache, struct cz_record *record)
 
 void cz_record_run(struct cz_record *record)
 {
-    record->started_at = cz__ticks();
+    cz_record_begin(record);
     record->status = record->type->entry(cz_payload(record), &record->error);
     record->finished_at = cz__ticks();
     cz_record_finish(record, record->status ? CZ_FAILED : CZ_COMPLETED);

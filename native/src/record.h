@@ -13,6 +13,8 @@ struct cz_type {
     void *owner;    /* first: cz_type_owner reads it */
     cz_entry entry; /* NULL: Python lane, or a ticket */
     unsigned class_index;
+    struct cz_pool *pool;
+    bool interruptible;
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
     struct cz_type *next;   /* the pool's list */
 
@@ -31,7 +33,7 @@ static inline uint32_t cz__phase(uint32_t state)
 
 static inline bool cz__final(uint32_t state)
 {
-    return cz__phase(state) >= CZ_COMPLETED;
+    return cz_is_final(state);
 }
 
 /* RUNNING -> phase, and let go of the pool's hold; wakes sleepers. The block is freed

@@ -1,0 +1,168 @@
+#define _GNU_SOURCE
+#include "stop.h"
+
+#include <link.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "os.h"
+#include "pool.h"
+
+enum { MOST_RANGES = 512, RANGES_FRESH_NS = 200000000 };
+
+struct range {
+    uintptr_t start, end;
+};
+
+/* Where a task may be left: executable memory that belongs to no file, and libm. Written
+ * by the stopper under ranges_lock; the handler reads a set that is not being written. */
+struct range_set {
+    struct range range[MOST_RANGES];
+    unsigned count;
+};
+
+static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct range_set sets[2];
+static _Atomic(unsigned) current_set;
+static int64_t ranges_at;
+static int stop_signal; /* constant after setup; 0: none was free */
+
+static _Thread_local struct cz__thread *this_worker;
+
+static int may_leave(uintptr_t address)
+{
+    const struct range_set *set = &sets[cz__load_acquire(&current_set)];
+    for (unsigned i = 0; i < set->count; i++)
+        if (address >= set->range[i].start && address < set->range[i].end)
+            return 1;
+    return 0;
+}
+
+static uintptr_t interrupted_at(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    return (uintptr_t)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* On the worker. Touches nothing but its own thread's fields and the range set. */
+static void handle_stop(int number, siginfo_t *info, void *context)
+{
+    struct cz__thread *thread = this_worker;
+    struct cz_record *target;
+    (void)number;
+    (void)info;
+    if (thread == NULL)
+        return;
+    target = cz__load_acquire(&thread->target);
+    if (target == NULL || target != cz__load_relaxed(&thread->inside) ||
+        !may_leave(interrupted_at(context)))
+        return;
+    cz__store_relaxed(&thread->inside, NULL);
+    siglongjmp(thread->landing, 1);
+}
+
+static void take_signal(void)
+{
+    struct sigaction action, before;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = handle_stop;
+    /* Not deferred: the jump out of the handler restores no mask. */
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (int number = SIGRTMAX - 1; number > SIGRTMIN; number--) {
+        if (sigaction(number, NULL, &before) || before.sa_handler != SIG_DFL)
+            continue; /* somebody else's */
+        if (sigaction(number, &action, NULL) == 0) {
+            stop_signal = number;
+            return;
+        }
+    }
+}
+
+int cz__stop_setup(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, take_signal);
+    return stop_signal ? 0 : CZ_EINVAL;
+}
+
+void cz__stop_adopt(struct cz__thread *thread)
+{
+    sigset_t set;
+    this_worker = thread;
+    if (stop_signal == 0)
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, stop_signal);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int is_libm(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    return name && strncmp(name, "/libm.so", 8) == 0;
+}
+
+static void read_line(struct range_set *set, const char *line)
+{
+    unsigned long start, end;
+    char flags[8] = "", path[256] = "";
+    if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &start, &end, flags, path) < 3)
+        return;
+    if (flags[2] == 'x' && (path[0] == 0 || is_libm(path)) && set->count < MOST_RANGES)
+        set->range[set->count++] = (struct range){start, end};
+}
+
+static void read_ranges(void)
+{
+    unsigned spare = !cz__load_relaxed(&current_set);
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL)
+        return;
+    sets[spare].count = 0;
+    while (fgets(line, sizeof line, maps))
+        read_line(&sets[spare], line);
+    fclose(maps);
+    cz__store_release(&current_set, spare);
+    ranges_at = cz__monotonic_ns();
+}
+
+/* A handler may still be reading the set before the last one; with this long between two
+ * readings that handler would have to last as long. */
+static void refresh_ranges(void)
+{
+    pthread_mutex_lock(&ranges_lock);
+    if (ranges_at == 0 || cz__monotonic_ns() - ranges_at > RANGES_FRESH_NS)
+        read_ranges();
+    pthread_mutex_unlock(&ranges_lock);
+}
+
+void cz__stop_try(struct cz_pool *pool, struct cz_record *record)
+{
+    if (stop_signal == 0)
+        return;
+    refresh_ranges();
+    for (uint32_t i = 0; i <= pool->workers; i++) {
+        struct cz__thread *thread = &pool->threads[i];
+        if (cz__load_acquire(&thread->inside) != record)
+            continue;
+        cz__store_release(&thread->target, record);
+        pthread_kill(thread->thread, stop_signal);
+    }
+}
+
+void cz__stop_forget(struct cz_pool *pool, struct cz_record *record)
+{
+    for (uint32_t i = 0; i <= pool->workers; i++)
+        if (cz__load_acquire(&pool->threads[i].target) == record)
+            cz__store_release(&pool->threads[i].target, NULL);
+}
