@@ -33,6 +33,8 @@ struct bridge {
     unsigned generation;    /* of the process that made it, see `generation` */
     uint32_t guests, guests_most, starting;
     uint64_t next_id;
+    struct running *running; /* Python calls that run now, innermost of a thread first */
+    int dispatching;         /* bridge.dispatch() goes on */
     struct kind *kinds;     /* freed with the bridge */
 };
 
@@ -67,17 +69,26 @@ struct result {
 
 /* What follows the record of a Python task. */
 struct call {
-    PyObject *args, *kwargs; /* NULL once it has run */
+    PyObject *args, *kwargs; /* NULL once it has ended */
+    PyObject *context;       /* the submitter's contextvars.Context, NULL if that was empty */
     PyObject *value;         /* the result, or the exception when FAILED */
+};
+
+/* A Python call that runs, on its thread's C stack. */
+struct running {
+    struct running *next, **link;
+    struct cz_record *record;
+    unsigned long thread;
+    PyObject *interrupt; /* the exception class that is to end it, borrowed, or NULL */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
 /* How often this process has been forked from one that had the binding loaded. */
 extern unsigned generation;
 /* From catzilla_jit.errors, set by attach(). */
-extern PyObject *error_queue_full, *error_closed, *error_cancelled;
-/* copy_exception(exception) -> another one like it. */
-extern PyObject *copy_exception;
+extern PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
+/* copy_exception(exception) -> another one like it; contextvars.copy_context. */
+extern PyObject *copy_exception, *copy_context;
 
 static inline struct kind *kind_of(const struct cz_record *record)
 {
@@ -108,10 +119,20 @@ int known_code(char code);
 extern PyType_Spec result_spec, python_result_spec;
 extern PyTypeObject *result_type, *python_result_type; /* made by the module */
 PyObject *new_result(struct kind *kind);                       /* compiled; unqueued */
-void discard_result(PyObject *result);                         /* never was queued */
+void forgo_queue(PyObject *result); /* it is in no queue and will be in none */
+struct cz_record *record_of(PyObject *result);
+uint32_t phase_of(struct cz_record *record);
+/* Forget the failure of a try that is over. */
+void unsettle(struct cz_record *record);
+/* The exception a failed run left, whatever the phase is; new reference. */
+PyObject *failure_of(struct cz_record *record);
 
 /* python_lane.c */
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);
+/* Keep a value or exception (stolen), noticing whether it could close a cycle. */
+void set_value(struct cz_record *record, PyObject *value);
+/* No further try: drop the arguments. */
+void end_call(struct cz_record *record);
 /* Run a claimed Python call on this thread; no exception escapes. */
 void run_call(struct cz_record *record);
 /* 1 if this thread is a Python worker. */
@@ -119,6 +140,11 @@ int on_python_worker(void);
 void maybe_spawn(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
+/* Raise `interrupt` in the thread that runs this call, at its next bytecode. */
+void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *interrupt);
+
+/* mail.c: the methods of Bridge that watch, retry, stop and dispatch */
+extern PyMethodDef mail_methods[];
 
 /* submitter.c */
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind);

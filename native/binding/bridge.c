@@ -10,7 +10,8 @@
 
 const struct cz_api *cz;
 unsigned generation;
-PyObject *error_queue_full, *error_closed, *error_cancelled, *copy_exception;
+PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
+PyObject *copy_exception, *copy_context;
 static PyTypeObject *submitter_type;
 PyTypeObject *result_type, *python_result_type;
 
@@ -46,6 +47,8 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->guests = self->starting = 0;
     self->guests_most = guests_most;
     self->next_id = 0;
+    self->running = NULL;
+    self->dispatching = 0;
     self->kinds = NULL;
     return (PyObject *)self;
 }
@@ -187,10 +190,22 @@ static PyMethodDef bridge_methods[] = {
     {0},
 };
 
+enum { MOST_METHODS = 32 };
+static PyMethodDef all_bridge_methods[MOST_METHODS]; /* those above, then mail.c's */
+
+static void collect_methods(void)
+{
+    unsigned count = 0;
+    for (const PyMethodDef *method = bridge_methods; method->ml_name; method++)
+        all_bridge_methods[count++] = *method;
+    for (const PyMethodDef *method = mail_methods; method->ml_name; method++)
+        all_bridge_methods[count++] = *method;
+}
+
 static PyType_Slot bridge_slots[] = {
     {Py_tp_new, bridge_new},
     {Py_tp_dealloc, bridge_dealloc},
-    {Py_tp_methods, bridge_methods},
+    {Py_tp_methods, all_bridge_methods},
     {0, NULL},
 };
 
@@ -211,9 +226,9 @@ static PyObject *take(PyObject *module, const char *name)
 static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
 {
     unsigned long long address;
-    PyObject *errors, *copy;
+    PyObject *errors, *copy, *context;
     const struct cz_api *table;
-    if (!PyArg_ParseTuple(args, "KOO:attach", &address, &errors, &copy))
+    if (!PyArg_ParseTuple(args, "KOOO:attach", &address, &errors, &copy, &context))
         return NULL;
     table = (const struct cz_api *)(uintptr_t)address;
     if (table->size != sizeof *table || table->abi_version != CZ_ABI_VERSION)
@@ -224,9 +239,11 @@ static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
     error_queue_full = take(errors, "QueueFull");
     error_closed = take(errors, "RuntimeClosed");
     error_cancelled = take(errors, "TaskCancelled");
-    if (!error_queue_full || !error_closed || !error_cancelled)
+    error_timeout = take(errors, "TaskTimeout");
+    if (!error_queue_full || !error_closed || !error_cancelled || !error_timeout)
         return NULL;
     copy_exception = Py_NewRef(copy);
+    copy_context = Py_NewRef(context);
     cz = table;
     Py_RETURN_NONE;
 }
@@ -238,7 +255,7 @@ static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_U
 }
 
 static PyMethodDef module_methods[] = {
-    {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception)"},
+    {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception, copy_context)"},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},
     {0},
@@ -254,7 +271,9 @@ static struct PyModuleDef definition = {
 
 static int make_types(PyObject *module)
 {
-    PyObject *bridge = PyType_FromSpec(&bridge_type_spec), *bases;
+    PyObject *bridge, *bases;
+    collect_methods();
+    bridge = PyType_FromSpec(&bridge_type_spec);
     result_type = (PyTypeObject *)PyType_FromSpec(&result_spec);
     submitter_type = (PyTypeObject *)PyType_FromSpec(&submitter_spec);
     if (!bridge || !result_type || !submitter_type)

@@ -14,6 +14,19 @@ int on_python_worker(void)
     return serving;
 }
 
+/* The submitter's context variables go with the call; most programs have none. */
+static int take_context(struct call *call)
+{
+    PyObject *context = PyObject_CallNoArgs(copy_context);
+    if (context == NULL)
+        return -1;
+    if (PyObject_Size(context) > 0)
+        call->context = context;
+    else
+        Py_DECREF(context);
+    return 0;
+}
+
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
 {
     struct bridge *bridge = kind->bridge;
@@ -25,12 +38,19 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     self->record.status = 0;
     self->record.type = kind->type;
     self->record.error = NULL;
+    self->record.retries = 0;
     self->record.id = ++bridge->next_id;
     self->record.queued_at = self->record.started_at = self->record.finished_at = 0;
     call = call_of(&self->record);
     call->args = Py_NewRef(args);
     call->kwargs = Py_XNewRef(kwargs);
+    call->context = NULL;
     call->value = NULL;
+    if (take_context(call)) {
+        Py_INCREF(bridge);
+        Py_DECREF(self);
+        return NULL;
+    }
     Py_INCREF(bridge);
     return (PyObject *)self;
 }
@@ -41,6 +61,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(call->args);
     Py_VISIT(call->kwargs);
+    Py_VISIT(call->context);
     Py_VISIT(call->value);
     return 0;
 }
@@ -49,6 +70,7 @@ static void drop_arguments(struct call *call)
 {
     Py_CLEAR(call->args);
     Py_CLEAR(call->kwargs);
+    Py_CLEAR(call->context);
 }
 
 static int clear(PyObject *self)
@@ -73,6 +95,8 @@ static void dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     drop_arguments(call);
     Py_CLEAR(call->value);
+    if (bridge->generation == generation)
+        cz->record_forget(record);
     PyObject_GC_Del(self);
     Py_DECREF(bridge);
     Py_DECREF(type);
@@ -96,20 +120,121 @@ static PyObject *take_exception(void)
     return value;
 }
 
-void run_call(struct cz_record *record)
+static PyObject *call_function(struct cz_record *record)
 {
     struct call *call = call_of(record);
+    PyObject *function = kind_of(record)->function, *run, *args, *value = NULL;
+    Py_ssize_t count = PyTuple_Size(call->args);
+    if (call->context == NULL)
+        return PyObject_Call(function, call->args, call->kwargs);
+    run = PyObject_GetAttrString(call->context, "run");
+    args = PyTuple_New(count + 1);
+    if (run && args) {
+        PyTuple_SetItem(args, 0, Py_NewRef(function));
+        for (Py_ssize_t i = 0; i < count; i++)
+            PyTuple_SetItem(args, i + 1, Py_NewRef(PyTuple_GetItem(call->args, i)));
+        value = PyObject_Call(run, args, call->kwargs);
+    }
+    Py_XDECREF(run);
+    Py_XDECREF(args);
+    return value;
+}
+
+static void enter_running(struct bridge *bridge, struct running *running, struct cz_record *record)
+{
+    running->record = record;
+    running->thread = PyThread_get_thread_ident();
+    running->interrupt = NULL;
+    running->next = bridge->running;
+    running->link = &bridge->running;
+    if (running->next)
+        running->next->link = &running->next;
+    bridge->running = running;
+}
+
+static struct running *innermost(struct bridge *bridge, unsigned long thread)
+{
+    struct running *running = bridge->running;
+    while (running && running->thread != thread)
+        running = running->next;
+    return running;
+}
+
+static void leave_running(struct bridge *bridge, struct running *running)
+{
+    struct running *outer;
+    *running->link = running->next;
+    if (running->next)
+        running->next->link = running->link;
+    /* An interrupt that came too late must not hit what this thread does next; one for the
+     * call around this one was held back until now. */
+    if (running->interrupt)
+        PyThreadState_SetAsyncExc(running->thread, NULL);
+    outer = innermost(bridge, running->thread);
+    if (outer && outer->interrupt)
+        PyThreadState_SetAsyncExc(outer->thread, outer->interrupt);
+}
+
+void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *interrupt)
+{
+    struct running *running = bridge->running;
+    while (running && running->record != record)
+        running = running->next;
+    if (running == NULL)
+        return;
+    running->interrupt = interrupt;
+    if (innermost(bridge, running->thread) == running)
+        PyThreadState_SetAsyncExc(running->thread, interrupt);
+}
+
+void set_value(struct cz_record *record, PyObject *value)
+{
+    PyObject *self = (PyObject *)result_of(record);
+    PyObject *before = call_of(record)->value;
+    call_of(record)->value = value;
+    Py_XDECREF(before);
+    if (may_close_cycle(value) && !PyObject_GC_IsTracked(self))
+        PyObject_GC_Track(self);
+}
+
+void end_call(struct cz_record *record)
+{
+    drop_arguments(call_of(record));
+}
+
+/* Keep the value, or the exception; 0 if the record was given its final phase meanwhile. */
+static int keep_value(struct cz_record *record, PyObject *value)
+{
+    if (phase_of(record) != CZ_RUNNING) {
+        Py_DECREF(value);
+        return 0;
+    }
+    set_value(record, value);
+    return 1;
+}
+
+static int may_run_again(struct cz_record *record)
+{
+    return atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_DIVERT;
+}
+
+void run_call(struct cz_record *record)
+{
+    struct bridge *bridge = kind_of(record)->bridge;
     uint32_t phase = CZ_COMPLETED;
-    record->started_at = cz->ticks();
-    call->value = PyObject_Call(kind_of(record)->function, call->args, call->kwargs);
-    if (call->value == NULL) {
-        call->value = take_exception();
+    struct running running;
+    PyObject *value;
+    enter_running(bridge, &running, record);
+    cz->record_begin(record);
+    value = call_function(record);
+    leave_running(bridge, &running);
+    if (value == NULL) {
+        value = take_exception();
         phase = CZ_FAILED;
     }
-    drop_arguments(call);
-    if (may_close_cycle(call->value))
-        PyObject_GC_Track(result_of(record));
     record->finished_at = cz->ticks();
+    if (!keep_value(record, value) || phase != CZ_FAILED || !may_run_again(record))
+        drop_arguments(call_of(record));
     cz->record_finish(record, phase);
 }
 

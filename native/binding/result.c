@@ -18,19 +18,29 @@
 /* A wait looks for signals at least this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
 
-static struct cz_record *record_of(PyObject *self)
+struct cz_record *record_of(PyObject *self)
 {
     return &((struct result *)self)->record;
 }
 
-static uint32_t phase(struct cz_record *record)
+uint32_t phase_of(struct cz_record *record)
 {
     return atomic_load_explicit(&record->state, memory_order_acquire) & CZ_PHASE;
 }
 
 static int is_final(struct cz_record *record)
 {
-    return phase(record) >= CZ_COMPLETED;
+    return cz_is_final(phase_of(record));
+}
+
+static uint32_t state_of(struct cz_record *record)
+{
+    return atomic_load_explicit(&record->state, memory_order_acquire);
+}
+
+static int timed_out(struct cz_record *record)
+{
+    return state_of(record) & CZ_STOP_TIMEOUT;
 }
 
 PyObject *new_result(struct kind *kind)
@@ -44,12 +54,11 @@ PyObject *new_result(struct kind *kind)
     return PyObject_Init((PyObject *)result_of(record), result_type);
 }
 
-void discard_result(PyObject *self)
+void forgo_queue(PyObject *self)
 {
     struct cz_record *record = record_of(self);
     if (!is_python(kind_of(record)))
         cz->record_release(kind_of(record)->bridge->cache, record);
-    Py_DECREF(self);
 }
 
 static int refuse_foreign(struct cz_record *record)
@@ -108,8 +117,12 @@ static int await_final(struct cz_record *record, double timeout)
         Py_BEGIN_ALLOW_THREADS
         cz->record_wait(record, slice);
         Py_END_ALLOW_THREADS
-        if (PyErr_CheckSignals())
+        if (PyErr_CheckSignals()) {
+            /* Ctrl-C stops the compiled work that is waited for. */
+            if (!is_python(kind_of(record)))
+                cz->record_stop(record, CZ_STOP_CANCEL);
             return -1;
+        }
     }
     return 1;
 }
@@ -199,6 +212,11 @@ static int settle_now(struct kind *kind, struct cz_record *record, int status)
     return failed < 0 ? -1 : 0;
 }
 
+static int is_settled(struct cz_record *record)
+{
+    return record->status == SETTLED_ERROR || record->status == SETTLED_VALUE;
+}
+
 static int settle(struct cz_record *record)
 {
     int status;
@@ -207,18 +225,26 @@ static int settle(struct cz_record *record)
         sched_yield();
         Py_END_ALLOW_THREADS
     }
-    if (status == SETTLED_ERROR || status == SETTLED_VALUE)
+    if (is_settled(record))
         return 0;
     record->status = SETTLING;
     return settle_now(kind_of(record), record, status);
 }
 
+void unsettle(struct cz_record *record)
+{
+    if (!is_python(kind_of(record)) && is_settled(record))
+        Py_DECREF((PyObject *)record->error);
+    record->error = NULL;
+    record->status = 0;
+}
+
 /* The final phase as the caller is to see it, or -1. */
 static int outcome(struct cz_record *record)
 {
-    uint32_t now = phase(record);
+    uint32_t now = phase_of(record);
     struct kind *kind = kind_of(record);
-    if (now != CZ_FAILED || is_python(kind))
+    if (now != CZ_FAILED || is_python(kind) || timed_out(record))
         return (int)now;
     if (!kind->can_rerun && record->status != SETTLED_VALUE)
         return CZ_FAILED;
@@ -227,9 +253,15 @@ static int outcome(struct cz_record *record)
     return record->status == SETTLED_VALUE ? CZ_COMPLETED : CZ_FAILED;
 }
 
-/* The exception of a failed call; new reference. */
-static PyObject *failure(struct cz_record *record)
+PyObject *failure_of(struct cz_record *record)
 {
+    if (timed_out(record)) {
+        PyObject *text = PyUnicode_FromFormat("task %U ran into its time limit",
+                                              kind_of(record)->name);
+        PyObject *error = text ? PyObject_CallFunctionObjArgs(error_timeout, text, NULL) : NULL;
+        Py_XDECREF(text);
+        return error;
+    }
     if (is_python(kind_of(record)))
         return Py_NewRef(call_of(record)->value);
     if (settle(record))
@@ -241,7 +273,7 @@ static PyObject *failure(struct cz_record *record)
 
 static PyObject *raise_failure(struct cz_record *record)
 {
-    PyObject *exception = failure(record);
+    PyObject *exception = failure_of(record);
     if (exception) {
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
         Py_DECREF(exception);
@@ -279,8 +311,7 @@ static void dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     struct cz_record *record = record_of(self);
     struct bridge *bridge = kind_of(record)->bridge;
-    if (phase(record) == CZ_FAILED &&
-        (record->status == SETTLED_ERROR || record->status == SETTLED_VALUE))
+    if (phase_of(record) == CZ_FAILED && is_settled(record))
         Py_DECREF((PyObject *)record->error);
     /* In a child of fork the parent's depot may be locked for ever: let the block be. */
     if (bridge->generation == generation)
@@ -307,7 +338,7 @@ static PyObject *get_exception(PyObject *self, PyObject *const *args, Py_ssize_t
     case CZ_COMPLETED:
         Py_RETURN_NONE;
     case CZ_FAILED:
-        return failure(record);
+        return failure_of(record);
     default: /* cancelled, or an exception is set */
         return value_of(record);
     }
@@ -329,7 +360,8 @@ static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
     struct cz_record *record = record_of(self);
     if (refuse_foreign(record))
         return NULL;
-    return PyBool_FromLong(cz->record_cancel(record) || phase(record) == CZ_CANCELLED);
+    return PyBool_FromLong(cz->record_stop(record, CZ_STOP_CANCEL) ||
+                           phase_of(record) == CZ_CANCELLED);
 }
 
 static PyObject *seconds(uint64_t ticks)
@@ -346,7 +378,7 @@ static PyObject *get_queued_at(PyObject *self, void *Py_UNUSED(closure))
 
 static int has_started(struct cz_record *record)
 {
-    uint32_t now = phase(record);
+    uint32_t now = phase_of(record);
     return now == CZ_COMPLETED || now == CZ_FAILED;
 }
 
@@ -385,6 +417,11 @@ static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))
     return Py_NewRef(kind_of(record_of(self))->name);
 }
 
+static PyObject *get_retries(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(record_of(self)->retries);
+}
+
 static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyUnicode_FromFormat("%p", (void *)record_of(self));
@@ -406,7 +443,9 @@ static PyMethodDef methods[] = {
     {"done", get_done, METH_NOARGS, "done()\n--\n\nWhether the task has ended, in any way."},
     {"cancel", cancel, METH_NOARGS,
      "cancel()\n--\n\n"
-     "Cancel the task if it has not started; True if it is cancelled."},
+     "Cancel the task. One that runs is stopped: compiled code within moments, Python code\n"
+     "at its next bytecode, code that cannot be stopped is left alone and its result\n"
+     "dropped. False if the task has ended."},
     {"_phase", get_phase, METH_NOARGS, "The phase as a number (catzilla_jit.h)."},
     {0},
 };
@@ -421,6 +460,7 @@ static PyGetSetDef getters[] = {
      "When it ended, on time.monotonic's clock; None if it has not run.", NULL},
     {"execution_time_ms", get_execution_time_ms, NULL,
      "How long it ran, in milliseconds; None before it has ended.", NULL},
+    {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
     {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
     {0},
 };

@@ -59,22 +59,6 @@ static int pack_all(const struct kind *kind, PyObject *const *args, char *payloa
     return 1;
 }
 
-static int run_here(struct submitter *self, PyObject *result)
-{
-    struct cz_record *record = &((struct result *)result)->record;
-    cz->record_start(record);
-    if (is_python(self->kind)) {
-        run_call(record);
-        return 0;
-    }
-    record->queued_at = cz->ticks();
-    Py_BEGIN_ALLOW_THREADS
-    cz->record_run(record);
-    cz->record_release(self->kind->bridge->cache, record);
-    Py_END_ALLOW_THREADS
-    return 0;
-}
-
 static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz_record *record)
 {
     int pushed;
@@ -91,42 +75,56 @@ static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz
     return pushed;
 }
 
-/* The queue was full. 0: it is in, or was run here; -1: exception. */
+enum { FAILED_TO_QUEUE = -1, QUEUED, RAN_HERE };
+
+static int run_here(struct submitter *self, PyObject *result)
+{
+    struct cz_record *record = record_of(result);
+    cz->record_start(record);
+    if (is_python(self->kind)) {
+        run_call(record);
+        return RAN_HERE;
+    }
+    record->queued_at = cz->ticks();
+    Py_BEGIN_ALLOW_THREADS
+    cz->record_run(record);
+    cz->record_release(self->kind->bridge->cache, record);
+    Py_END_ALLOW_THREADS
+    return RAN_HERE;
+}
+
+/* The queue was full. */
 static int full(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
     struct bridge *bridge = self->kind->bridge;
-    struct cz_record *record = &((struct result *)result)->record;
     if (bridge->full == FULL_RAISE) {
         PyErr_Format(error_queue_full, "task %U: the queue of its level is full",
                      self->kind->name);
-        return -1;
+        return FAILED_TO_QUEUE;
     }
     /* A Python worker that waited for room in the lane it serves could wait for ever. */
     if (bridge->full == FULL_CALLER || (is_python(self->kind) && on_python_worker()))
         return run_here(self, result);
-    return wait_for_room(self, lane, record);
+    return wait_for_room(self, lane, record_of(result));
 }
 
 static int closed(struct submitter *self)
 {
     PyErr_Format(error_closed, "task %U: the runtime has been shut down", self->kind->name);
-    return -1;
+    return FAILED_TO_QUEUE;
 }
 
-/* Steals the reference on failure. */
-static PyObject *enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
+/* Queue a new call. After FAILED_TO_QUEUE the pool holds nothing of it. */
+static int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
-    struct cz_record *record = &((struct result *)result)->record;
-    int pushed = cz->lane_push(lane, record, self->level);
+    int pushed = cz->lane_push(lane, record_of(result), self->level);
     if (pushed == CZ_EFULL)
         pushed = full(self, lane, result);
     if (pushed == CZ_ECLOSED)
-        closed(self);
-    if (pushed) {
-        discard_result(result);
-        return NULL;
-    }
-    return result;
+        pushed = closed(self);
+    if (pushed == FAILED_TO_QUEUE)
+        forgo_queue(result);
+    return pushed;
 }
 
 static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
@@ -138,36 +136,45 @@ static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, P
         return call_slow(self, args, nargs, kwnames);
     if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
         return NULL;
-    if (!pack_all(kind, args, (char *)(&((struct result *)result)->record + 1))) {
-        discard_result(result);
+    if (!pack_all(kind, args, (char *)(record_of(result) + 1))) {
+        forgo_queue(result);
+        Py_DECREF(result);
         return call_slow(self, args, nargs, kwnames);
     }
-    return enqueue(self, kind->bridge->native, result);
+    if (enqueue(self, kind->bridge->native, result) == FAILED_TO_QUEUE) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    return result;
+}
+
+/* Queue a new Python call, or run it; the caller keeps its reference. */
+static int queue_python(struct submitter *self, PyObject *result)
+{
+    struct bridge *bridge = self->kind->bridge;
+    int queued;
+    if (cz->lane_unattended(bridge->python))
+        maybe_spawn(bridge);
+    if (bridge->guests == 0)
+        return -1; /* no worker, and none could be started */
+    Py_INCREF(result); /* the queue's reference */
+    queued = enqueue(self, bridge->python, result);
+    if (queued != QUEUED)
+        Py_DECREF(result);
+    return queued == FAILED_TO_QUEUE ? -1 : 0;
 }
 
 static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
 {
     struct submitter *self = (struct submitter *)op;
-    struct bridge *bridge = self->kind->bridge;
     PyObject *result;
-    if (check_open(bridge, self->kind) ||
+    if (check_open(self->kind->bridge, self->kind) ||
         (result = new_python_result(self->kind, args, kwargs)) == NULL)
         return NULL;
-    Py_INCREF(result); /* the queue's reference */
-    if (cz->lane_unattended(bridge->python))
-        maybe_spawn(bridge);
-    if (bridge->guests == 0 && PyErr_Occurred()) {
-        Py_DECREF(result);
+    if (queue_python(self, result)) {
         Py_DECREF(result);
         return NULL;
     }
-    if (enqueue(self, bridge->python, result) == NULL) {
-        Py_DECREF(result);
-        return NULL;
-    }
-    /* Run by the caller: it never went into the queue. */
-    if (((struct result *)result)->record.queued_at == 0)
-        Py_DECREF(result);
     return result;
 }
 
@@ -210,6 +217,76 @@ static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyO
     if (status)
         return call_failed(kind, status, error, args);
     return unpack_scalar(&kind->result, payload + kind->result.offset);
+}
+
+/* --- submissions with a delay, a limit, retries: prepared, adorned, started ---------------- */
+
+static PyObject *prepare(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    struct kind *kind = ((struct submitter *)op)->kind;
+    PyObject *result;
+    if (kwnames || (uint32_t)nargs != kind->arguments)
+        Py_RETURN_NOTIMPLEMENTED;
+    if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
+        return NULL;
+    if (pack_all(kind, args, (char *)(record_of(result) + 1)))
+        return result;
+    forgo_queue(result);
+    Py_DECREF(result);
+    Py_RETURN_NOTIMPLEMENTED;
+}
+
+static PyObject *prepare_python(PyObject *op, PyObject *args, PyObject *kwargs)
+{
+    struct kind *kind = ((struct submitter *)op)->kind;
+    if (check_open(kind->bridge, kind))
+        return NULL;
+    return new_python_result(kind, args, kwargs);
+}
+
+static struct cz_lane *lane_of(struct submitter *self)
+{
+    struct bridge *bridge = self->kind->bridge;
+    return is_python(self->kind) ? bridge->python : bridge->native;
+}
+
+static int start_now(struct submitter *self, PyObject *result)
+{
+    if (is_python(self->kind))
+        return queue_python(self, result);
+    return enqueue(self, lane_of(self), result) == FAILED_TO_QUEUE ? -1 : 0;
+}
+
+static int start_later(struct submitter *self, PyObject *result, int64_t delay_ns)
+{
+    int delayed;
+    if (is_python(self->kind)) {
+        Py_INCREF(result); /* the queue's reference */
+        if (self->kind->bridge->guests == 0)
+            maybe_spawn(self->kind->bridge);
+    }
+    delayed = cz->record_delay(lane_of(self), record_of(result), self->level, delay_ns);
+    if (delayed && is_python(self->kind))
+        Py_DECREF(result);
+    if (delayed == CZ_ENOMEM)
+        PyErr_NoMemory();
+    else if (delayed)
+        closed(self);
+    return delayed;
+}
+
+/* start(result, delay_ns): queue what prepare() returned. After an exception the result is
+ * dead: nothing will come of it. */
+static PyObject *start(PyObject *op, PyObject *args)
+{
+    struct submitter *self = (struct submitter *)op;
+    PyObject *result;
+    long long delay_ns;
+    if (!PyArg_ParseTuple(args, "OL:start", &result, &delay_ns))
+        return NULL;
+    if (delay_ns > 0 ? start_later(self, result, delay_ns) : start_now(self, result))
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 /* The same kind at another level, or with another slow path. */
@@ -261,6 +338,11 @@ static PyMethodDef methods[] = {
      "Queue a call of the Python function; a TaskResult."},
     {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL | METH_KEYWORDS,
      "Run the compiled function in this thread; NotImplemented if the arguments do not fit."},
+    {"prepare", (PyCFunction)(void (*)(void))prepare, METH_FASTCALL | METH_KEYWORDS,
+     "A compiled call that is not queued yet, or NotImplemented if the arguments do not fit."},
+    {"prepare_python", (PyCFunction)(void (*)(void))prepare_python, METH_VARARGS | METH_KEYWORDS,
+     "A Python call that is not queued yet."},
+    {"start", start, METH_VARARGS, "start(result, delay_ns): queue a prepared call."},
     {"at_level", at_level, METH_VARARGS, "at_level(level, slow): a submitter of the same kind."},
     {0},
 };

@@ -105,7 +105,8 @@ struct cz_record {
     uint64_t queued_at;         /* ticks */
     uint64_t started_at;        /* ticks; 0 while it has not started */
     uint64_t finished_at;       /* ticks; valid in a final phase */
-    uint32_t level;
+    uint16_t level;
+    uint16_t retries; /* the submitter's: tries after the first */
     uint32_t extra; /* number of its extra, valid with CZ_EXTRA */
 };
 
@@ -356,6 +357,7 @@ struct cz_api {
     void (*record_forget)(struct cz_record *);
     struct cz_record *(*mail_take)(struct cz_pool *, uint32_t *);
     int (*mail_wait)(struct cz_pool *, int64_t);
+    void (*mail_ring)(struct cz_pool *);
     int (*lane_promise)(struct cz_lane *);
     void (*lane_promise_kept)(struct cz_lane *);
     int (*lane_push_promised)(struct cz_lane *, struct cz_record *, uint32_t);

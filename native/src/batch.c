@@ -306,10 +306,10 @@ static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *sp
 
 static void set_level(struct cz_batch *batch, uint32_t level)
 {
-    batch->state.level = level;
+    batch->state.level = (uint16_t)level;
     for (uint32_t i = 0; i < batch->tickets_most; i++) {
         batch->ticket[i].type = &batch->type;
-        batch->ticket[i].level = level;
+        batch->ticket[i].level = (uint16_t)level;
     }
 }
 

@@ -365,7 +365,7 @@ int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t lev
     int result;
     if (cz_lane_promise(lane))
         return CZ_ECLOSED;
-    record->level = level;
+    record->level = (uint16_t)level;
     record->queued_at = cz__ticks();
     result = arm_enqueue(lane, record, delay_ns);
     if (result)

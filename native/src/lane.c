@@ -185,14 +185,14 @@ static int push(struct cz_lane *lane, struct cz_record *record, uint32_t level,
 
 int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level)
 {
-    record->level = level;
+    record->level = (uint16_t)level;
     record->queued_at = cz__ticks();
     return push(lane, record, level, CZ__PUSH_NEW);
 }
 
 int cz_lane_push_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level)
 {
-    record->level = level;
+    record->level = (uint16_t)level;
     record->queued_at = cz__ticks();
     return push(lane, record, level, CZ__PUSH_GROWN);
 }

@@ -1,0 +1,199 @@
+/* mail.c: the Python side of delays, retries, time limits, watching and stopping.
+ *
+ * The methods here are Bridge's; runtime/dispatcher.py uses them. One Python thread is
+ * inside bridge.dispatch(), which hands each record from the library's mailbox to a Python
+ * handler. Whatever may come by mail is kept alive by the dispatcher until then: it holds
+ * a reference to the result object.
+ */
+#include "binding.h"
+
+static struct cz_lane *lane_of(struct cz_record *record)
+{
+    struct bridge *bridge = kind_of(record)->bridge;
+    return is_python(kind_of(record)) ? bridge->python : bridge->native;
+}
+
+static PyObject *as_bool(int result)
+{
+    return result == CZ_ENOMEM ? PyErr_NoMemory() : PyBool_FromLong(result > 0);
+}
+
+static PyObject *watch(PyObject *Py_UNUSED(self), PyObject *result)
+{
+    return as_bool(cz->record_watch(record_of(result)));
+}
+
+static PyObject *limit(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result;
+    long long limit_ns;
+    int divert;
+    if (!PyArg_ParseTuple(args, "OLp:limit", &result, &limit_ns, &divert))
+        return NULL;
+    if (cz->record_limit(record_of(result), limit_ns, divert))
+        return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+/* The exception object of a settled compiled call belongs to the try that is over. */
+static PyObject *retry(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result;
+    struct cz_record *record;
+    long long delay_ns;
+    int retried;
+    if (!PyArg_ParseTuple(args, "OL:retry", &result, &delay_ns))
+        return NULL;
+    record = record_of(result);
+    unsettle(record);
+    record->retries++;
+    if (is_python(kind_of(record)))
+        Py_INCREF(result); /* the queue's reference */
+    retried = cz->record_retry(lane_of(record), record, delay_ns);
+    if (retried && is_python(kind_of(record)))
+        Py_DECREF(result);
+    return PyBool_FromLong(retried == 0);
+}
+
+static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result;
+    int cancelled;
+    struct cz_record *record;
+    if (!PyArg_ParseTuple(args, "Op:conclude", &result, &cancelled))
+        return NULL;
+    record = record_of(result);
+    cz->record_conclude(kind_of(record)->bridge->cache, record,
+                        cancelled ? CZ_CANCELLED : CZ_FAILED);
+    if (is_python(kind_of(record)))
+        end_call(record);
+    Py_RETURN_NONE;
+}
+
+static PyObject *failure(PyObject *Py_UNUSED(self), PyObject *result)
+{
+    return failure_of(record_of(result));
+}
+
+/* Mail said that the library cannot stop this call. */
+static PyObject *stop_call(PyObject *self, PyObject *args)
+{
+    PyObject *result;
+    int again;
+    struct cz_record *record;
+    uint32_t timed_out;
+    if (!PyArg_ParseTuple(args, "Op:stop_call", &result, &again))
+        return NULL;
+    record = record_of(result);
+    timed_out = atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT;
+    if (is_python(kind_of(record)))
+        interrupt_call((struct bridge *)self, record, timed_out ? error_timeout : error_cancelled);
+    /* If another try may follow, it must not begin before this one has ended. */
+    if (!again || !is_python(kind_of(record)))
+        cz->record_abandon(record, timed_out ? CZ_FAILED : CZ_CANCELLED);
+    Py_RETURN_NONE;
+}
+
+/* --- promises: results that Python code fulfils ----------------------------------------- */
+
+static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result, *value;
+    int failed;
+    struct cz_record *record;
+    if (!PyArg_ParseTuple(args, "OpO:fulfil", &result, &failed, &value))
+        return NULL;
+    record = record_of(result);
+    if (!cz->record_start(record))
+        Py_RETURN_FALSE;
+    record->started_at = record->finished_at = cz->ticks();
+    set_value(record, Py_NewRef(value));
+    cz->record_finish(record, failed ? CZ_FAILED : CZ_COMPLETED);
+    Py_RETURN_TRUE;
+}
+
+/* --- the dispatcher's loop ---------------------------------------------------------------- */
+
+static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
+{
+    PyObject *result = Py_NewRef((PyObject *)result_of(record));
+    PyObject *done = PyObject_CallFunction(handler, "OI", result, reasons);
+    Py_DECREF(result);
+    if (done == NULL)
+        return -1;
+    Py_DECREF(done);
+    return 0;
+}
+
+static PyObject *dispatch(PyObject *self, PyObject *args)
+{
+    struct bridge *bridge = (struct bridge *)self;
+    PyObject *handler, *idle;
+    struct cz_record *record;
+    uint32_t reasons;
+    if (!PyArg_ParseTuple(args, "OO:dispatch", &handler, &idle))
+        return NULL;
+    bridge->dispatching = 1;
+    while (bridge->dispatching) {
+        PyObject *more;
+        while ((record = cz->mail_take(bridge->pool, &reasons)))
+            if (deliver(record, reasons, handler))
+                return NULL;
+        more = PyObject_CallNoArgs(idle);
+        if (more == NULL)
+            return NULL;
+        Py_DECREF(more);
+        if (!bridge->dispatching)
+            break;
+        Py_BEGIN_ALLOW_THREADS
+        cz->mail_wait(bridge->pool, (int64_t)50 * 1000 * 1000);
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *ring(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    cz->mail_ring(((struct bridge *)self)->pool);
+    Py_RETURN_NONE;
+}
+
+static PyObject *end_dispatch(PyObject *self, PyObject *ignored)
+{
+    ((struct bridge *)self)->dispatching = 0;
+    return ring(self, ignored);
+}
+
+static PyObject *promise_lane(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(cz->lane_promise(((struct bridge *)self)->python) == 0);
+}
+
+static PyObject *keep_promise(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    cz->lane_promise_kept(((struct bridge *)self)->python);
+    Py_RETURN_NONE;
+}
+
+PyMethodDef mail_methods[] = {
+    {"watch", watch, METH_O,
+     "watch(result): True if its end will be dispatched, False if it has ended already."},
+    {"limit", limit, METH_VARARGS,
+     "limit(result, ns, divert): limit each run; dispatch failures undecided."},
+    {"retry", retry, METH_VARARGS,
+     "retry(result, ns): run a diverted call again after so long; False: conclude it instead."},
+    {"conclude", conclude, METH_VARARGS, "conclude(result, cancelled): end a diverted call."},
+    {"failure", failure, METH_O, "failure(result): the exception of a diverted call."},
+    {"stop_call", stop_call, METH_VARARGS,
+     "stop_call(result, again): stop what only Python can; `again`: it may be tried again."},
+    {"fulfil", fulfil, METH_VARARGS,
+     "fulfil(promise, failed, value): end a promise; False if it was cancelled before."},
+    {"dispatch", dispatch, METH_VARARGS,
+     "dispatch(handler, idle): call handler(result, reasons) for mail, idle() when there is none."},
+    {"end_dispatch", end_dispatch, METH_NOARGS, "Let dispatch() return."},
+    {"ring", ring, METH_NOARGS, "Let dispatch() call idle() soon."},
+    {"promise", promise_lane, METH_NOARGS,
+     "Keep the Python lane's workers until keep_promise(); False if it is closed."},
+    {"keep_promise", keep_promise, METH_NOARGS, "Undo promise()."},
+    {0},
+};
