@@ -50,13 +50,13 @@ price_kernel: Any = numba.njit(call_price)
 logistic_kernel: Any = numba.njit(logistic)
 
 
-@numba.njit(parallel=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True)
 def prange_price(spot: Any, strike: Any, years: Any, rate: Any, volatility: Any, out: Any) -> None:
     for i in numba.prange(len(out)):
         out[i] = price_kernel(spot[i], strike[i], years[i], rate, volatility)
 
 
-@numba.njit(parallel=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True)
 def prange_logistic(steps: Any, out: Any) -> None:
     for i in numba.prange(len(out)):
         out[i] = logistic_kernel(steps[i])
@@ -126,7 +126,6 @@ def compare_fixed_cost(report: measure.Report) -> None:
 
 def main() -> None:
     report = measure.Report("bench_map", measure.Options.parse(__doc__))
-    numba.set_num_threads(min(measure.cores(), numba.config.NUMBA_NUM_THREADS))
     compare_uniform(report)
     compare_rising(report)
     compare_fixed_cost(report)

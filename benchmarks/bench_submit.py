@@ -79,7 +79,8 @@ def main() -> None:
 
 
 def go_rate(pool: peer.Peer, tasks: int) -> float:
-    return statistics.median(pool.run(measure.cores(), tasks, 3)["tasks_per_second"])
+    figures: list[float] = pool.run(measure.cores(), tasks, 3)["tasks_per_second"]
+    return statistics.median(figures)
 
 
 if __name__ == "__main__":

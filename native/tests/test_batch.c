@@ -481,35 +481,34 @@ static void test_closed_pool_still_drains_with_several_workers(void)
     check_ran(1000);
 }
 
+/* Every batch grows to three tickets, which is more than the ring holds: put-back tickets
+ * must find room all the same. */
 static void test_short_queue_full_of_batches_drains_after_the_close(void)
 {
-    enum { WORKERS = 3, BATCHES = 8 };
+    enum { WORKERS = 3, BATCHES = WORKERS + 1, LENGTH = 200 };
     static struct plan plans[BATCHES];
-    for (int round = 0; round < 20; round++) {
-        set_up(WORKERS, 1);
-        memset(plans, 0, sizeof plans);
-        for (int i = 0; i < BATCHES;) {
-            struct cz_span span = {(char *)&plans[i], 0, 0};
-            struct cz_batch *batch;
-            int result;
-            plans[i].block_at = -1;
-            plans[i].spin = 2000;
-            result = cz_batch_submit(lane, chunk, &span, 1, 1, 100, 1, CZ_NORMAL, 0, &batch);
-            if (result == CZ_EFULL)
-                break;
-            CHECK(result == 0);
-            cz_batch_drop(batch);
-            i++;
-            if (i < WORKERS)
-                YIELD_UNTIL(cz_lane_depth(lane, CZ_NORMAL) == 0);
-        }
-        cz_pool_close(pool);
-        CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
-        for (int i = 0; i < BATCHES; i++)
-            for (int64_t j = 0; j < 100; j++)
-                CHECK(atomic_load(&plans[i].seen[j]) == atomic_load(&plans[i].seen[0]));
-        pool_stop(pool);
+    set_up(WORKERS, 1);
+    memset(plans, 0, sizeof plans);
+    for (int i = 0; i < BATCHES; i++) {
+        struct cz_span span = {(char *)&plans[i], 0, 0};
+        struct cz_batch *batch;
+        plans[i].block_at = i < WORKERS ? 0 : -1;
+        plans[i].spin = 20000;
+        gate_init(&plans[i].entered);
+        gate_init(&plans[i].leave);
+        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, LENGTH, 1, CZ_NORMAL, 0, &batch) == 0);
+        cz_batch_drop(batch);
+        if (i < WORKERS)
+            gate_pass(&plans[i].entered);
     }
+    cz_pool_close(pool);
+    for (int i = 0; i < WORKERS; i++)
+        gate_open(&plans[i].leave, 1);
+    CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
+    for (int i = 0; i < BATCHES; i++)
+        for (int64_t j = 0; j < LENGTH; j++)
+            CHECK(atomic_load(&plans[i].seen[j]) == 1);
+    pool_stop(pool);
 }
 
 static void *submit_until_closed(void *accepted)
