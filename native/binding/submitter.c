@@ -88,7 +88,6 @@ static int run_here(struct submitter *self, PyObject *result)
     record->queued_at = cz->ticks();
     Py_BEGIN_ALLOW_THREADS
     cz->record_run(record);
-    cz->record_release(self->kind->bridge->cache, record);
     Py_END_ALLOW_THREADS
     return RAN_HERE;
 }

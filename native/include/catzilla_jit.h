@@ -211,7 +211,8 @@ CZ_API int cz_record_cancel(struct cz_record *record);
 /* Sleep until the phase is final. 0, CZ_ETIMEDOUT, CZ_EINTR (a signal came). Polls for
  * some microseconds first. timeout_ns < 0: no limit. The caller holds the handle. */
 CZ_API int cz_record_wait(struct cz_record *record, int64_t timeout_ns);
-/* Run a claimed record's entry on the calling thread and finish it. */
+/* Run a claimed record's entry on the calling thread, finish it, and let go of the pool's
+ * hold. The caller keeps the handle. */
 CZ_API void cz_record_run(struct cz_record *record);
 
 /* --- what few records have ------------------------------------------------------------- */

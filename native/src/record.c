@@ -180,7 +180,7 @@ void cz_record_run(struct cz_record *record)
     cz_record_begin(record);
     record->status = record->type->entry(cz_payload(record), &record->error);
     record->finished_at = cz__ticks();
-    cz_record_finish(record, record->status ? CZ_FAILED : CZ_COMPLETED);
+    finish(record, record->status ? CZ_FAILED : CZ_COMPLETED, CZ_POOL, true);
 }
 
 static int poll_final(struct cz_record *record)
