@@ -117,10 +117,12 @@ def test_structures_are_those_of_the_header(struct: str, mirror: Any) -> None:
     assert list(mirror._fields_) == list(members(struct))
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ENOMEM", "EFULL", "ECLOSED", "ETIMEDOUT", "EINTR", "ABI_VERSION"]
-    + ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "LANE_NATIVE", "LANE_PYTHON"],
-)
+CONSTANTS = """
+    ABI_VERSION ENOMEM EFULL ECLOSED ETIMEDOUT EINTR LANE_NATIVE LANE_PYTHON
+    PENDING RUNNING COMPLETED FAILED CANCELLED
+"""
+
+
+@pytest.mark.parametrize("name", CONSTANTS.split())
 def test_constants_are_those_of_the_header(name: str) -> None:
     assert getattr(native, name) == constant(f"CZ_{name}")
