@@ -73,6 +73,11 @@ class Dispatcher:
             self._watched.pop(result, None)
             self._policies.pop(result, None)
 
+    def start(self) -> None:
+        """Start the thread if it does not run yet."""
+        with self._lock:
+            self._start()
+
     def _start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(

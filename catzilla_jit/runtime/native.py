@@ -7,6 +7,7 @@ ctypes stand at the foot; what runs once per task goes through the binding inste
 
 from __future__ import annotations
 
+import contextvars
 import ctypes
 import importlib
 import os
@@ -21,7 +22,7 @@ LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.
 EFULL, ECLOSED, ETIMEDOUT, EINTR = -2, -3, -4, -5
-PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = range(5)
+PENDING, RUNNING, COMPLETED, FAILED, CANCELLED, RETRYING = range(6)
 LANE_NATIVE, LANE_PYTHON = 0, 1
 ENOMEM = -1
 
@@ -100,7 +101,9 @@ class Native:
         self.lib, self.binding = _open()
         _check(self.lib)
         _declare(self.lib)
-        self.binding.attach(self.lib.cz_api_table(), errors, copy_exception)
+        self.binding.attach(
+            self.lib.cz_api_table(), errors, copy_exception, contextvars.copy_context
+        )
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""
@@ -155,6 +158,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_pool_memory": (None, (_pointer, _out(ctypes.c_uint64), _out(ctypes.c_uint64))),
     "cz_type_create": (_pointer, (_pointer, _pointer, ctypes.c_uint64, _pointer)),
     "cz_cache_create": (_pointer, (_pointer,)),
+    "cz_type_set_interruptible": (None, (_pointer,)),
     "cz_lane_depth": (ctypes.c_uint64, (_pointer, ctypes.c_uint32)),
     "cz_lane_wait_space": (ctypes.c_int, (_pointer, ctypes.c_uint32, ctypes.c_int64)),
     "cz_ticks_ns": (ctypes.c_int64, (ctypes.c_uint64,)),

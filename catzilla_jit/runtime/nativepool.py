@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import native
 from .backend import BatchCall, PoolSettings, Settle, Submitter
-from .layout import Compiled, numpy_scalar
+from ..errors import RuntimeClosed
+from .dispatcher import Dispatcher
+from .layout import Compiled, SlotLike, numpy_scalar
 
 # A wait inside the library is cut into slices, so that signals are seen between them.
 SLICE_SECONDS = 0.05
@@ -37,10 +40,11 @@ class NativePool:
             native=self._lanes[native.LANE_NATIVE],
             python=self._lanes[native.LANE_PYTHON],
             cache=lib.cz_cache_create(self._pool),
-            spawn=self._spawn,
+            owner=self,
             full_policy=FULL_POLICIES.index(settings.when_full),
             guests_most=settings.python_workers,
         )
+        self.dispatcher = Dispatcher(self._bridge)
 
     def _create(self) -> int:
         settings = self._settings
@@ -58,7 +62,8 @@ class NativePool:
         assert pool.value is not None
         return pool.value
 
-    def _spawn(self) -> threading.Thread:
+    def spawn_worker(self) -> threading.Thread:
+        """Add a Python worker; called by the binding."""
         thread = threading.Thread(
             target=self._bridge.serve, name=f"cz-python-{next(self._numbers)}", daemon=True
         )
@@ -67,25 +72,48 @@ class NativePool:
         return thread
 
     def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter:
-        result = task.result
-        kind = self._bridge.new_kind(
+        kind, payload_size = self._bridge.new_kind(
             task.name,
             settle,
             can_rerun,
             None,
             task.entry,
-            (result.code, result.offset, numpy_scalar(result)),
-            tuple((slot.code, slot.offset, None) for slot in task.arguments),
+            task.payload_size,
+            _slot(task.result, numpy_scalar(task.result)),
+            tuple(_slot(slot, None) for slot in task.arguments),
         )
-        return self._submitter(kind, task.entry, task.payload_size)
+        if any(slot.code == "O" for slot in (task.result, *task.arguments)):
+            # Results that nobody waits for are released by the dispatcher.
+            self.dispatcher.start()
+        type_ = self._native.lib.cz_type_create(self._pool, task.entry, payload_size, kind)
+        if type_ and task.interruptible:
+            self._native.lib.cz_type_set_interruptible(type_)
+        return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
 
     def python(self, name: str, function: Callable[..., Any]) -> Submitter:
-        kind = self._bridge.new_kind(name, None, False, function, 0, None, ())
-        return self._submitter(kind, None, PYTHON_PAYLOAD)
-
-    def _submitter(self, kind: int, entry: int | None, payload_size: int) -> Submitter:
-        type_ = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind)
+        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, ())
+        type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind)
         return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
+
+    def promise(self, name: str) -> Any:
+        """Return a result that `fulfil` ends; the pool does not end before."""
+        if not self._bridge.promise():
+            raise RuntimeClosed(f"task {name}: the runtime has been shut down")
+        return self.python(name, _never).prepare_python()
+
+    def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
+        """End a promise, unless it was cancelled, and let go of the pool."""
+        self._bridge.fulfil(promise, failed, value)
+        self._bridge.keep_promise()
+
+    @contextlib.contextmanager
+    def privileged(self) -> Iterator[None]:
+        """Let this thread submit although the pool is closed: a promise is being kept."""
+        self._bridge.set_privileged(True)
+        try:
+            yield
+        finally:
+            self._bridge.set_privileged(False)
 
     def batch(self, call: BatchCall) -> NativeBatch:
         # Batches whose handle was dropped while they ran: their arrays may go now.
@@ -104,7 +132,7 @@ class NativePool:
                 call.length,
                 call.chunk_size,
                 call.level,
-                call.collect,
+                call.collect | 2 * call.task.interruptible,
                 ctypes.byref(handle),
             )
             if code != native.EFULL or self._settings.when_full == "raise":
@@ -148,10 +176,25 @@ class NativePool:
                 left = min(left, max(0.0, until - time.monotonic()))
             code = self._native.lib.cz_pool_join(self._pool, int(left * 1e9))
             if code == 0:
-                self._bridge.retire()
-                return True
+                return self._end_dispatcher(until)
             if until is not None and time.monotonic() >= until:
                 return False
+
+
+    def _end_dispatcher(self, until: float | None) -> bool:
+        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
+            return False
+        self.dispatcher.close()
+        self._bridge.retire()
+        return True
+
+
+def _never() -> None:
+    raise AssertionError("a promise is fulfilled, not run")
+
+
+def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:
+    return (slot.code, slot.offset, convert, slot.pack, slot.unpack, slot.release)
 
 
 class NativeBatch:

@@ -7,12 +7,14 @@ both: they are added to whichever type it is.
 
 from __future__ import annotations
 
+import concurrent.futures
 import types
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..errors import NativeUnavailable
 from ..types import TaskStatus
-from . import native
+from . import callbacks, native
 
 T = TypeVar("T", covariant=True)
 
@@ -22,6 +24,7 @@ STATUSES = (
     TaskStatus.COMPLETED,
     TaskStatus.FAILED,
     TaskStatus.CANCELLED,
+    TaskStatus.RETRYING,
 )
 
 
@@ -41,6 +44,48 @@ class ColdMethods:
     def cancelled(self: Any) -> bool:
         """Return whether the task was cancelled."""
         return bool(self._phase() == native.CANCELLED)
+
+    def add_done_callback(self: Any, fn: Callable[[Any], object]) -> Any:
+        """Call fn(result) once the task has ended, in any way; return the result itself.
+
+        Callbacks run in order on the runtime's dispatcher thread, also when the task has
+        ended already. One that raises is logged.
+        """
+        callbacks.watch(self, fn)
+        return self
+
+    def on_success(self: Any, fn: Callable[[Any], object]) -> Any:
+        """Call fn(value) if the task completes; return the result itself."""
+
+        def succeeded(result: Any) -> None:
+            if result.status() is TaskStatus.COMPLETED:
+                fn(result.result())
+
+        return self.add_done_callback(succeeded)
+
+    def on_error(self: Any, fn: Callable[[BaseException], object]) -> Any:
+        """Call fn(exception) if the task fails or is cancelled; return the result itself."""
+
+        def ended(result: Any) -> None:
+            failed, error = callbacks.outcome(result)
+            if failed:
+                fn(error)
+
+        return self.add_done_callback(ended)
+
+    def then(self: Any, other: Any, *more_args: Any) -> Any:
+        """Submit other(value, *more_args) once this has completed; return that one's result.
+
+        `other` is a task. If this fails or is cancelled, so does the returned result.
+        """
+        return other.submit(self, *more_args)
+
+    def future(self: Any) -> concurrent.futures.Future[Any]:
+        """Return a concurrent.futures.Future that follows this result."""
+        return callbacks.as_future(self)
+
+    def __await__(self: Any) -> Generator[Any, None, Any]:
+        return callbacks.wait_in_loop(self)
 
     def __repr__(self: Any) -> str:
         try:
@@ -70,6 +115,7 @@ if TYPE_CHECKING:
         started_at: float | None
         finished_at: float | None
         execution_time_ms: float | None
+        retries: int
 
         def result(self, timeout: float | None = None) -> T:
             """Wait for the task (seconds) and return its result, or raise its exception."""
@@ -84,7 +130,7 @@ if TYPE_CHECKING:
             """Return whether the task has ended, in any way."""
 
         def cancel(self) -> bool:
-            """Cancel the task if it has not started; True if it is cancelled."""
+            """Cancel the task, stopping it if it runs; False if it has ended."""
 
 else:
     TaskResult = _find_type()

@@ -28,7 +28,7 @@ struct bridge {
     struct cz_lane *native, *python;
     int retired;            /* the pool has been joined: it goes with the bridge */
     struct cz_cache *cache;
-    PyObject *spawn;        /* called to add a Python worker */
+    PyObject *owner;        /* runtime/nativepool.py's NativePool; NULL once retired */
     enum full_policy full;
     unsigned generation;    /* of the process that made it, see `generation` */
     uint32_t guests, guests_most, starting;
@@ -38,10 +38,18 @@ struct bridge {
     struct kind *kinds;     /* freed with the bridge */
 };
 
+/* Functions that the compile stage makes for values that are no scalars; with the GIL. */
+typedef int32_t (*pack_function)(PyObject *value, void *memory); /* 0, or -1 and an exception */
+typedef PyObject *(*unpack_function)(void *memory); /* new reference; empties the memory */
+typedef void (*release_function)(void *memory);     /* empties the memory */
+
 struct slot {
-    char code; /* scalar.c */
+    char code; /* scalar.c, or 'O': the three functions */
     uint32_t offset;
     PyObject *convert; /* wraps the unpacked value (a NumPy scalar type), or NULL */
+    pack_function pack;
+    unpack_function unpack;
+    release_function release;
 };
 
 struct kind {
@@ -57,6 +65,9 @@ struct kind {
     int can_rerun;
     PyObject *function; /* what a Python task calls */
     struct slot result;
+    int boxed;             /* some slot has code 'O' */
+    uint32_t objects_at;   /* offset of an array of objects behind the payload, if boxed: the
+                              unpacked result, then each argument; see boxed.c */
     uint32_t arguments;
     struct slot argument[];
 };
@@ -115,7 +126,22 @@ int pack_scalar(char code, PyObject *value, void *slot);
 PyObject *unpack_scalar(const struct slot *slot, const void *memory);
 int known_code(char code);
 
+/* boxed.c */
+/* Pack the arguments: 1, or 0 without an exception when one does not fit exactly. */
+int pack_arguments(const struct kind *kind, PyObject *const *args, char *payload);
+/* Drop what packing made, after the call has ended or was given up. */
+void release_arguments(const struct kind *kind, char *payload);
+/* The result, once; then it is kept. New reference. */
+PyObject *unpack_result(const struct kind *kind, char *payload);
+/* Drop a result that nobody unpacked. */
+void release_result(const struct kind *kind, char *payload);
+/* The arguments as a tuple, for running the call again as Python. */
+PyObject *unpack_arguments(const struct kind *kind, char *payload);
+
 /* result.c */
+/* Mail for a boxed result whose last reference went before it had ended: free it now.
+ * 1 if it is one. */
+int bury(struct cz_record *record);
 extern PyType_Spec result_spec, python_result_spec;
 extern PyTypeObject *result_type, *python_result_type; /* made by the module */
 PyObject *new_result(struct kind *kind);                       /* compiled; unqueued */
@@ -143,6 +169,8 @@ PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
 /* Raise `interrupt` in the thread that runs this call, at its next bytecode. */
 void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *interrupt);
 
+/* This thread's submissions are part of what came before a close (mail.c). */
+extern _Thread_local int privileged;
 /* mail.c: the methods of Bridge that watch, retry, stop and dispatch */
 extern PyMethodDef mail_methods[];
 

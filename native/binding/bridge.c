@@ -20,14 +20,14 @@ PyTypeObject *result_type, *python_result_type;
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"pool",  "native",      "python",      "cache",
-                            "spawn", "full_policy", "guests_most", NULL};
+                            "owner", "full_policy", "guests_most", NULL};
     unsigned long long pool, native, python, cache;
-    PyObject *spawn;
+    PyObject *owner;
     int full_policy;
     unsigned guests_most;
     struct bridge *self;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiI:Bridge", names, &pool, &native,
-                                     &python, &cache, &spawn, &full_policy, &guests_most))
+                                     &python, &cache, &owner, &full_policy, &guests_most))
         return NULL;
     if (cz == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
@@ -41,7 +41,7 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->native = (struct cz_lane *)(uintptr_t)native;
     self->python = (struct cz_lane *)(uintptr_t)python;
     self->cache = (struct cz_cache *)(uintptr_t)cache;
-    self->spawn = Py_NewRef(spawn);
+    self->owner = Py_NewRef(owner);
     self->full = (enum full_policy)full_policy;
     self->generation = generation;
     self->guests = self->starting = 0;
@@ -77,7 +77,7 @@ static void bridge_dealloc(PyObject *op)
         cz->cache_destroy(self->cache);
         cz->pool_destroy(self->pool);
     }
-    Py_XDECREF(self->spawn);
+    Py_XDECREF(self->owner);
     PyObject_Free(op);
     Py_DECREF(type);
 }
@@ -85,12 +85,17 @@ static void bridge_dealloc(PyObject *op)
 static int read_slot(PyObject *item, struct slot *slot)
 {
     PyObject *convert;
+    unsigned long long pack, unpack, release;
     int code;
-    if (!PyArg_ParseTuple(item, "CIO:slot", &code, &slot->offset, &convert))
+    if (!PyArg_ParseTuple(item, "CIOKKK:slot", &code, &slot->offset, &convert, &pack, &unpack,
+                          &release))
         return -1;
     slot->code = (char)code;
     slot->convert = convert == Py_None ? NULL : Py_NewRef(convert);
-    if (!known_code(slot->code)) {
+    slot->pack = (pack_function)(uintptr_t)pack;
+    slot->unpack = (unpack_function)(uintptr_t)unpack;
+    slot->release = (release_function)(uintptr_t)release;
+    if (!known_code(slot->code) && slot->code != 'O') {
         PyErr_Format(PyExc_ValueError, "unknown slot code %c", code);
         return -1;
     }
@@ -126,15 +131,29 @@ static PyObject *keep_kind(struct bridge *bridge, struct kind *kind)
     return new_submitter(submitter_type, kind);
 }
 
+/* Boxed calls have their objects behind the payload. */
+static void add_objects(struct kind *kind, uint32_t payload_size)
+{
+    kind->payload_size = payload_size;
+    kind->boxed = kind->result.code == 'O';
+    for (uint32_t i = 0; i < kind->arguments; i++)
+        kind->boxed |= kind->argument[i].code == 'O';
+    if (kind->boxed) {
+        kind->objects_at = (payload_size + 7) / 8 * 8;
+        kind->payload_size = kind->objects_at + (kind->arguments + 1) * (uint32_t)sizeof(PyObject *);
+    }
+}
+
 /* Two steps, because the type needs its owner and the owner its type. */
 static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
 {
     PyObject *name, *fail, *function, *result, *slots;
     unsigned long long entry;
     int can_rerun;
+    unsigned payload_size;
     struct kind *kind;
-    if (!PyArg_ParseTuple(args, "UOpOKOO!:new_kind", &name, &fail, &can_rerun, &function, &entry,
-                          &result, &PyTuple_Type, &slots))
+    if (!PyArg_ParseTuple(args, "UOpOKIOO!:new_kind", &name, &fail, &can_rerun, &function, &entry,
+                          &payload_size, &result, &PyTuple_Type, &slots))
         return NULL;
     kind = new_kind((struct bridge *)op, slots);
     if (kind == NULL)
@@ -148,7 +167,8 @@ static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
         free_kind(kind);
         return NULL;
     }
-    return PyLong_FromVoidPtr(kind);
+    add_objects(kind, payload_size);
+    return Py_BuildValue("NI", PyLong_FromVoidPtr(kind), kind->payload_size);
 }
 
 static PyObject *bridge_submitter(PyObject *op, PyObject *args)
@@ -168,7 +188,9 @@ static PyObject *bridge_submitter(PyObject *op, PyObject *args)
 
 static PyObject *bridge_retire(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    ((struct bridge *)op)->retired = 1;
+    struct bridge *self = (struct bridge *)op;
+    self->retired = 1;
+    Py_CLEAR(self->owner); /* which holds the bridge */
     Py_RETURN_NONE;
 }
 
@@ -179,7 +201,8 @@ static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef bridge_methods[] = {
     {"new_kind", bridge_new_kind, METH_VARARGS,
-     "new_kind(name, fail, can_rerun, function, entry, result slot, argument slots): its address."},
+     "new_kind(name, fail, can_rerun, function, entry, payload size, result slot, argument slots):\n"
+     "its address, and the size of the payload with what the binding needs."},
     {"submitter", bridge_submitter, METH_VARARGS,
      "submitter(kind, type): complete the kind; its submitter at the normal level."},
     {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},

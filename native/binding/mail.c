@@ -116,8 +116,11 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
 
 static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
 {
-    PyObject *result = Py_NewRef((PyObject *)result_of(record));
-    PyObject *done = PyObject_CallFunction(handler, "OI", result, reasons);
+    PyObject *result, *done;
+    if (reasons & CZ_MAIL_ENDED && bury(record))
+        return 0;
+    result = Py_NewRef((PyObject *)result_of(record));
+    done = PyObject_CallFunction(handler, "OI", result, reasons);
     Py_DECREF(result);
     if (done == NULL)
         return -1;
@@ -164,14 +167,31 @@ static PyObject *end_dispatch(PyObject *self, PyObject *ignored)
     return ring(self, ignored);
 }
 
-static PyObject *promise_lane(PyObject *self, PyObject *Py_UNUSED(ignored))
+static PyObject *promise_lanes(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyBool_FromLong(cz->lane_promise(((struct bridge *)self)->python) == 0);
+    struct bridge *bridge = (struct bridge *)self;
+    if (cz->lane_promise(bridge->native))
+        Py_RETURN_FALSE;
+    if (cz->lane_promise(bridge->python) == 0)
+        Py_RETURN_TRUE;
+    cz->lane_promise_kept(bridge->native);
+    Py_RETURN_FALSE;
 }
 
 static PyObject *keep_promise(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
+    cz->lane_promise_kept(((struct bridge *)self)->native);
     cz->lane_promise_kept(((struct bridge *)self)->python);
+    Py_RETURN_NONE;
+}
+
+/* Submissions of this thread are part of what came before a close: the promise of the
+ * lanes is held meanwhile. */
+_Thread_local int privileged;
+
+static PyObject *set_privileged(PyObject *Py_UNUSED(self), PyObject *on)
+{
+    privileged = PyObject_IsTrue(on);
     Py_RETURN_NONE;
 }
 
@@ -192,8 +212,10 @@ PyMethodDef mail_methods[] = {
      "dispatch(handler, idle): call handler(result, reasons) for mail, idle() when there is none."},
     {"end_dispatch", end_dispatch, METH_NOARGS, "Let dispatch() return."},
     {"ring", ring, METH_NOARGS, "Let dispatch() call idle() soon."},
-    {"promise", promise_lane, METH_NOARGS,
-     "Keep the Python lane's workers until keep_promise(); False if it is closed."},
+    {"promise", promise_lanes, METH_NOARGS,
+     "Keep both lanes' workers until keep_promise(); False if they are closed."},
+    {"set_privileged", set_privileged, METH_O,
+     "set_privileged(on): a close does not refuse this thread's submissions."},
     {"keep_promise", keep_promise, METH_NOARGS, "Undo promise()."},
     {0},
 };

@@ -245,7 +245,7 @@ void maybe_spawn(struct bridge *bridge)
         return;
     bridge->guests++;
     bridge->starting++;
-    thread = PyObject_CallFunctionObjArgs(bridge->spawn, NULL);
+    thread = bridge->owner ? PyObject_CallMethod(bridge->owner, "spawn_worker", NULL) : NULL;
     if (thread == NULL) {
         bridge->guests--;
         bridge->starting--;

@@ -181,25 +181,10 @@ static int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t narg
  */
 enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE };
 
-static PyObject *unpack_arguments(const struct kind *kind, struct cz_record *record)
-{
-    PyObject *tuple = PyTuple_New(kind->arguments);
-    for (uint32_t i = 0; tuple && i < kind->arguments; i++) {
-        const struct slot *slot = &kind->argument[i];
-        PyObject *value = unpack_scalar(slot, (char *)(record + 1) + slot->offset);
-        if (value == NULL) {
-            Py_DECREF(tuple);
-            return NULL;
-        }
-        PyTuple_SetItem(tuple, i, value);
-    }
-    return tuple;
-}
-
 /* Call kind->fail; -1 with an exception set when that itself fails. */
 static int settle_now(struct kind *kind, struct cz_record *record, int status)
 {
-    PyObject *arguments = unpack_arguments(kind, record), *outcome = NULL, *object;
+    PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *outcome = NULL, *object;
     int failed = -1;
     if (arguments)
         outcome = PyObject_CallFunction(kind->fail, "iKO", status,
@@ -288,7 +273,7 @@ static PyObject *completed_value(struct cz_record *record)
         return Py_NewRef(call_of(record)->value);
     if (record->status == SETTLED_VALUE)
         return Py_NewRef((PyObject *)record->error);
-    return unpack_scalar(&kind->result, (char *)(record + 1) + kind->result.offset);
+    return unpack_result(kind, (char *)(record + 1));
 }
 
 static PyObject *value_of(struct cz_record *record)
@@ -306,18 +291,50 @@ static PyObject *value_of(struct cz_record *record)
     }
 }
 
+/* Python has dropped the last reference to a boxed result that has not ended: its
+ * arguments must live on. Its end comes by mail, and bury() makes it an object again. */
+static int linger(struct cz_record *record)
+{
+    return kind_of(record)->boxed && !is_final(record) && cz->record_watch(record) == 1;
+}
+
+static void drop_objects(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    if (phase_of(record) == CZ_FAILED && is_settled(record))
+        Py_DECREF((PyObject *)record->error);
+    if (!kind->boxed)
+        return;
+    release_arguments(kind, (char *)(record + 1));
+    if (phase_of(record) == CZ_COMPLETED)
+        release_result(kind, (char *)(record + 1));
+}
+
 static void dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     struct cz_record *record = record_of(self);
     struct bridge *bridge = kind_of(record)->bridge;
-    if (phase_of(record) == CZ_FAILED && is_settled(record))
-        Py_DECREF((PyObject *)record->error);
     /* In a child of fork the parent's depot may be locked for ever: let the block be. */
-    if (bridge->generation == generation)
+    if (bridge->generation == generation) {
+        if (linger(record)) {
+            Py_DECREF(type);
+            return;
+        }
+        drop_objects(record);
         cz->record_drop(bridge->cache, record);
+    }
     Py_DECREF(bridge);
     Py_DECREF(type);
+}
+
+int bury(struct cz_record *record)
+{
+    PyObject *self = (PyObject *)result_of(record);
+    if (is_python(kind_of(record)) || Py_REFCNT(self) != 0)
+        return 0;
+    Py_DECREF(PyObject_Init(self, result_type));
+    return 1;
 }
 
 static PyObject *get_result(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -417,6 +434,12 @@ static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))
     return Py_NewRef(kind_of(record_of(self))->name);
 }
 
+static PyObject *get_pool(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *owner = kind_of(record_of(self))->bridge->owner;
+    return Py_NewRef(owner ? owner : Py_None);
+}
+
 static PyObject *get_retries(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyLong_FromLong(record_of(self)->retries);
@@ -461,6 +484,7 @@ static PyGetSetDef getters[] = {
     {"execution_time_ms", get_execution_time_ms, NULL,
      "How long it ran, in milliseconds; None before it has ended.", NULL},
     {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
+    {"_pool", get_pool, NULL, "The NativePool, None when that has ended.", NULL},
     {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
     {0},
 };

@@ -51,14 +51,6 @@ done:
     return result;
 }
 
-static int pack_all(const struct kind *kind, PyObject *const *args, char *payload)
-{
-    for (uint32_t i = 0; i < kind->arguments; i++)
-        if (!pack_scalar(kind->argument[i].code, args[i], payload + kind->argument[i].offset))
-            return 0;
-    return 1;
-}
-
 static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz_record *record)
 {
     int pushed;
@@ -117,8 +109,10 @@ static int closed(struct submitter *self)
 static int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
     int pushed = cz->lane_push(lane, record_of(result), self->level);
+    if (pushed == CZ_ECLOSED && privileged)
+        pushed = cz->lane_push_promised(lane, record_of(result), self->level);
     if (pushed == CZ_EFULL)
-        pushed = full(self, lane, result);
+        pushed = privileged ? run_here(self, result) : full(self, lane, result);
     if (pushed == CZ_ECLOSED)
         pushed = closed(self);
     if (pushed == FAILED_TO_QUEUE)
@@ -135,7 +129,7 @@ static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, P
         return call_slow(self, args, nargs, kwnames);
     if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
         return NULL;
-    if (!pack_all(kind, args, (char *)(record_of(result) + 1))) {
+    if (!pack_arguments(kind, args, (char *)(record_of(result) + 1))) {
         forgo_queue(result);
         Py_DECREF(result);
         return call_slow(self, args, nargs, kwnames);
@@ -163,10 +157,31 @@ static int queue_python(struct submitter *self, PyObject *result)
     return queued == FAILED_TO_QUEUE ? -1 : 0;
 }
 
+static int is_result(PyObject *value)
+{
+    return Py_IS_TYPE(value, result_type) || Py_IS_TYPE(value, python_result_type);
+}
+
+/* Arguments that are results are waited for first, which is the slow path's business. */
+static int has_results(PyObject *args, PyObject *kwargs)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0, count = PyTuple_Size(args);
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (is_result(PyTuple_GetItem(args, i)))
+            return 1;
+    while (kwargs && PyDict_Next(kwargs, &position, &key, &value))
+        if (is_result(value))
+            return 1;
+    return 0;
+}
+
 static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
 {
     struct submitter *self = (struct submitter *)op;
     PyObject *result;
+    if (has_results(args, kwargs))
+        return PyObject_Call(self->slow, args, kwargs);
     if (check_open(self->kind->bridge, self->kind) ||
         (result = new_python_result(self->kind, args, kwargs)) == NULL)
         return NULL;
@@ -177,16 +192,14 @@ static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-static PyObject *call_failed(struct kind *kind, int status, void *error, PyObject *const *args)
+static PyObject *call_failed(struct kind *kind, int status, void *error, char *payload)
 {
-    PyObject *tuple = PyTuple_New(kind->arguments), *outcome, *object = NULL;
+    PyObject *arguments = unpack_arguments(kind, payload), *outcome, *object = NULL;
     int failed = 1;
-    if (tuple == NULL)
+    if (arguments == NULL)
         return NULL;
-    for (uint32_t i = 0; i < kind->arguments; i++)
-        PyTuple_SetItem(tuple, i, Py_NewRef(args[i]));
     outcome = PyObject_CallFunction(kind->fail, "iKN", status,
-                                    (unsigned long long)(uintptr_t)error, tuple);
+                                    (unsigned long long)(uintptr_t)error, arguments);
     if (outcome == NULL)
         return NULL;
     if (PyArg_ParseTuple(outcome, "pO", &failed, &object)) {
@@ -207,15 +220,18 @@ static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyO
     struct kind *kind = self->kind;
     _Alignas(16) char payload[MOST];
     void *error = NULL;
+    PyObject *value;
     int status;
-    if (kwnames || (uint32_t)nargs != kind->arguments || !pack_all(kind, args, payload))
+    if (kwnames || (uint32_t)nargs != kind->arguments || !pack_arguments(kind, args, payload))
         Py_RETURN_NOTIMPLEMENTED;
     Py_BEGIN_ALLOW_THREADS
     status = kind->entry(payload, &error);
     Py_END_ALLOW_THREADS
-    if (status)
-        return call_failed(kind, status, error, args);
-    return unpack_scalar(&kind->result, payload + kind->result.offset);
+    value = status ? call_failed(kind, status, error, payload) : unpack_result(kind, payload);
+    release_arguments(kind, payload);
+    if (value && kind->result.code == 'O' && status == 0)
+        release_result(kind, payload); /* the array's own reference */
+    return value;
 }
 
 /* --- submissions with a delay, a limit, retries: prepared, adorned, started ---------------- */
@@ -228,7 +244,7 @@ static PyObject *prepare(PyObject *op, PyObject *const *args, Py_ssize_t nargs, 
         Py_RETURN_NOTIMPLEMENTED;
     if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
         return NULL;
-    if (pack_all(kind, args, (char *)(record_of(result) + 1)))
+    if (pack_arguments(kind, args, (char *)(record_of(result) + 1)))
         return result;
     forgo_queue(result);
     Py_DECREF(result);
