@@ -69,6 +69,7 @@ struct result {
 struct call {
     PyObject *args, *kwargs; /* NULL once it has run */
     PyObject *value;         /* the result, or the exception when FAILED */
+    PyObject *traceback;     /* of that exception as the task left it, or NULL */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
@@ -114,6 +115,11 @@ void discard_result(PyObject *result);                         /* never was queu
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);
 /* Run a claimed Python call on this thread; no exception escapes. */
 void run_call(struct cz_record *record);
+/* Cancel a pending Python call and let go of its arguments; 1 if this call did it. */
+int cancel_call(struct cz_record *record);
+/* The exception of a failed Python call, with the traceback that the task left; new
+ * reference. */
+PyObject *call_failure(struct cz_record *record);
 /* 1 if this thread is a Python worker. */
 int on_python_worker(void);
 void maybe_spawn(struct bridge *bridge);

@@ -30,7 +30,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     call = call_of(&self->record);
     call->args = Py_NewRef(args);
     call->kwargs = Py_XNewRef(kwargs);
-    call->value = NULL;
+    call->value = call->traceback = NULL;
     Py_INCREF(bridge);
     return (PyObject *)self;
 }
@@ -42,6 +42,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(call->args);
     Py_VISIT(call->kwargs);
     Py_VISIT(call->value);
+    Py_VISIT(call->traceback);
     return 0;
 }
 
@@ -56,6 +57,7 @@ static int clear(PyObject *self)
     struct call *call = call_of(&((struct result *)self)->record);
     PyObject *value = call->value;
     drop_arguments(call);
+    Py_CLEAR(call->traceback);
     if (value) {
         /* A finalizer in the cycle may still ask for the result. */
         call->value = Py_NewRef(Py_None);
@@ -73,6 +75,7 @@ static void dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     drop_arguments(call);
     Py_CLEAR(call->value);
+    Py_CLEAR(call->traceback);
     PyObject_GC_Del(self);
     Py_DECREF(bridge);
     Py_DECREF(type);
@@ -104,6 +107,7 @@ void run_call(struct cz_record *record)
     call->value = PyObject_Call(kind_of(record)->function, call->args, call->kwargs);
     if (call->value == NULL) {
         call->value = take_exception();
+        call->traceback = PyException_GetTraceback(call->value);
         phase = CZ_FAILED;
     }
     drop_arguments(call);
@@ -111,6 +115,24 @@ void run_call(struct cz_record *record)
         PyObject_GC_Track(result_of(record));
     record->finished_at = cz->ticks();
     cz->record_finish(record, phase);
+}
+
+int cancel_call(struct cz_record *record)
+{
+    if (!cz->record_cancel(record))
+        return 0;
+    drop_arguments(call_of(record));
+    return 1;
+}
+
+PyObject *call_failure(struct cz_record *record)
+{
+    struct call *call = call_of(record);
+    /* Since the last time it has collected the frames that it was raised through. (A
+     * value that a cycle's collection has cleared is no exception any more.) */
+    if (PyExceptionInstance_Check(call->value))
+        PyException_SetTraceback(call->value, call->traceback ? call->traceback : Py_None);
+    return Py_NewRef(call->value);
 }
 
 void maybe_spawn(struct bridge *bridge)
@@ -177,8 +199,7 @@ PyObject *bridge_cancel_python(PyObject *self, PyObject *Py_UNUSED(ignored))
     struct cz_record *record;
     long cancelled = 0;
     while ((record = cz->lane_take(bridge->python))) {
-        cancelled += cz->record_cancel(record);
-        drop_arguments(call_of(record));
+        cancelled += cancel_call(record); /* not if a waiter runs it already */
         Py_DECREF(result_of(record));
     }
     return PyLong_FromLong(cancelled);
