@@ -119,7 +119,7 @@ class Native:
         raise RuntimeError(f"{what}: {text}")
 
 
-_loaded: Native | errors.NativeUnavailable | None = None
+_loaded: Native | str | None = None  # str: why it cannot be loaded
 
 
 def load() -> Native:
@@ -129,10 +129,11 @@ def load() -> Native:
         try:
             _loaded = Native()
         except errors.NativeUnavailable as error:
-            _loaded = error
+            _loaded = str(error)
     if isinstance(_loaded, Native):
         return _loaded
-    raise _loaded
+    # A new one each time: what is raised keeps the frames that it passes.
+    raise errors.NativeUnavailable(_loaded)
 
 
 def unavailable() -> str | None:

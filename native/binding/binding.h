@@ -83,6 +83,7 @@ struct call {
     PyObject *args, *kwargs; /* NULL once it has ended */
     PyObject *context;       /* the submitter's contextvars.Context, NULL if that was empty */
     PyObject *value;         /* the result, or the exception when FAILED */
+    PyObject *traceback;     /* of that exception as the task left it, or NULL */
 };
 
 /* A Python call that runs, on its thread's C stack. */
@@ -161,6 +162,11 @@ void set_value(struct cz_record *record, PyObject *value);
 void end_call(struct cz_record *record);
 /* Run a claimed Python call on this thread; no exception escapes. */
 void run_call(struct cz_record *record);
+/* Cancel a pending Python call and let go of its arguments; 1 if this call did it. */
+int cancel_call(struct cz_record *record);
+/* The exception of a failed Python call, with the traceback that the task left; new
+ * reference. */
+PyObject *call_failure(struct cz_record *record);
 /* 1 if this thread is a Python worker. */
 int on_python_worker(void);
 void maybe_spawn(struct bridge *bridge);

@@ -45,7 +45,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     call->args = Py_NewRef(args);
     call->kwargs = Py_XNewRef(kwargs);
     call->context = NULL;
-    call->value = NULL;
+    call->value = call->traceback = NULL;
     if (take_context(call)) {
         Py_INCREF(bridge);
         Py_DECREF(self);
@@ -63,6 +63,7 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(call->kwargs);
     Py_VISIT(call->context);
     Py_VISIT(call->value);
+    Py_VISIT(call->traceback);
     return 0;
 }
 
@@ -78,6 +79,7 @@ static int clear(PyObject *self)
     struct call *call = call_of(&((struct result *)self)->record);
     PyObject *value = call->value;
     drop_arguments(call);
+    Py_CLEAR(call->traceback);
     if (value) {
         /* A finalizer in the cycle may still ask for the result. */
         call->value = Py_NewRef(Py_None);
@@ -95,6 +97,7 @@ static void dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     drop_arguments(call);
     Py_CLEAR(call->value);
+    Py_CLEAR(call->traceback);
     if (bridge->generation == generation)
         cz->record_forget(record);
     PyObject_GC_Del(self);
@@ -190,9 +193,12 @@ void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *i
 void set_value(struct cz_record *record, PyObject *value)
 {
     PyObject *self = (PyObject *)result_of(record);
-    PyObject *before = call_of(record)->value;
-    call_of(record)->value = value;
+    struct call *call = call_of(record);
+    PyObject *before = call->value, *traceback = call->traceback;
+    call->value = value;
+    call->traceback = PyExceptionInstance_Check(value) ? PyException_GetTraceback(value) : NULL;
     Py_XDECREF(before);
+    Py_XDECREF(traceback);
     if (may_close_cycle(value) && !PyObject_GC_IsTracked(self))
         PyObject_GC_Track(self);
 }
@@ -236,6 +242,24 @@ void run_call(struct cz_record *record)
     if (!keep_value(record, value) || phase != CZ_FAILED || !may_run_again(record))
         drop_arguments(call_of(record));
     cz->record_finish(record, phase);
+}
+
+int cancel_call(struct cz_record *record)
+{
+    if (!cz->record_cancel(record))
+        return 0;
+    drop_arguments(call_of(record));
+    return 1;
+}
+
+PyObject *call_failure(struct cz_record *record)
+{
+    struct call *call = call_of(record);
+    /* Since the last time it has collected the frames that it was raised through. (A
+     * value that a cycle's collection has cleared is no exception any more.) */
+    if (PyExceptionInstance_Check(call->value))
+        PyException_SetTraceback(call->value, call->traceback ? call->traceback : Py_None);
+    return Py_NewRef(call->value);
 }
 
 void maybe_spawn(struct bridge *bridge)
@@ -302,8 +326,7 @@ PyObject *bridge_cancel_python(PyObject *self, PyObject *Py_UNUSED(ignored))
     struct cz_record *record;
     long cancelled = 0;
     while ((record = cz->lane_take(bridge->python))) {
-        cancelled += cz->record_cancel(record);
-        drop_arguments(call_of(record));
+        cancelled += cancel_call(record); /* not if a waiter runs it already */
         Py_DECREF(result_of(record));
     }
     return PyLong_FromLong(cancelled);

@@ -248,7 +248,7 @@ PyObject *failure_of(struct cz_record *record)
         return error;
     }
     if (is_python(kind_of(record)))
-        return Py_NewRef(call_of(record)->value);
+        return call_failure(record);
     if (settle(record))
         return NULL;
     /* A copy: what is raised collects the frames it passes, which hold this result,
@@ -375,10 +375,12 @@ static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     struct cz_record *record = record_of(self);
+    int did;
     if (refuse_foreign(record))
         return NULL;
-    return PyBool_FromLong(cz->record_stop(record, CZ_STOP_CANCEL) ||
-                           phase_of(record) == CZ_CANCELLED);
+    did = (is_python(kind_of(record)) && cancel_call(record)) ||
+          cz->record_stop(record, CZ_STOP_CANCEL);
+    return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
 }
 
 static PyObject *seconds(uint64_t ticks)

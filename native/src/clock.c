@@ -63,11 +63,14 @@ static void *clock_main(void *argument)
 {
     struct cz__clock *clock = argument;
     int quiet = 0;
-    while (!cz__load_seqcst(&clock->stopping)) {
-        /* Before looking: a ring after this ends the sleep below at once. */
+    for (;;) {
+        /* Before looking at anything: a ring after this ends the sleep below at once. */
         uint32_t seen = cz__load_seqcst(&clock->bell);
-        uint64_t timer_ticks = cz__extras_fire(clock->pool, cz__ticks());
+        uint64_t timer_ticks;
         bool dozing = false;
+        if (cz__load_seqcst(&clock->stopping))
+            return NULL;
+        timer_ticks = cz__extras_fire(clock->pool, cz__ticks());
         if (cz__load_relaxed(&clock->dozing)) {
             dozing = true; /* rung for a timer only */
         } else {
@@ -79,7 +82,6 @@ static void *clock_main(void *argument)
         }
         sleep_until_rung(clock, seen, timer_ticks, dozing);
     }
-    return NULL;
 }
 
 int cz__clock_start(struct cz_pool *pool)

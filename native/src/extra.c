@@ -82,6 +82,12 @@ static struct cz__extra *new_extra(struct cz__extras *extras)
     return extra;
 }
 
+static void free_extra(struct cz__extras *extras, struct cz__extra *extra)
+{
+    extra->below = extras->free;
+    extras->free = extra->number;
+}
+
 /* Give the record its extra; false when out of memory. */
 static bool ensure(struct cz_record *record)
 {
@@ -96,6 +102,28 @@ static bool ensure(struct cz_record *record)
     record->extra = extra->number;
     cz__or_acqrel(&record->state, CZ_EXTRA);
     return true;
+}
+
+/* The same for a record that runs, and set `flags`, in one step: a run that ends before sees
+ * none of it, and one that ends after takes the lock and finds the extra. */
+static bool ensure_running(struct cz_record *record, uint32_t flags)
+{
+    struct cz__extras *extras = extras_of(record);
+    struct cz__extra *fresh = NULL;
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_RUNNING) {
+        if (!(state & CZ_EXTRA) && fresh == NULL) {
+            if ((fresh = new_extra(extras)) == NULL)
+                return false;
+            fresh->record = record;
+            record->extra = fresh->number;
+        }
+        if (cz__cas_acqrel(&record->state, &state, state | CZ_EXTRA | flags))
+            return true;
+    }
+    if (fresh)
+        free_extra(extras, fresh);
+    return false;
 }
 
 /* --- the heap (lock held) ---------------------------------------------------------------- */
@@ -192,12 +220,6 @@ static void ring_if_first(struct cz_pool *pool, const struct cz__extra *extra)
 
 /* --- the life of a record ---------------------------------------------------------------- */
 
-static void free_extra(struct cz__extras *extras, struct cz__extra *extra)
-{
-    extra->below = extras->free;
-    extras->free = extra->number;
-}
-
 void cz__extra_forget(struct cz_record *record)
 {
     struct cz__extras *extras = extras_of(record);
@@ -235,6 +257,12 @@ void cz__extra_run_ended(struct cz_record *record)
 
 /* --- mail ------------------------------------------------------------------------------- */
 
+static void ring_taker(struct cz__extras *extras)
+{
+    cz__store_seqcst(&extras->mail_bell, 1);
+    cz__futex_wake(&extras->mail_bell, 1);
+}
+
 void cz__extra_post(struct cz_record *record, uint32_t reason)
 {
     struct cz__extras *extras = extras_of(record);
@@ -248,7 +276,7 @@ void cz__extra_post(struct cz_record *record, uint32_t reason)
     } while (!cz__cas_seqcst(&extras->mail, &top, extra->number));
     /* seq_cst: the taker announces its sleep, then looks at the mailbox again. */
     if (cz__load_seqcst(&extras->mail_sleeper))
-        cz__futex_wake(&extras->mail, 1);
+        ring_taker(extras);
 }
 
 static void take_all(struct cz__extras *extras)
@@ -302,14 +330,15 @@ int cz_mail_wait(struct cz_pool *pool, int64_t timeout_ns)
     int result = 0;
     cz__store_seqcst(&extras->mail_sleeper, 1);
     if (cz__load_seqcst(&extras->mail) == 0)
-        result = cz__futex_wait(&extras->mail, 0, timeout_ns);
+        result = cz__futex_wait(&extras->mail_bell, 0, timeout_ns);
     cz__store_seqcst(&extras->mail_sleeper, 0);
+    cz__store_seqcst(&extras->mail_bell, 0);
     return result;
 }
 
 void cz_mail_ring(struct cz_pool *pool)
 {
-    cz__futex_wake(&pool->extras.mail, 1);
+    ring_taker(&pool->extras);
 }
 
 int cz_record_watch(struct cz_record *record)
@@ -381,15 +410,22 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
     record->error = NULL;
     record->status = 0;
     do {
-        if (state & CZ_STOP_CANCEL) { /* asked for while it ran, and no retry undoes that */
+        /* Asked for while it ran, and no retry undoes that; or abandoned meanwhile. */
+        if (state & CZ_STOP_CANCEL || cz__phase(state) != CZ_RUNNING) {
             cz_lane_promise_kept(lane);
             return CZ_ECLOSED;
         }
     } while (!cz__cas_acqrel(&record->state, &state,
                              (state & ~(uint32_t)(CZ_PHASE | CZ_STOP_TIMEOUT)) | CZ_RETRYING));
     result = arm_enqueue(lane, record, delay_ns);
-    if (result)
+    if (result) {
         cz_lane_promise_kept(lane);
+        /* Back to where cz_record_conclude takes it from; unless cancelled meanwhile. */
+        state = cz__load_acquire(&record->state);
+        while (cz__phase(state) == CZ_RETRYING &&
+               !cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_RUNNING))
+            continue;
+    }
     return result;
 }
 
@@ -401,13 +437,10 @@ int cz_record_stop(struct cz_record *record, uint32_t why)
 int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_ns)
 {
     struct cz__extras *extras = extras_of(record);
-    uint32_t state;
     int asked = 0;
     pthread_mutex_lock(&extras->lock);
-    state = cz__load_acquire(&record->state);
-    if (cz__phase(state) == CZ_RUNNING && ensure(record)) {
+    if (ensure_running(record, why)) {
         struct cz__extra *extra = extra_of(record);
-        cz__or_acqrel(&record->state, why);
         extra->attempts = 0;
         asked = arm(extras, extra, CZ__TIMER_STOP, cz__ticks() + cz__ticks_of_ns(delay_ns));
         ring_if_first(record->type->pool, extra);

@@ -51,6 +51,7 @@ struct cz__extras {
 
     CZ_ALIGNED _Atomic(uint32_t) mail; /* number on top, 0: empty; posters and the taker */
     _Atomic(uint32_t) mail_sleeper;    /* the taker sleeps or is about to */
+    _Atomic(uint32_t) mail_bell;       /* 1: rung; the taker sleeps on it and clears it */
     uint32_t taken;                    /* the taker's own: first of what it took, oldest first */
 };
 

@@ -1,0 +1,73 @@
+"""The behaviour suite: what the API promises, for compiled and for Python tasks.
+
+Every test that asks for `kind` or `make` runs for both. The whole suite runs on the pool that
+this process has; tests/test_pure_pool.py runs it once more on the pure-Python pool.
+"""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from catzilla_jit import Runtime, Task
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from gates import Gate, Notes  # noqa: E402
+from kernels import PATIENCE, base_task  # noqa: E402
+
+
+@pytest.fixture(params=["compiled", "python"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    """A runtime with two workers of each kind."""
+    runtime = Runtime(workers=2)
+    yield runtime
+    runtime.shutdown(timeout=PATIENCE)
+
+
+@pytest.fixture
+def single() -> Iterator[Runtime]:
+    """A runtime with one worker of each kind (and the one for CRITICAL)."""
+    runtime = Runtime(workers=1)
+    yield runtime
+    runtime.shutdown(timeout=PATIENCE)
+
+
+@pytest.fixture
+def make_on(kind: str) -> Callable[..., Task[..., Any]]:
+    """Return make_on(runtime, function, **options): the task of this kind there."""
+
+    def make_on(runtime: Runtime, function: Callable[..., Any], **options: Any) -> Task[..., Any]:
+        return runtime.task(base_task(function, kind), **options)  # type: ignore[no-any-return]
+
+    return make_on
+
+
+@pytest.fixture
+def make(runtime: Runtime, make_on: Callable[..., Task[..., Any]]) -> Callable[..., Task[..., Any]]:
+    """Return make(function, **options): the task of this kind on `runtime`."""
+    return functools.partial(make_on, runtime)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.close()
+
+
+@pytest.fixture
+def notes() -> Iterator[Notes]:
+    notes = Notes()
+    yield notes
+    notes.close()

@@ -1,0 +1,44 @@
+"""What all tests share: a script run in an interpreter of its own."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+import catzilla_jit
+
+ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
+Script = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def script(tmp_path: pathlib.Path) -> Script:
+    """Return run(source, *arguments, timeout=60, check=True): the script's outcome.
+
+    With check it must end with 0 and print nothing on stderr.
+    """
+
+    def run(
+        source: str, *arguments: str, timeout: float = 60, check: bool = True, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        path = tmp_path / "script.py"
+        path.write_text(textwrap.dedent(source))
+        done = subprocess.run(
+            [sys.executable, str(path), *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=tmp_path,
+        )
+        if check:
+            assert (done.returncode, done.stderr) == (0, ""), done.stderr + done.stdout
+        return done
+
+    return run
