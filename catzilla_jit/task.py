@@ -9,20 +9,18 @@ not fit) comes back here, to `_submit_slow`.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import inspect
-import threading
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from .errors import CompileError, CompileWarning
-from .runtime import batch, default, layout, pythonbatch
+from .errors import CompileError
+from .program import Program
+from .runtime import batch, default, layout, promise, pythonbatch
+from .settings import Settings
 from .types import TaskPriority
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask, Reason
+    from .compile import CompiledTask
     from .runtime.backend import Backend, Submitter
     from .runtime.batch import BatchResult
     from .runtime.result import TaskResult
@@ -31,163 +29,15 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NOT_YET = {"max_retries": 0, "timeout_ms": None, "delay_ms": 0, "retry_delay_ms": 100,
-            "retry_backoff": 2.0, "retry_jitter": 0.1, "retry_on": (Exception,)}  # fmt: skip
-_COMPILE_MODES = (None, True, False, "require")
 _ERROR_MODES = ("raise", "collect")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settings:
-    """The options of a task; see `task`."""
-
-    name: str
-    priority: TaskPriority = TaskPriority.NORMAL
-    compile_to_c: bool | str | None = None
-    boundscheck: bool = False
-    fastmath: bool = False
-    overflow: str = "check"
-
-    def __post_init__(self) -> None:
-        if not any(self.compile_to_c is mode for mode in _COMPILE_MODES[:3]) and (
-            self.compile_to_c != "require"
-        ):
-            raise ValueError(
-                f"task {self.name}: compile_to_c must be one of {_COMPILE_MODES}, "
-                f"not {self.compile_to_c!r}"
-            )
-        if self.overflow not in ("check", "wrap"):
-            raise ValueError(
-                f"task {self.name}: overflow must be 'check' or 'wrap', not {self.overflow!r}"
-            )
-
-    def changed(self, options: dict[str, Any]) -> Settings:
-        """Return these settings with some replaced; TypeError for an unknown option."""
-        options = dict(options)
-        for option, usual in _NOT_YET.items():
-            if option in options and options.pop(option) != usual:
-                raise NotImplementedError(f"task {self.name}: {option} is not available yet")
-        known = {field.name for field in dataclasses.fields(self)}
-        for option in options:
-            if option not in known:
-                raise TypeError(f"task {self.name}: unknown option {option!r}")
-        if "priority" in options:
-            where = f"task {self.name}"
-            options["priority"] = TaskPriority.parse(options["priority"], where=where)
-        return dataclasses.replace(self, **options)
-
-
-class Program:
-    """A function and what became of compiling it; shared by all tasks made of it."""
-
-    def __init__(self, function: Callable[..., Any], settings: Settings) -> None:
-        self.function = function
-        self.settings = settings
-        self.reasons: tuple[Reason, ...] = ()
-        self._compiled: CompiledTask | None = None
-        self._ready = False
-        self._lock = threading.RLock()
-
-    @functools.cached_property
-    def signature(self) -> inspect.Signature:
-        return inspect.signature(self.function)
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def mode(self) -> bool | str | None:
-        return self.settings.compile_to_c
-
-    def compiled(self) -> CompiledTask | None:
-        """Compile on the first call; None: it runs as Python. CompileError if it must not."""
-        if not self._ready:
-            with self._lock:
-                if not self._ready:
-                    self._compile()
-        return self._compiled
-
-    def compiled_now(self) -> CompiledTask | None:
-        """Return the compiled task if there is one by now."""
-        return self._compiled
-
-    def _compile(self) -> None:
-        if self.mode is False:
-            self._ready = True
-            return
-        # The import of Numba: not before something is to be compiled.
-        from .compile import CompileRefused, compile_task
-
-        settings = self.settings
-        try:
-            self._compiled = compile_task(
-                self.function,
-                name=settings.name,
-                fastmath=settings.fastmath,
-                boundscheck=settings.boundscheck,
-                overflow=settings.overflow,
-            )
-        except CompileRefused as refused:
-            self.reasons = refused.reasons
-            if self.mode == "require":
-                raise CompileError(str(refused)) from None
-            if self.mode is True:
-                warnings.warn(f"{refused}; it runs as Python", CompileWarning, stacklevel=6)
-        self._ready = True
-
-    def settle(
-        self, status: int, error: int, arguments: tuple[Any, ...] | None
-    ) -> tuple[bool, Any]:
-        """Turn a failed compiled call into its exception, or into the value Python gives."""
-        compiled = self._compiled
-        assert compiled is not None
-        if arguments is not None and self.can_rerun and status == _overflow_status():
-            try:
-                return False, self.function(*arguments)
-            except BaseException as exception:
-                return True, exception
-        try:
-            compiled.raise_error(status, error)
-        except BaseException as exception:
-            return True, exception.with_traceback(_inside_task(exception))
-
-    @property
-    def can_rerun(self) -> bool:
-        compiled = self._compiled
-        return compiled is not None and compiled.pure
-
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """Return one value per parameter, defaults filled in; TypeError names the task."""
-        try:
-            bound = self.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"task {self.name}: {error}") from None
-        bound.apply_defaults()
-        return list(bound.arguments.values())
-
-
-def _overflow_status() -> int:
-    from .compile import STATUS_OVERFLOW
-
-    return STATUS_OVERFLOW
-
-
-def _inside_task(exception: BaseException) -> Any:
-    """Return the part of the traceback that lies in the task's own source."""
-    frame = exception.__traceback__
-    own = __file__.rpartition("/")[0] + "/"
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(own):
-        frame = frame.tb_next
-    return frame
 
 
 class Task(Generic[P, R]):
     """A function that can be submitted; calling it runs it here and now."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_call", "_program", "_runtime", "_settings", "_submit_python",
-        "submit",
+        "__dict__", "__weakref__", "_call", "_program", "_python", "_runtime", "_settings",
+        "_submitter", "submit",
     )  # fmt: skip
 
     if TYPE_CHECKING:
@@ -209,7 +59,7 @@ class Task(Generic[P, R]):
         self.detach()
 
     def __repr__(self) -> str:
-        if not self._program._ready:
+        if not self._program.ready:
             state = "not compiled yet"
         else:
             state = "compiled" if self._program.compiled_now() else "runs as Python"
@@ -242,7 +92,7 @@ class Task(Generic[P, R]):
         """Return the same task with some options replaced; cheap, and reusable."""
         settings = self._settings.changed(options)
         program = self._program
-        if _compile_settings(settings) != _compile_settings(program.settings):
+        if settings.compilation != program.settings.compilation:
             program = Program(program.function, settings)
         return Task(program, settings, self._runtime)
 
@@ -261,67 +111,132 @@ class Task(Generic[P, R]):
         """Forget the pool: the next submission looks for it again."""
         self.submit = self._bind_and_submit  # type: ignore[method-assign]
         self._call: Callable[..., Any] | None = None
-        self._submit_python: Callable[..., Any] | None = None
+        self._submitter: Submitter | None = None
+        self._python: Submitter | None = None
 
     def _bind_and_submit(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
-        self._bind()
+        self.bind()
         return self.submit(*args, **kwargs)
 
     def _find_runtime(self) -> Runtime:
         return self._runtime if self._runtime is not None else default.get_runtime()
 
-    def _bind(self) -> Runtime:
+    def bind(self) -> Runtime:
+        """Compile, start the runtime, and lead `submit` to its pool; return the runtime."""
         runtime = self._find_runtime()
-        runtime.start()
-        compiled = self._program.compiled() if runtime.enable_c_compilation else None
+        backend = runtime.start()
+        if self._python is not None:
+            return runtime
+        program = self._program
         level = self._settings.priority.level
-        if compiled is None:
-            self.submit = self._python_submit(runtime)  # type: ignore[method-assign]
-        else:
-            base = self._compiled_submitter(runtime, compiled)
-            submitter = base.at_level(level, self._submit_slow)
-            self._call = submitter.call
-            self.submit = submitter.submit  # type: ignore[method-assign]
+        compiled = program.compiled() if runtime.enable_c_compilation else None
+        base = runtime.submitter(
+            (program, "python"), lambda backend: backend.python(program.name, program.function)
+        )
+        self._python = base.at_level(level, self._submit_slow)
+        self.submit = self._python.submit_python  # type: ignore[method-assign]
+        if compiled is not None:
+            self._bind_compiled(runtime, compiled)
+        if self._settings.governed:
+            self.submit = functools.partial(self._submit_governed, backend)  # type: ignore[method-assign]
         runtime.remember(self)
         return runtime
 
-    def _compiled_submitter(self, runtime: Runtime, compiled: CompiledTask) -> Submitter:
+    def _bind_compiled(self, runtime: Runtime, compiled: CompiledTask) -> None:
         program = self._program
 
         def make(backend: Backend) -> Submitter:
             return backend.compiled(compiled, program.settle, can_rerun=program.can_rerun)
 
-        return runtime.submitter((program, "compiled"), make)
+        base = runtime.submitter((program, "compiled"), make)
+        self._submitter = base.at_level(self._settings.priority.level, self._submit_slow)
+        self._call = self._submitter.call
+        self.submit = self._submitter.submit  # type: ignore[method-assign]
 
-    def _python_submit(self, runtime: Runtime) -> Callable[..., Any]:
-        if self._submit_python is None:
-            program = self._program
-            base = runtime.submitter(
-                (program, "python"),
-                lambda backend: backend.python(program.name, program.function),
-            )
-            level = self._settings.priority.level
-            self._submit_python = base.at_level(level, self._submit_slow).submit_python
-        return self._submit_python
-
-    # --- what the submitter does not take as it is ------------------------------------------------
+    # --- what the submitter does not take as it is ------------------------------------------
 
     def _submit_slow(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        fitting = self._fit(args, kwargs)
+        if fitting is None:
+            assert self._python is not None
+            return self._python.submit_python(*args, **kwargs)  # type: ignore[no-any-return]
+        return self._submit_fitting(fitting)
+
+    def _submit_fitting(self, values: list[Any]) -> TaskResult[R]:
+        assert self._submitter is not None
+        assert self._python is not None
+        # Once more the slow path would mean for ever: what does not pack now never will.
+        result = self._submitter.prepare(*values)
+        if result is NotImplemented:
+            if self._program.mode == "require":
+                raise TypeError(
+                    f"task {self.name}: the arguments do not have the types of "
+                    f"{self._program.compiled_now()!r}"
+                )
+            return self._python.submit_python(*values)  # type: ignore[no-any-return]
+        self._submitter.start(result, 0)
+        return result  # type: ignore[no-any-return]
+
+    def _fit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        """Return the values that the compiled code takes; None: let Python answer."""
         compiled = self._program.compiled_now()
-        assert compiled is not None
-        values = self._program.bind(args, kwargs)
+        if compiled is None or self._submitter is None:
+            return None
         fitting = []
-        for slot, value in zip(compiled.arguments, values, strict=True):
+        for slot, value in zip(compiled.arguments, self._program.bind(args, kwargs), strict=True):
             try:
-                fitting.append(layout.exact(slot.code, value))
+                fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
             except layout.Unfit as error:
                 if self._program.mode == "require":
                     raise error.kind(f"task {self.name}: argument {slot.name!r} {error}") from None
-                # Python's own answer for these arguments, whatever it is.
-                return self._python_submit(self._find_runtime())(*args, **kwargs)  # type: ignore[no-any-return]
-        return self.submit(*fitting)  # type: ignore[call-arg]
+                return None
+        return fitting
 
-    # --- maps -------------------------------------------------------------------------------------
+    def _submit_after(
+        self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> TaskResult[R]:
+        def value(argument: Any) -> Any:
+            return argument.result() if promise.is_result(argument) else argument
+
+        def submit() -> TaskResult[R]:
+            return self.submit(
+                *(value(argument) for argument in args),
+                **{name: value(argument) for name, argument in kwargs.items()},
+            )
+
+        runtime = self.bind()
+        return promise.after(runtime.start(), self.name, awaited, submit)  # type: ignore[no-any-return]
+
+    def _submit_governed(self, backend: Backend, *args: Any, **kwargs: Any) -> TaskResult[R]:
+        """Submit with a delay, a time limit or retries."""
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        settings = self._settings
+        submitter, result = self._prepare(args, kwargs)
+        limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
+        if limit_ns or settings.max_retries:
+            backend.govern(result, limit_ns, settings.retries)
+        try:
+            submitter.start(result, round(settings.delay_ms * 1e6))
+        except BaseException:
+            backend.forgo(result)
+            raise
+        return result  # type: ignore[no-any-return]
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
+        fitting = self._fit(args, kwargs)
+        if fitting is not None and self._submitter is not None:
+            result = self._submitter.prepare(*fitting)
+            if result is not NotImplemented:
+                return self._submitter, result
+        assert self._python is not None
+        return self._python, self._python.prepare_python(*args, **kwargs)
+
+    # --- maps -------------------------------------------------------------------------------
 
     def map(self, *arrays: Any, **options: Any) -> Any:
         """Run the task over arrays and wait; options as for submit_map. An array."""
@@ -346,6 +261,11 @@ class Task(Generic[P, R]):
         the batch has ended.
         """
         task = self if priority is None else self.options(priority=priority)
+        if task._settings.governed:
+            raise NotImplementedError(
+                f"task {self.name}: delay_ms, timeout_ms and max_retries do not apply to maps; "
+                "use options(...) to reset them, or submit the elements one by one"
+            )
         return task._submit_map(
             arrays, out, _collects(self.name, errors), progress, _chunk_size(self.name, chunk_size)
         )
@@ -353,7 +273,7 @@ class Task(Generic[P, R]):
     def _submit_map(
         self, arrays: Sequence[Any], out: Any, collect: bool, progress: bool, chunk_size: int
     ) -> BatchResult[Any]:
-        runtime = self._bind()
+        runtime = self.bind()
         values = self._program.bind(tuple(arrays), {})
         compiled = self._program.compiled_now() if runtime.enable_c_compilation else None
         if compiled is not None:
@@ -364,7 +284,7 @@ class Task(Generic[P, R]):
                     chunk_size=chunk_size, settle=self._program.settle, progress=progress,
                 )  # fmt: skip
             except batch.UnfitArgument:
-                if self._program.mode == "require":
+                if self._program.mode == "require" and not _boxed(compiled):
                     raise
         return self._submit_python_map(runtime, values, out, collect, progress)
 
@@ -378,9 +298,13 @@ class Task(Generic[P, R]):
         workers = max(1, runtime.settings.python_workers - 1)
         names = list(self._program.signature.parameters)
         return pythonbatch.submit_python(
-            submitter, self._program.function, self.name, names, values,
+            submitter, self, self.name, names, values,
             out=out, collect=collect, workers=workers, progress=progress,
         )  # fmt: skip
+
+
+def _boxed(compiled: CompiledTask) -> bool:
+    return any(slot.code == "O" for slot in (compiled.result, *compiled.arguments))
 
 
 def _collects(name: str, errors: str) -> bool:
@@ -395,10 +319,6 @@ def _chunk_size(name: str, value: int | str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"task {name}: chunk_size must be 'auto' or a positive int, not {value!r}")
     return value
-
-
-def _compile_settings(settings: Settings) -> tuple[Any, ...]:
-    return (settings.compile_to_c, settings.boundscheck, settings.fastmath, settings.overflow)
 
 
 def make_task(
@@ -433,11 +353,17 @@ def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def task(function: Any = None, /, **options: Any) -> Any:
     """Make a function a task of the default runtime.
 
-    priority: a TaskPriority or its name. compile_to_c: None compiles where that gives
-    Python's answer, True warns where it cannot, "require" raises CompileError there,
-    False never compiles. name: in messages and statistics, by default the function's.
+    name: in messages and statistics, by default the function's. priority: a TaskPriority or
+    its name. compile_to_c: None compiles where that gives Python's answer, True warns
+    where it cannot, "require" raises CompileError there, False never compiles.
     boundscheck, fastmath: as in Numba. overflow: "check", or "wrap" for unchecked 64-bit
     integers.
+
+    delay_ms: how long to wait before a submission is queued. timeout_ms: how long one run
+    may take; then the task is stopped and fails with TaskTimeout. max_retries: how often
+    to try again after an exception of the types `retry_on`; before try n it waits
+    retry_delay_ms * retry_backoff ** (n - 1), randomly up to the fraction retry_jitter
+    more or less.
     """
     return make_task(function, options, None)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .layout import Compiled
-
+from .retry import RetryPolicy
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
 #: (True, the exception) or, for a call that was run again as Python, (False, its value).
@@ -82,6 +82,15 @@ class Submitter(Protocol):
     def call(self, *args: Any) -> Any:
         """Run the compiled function here; NotImplemented if the arguments do not fit."""
 
+    def prepare(self, *args: Any) -> Any:
+        """Return a compiled call that is not queued yet; NotImplemented if it does not fit."""
+
+    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a Python call that is not queued yet."""
+
+    def start(self, result: Any, delay_ns: int) -> None:
+        """Queue a prepared call, after a delay."""
+
     def at_level(self, level: int, slow: Callable[..., Any]) -> Submitter:
         """Return a submitter of the same task at another level, with this slow path."""
 
@@ -92,6 +101,18 @@ class Backend(Protocol):
     def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter: ...
     def python(self, name: str, function: Callable[..., Any]) -> Submitter: ...
     def batch(self, call: BatchCall) -> BatchHandle: ...
+    def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
+        """Before its start: give a prepared call a time limit (0: none) and retries."""
+
+    def forgo(self, result: Any) -> None:
+        """Undo `govern`: the start failed."""
+
+    def promise(self, name: str) -> Any:
+        """Return a result that `fulfil` ends; the pool does not end before."""
+
+    def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
+        """End a promise with a value or an exception."""
+
     def depths(self) -> tuple[int, int, int, int]:
         """Return the entries queued per level, both lanes."""
 

@@ -143,6 +143,8 @@ def submit_compiled(
     """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is."""
     arrays = []
     names = [slot.name for slot in task.arguments]
+    if any(slot.code == "O" for slot in (task.result, *task.arguments)):
+        raise _UnfitType(f"task {name}: only tasks of numbers are mapped as machine code")
     for slot, value in zip(task.arguments, values, strict=True):
         try:
             arrays.append(exact_array(slot.code, value))

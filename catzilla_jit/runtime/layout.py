@@ -191,5 +191,7 @@ def _convert(code: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np
 
 def numpy_scalar(slot: SlotLike) -> type[Any] | None:
     """Return the NumPy scalar type that wraps the slot's value, or None for plain Python."""
+    if not slot.numpy:
+        return None
     dtype = SCALARS[slot.code].dtype
-    return dtype.type if slot.numpy and dtype is not None else None
+    return dtype.type if dtype is not None else None

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..errors import RuntimeClosed
 from . import native
 from .backend import BatchCall, PoolSettings, Settle, Submitter
-from ..errors import RuntimeClosed
 from .dispatcher import Dispatcher
 from .layout import Compiled, SlotLike, numpy_scalar
+from .retry import RetryPolicy
 
 # A wait inside the library is cut into slices, so that signals are seen between them.
 SLICE_SECONDS = 0.05
@@ -94,6 +95,14 @@ class NativePool:
         kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, ())
         type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind)
         return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
+
+    def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
+        """Before its start: give a prepared call a time limit (0: none) and retries."""
+        self.dispatcher.govern(result, limit_ns, policy)
+
+    def forgo(self, result: Any) -> None:
+        """Undo `govern`: the start failed."""
+        self.dispatcher.forget(result)
 
     def promise(self, name: str) -> Any:
         """Return a result that `fulfil` ends; the pool does not end before."""
@@ -179,7 +188,6 @@ class NativePool:
                 return self._end_dispatcher(until)
             if until is not None and time.monotonic() >= until:
                 return False
-
 
     def _end_dispatcher(self, until: float | None) -> bool:
         if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):

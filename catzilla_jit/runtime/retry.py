@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import random
 
-
 LONGEST_MS = 3_600_000.0
 
 
