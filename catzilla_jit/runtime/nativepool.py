@@ -51,6 +51,7 @@ class NativePool:
             queue_size=settings.queue_size,
             memory_limit=settings.memory_limit,
             stack_bytes=settings.stack_bytes,
+            without_stats=not settings.profiling,
         )
         pool = ctypes.c_void_p()
         code = self._native.lib.cz_pool_create(ctypes.byref(options), ctypes.byref(pool))
@@ -77,14 +78,24 @@ class NativePool:
             (result.code, result.offset, numpy_scalar(result)),
             tuple((slot.code, slot.offset, None) for slot in task.arguments),
         )
-        return self._submitter(kind, task.entry, task.payload_size)
+        return self._submitter(kind, task.name, task.entry, task.payload_size)
 
     def python(self, name: str, function: Callable[..., Any]) -> Submitter:
         kind = self._bridge.new_kind(name, None, False, function, 0, None, ())
-        return self._submitter(kind, None, PYTHON_PAYLOAD)
+        return self._submitter(kind, name, None, PYTHON_PAYLOAD)
 
-    def _submitter(self, kind: int, entry: int | None, payload_size: int) -> Submitter:
+    def _account(self, name: str, lane: int) -> int:
+        """Return where statistics count the calls of this name."""
+        account: int = self._native.lib.cz_pool_account(self._pool, lane, name.encode())
+        return account
+
+    def _submitter(
+        self, kind: int, name: str, entry: int | None, payload_size: int
+    ) -> Submitter:
         type_ = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind)
+        if type_:
+            lane = native.LANE_PYTHON if entry is None else native.LANE_NATIVE
+            self._native.lib.cz_type_account(type_, self._account(name, lane))
         return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
 
     def batch(self, call: BatchCall) -> NativeBatch:
@@ -94,6 +105,7 @@ class NativePool:
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
         handle = ctypes.c_void_p()
+        account = self._account(call.name, native.LANE_NATIVE)
         while True:
             code = self._native.lib.cz_batch_submit(
                 self._lanes[native.LANE_NATIVE],
@@ -105,6 +117,7 @@ class NativePool:
                 call.chunk_size,
                 call.level,
                 call.collect,
+                account,
                 ctypes.byref(handle),
             )
             if code != native.EFULL or self._settings.when_full == "raise":
@@ -125,6 +138,17 @@ class NativePool:
         held, blocks = ctypes.c_uint64(), ctypes.c_uint64()
         self._native.lib.cz_pool_memory(self._pool, ctypes.byref(held), ctypes.byref(blocks))
         return held.value, blocks.value
+
+    def stats_segment(self) -> memoryview | None:
+        """Return the statistics (native/src/stats.h), up to date; None where there are none."""
+        address, size = ctypes.c_void_p(), ctypes.c_uint64()
+        out = (ctypes.byref(address), ctypes.byref(size))
+        if not self._native.lib.cz_pool_stats(self._pool, *out):
+            return None
+        # The pool goes with the bridge: the view keeps it.
+        memory = (ctypes.c_char * size.value).from_address(address.value or 0)
+        memory.owner = self._bridge  # type: ignore[attr-defined]
+        return memoryview(memory).cast("B").toreadonly()
 
     def close(self) -> None:
         self._native.lib.cz_pool_close(self._pool)
