@@ -39,10 +39,11 @@ build: .venv/built
 # -- use --------------------------------------------------------------------------------
 
 demo: build
-	@LD_PRELOAD="$$(tools/jemalloc.sh --install)" $(BIN)/python examples/airports.py
+	@tools/jemalloc.sh $(BIN)/python
+	$(BIN)/catzilla-jit run examples/airports.py
 
 test: build ctest
-	@tools/jemalloc.sh --install >/dev/null
+	@tools/jemalloc.sh $(BIN)/python
 	$(BIN)/python -m pytest
 
 check: lint types

@@ -32,6 +32,7 @@ class PoolSettings:
     when_full: str  # "wait", "raise" or "caller"
     memory_limit: int = 0  # bytes of record memory, 0: none
     stack_bytes: int = 0  # of a native worker, 0: 8 MiB
+    profiling: bool = True  # False: no statistics
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ class Backend(Protocol):
 
     def depths(self) -> tuple[int, int, int, int]:
         """Return the entries queued per level, both lanes."""
+
+    def stats_segment(self) -> memoryview | None:
+        """Return the statistics as segment.py reads them; None where there are none."""
 
     def close(self) -> None:
         """Refuse further submissions; what is queued still runs."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Generator
@@ -79,10 +80,9 @@ class _Wakeups:
             self._ended.append(future)
             if len(self._ended) > 1:
                 return
-        try:
+        # RuntimeError: the loop was closed, so nobody waits any more.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._wake)
-        except RuntimeError:
-            pass  # the loop was closed: nobody waits any more
 
     def _wake(self) -> None:
         with self._lock:

@@ -33,6 +33,7 @@ class NativePool:
         self._threads: list[threading.Thread] = []
         self._numbers = itertools.count()
         self._orphans: list[NativeBatch] = []
+        self._promises: dict[str, Submitter] = {}
         self._pool = self._create()
         lib = self._native.lib
         self._lanes = (lib.cz_pool_lane(self._pool, 0), lib.cz_pool_lane(self._pool, 1))
@@ -56,6 +57,7 @@ class NativePool:
             queue_size=settings.queue_size,
             memory_limit=settings.memory_limit,
             stack_bytes=settings.stack_bytes,
+            without_stats=not settings.profiling,
         )
         pool = ctypes.c_void_p()
         code = self._native.lib.cz_pool_create(ctypes.byref(options), ctypes.byref(pool))
@@ -86,15 +88,28 @@ class NativePool:
         if any(slot.code == "O" for slot in (task.result, *task.arguments)):
             # Results that nobody waits for are released by the dispatcher.
             self.dispatcher.start()
-        type_ = self._native.lib.cz_type_create(self._pool, task.entry, payload_size, kind)
+        type_ = self._type(kind, task.name, task.entry, payload_size)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)
-        return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
+        return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def python(self, name: str, function: Callable[..., Any]) -> Submitter:
         kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, ())
-        type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind)
-        return self._bridge.submitter(kind, type_ or 0)  # type: ignore[no-any-return]
+        type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
+        return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
+
+    def _account(self, name: str, lane: int) -> int:
+        """Return where statistics count the calls of this name."""
+        account: int = self._native.lib.cz_pool_account(self._pool, lane, name.encode())
+        return account
+
+    def _type(self, kind: int, name: str, entry: int | None, payload_size: int) -> int:
+        """Return the address of a new type, 0 when out of memory."""
+        type_: int = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind) or 0
+        if type_:
+            lane = native.LANE_PYTHON if entry is None else native.LANE_NATIVE
+            self._native.lib.cz_type_account(type_, self._account(name, lane))
+        return type_
 
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
         """Before its start: give a prepared call a time limit (0: none) and retries."""
@@ -108,7 +123,9 @@ class NativePool:
         """Return a result that `fulfil` ends; the pool does not end before."""
         if not self._bridge.promise():
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
-        return self.python(name, _never).prepare_python()
+        if name not in self._promises:
+            self._promises[name] = self.python(name, _never)
+        return self._promises[name].prepare_python()
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise, unless it was cancelled, and let go of the pool."""
@@ -131,6 +148,7 @@ class NativePool:
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
         handle = ctypes.c_void_p()
+        account = self._account(call.name, native.LANE_NATIVE)
         while True:
             code = self._native.lib.cz_batch_submit(
                 self._lanes[native.LANE_NATIVE],
@@ -142,6 +160,7 @@ class NativePool:
                 call.chunk_size,
                 call.level,
                 call.collect | 2 * call.task.interruptible,
+                account,
                 ctypes.byref(handle),
             )
             if code != native.EFULL or self._settings.when_full == "raise":
@@ -162,6 +181,17 @@ class NativePool:
         held, blocks = ctypes.c_uint64(), ctypes.c_uint64()
         self._native.lib.cz_pool_memory(self._pool, ctypes.byref(held), ctypes.byref(blocks))
         return held.value, blocks.value
+
+    def stats_segment(self) -> memoryview | None:
+        """Return the statistics (native/src/stats.h), up to date; None where there are none."""
+        address, size = ctypes.c_void_p(), ctypes.c_uint64()
+        out = (ctypes.byref(address), ctypes.byref(size))
+        if not self._native.lib.cz_pool_stats(self._pool, *out):
+            return None
+        # The pool goes with the bridge: the view keeps it.
+        memory = (ctypes.c_char * size.value).from_address(address.value or 0)
+        memory.owner = self._bridge  # type: ignore[attr-defined]
+        return memoryview(memory).cast("B").toreadonly()
 
     def close(self) -> None:
         self._native.lib.cz_pool_close(self._pool)

@@ -178,6 +178,9 @@ class PurePool:
         compiled, python = self.compiled_lane.depths(), self.python_lane.depths()
         return tuple(a + b for a, b in zip(compiled, python, strict=True))  # type: ignore[return-value]
 
+    def stats_segment(self) -> memoryview | None:
+        return None
+
     def close(self) -> None:
         self.compiled_lane.close()
         self.python_lane.close()

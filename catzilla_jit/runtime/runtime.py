@@ -33,7 +33,9 @@ def _count(name: str, value: Any, most: int) -> int:
     return value
 
 
-def _settings(workers: int | None, queue_size: int, when_full: str) -> PoolSettings:
+def _settings(
+    workers: int | None, queue_size: int, when_full: str, profiling: bool
+) -> PoolSettings:
     if workers is not None:
         _count("workers", workers, 1024)
     if when_full not in _POLICIES:
@@ -43,6 +45,7 @@ def _settings(workers: int | None, queue_size: int, when_full: str) -> PoolSetti
         python_workers=default_python_workers(workers),
         queue_size=_count("queue_size", queue_size, 2**31),
         when_full=when_full,
+        profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
     )
 
 
@@ -61,7 +64,8 @@ class Runtime:
     CRITICAL compiled tasks alone.
     queue_size: tasks that may wait per priority and kind of task. when_full says what a
     submission beyond that does: "wait", "raise" QueueFull, or run the task in the "caller".
-    enable_c_compilation: False runs every task as Python.
+    enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
+    statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
     """
 
     def __init__(
@@ -76,13 +80,12 @@ class Runtime:
         enable_profiling: bool = True,
         when_full: str = "wait",
     ) -> None:
-        self.settings = _settings(workers, queue_size, when_full)
+        self.settings = _settings(workers, queue_size, when_full, enable_profiling)
         _refuse_unready(
             min_workers=(min_workers, None),
             max_workers=(max_workers, None),
             enable_auto_scaling=(enable_auto_scaling, True),
             memory_pool_mb=(memory_pool_mb, None),
-            enable_profiling=(enable_profiling, True),
         )
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards the five below

@@ -194,6 +194,8 @@ static int settle_now(struct kind *kind, struct cz_record *record, int status)
         record->error = Py_NewRef(object);
     Py_XDECREF(outcome);
     record->status = failed < 0 ? status : failed ? SETTLED_ERROR : SETTLED_VALUE;
+    if (failed == 0)
+        cz->type_count(record->type, CZ_COUNT_RERUN, 1);
     return failed < 0 ? -1 : 0;
 }
 

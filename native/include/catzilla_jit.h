@@ -9,6 +9,7 @@
  *   guest    a thread of the caller's that serves a lane through cz_lane_next
  *   cache    free blocks owned by one user at a time; never shared
  *   batch    one call per index of a range, queued as tickets, run in chunks
+ *   account  what statistics count together: the calls of one name in one lane
  *   ticks    the processor's time stamp counter where that is a reliable clock,
  *            nanoseconds otherwise; cz_ticks_ns converts
  *
@@ -133,6 +134,7 @@ struct cz_pool_options {
     uint64_t queue_size;      /* entries per level and lane, 1..2^31 */
     uint64_t memory_limit;    /* bytes of record memory, 0 = no limit */
     uint64_t stack_bytes;     /* of a worker, 0 = 8 MiB */
+    uint32_t without_stats;   /* 1: count nothing, publish nothing */
     void *(*allocate)(size_t alignment, size_t bytes); /* NULL = aligned_alloc */
     void (*release)(void *memory);                     /* NULL = free */
 };
@@ -186,6 +188,9 @@ static inline void *cz_type_owner(const struct cz_type *type)
     return *(void *const *)type;
 }
 CZ_API void *cz_payload(struct cz_record *record);
+
+/* Count the calls of this type under an account of its pool; before the first of them. */
+CZ_API void cz_type_account(struct cz_type *type, uint32_t account);
 
 /* A cache belongs to one user at a time: the caller serialises its uses. */
 CZ_API struct cz_cache *cz_cache_create(struct cz_pool *pool);
@@ -294,11 +299,13 @@ enum {
     CZ_BATCH_INTERRUPTIBLE = 2, /* a cancel may leave a running chunk in the middle */
 };
 /* Queue chunk over [0, length). spans: nspans entries, copied. Stops at the first failing
- * item, unless flags say otherwise. The arrays must live until the batch has ended. CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL.
- * chunk_size: items per chunk, 0 = adapt. */
+ * item, unless flags say otherwise. The arrays must live until the batch has ended.
+ * chunk_size: items per chunk, 0 = adapt. account: where the items are counted.
+ * CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL. */
 CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                            uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                           uint32_t level, int flags, struct cz_batch **out);
+                           uint32_t level, int flags, uint32_t account,
+                           struct cz_batch **out);
 CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
 /* The phase now (CZ_PENDING ... CZ_CANCELLED). */
 CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);
@@ -320,6 +327,30 @@ CZ_API void cz_batch_times(const struct cz_batch *batch, uint64_t *queued, uint6
                            uint64_t *finished);
 /* Drop the handle. */
 CZ_API void cz_batch_drop(struct cz_batch *batch);
+
+/* --- statistics -------------------------------------------------------------------- */
+
+/* What is counted per account. The first four are ends, one per call. */
+enum cz_count {
+    CZ_COUNT_COMPLETED,
+    CZ_COUNT_FAILED,
+    CZ_COUNT_CANCELLED, /* before they ran, or while */
+    CZ_COUNT_TIMED_OUT,
+    CZ_COUNT_RETRIED, /* further tries */
+    CZ_COUNT_RERUN,   /* of those that failed: run again by the caller, who got a value */
+    CZ_COUNTS,
+};
+
+/* The account of this name (UTF-8; the first 111 bytes count) in a lane, made on the
+ * first call. 0 (native lane) or 1 (Python lane) when there are no more, or no
+ * statistics: what has no account of its own is counted there. */
+CZ_API uint32_t cz_pool_account(struct cz_pool *pool, int lane, const char *name);
+/* Add to a counter (enum cz_count) of the type's account; what the library sees it counts
+ * by itself. */
+CZ_API void cz_type_count(const struct cz_type *type, uint32_t what, uint64_t n);
+/* The segment that holds everything (native/src/stats.h), with the numbers that are
+ * sampled brought up to date. 1; 0 when the pool goes without. Lives as long as the pool. */
+CZ_API int cz_pool_stats(struct cz_pool *pool, const void **segment, uint64_t *bytes);
 
 /* --- the table for the language binding ---------------------------------------------- */
 
@@ -364,6 +395,7 @@ struct cz_api {
     int (*lane_push_promised)(struct cz_lane *, struct cz_record *, uint32_t);
     void (*cache_destroy)(struct cz_cache *);
     void (*pool_destroy)(struct cz_pool *);
+    void (*type_count)(const struct cz_type *, uint32_t, uint64_t);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

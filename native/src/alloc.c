@@ -176,6 +176,7 @@ static void refill(struct cz_cache *cache, unsigned class_index)
             break;
         push_free(list, take_block(slab));
         depot->blocks_out++;
+        depot->bytes_out += block_bytes(class_index);
         if (!has_block(slab))
             unlink_slab(slab);
     }
@@ -190,6 +191,7 @@ static void give_back(struct cz_cache *cache, unsigned class_index, uint32_t kee
     while (list->count > keep) {
         return_block(depot, pop_free(list));
         depot->blocks_out--;
+        depot->bytes_out -= block_bytes(class_index);
     }
     pthread_mutex_unlock(&depot->lock);
 }

@@ -37,6 +37,7 @@ struct cz__depot {
     struct cz__slab *spare[CZ__CLASSES];   /* at most one slab with all blocks free */
     uint64_t bytes;
     uint64_t blocks_out; /* blocks in caches or in use */
+    uint64_t bytes_out;  /* of these blocks */
 };
 
 struct cz__free_list {

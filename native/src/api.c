@@ -60,6 +60,7 @@ const struct cz_api *cz_api_table(void)
         .lane_push_promised = cz_lane_push_promised,
         .cache_destroy = cz_cache_destroy,
         .pool_destroy = cz_pool_destroy,
+        .type_count = cz_type_count,
     };
     return &table;
 }

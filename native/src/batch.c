@@ -32,6 +32,7 @@ struct cz_batch {
     uint32_t tickets_most;
     uint32_t cancels; /* lane->cancels at submission */
     bool collect;
+    uint32_t account;
     void (*release)(void *); /* a handle may outlive the lane */
     struct cz_type type; /* of the tickets: type.batch is this batch */
     uint64_t chunk_ticks, floor_ticks;
@@ -104,18 +105,26 @@ static void end_batch(struct cz_batch *batch)
     cz_lane_promise_kept(lane);
 }
 
+static void count_cancelled(struct cz_batch *batch, int64_t items)
+{
+    cz__stats_add(batch->lane->pool->stats, batch->account, CZ_COUNT_CANCELLED, (uint64_t)items);
+}
+
 static void add_ended(struct cz_batch *batch, int64_t items)
 {
     if (items && cz__add_acqrel(&batch->ended, items) + items == batch->length)
         end_batch(batch);
 }
 
-/* Hand out nothing more. The caller holds the batch alive. */
-static void stop_handing_out(struct cz_batch *batch)
+/* Hand out nothing more. The caller holds the batch alive. What a failure keeps from
+ * running counts as nothing. */
+static void stop_handing_out(struct cz_batch *batch, bool cancelled)
 {
     int64_t cursor = cz__load_acquire(&batch->cursor);
     while (cursor < batch->length)
         if (cz__cas_acqrel(&batch->cursor, &cursor, cursor + STOPPED)) {
+            if (cancelled)
+                count_cancelled(batch, batch->length - cursor);
             add_ended(batch, batch->length - cursor);
             return;
         }
@@ -141,10 +150,16 @@ static bool remember(struct cz_batch *batch, int64_t index, int32_t status, void
     return known;
 }
 
+struct tally {
+    int64_t ran, failed; /* items; those that failed ran as well */
+};
+
 /* Run [begin, end) to its end, or to the failure that stops the batch. */
-static void run_items(struct cz__thread *thread, struct cz_batch *batch, int64_t begin,
-                      int64_t end)
+static struct tally run_items(struct cz__thread *thread, struct cz_batch *batch, int64_t begin,
+                              int64_t end)
 {
+    struct tally tally = {.ran = end - begin};
+    int64_t first = begin;
     while (begin < end) {
         int64_t failed = begin;
         void *error = NULL;
@@ -153,13 +168,33 @@ static void run_items(struct cz__thread *thread, struct cz_batch *batch, int64_t
         status = batch->chunk(batch->spans, batch->inner, begin, end, &failed, &error);
         cz__store_release(&thread->inside, NULL);
         if (status == 0)
-            return;
+            break;
+        tally.failed++;
         if (!remember(batch, failed, status, error) || !batch->collect) {
-            stop_handing_out(batch);
-            return;
+            stop_handing_out(batch, false);
+            tally.ran = failed + 1 - first;
+            break;
         }
         begin = failed + 1;
     }
+    return tally;
+}
+
+/* Each item counts as a call, with the mean of its chunk as its run time. It waited
+ * from the batch's submission to its chunk's start. */
+static void count_items(struct cz_batch *batch, struct cz__meter *meter, struct tally tally,
+                        uint64_t start, uint64_t ticks)
+{
+    cz__meter_end(meter, ticks);
+    cz__meter_count(meter, &(struct cz__ran){
+                               .account = batch->account,
+                               .level = batch->state.level,
+                               .waited = cz__ticks_between(batch->queued_at, start),
+                               .ran = ticks / (uint64_t)tally.ran,
+                               .calls = (uint64_t)tally.ran,
+                               .failed = (uint64_t)tally.failed,
+                               .end = CZ_COUNT_COMPLETED,
+                           });
 }
 
 static int64_t chunk_length(const struct cz_batch *batch, int64_t left)
@@ -240,6 +275,9 @@ void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket)
     int64_t torn = cz__load_relaxed(&batch->torn);
     while (thread->chunk_begin < torn && !cz__cas_acqrel(&batch->torn, &torn, thread->chunk_begin))
         continue;
+    cz__meter_stop(thread->worker.meter, cz__ticks());
+    /* Some of them may have run, nobody knows which. */
+    count_cancelled(batch, thread->chunk_end - thread->chunk_begin);
     add_ended(batch, thread->chunk_end - thread->chunk_begin);
     let_go(batch);
 }
@@ -251,11 +289,15 @@ void cz__batch_serve(struct cz__thread *thread, struct cz_record *ticket)
     int64_t begin, end;
     note_start(batch);
     while (take_chunk(batch, &begin, &end)) {
-        uint64_t start = cz__ticks();
+        uint64_t start = cz__ticks(), ticks;
+        struct tally tally;
         thread->chunk_begin = begin;
         thread->chunk_end = end;
-        run_items(thread, batch, begin, end);
-        measure(batch, end - begin, cz__ticks() - start);
+        cz__meter_begin(thread->worker.meter, batch->account, start);
+        tally = run_items(thread, batch, begin, end);
+        ticks = cz__ticks() - start;
+        measure(batch, end - begin, ticks);
+        count_items(batch, thread->worker.meter, tally, start, ticks);
         cz__add_relaxed(&batch->done, end - begin);
         add_ended(batch, end - begin);
         grow(batch);
@@ -315,7 +357,7 @@ static void set_level(struct cz_batch *batch, uint32_t level)
 
 int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                     uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                    uint32_t level, int flags, struct cz_batch **out)
+                    uint32_t level, int flags, uint32_t account, struct cz_batch **out)
 {
     struct cz_batch *batch;
     int result;
@@ -332,6 +374,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->length = length;
     batch->chunk_size = chunk_size;
     batch->collect = flags & CZ_BATCH_COLLECT;
+    batch->account = account;
     batch->type.interruptible = flags & CZ_BATCH_INTERRUPTIBLE;
     cz__store_relaxed(&batch->torn, length);
     batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);
@@ -384,7 +427,7 @@ int cz_batch_cancel(struct cz_batch *batch)
     if (!cz__cas_acqrel(&batch->verdict, &verdict, CANCELLED) && verdict == ENDED)
         return 0;
     note_start(batch); /* so that the phase can move on even if no worker ever came */
-    stop_handing_out(batch);
+    stop_handing_out(batch, true);
     /* Chunks that run usually end by themselves within this. */
     if (batch->type.interruptible)
         cz__record_stop_after(&batch->state, CZ_STOP_CANCEL, GRACE_NS);

@@ -36,27 +36,44 @@ static bool look_all(struct cz__clock *clock)
     return needed;
 }
 
+/* The sooner of two limits, each in ns or -1. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void sleep_until_rung(struct cz__clock *clock, uint32_t seen, uint64_t timer_ticks,
                              bool dozing)
 {
     int64_t limit = -1;
     if (timer_ticks != UINT64_MAX)
         limit = (int64_t)cz__ns_of_ticks(timer_ticks);
-    if (!dozing && (limit < 0 || limit > TICK_NS))
-        limit = TICK_NS;
+    limit = sooner(limit, cz__stats_patience_ns(clock->pool->stats, clock->patient_after));
+    if (!dozing)
+        limit = sooner(limit, TICK_NS);
     cz__futex_wait(&clock->bell, seen, limit);
 }
 
 /* True: nothing has to be looked after, and a push that changes that will ring. */
 static bool start_dozing(struct cz__clock *clock)
 {
-    cz__store_seqcst(&clock->dozing, 1);
+    clock->patient_after = UINT32_MAX;
+    cz__store_seqcst(&clock->dozing, CZ__DOZING);
     /* Announce, then look again: pairs with the push, which moves the tail and then
      * looks at dozing. */
     if (!look_all(clock))
         return true;
-    cz__store_seqcst(&clock->dozing, 0);
+    cz__store_seqcst(&clock->dozing, CZ__AWAKE);
     return false;
+}
+
+/* The pool is idle: let workers that wake ring. One that woke just before this does not,
+ * hence another sample before the sleep without limit. */
+static void doze_deeper(struct cz__clock *clock)
+{
+    uint32_t dozing = CZ__DOZING, quiet = cz__stats_quiet(clock->pool->stats);
+    if (quiet && cz__cas_seqcst(&clock->dozing, &dozing, CZ__DOZING_DEEPLY))
+        clock->patient_after = quiet + 1;
 }
 
 static void *clock_main(void *argument)
@@ -71,8 +88,10 @@ static void *clock_main(void *argument)
         if (cz__load_seqcst(&clock->stopping))
             return NULL;
         timer_ticks = cz__extras_fire(clock->pool, cz__ticks());
+        cz__stats_sample(clock->pool->stats);
         if (cz__load_relaxed(&clock->dozing)) {
-            dozing = true; /* rung for a timer only */
+            dozing = true; /* awake for a timer or a sample only */
+            doze_deeper(clock);
         } else {
             quiet = look_all(clock) ? 0 : quiet + 1;
             if (quiet > DOZE_AFTER) {
@@ -101,7 +120,7 @@ void cz__clock_ring(struct cz__clock *clock)
 
 void cz__clock_wake(struct cz__clock *clock)
 {
-    if (cz__swap_acqrel(&clock->dozing, 0))
+    if (cz__swap_acqrel(&clock->dozing, CZ__AWAKE))
         cz__clock_ring(clock);
 }
 

@@ -404,6 +404,7 @@ int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t lev
 
 int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns)
 {
+    const struct cz_type *type = record->type; /* once queued, the record may be gone */
     uint32_t state = cz__load_acquire(&record->state);
     int result;
     cz__lane_owe(lane);
@@ -425,6 +426,8 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
         while (cz__phase(state) == CZ_RETRYING &&
                !cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_RUNNING))
             continue;
+    } else {
+        cz_type_count(type, CZ_COUNT_RETRIED, 1);
     }
     return result;
 }

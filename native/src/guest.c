@@ -1,9 +1,12 @@
 /* guest.c: workers whose threads belong to the caller. */
+#include "clock.h"
 #include "lane.h"
+#include "os.h"
 #include "pool.h"
 
 struct cz_guest {
     struct cz_lane *lane;
+    struct cz__meter *meter; /* NULL: it is counted with the shared one */
     bool in_long;
 };
 
@@ -13,6 +16,8 @@ struct cz_guest *cz_guest_enter(struct cz_lane *lane)
     if (guest == NULL)
         return NULL;
     guest->lane = lane;
+    guest->meter = cz__meter_take(lane->pool->stats, CZ__METER_PYTHON, UINT32_MAX);
+    cz__meter_here(guest->meter);
     cz__lookout_join(&lane->sleep);
     return guest;
 }
@@ -20,6 +25,7 @@ struct cz_guest *cz_guest_enter(struct cz_lane *lane)
 void cz_guest_leave(struct cz_guest *guest)
 {
     struct cz_lane *lane = guest->lane;
+    cz__meter_leave(guest->meter);
     cz__lane_enter_long(lane); /* off the look-out, waking another if work is left */
     lane->depot->release(guest);
 }
@@ -29,6 +35,8 @@ struct cz_record *cz_guest_next(struct cz_guest *guest, int *alone)
     struct cz_lane *lane = guest->lane;
     struct cz_record *record = cz__lane_pick(lane, CZ_LEVELS);
     *alone = 0;
+    if (record && guest->meter)
+        cz__meter_begin(guest->meter, record->type->account, cz__ticks());
     if (record && !cz__lane_is_short(lane, record->type)) {
         guest->in_long = true;
         *alone = cz__lane_enter_long(lane);
@@ -38,6 +46,7 @@ struct cz_record *cz_guest_next(struct cz_guest *guest, int *alone)
 
 void cz_guest_done(struct cz_guest *guest, const struct cz_type *type, uint64_t ticks)
 {
+    cz__meter_end(guest->meter, ticks);
     if (ticks)
         cz__type_measure(type, ticks);
     if (guest->in_long) {
@@ -50,6 +59,7 @@ int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns)
 {
     struct cz_lane *lane = guest->lane;
     bool finished;
+    int waited;
     cz__sleep_prepare(&lane->sleep);
     /* In this order: a push may come between the two looks, but not after a finish. */
     finished = cz__lane_finished(lane);
@@ -61,7 +71,10 @@ int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns)
         cz__sleep_cancel(&lane->sleep);
         return CZ_ECLOSED;
     }
-    return cz__sleep_wait(&lane->sleep, timeout_ns);
+    waited = cz__sleep_wait(&lane->sleep, timeout_ns);
+    if (waited == 0)
+        cz__clock_stir(lane->clock);
+    return waited;
 }
 
 struct cz_record *cz_lane_take(struct cz_lane *lane)

@@ -14,6 +14,7 @@
 #include "sleep.h"
 
 struct cz__clock;
+struct cz__meter;
 
 enum {
     /* 64 picks, less the two that the other two lower levels may claim first, less the
@@ -42,6 +43,7 @@ struct cz_lane {
 struct cz__worker {
     struct cz_lane *lane;
     struct cz_cache cache;
+    struct cz__meter *meter; /* NULL: nothing is counted */
     unsigned levels; /* serves the levels below this number */
 };
 

@@ -25,4 +25,14 @@ uint64_t cz__ticks_of_ns(int64_t ns);
 /* Of a duration, by the rate measured at the start; cz_ticks_ns is for points in time. */
 uint64_t cz__ns_of_ticks(uint64_t ticks);
 
+/* Zeroed, sparse memory that other processes of this user can map, read-only, through
+ * the descriptor; *fd is -1 where that cannot be and the memory is private. NULL: no
+ * address space. */
+void *cz__segment_map(const char *name, uint64_t bytes, int *fd);
+void cz__segment_unmap(void *memory, uint64_t bytes);
+/* In the child of a fork: private memory at the same address, and the descriptor closed. */
+void cz__segment_detach(void *memory, uint64_t bytes, int *fd);
+/* The kernel's number of the calling thread. */
+uint32_t cz__thread_id(void);
+
 #endif

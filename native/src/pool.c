@@ -25,12 +25,14 @@ static void run_record(struct cz__thread *thread, struct cz_record *record)
     record->started_at = start;
     if (extra)
         cz__extra_run_begins(record);
+    cz__meter_begin(thread->worker.meter, type->account, start);
     cz__store_release(&thread->inside, record);
     record->status = type->entry(cz_payload(record), &record->error);
     cz__store_release(&thread->inside, NULL);
     end = cz__ticks();
     record->finished_at = end;
     cz__type_measure(type, end - start);
+    cz__meter_end(thread->worker.meter, end - start);
     cz__record_end(&thread->worker.cache, record, record->status ? CZ_FAILED : CZ_COMPLETED);
 }
 
@@ -67,6 +69,7 @@ static void end_stopped(struct cz__thread *thread)
         if (cz__load_acquire(&record->state) & CZ_STOP_TIMEOUT)
             phase = CZ_FAILED;
         record->finished_at = cz__ticks();
+        cz__meter_end(thread->worker.meter, record->finished_at - record->started_at);
         cz__record_end(&thread->worker.cache, record, phase);
     }
     if (thread->in_long)
@@ -107,6 +110,7 @@ static bool idle(struct cz__worker *worker, struct cz__sleep *sleep)
         return false;
     }
     cz__sleep_wait(sleep, -1);
+    cz__clock_stir(worker->lane->clock);
     return true;
 }
 
@@ -116,6 +120,7 @@ static void *thread_main(void *argument)
     struct cz__worker *worker = &thread->worker;
     struct cz_pool *pool = thread->pool;
     cz__stop_adopt(thread);
+    cz__meter_here(worker->meter);
     /* Once, not per task: a stopped task costs, the others pay nothing. Nothing local
      * changes between here and the jump. */
     if (sigsetjmp(thread->landing, 0))
@@ -144,6 +149,9 @@ static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
         thread->sleep = reserved ? &pool->reserved : &pool->native.sleep;
         thread->worker.lane = &pool->native;
         thread->worker.levels = reserved ? CZ_CRITICAL + 1 : CZ_LEVELS;
+        thread->worker.meter =
+            reserved ? cz__meter_take(pool->stats, CZ__METER_CRITICAL, 0)
+                     : cz__meter_take(pool->stats, CZ__METER_NATIVE, i);
         cz__cache_init(&thread->worker.cache, &pool->depot);
         /* On the look-out from before its start: nobody wakes it, it looks by itself. */
         cz__lookout_join(thread->sleep);
@@ -219,9 +227,11 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     cz__stop_setup();
     init_lane(pool, &pool->native, true);
     init_lane(pool, &pool->python, false);
+    if (cz__stats_create(options, pool))
+        goto fail_free_pool;
     pool->threads = cz__zalloc(&depot, (pool->workers + 1) * sizeof *pool->threads);
     if (pool->threads == NULL)
-        goto fail_free_pool;
+        goto fail_free_stats;
     if (cz__lane_init(&pool->native, options->queue_size, options->workers + 1))
         goto fail_free_threads;
     if (cz__lane_init(&pool->python, options->queue_size, options->guests))
@@ -245,6 +255,8 @@ fail_free_native:
     cz__lane_free(&pool->native);
 fail_free_threads:
     depot.release(pool->threads);
+fail_free_stats:
+    cz__stats_destroy(pool->stats);
 fail_free_pool:
     cz__extras_free(&pool->extras);
     free_types(pool);
@@ -279,6 +291,7 @@ int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns)
     if (!pool->joined) {
         join_threads(pool);
         cz__clock_stop(&pool->clock);
+        cz__stats_unpublish(pool->stats);
         pool->joined = true;
     }
     pthread_mutex_unlock(&pool->join_lock);
@@ -291,6 +304,7 @@ void cz_pool_destroy(struct cz_pool *pool)
     cz__lane_free(&pool->native);
     cz__lane_free(&pool->python);
     release(pool->threads);
+    cz__stats_destroy(pool->stats);
     /* Handles that outlive the pool still read their record, its type and, when they are
      * dropped, the depot: those stay. */
     if (cz__depot_close(&pool->depot) == 0) {
@@ -351,6 +365,8 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
     type->pool = pool;
     type->entry = entry;
     type->class_index = (unsigned)class_index;
+    type->stats = pool->stats;
+    type->account = entry == NULL; /* the unnamed of its lane */
     pthread_mutex_lock(&pool->types_lock);
     type->next = pool->types;
     pool->types = type;
@@ -361,6 +377,11 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
 void cz_type_set_interruptible(struct cz_type *type)
 {
     type->interruptible = true;
+}
+
+void cz_type_account(struct cz_type *type, uint32_t account)
+{
+    type->account = account;
 }
 
 struct cz_cache *cz_cache_create(struct cz_pool *pool)

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "extra.h"
 #include "lane.h"
+#include "stats.h"
 
 struct cz__thread {
     CZ_ALIGNED struct cz__worker worker; /* its cache is written once per task */
@@ -35,6 +36,7 @@ struct cz_pool {
     struct cz_lane native, python;
     struct cz__sleep reserved;
     struct cz__clock clock;
+    struct cz__stats *stats;     /* NULL: the pool goes without */
     struct cz__extras extras;
     uint32_t workers;            /* without the reserved one */
     struct cz__thread *threads;  /* workers + 1, the last is the reserved one */

@@ -6,6 +6,7 @@
 
 #include "extra.h"
 #include "os.h"
+#include "stats.h"
 
 static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 48 bytes of 128");
 
@@ -97,32 +98,66 @@ static void announce(struct cz_record *record, uint32_t before)
 
 int cz_record_cancel(struct cz_record *record)
 {
+    const struct cz_type *type = record->type;
     uint32_t state = cz__load_acquire(&record->state);
     while (cz__phase(state) == CZ_PENDING || cz__phase(state) == CZ_RETRYING)
         if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_CANCELLED)) {
             if (state & CZ_EXTRA)
                 cz__extra_hurry(record); /* whoever holds it for later may let go now */
+            cz_type_count(type, CZ_COUNT_CANCELLED, 1);
             announce(record, state);
             return 1;
         }
     return 0;
 }
 
+/* What the end of a run counts as; CZ_COUNTS: this is not the call's end, or it was
+ * counted when the record was abandoned. */
+static enum cz_count end_count(uint32_t state, uint32_t phase, bool may_divert)
+{
+    if (cz__phase(state) != CZ_RUNNING)
+        return CZ_COUNTS;
+    if (phase == CZ_COMPLETED)
+        return CZ_COUNT_COMPLETED;
+    if (phase == CZ_CANCELLED)
+        return CZ_COUNT_CANCELLED;
+    if (may_divert && state & CZ_DIVERT)
+        return CZ_COUNTS;
+    return state & CZ_STOP_TIMEOUT ? CZ_COUNT_TIMED_OUT : CZ_COUNT_FAILED;
+}
+
 int cz_record_abandon(struct cz_record *record, uint32_t phase)
 {
+    const struct cz_type *type = record->type;
     uint32_t state = cz__load_acquire(&record->state);
     while (cz__phase(state) == CZ_RUNNING)
         if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | phase)) {
+            cz_type_count(type, end_count(state, phase, false), 1);
             announce(record, state);
             return 1;
         }
     return 0;
+}
+
+/* Before the final phase, so that whoever sees that finds the call counted. A diverted
+ * record's run was counted when it ended, only its end is new. */
+static enum cz_count count_end(const struct cz_record *record, uint32_t phase, bool may_divert)
+{
+    uint32_t state = cz__load_relaxed(&record->state);
+    enum cz_count end = end_count(state, phase, may_divert);
+    if (may_divert)
+        cz__stats_ran(record, end);
+    else
+        cz_type_count(record->type, end, 1);
+    return end;
 }
 
 /* Store the final phase, unless the record was abandoned, and clear `holds`. True: the
  * caller freed the last hold. */
 static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, bool may_divert)
 {
+    const struct cz_type *type = record->type;
+    enum cz_count counted = count_end(record, phase, may_divert), ended;
     uint32_t state = cz__load_acquire(&record->state), next;
     bool quiet = false;
     do {
@@ -140,6 +175,11 @@ static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, boo
             next = (next & ~(uint32_t)CZ_PHASE) | phase;
         }
     } while (!cz__cas_acqrel(&record->state, &state, next));
+    ended = end_count(state, phase, may_divert);
+    if (ended != counted) { /* it was abandoned, or its time ran out, at this moment */
+        cz_type_count(type, counted, (uint64_t)-1);
+        cz_type_count(type, ended, 1);
+    }
     if (cz__phase(state) == CZ_RUNNING)
         announce(record, state);
     return holds && !(next & (CZ_HANDLE | CZ_POOL));

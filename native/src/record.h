@@ -7,12 +7,15 @@
 #include "atomic.h"
 
 struct cz_batch;
+struct cz__stats;
 
 struct cz_type {
     /* constant after create */
     void *owner;    /* first: cz_type_owner reads it */
     cz_entry entry; /* NULL: Python lane, or a ticket */
     unsigned class_index;
+    struct cz__stats *stats; /* NULL: nothing is counted */
+    uint32_t account;        /* constant after the first call */
     struct cz_pool *pool;
     bool interruptible;
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */

@@ -1,0 +1,42 @@
+"""`cli`: the command line in a process of its own, as a user's shell runs it."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import catzilla_jit
+
+ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def environ(tmp_path: pathlib.Path) -> dict[str, str]:
+    """An environment without a terminal's settings, in which the package is found."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "LINES", "LD_PRELOAD", "NO_COLOR", "FORCE_COLOR")
+    }
+    return {**kept, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def cli(environ: dict[str, str], tmp_path: pathlib.Path) -> Cli:
+    def run(*arguments: str, timeout: float = 60, **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "catzilla_jit.cli", *arguments],
+            env={**environ, **extra},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return run
