@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.np import numpy_support
 
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
@@ -61,7 +61,9 @@ def can_unpack(type_: types.Type) -> bool:
         return can_unpack(type_.dtype) and not isinstance(type_.dtype, types.Array)
     if isinstance(type_, types.Array):
         return _has_dtype(type_.dtype)
-    return type_ in EXACT_TYPES or type_ == types.none
+    if isinstance(type_, types.StringLiteral):
+        return True
+    return types.unliteral(type_) in EXACT_TYPES or type_ == types.none
 
 
 def _has_dtype(type_: types.Type) -> bool:
@@ -75,6 +77,7 @@ class Boxes:
     kernel: Kernel
     module: ir.Module
     type: types.Type
+    keys: tuple[str, ...] | None = None  # of the dict that a returned tuple stands for
 
     def write_pack(self, symbol: str) -> None:
         """Write `int32_t pack(PyObject *value, void *slot)`."""
@@ -95,8 +98,22 @@ class Boxes:
         builder, (slot,) = self._begin(symbol, BYTES, [BYTES])
         python = self.kernel.context.get_python_api(builder)
         value = load(self.kernel, builder, self.type, slot)
-        boxed = python.from_native_value(self.type, value, environment(self.kernel, python))
-        builder.ret(boxed)
+        manager = environment(self.kernel, python)
+        boxed = python.from_native_value(self.type, value, manager)
+        builder.ret(boxed if self.keys is None else self._as_dict(builder, python, boxed))
+
+    def _as_dict(self, builder: ir.IRBuilder, python: Any, boxed: ir.Value) -> ir.Value:
+        """Make the dict of a tuple; None stays None. Steals the reference to the tuple."""
+        result = cgutils.alloca_once_value(builder, boxed)
+        is_tuple = builder.icmp_unsigned("!=", boxed, python.borrow_none())
+        with builder.if_then(is_tuple):
+            made = python.dict_new(len(self.keys or ()))
+            for index, key in enumerate(self.keys or ()):
+                item = python.tuple_getitem(boxed, index)
+                python.dict_setitem_string(made, key, item)
+            python.decref(boxed)
+            builder.store(made, result)
+        return builder.load(result)
 
     def write_release(self, symbol: str) -> None:
         """Write `void release(void *slot)`."""
@@ -201,13 +218,20 @@ def environment(kernel: Kernel, python: Any) -> Any:
 Write = Callable[[str], None]
 
 
-def write_boxes(kernel: Kernel, type_: types.Type, prefix: str, *, argument: bool) -> list[str]:
+def write_boxes(
+    kernel: Kernel,
+    type_: types.Type,
+    prefix: str,
+    *,
+    argument: bool,
+    keys: tuple[str, ...] | None = None,
+) -> list[str]:
     """Add the functions of one slot to the kernel's library; return their symbols.
 
     An argument has pack and release, a result unpack and release; the third symbol is "".
     """
     module = kernel.library.create_ir_module(prefix)
-    boxes = Boxes(kernel, module, type_)
+    boxes = Boxes(kernel, module, type_, keys)
     symbols = [f"{prefix}.{part}" for part in ("pack", "unpack", "release")]
     writers: list[Write] = [boxes.write_pack, boxes.write_unpack, boxes.write_release]
     left_out = 1 if argument else 0

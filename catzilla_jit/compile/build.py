@@ -61,7 +61,7 @@ def compile_task(
     with global_compiler_lock:
         program = new_program(options)
         kernel = _kernel(program, plain, name, wanted)
-        return _finish(kernel, plain, name, program.effects, begun)
+        return _finish(kernel, plain, name, program, begun)
 
 
 def _kernel(
@@ -87,12 +87,12 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
 
 
 def _finish(
-    kernel: Kernel, function: pytypes.FunctionType, name: str, effects: set[str], begun: float
+    kernel: Kernel, function: pytypes.FunctionType, name: str, program: Program, begun: float
 ) -> CompiledTask:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
     symbol = write_entry(kernel, slots[0], slots[1:])
-    boxes = _write_boxes(kernel, slots)
+    boxes = _write_boxes(kernel, slots, program.keys)
     entry = kernel.library.get_pointer_to_function(symbol)
     bind_environment(kernel.library, kernel.fndesc, kernel.environment)
     slots = tuple(_addressed(kernel, slot, boxes) for slot in slots)
@@ -107,18 +107,22 @@ def _finish(
         compile_seconds=time.perf_counter() - begun,
         from_cache=False,
         interruptible=not uses_python(kernel.library),
-        pure=is_pure(effects, kernel.argument_types),
+        pure=is_pure(program.effects, kernel.argument_types),
     )
 
 
-def _write_boxes(kernel: Kernel, slots: tuple[Slot, ...]) -> dict[str, list[str]]:
+def _write_boxes(
+    kernel: Kernel, slots: tuple[Slot, ...], keys: tuple[str, ...] | None
+) -> dict[str, list[str]]:
     """Write pack, unpack and release of the slots that need them; return the symbols by name."""
     found = {}
     kinds = (kernel.result_type, *kernel.argument_types)
     for index, (slot, type_) in enumerate(zip(slots, kinds, strict=True)):
         if slot.code == "O":
             prefix = f"{BOX}{index}.{kernel.fndesc.llvm_func_name}"
-            found[slot.name] = write_boxes(kernel, type_, prefix, argument=index > 0)
+            found[slot.name] = write_boxes(
+                kernel, type_, prefix, argument=index > 0, keys=None if index else keys
+            )
     return found
 
 

@@ -1,8 +1,9 @@
-"""Functions defined inside a task, and functions of modules, become helpers too.
+"""Calls of functions in modules, of builtins, and of inner functions become calls of helpers.
 
-Two passes on untyped IR. `module.function` is replaced before closures are inlined. A `lambda` or
-inner `def` that could not be inlined (the key of a `sorted`) becomes a helper; Numba's own pass
-would compile it with unchecked arithmetic.
+Two passes on untyped IR, after closures have been inlined. `module.function` becomes a helper,
+and so do the builtins that `library.py` has. A `lambda` or inner `def` that could not be inlined
+(the key of a `sort`) becomes a helper; Numba's own pass would compile it with unchecked
+arithmetic.
 """
 
 # Numba is annotated in part only.
@@ -11,26 +12,27 @@ would compile it with unchecked arithmetic.
 from __future__ import annotations
 
 import types as pytypes
-from typing import Any
+from typing import Any, cast
 
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
+from catzilla_jit.compile import library
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.program import Program, callee
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class ModuleFunctions(FunctionPass):
-    """Replaces `module.function`; runs when the IR has just been made."""
+class Callees(FunctionPass):
+    """Redirects calls to helpers; runs when closures have been inlined."""
 
-    _name: Any = "task_module_functions"
+    _name: Any = "task_callees"
 
     def __init__(self) -> None:
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        return _replace_module_functions(state.func_ir, state.metadata["program"])
+        return _replace_callees(state.func_ir, state.metadata["program"])
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -46,27 +48,52 @@ class InnerFunctions(FunctionPass):
         return _replace_inner_functions(state.func_ir, state.metadata["program"])
 
 
-def _replace_module_functions(func_ir: Any, program: Program) -> bool:
+def _replace_callees(func_ir: Any, program: Program) -> bool:
+    assignments = [
+        statement for block in func_ir.blocks.values() for statement in block.find_insts(ir.Assign)
+    ]
+    places = {id(statement.value): statement for statement in assignments}
     changed = False
-    for block in func_ir.blocks.values():
-        for statement in block.find_insts(ir.Assign):
-            function = _module_function(func_ir, statement.value)
-            if function is not None:
-                helper = program.helper(function)
-                statement.value = ir.Global(function.__name__, helper, statement.loc)
-                func_ir._definitions[statement.target.name] = [statement.value]
-                changed = True
+    for statement in assignments:
+        if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
+            changed = _redirect(func_ir, program, places, statement.value) or changed
+    if changed:
+        postproc.PostProcessor(func_ir).run()
     return changed
 
 
-def _module_function(func_ir: Any, value: Any) -> pytypes.FunctionType | None:
-    """Return the function if `value` is an attribute of a module and such a function."""
-    if not (isinstance(value, ir.Expr) and value.op == "getattr"):
+def _redirect(func_ir: Any, program: Program, places: dict[int, Any], call: Any) -> bool:
+    """Put a helper where the called function is looked up, if one stands for it."""
+    definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
+    helper = None if call.kws or call.vararg else _stand_in(func_ir, program, definition, call)
+    place = places.get(id(definition))
+    if helper is None or place is None:
+        return False
+    place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
+    func_ir._definitions[place.target.name] = [place.value]
+    return True
+
+
+def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:
+    in_library = func_ir.func_id.func.__module__ == library.__name__
+    if isinstance(definition, ir.Global | ir.FreeVar):
+        if in_library:  # there the builtins are Numba's
+            return None
+        return program.library_helper(definition.value, len(call.args))
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
         return None
-    module = ir_utils.guard(ir_utils.find_const, func_ir, value.value)
-    if not isinstance(module, pytypes.ModuleType):
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
+    if isinstance(holder, pytypes.ModuleType):
+        function = getattr(holder, definition.attr, None)
+        plain = callee(function)
+        if plain is not None:
+            return program.helper(plain)
+        return program.library_helper(function, len(call.args))
+    method = library.METHODS.get((definition.attr, len(call.args)))
+    if method is None or in_library:
         return None
-    return callee(getattr(module, value.attr, None))
+    call.args = [definition.value, *call.args]
+    return program.helper(cast("pytypes.FunctionType", method))
 
 
 def _replace_inner_functions(func_ir: Any, program: Program) -> bool:

@@ -10,8 +10,10 @@ types, the functions and the code generator are those of Numba's own context, sh
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -25,19 +27,58 @@ STATUS_OVERFLOW = 2
 
 
 class TaskCallConv(callconv.CPUCallConv):
-    """Numba's calling convention, with a status that no handler stops."""
+    """Numba's calling convention, with a status that no handler stops.
+
+    What the user's code raises, or our lowering for it, is raised as it is. What one of Numba's own
+    functions raises often has other words than Python's, or comes where Python would not fail: it
+    becomes STATUS_OVERFLOW, and keeps its description for tasks that cannot be run again.
+    """
+
+    #: True while a `raise` of the user, or an exception that we know to be Python's, is written.
+    raising = False
+    #: True while a call of a helper is written.
+    calling_helper = False
 
     def return_overflow(self, builder: ir.IRBuilder, message: str, loc: Any, function: str) -> None:
         """Leave the function with STATUS_OVERFLOW, described as an OverflowError at `loc`."""
         self.set_static_user_exc(builder, OverflowError, (message,), loc=loc, func_name=function)
         self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
 
+    def return_user_exc(
+        self,
+        builder: ir.IRBuilder,
+        exc: Any,
+        exc_args: Any = None,
+        loc: Any = None,
+        func_name: Any = None,
+    ) -> None:
+        if TaskCallConv.raising:
+            super().return_user_exc(builder, exc, exc_args, loc, func_name)
+            return
+        self.set_static_user_exc(builder, exc, exc_args, loc=loc, func_name=func_name)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
     def return_status_propagate(self, builder: ir.IRBuilder, status: Any) -> None:
+        code = status.code
+        if not TaskCallConv.calling_helper:
+            overflow = callconv._const_int(STATUS_OVERFLOW)
+            code = builder.select(status.is_user_exc, overflow, code)
         handled = self.check_try_status(builder).in_try
         builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
-        overflow = builder.icmp_signed("==", status.code, callconv._const_int(STATUS_OVERFLOW))
-        with builder.if_then(builder.or_(overflow, builder.not_(handled))):
-            self._return_errcode_raw(builder, status.code)
+        passes = builder.icmp_signed("==", code, callconv._const_int(STATUS_OVERFLOW))
+        with builder.if_then(builder.or_(passes, builder.not_(handled))):
+            self._return_errcode_raw(builder, code)
+
+    @classmethod
+    @contextlib.contextmanager
+    def only(cls, *, raising: bool = False, calling_helper: bool = False) -> Iterator[None]:
+        """Say what is being written, until the context ends; under the compiler lock."""
+        before = cls.raising, cls.calling_helper
+        cls.raising, cls.calling_helper = raising, calling_helper
+        try:
+            yield
+        finally:
+            cls.raising, cls.calling_helper = before
 
 
 class TaskContext(CPUContext):

@@ -10,9 +10,11 @@ and our target context. It cannot be called from Python.
 from __future__ import annotations
 
 import types as pytypes
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
+from numba.core import errors
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUTarget, cpu_target
 
@@ -43,3 +45,29 @@ class Helper(Dispatcher):
     def being_compiled(self) -> AbstractContextManager[Any]:
         """Return the context in which a call of this function is a recursion."""
         return self._compiling_counter
+
+
+class Chooser(Helper):
+    """A helper whose Python function depends on the types of the arguments."""
+
+    def __init__(
+        self,
+        choice: Callable[..., Any],
+        prepare: Callable[[Any], Any],
+        options: Options,
+        pipeline: type,
+    ) -> None:
+        def call(x: Any) -> Any:
+            return choice(x)
+
+        call.__name__ = choice.__name__
+        super().__init__(cast("pytypes.FunctionType", call), options, pipeline)
+
+        def implementation(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Any:
+            chosen = choice(*args)
+            if chosen is None:
+                shown = ", ".join(map(str, args))
+                raise errors.TypingError(f"{choice.__name__} is not known for {shown}")
+            return prepare(chosen)
+
+        self._compiler._get_implementation = implementation

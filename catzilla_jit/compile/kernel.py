@@ -52,11 +52,12 @@ def compile_kernel(
     context.refresh()
     library = context.codegen().create_library(function.__qualname__)
     library.enable_object_caching()
+    prepared = program.task(function)
     with program.helper(function).being_compiled():
         result = compiler.compile_extra(
             cpu_target.typing_context,
             context,
-            program.function(function),
+            prepared,
             args=argument_types,
             return_type=None,
             flags=_flags(program.options),

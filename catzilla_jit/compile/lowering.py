@@ -23,7 +23,8 @@ from numba.core import errors, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, floats, kinds
+from catzilla_jit.compile import checks, floats, kinds, library
+from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
@@ -69,6 +70,16 @@ class TaskLower(lowering.Lower):
         self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
         super().lower_inst(inst)
 
+    def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
+        with TaskCallConv.only(raising=True):
+            super().return_exception(exc_class, exc_args, loc)
+
+    def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
+        callee = self.typeof(expr.func.name)
+        ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
+        with TaskCallConv.only(calling_helper=ours):
+            return super().lower_call(resty, expr)
+
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:
         source = kinds.source_of(inst.value)
         if source is not None and kinds.lossy(self.typeof(source), ty):
@@ -81,6 +92,8 @@ class TaskLower(lowering.Lower):
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
         ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
+        if op in (operator.is_, operator.is_not):
+            self._refuse_identity(left, right)
         if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
         if op in DIVISIONS:
@@ -93,16 +106,44 @@ class TaskLower(lowering.Lower):
             self._need_exact_in_float("the comparison of a large integer", left, right)
         return self._watched(super().lower_binop(resty, expr, op), expr, op)
 
+    def _refuse_identity(self, left: str, right: str) -> None:
+        """Only None is known to be itself; other values are copied."""
+        kinds_ = (self.typeof(left), self.typeof(right))
+        if types.none not in kinds_ and not all(kind(each) == BOOL for each in kinds_):
+            self._refuse("`is` between values that are not None", "write `==`")
+
+    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+        target = self.typeof(target_var.name)
+        if not isinstance(target, types.Array):
+            self._refuse_lossy_items(target, [value_var.name])
+        return super().lower_setitem(target_var, index_var, value_var, signature)
+
+    def _refuse_lossy_items(self, container: Any, names: list[str]) -> None:
+        """A list has one type for all its items: 1 among floats would come back as 1.0."""
+        item = getattr(container, "dtype", None) or getattr(container, "value_type", None)
+        if item is not None and any(kinds.lossy(self.typeof(name), item) for name in names):
+            self._refuse(f"a {container} is given a number of another kind", "convert it first")
+
     def lower_expr(self, resty: Any, expr: Any) -> llvm.Value:
         if expr.op == "unary" and expr.fn in checks.UNARY:
             return self._unary(resty, expr, expr.fn, expr.value.name)
         if expr.op == "unary" and expr.fn is operator.invert:
             self._refuse_bool(expr.value.name)
+        if expr.op in ("build_list", "build_set"):
+            self._refuse_lossy_items(resty, [item.name for item in expr.items])
+        if expr.op == "build_map":
+            self._refuse_lossy_items(resty, [value.name for _, value in expr.items])
+        if expr.op == "call":
+            callee = self.typeof(expr.func.name)
+            if isinstance(callee, types.BoundFunction):
+                self._refuse_lossy_items(callee.this, [argument.name for argument in expr.args])
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return self._call(resty, expr)
         return super().lower_expr(resty, expr)
 
     def _call(self, resty: Any, expr: Any) -> llvm.Value:
+        if self._is_leave(expr):
+            self._leave_if(llvm.IntType(1)(1), "what compiled code has no answer to")
         function = kinds.called(self.fndesc.typemap, expr)
         names = [argument.name for argument in expr.args]
         ranks = [kind(self.typeof(name)) for name in names]
@@ -131,6 +172,12 @@ class TaskLower(lowering.Lower):
         elif function in MATH - TOTAL and kind(resty) == FLOAT:
             self._refuse_exceptional(result, names)
         return result
+
+    def _is_leave(self, expr: Any) -> bool:
+        callee = self.typeof(expr.func.name)
+        if not isinstance(callee, types.Dispatcher):
+            return False
+        return callee.dispatcher.py_func.__code__ is library.leave.__code__
 
     # -- integers
 

@@ -1,8 +1,8 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with three changes: functions of modules become helpers after the
-IR is made, inner functions become helpers where Numba would compile them by itself, and the
-lowering is ours. With `overflow="wrap"` the lowering leaves integers unchecked.
+It is Numba's nopython pipeline with three changes: calls are redirected to helpers once closures
+are inlined, inner functions become helpers where Numba would compile them by itself, and the
+lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -13,9 +13,9 @@ from __future__ import annotations
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
 from numba.core.typed_passes import NativeLowering
-from numba.core.untyped_passes import IRProcessing, MakeFunctionToJitFunction
+from numba.core.untyped_passes import InlineClosureLikes, MakeFunctionToJitFunction
 
-from catzilla_jit.compile.closures import InnerFunctions, ModuleFunctions
+from catzilla_jit.compile.closures import Callees, InnerFunctions
 from catzilla_jit.compile.lowering import TaskLowering
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
@@ -38,7 +38,7 @@ class TaskPipeline(compiler.CompilerBase):
 
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")
-        passes.add_pass_after(ModuleFunctions, IRProcessing)
+        passes.add_pass_after(Callees, InlineClosureLikes)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         exchange(passes, NativeLowering, TaskLowering)
         passes.finalize()

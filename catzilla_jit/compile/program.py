@@ -13,14 +13,18 @@ from __future__ import annotations
 import builtins
 import types as pytypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from numba.core import errors
 from numba.core.registry import cpu_target
 
-from catzilla_jit.compile.helper import Helper
+from catzilla_jit.compile import library
+from catzilla_jit.compile.choices import CHOICES
+from catzilla_jit.compile.formatting import Formatter
+from catzilla_jit.compile.helper import Chooser, Helper
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.reason import Reason
+from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: An object with this attribute is called as the function it holds (a task that calls a task).
 STANDS_FOR = "__task_function__"
@@ -33,22 +37,44 @@ class Program:
         self.options = options
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
+        self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
+        self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
         self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
+        self._choosers: dict[Any, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
 
+    def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
+        """Return the task itself in its namespace; call this before anything else."""
+        rewritten = rewrite(original, as_task=True)
+        self.keys = rewritten.keys if rewritten else None
+        return self._prepare(original, rewritten)
+
     def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
-        """Return the function in its own namespace."""
+        """Return a function in its own namespace."""
         if original in self._functions:
             return self._functions[original]
+        return self._prepare(original, rewrite(original, as_task=False))
+
+    def _prepare(
+        self, original: pytypes.FunctionType, rewritten: Rewritten | None
+    ) -> pytypes.FunctionType:
         namespace: dict[str, Any] = {"__name__": original.__globals__.get("__name__", "__main__")}
-        cells = tuple(pytypes.CellType() for _ in original.__closure__ or ())
-        made = self._functions[original] = _in_namespace(original, namespace, cells)
-        for name, value in named_values(original):
+        self.leaves_handlers |= rewritten is not None and rewritten.leaves_handlers
+        code = original.__code__ if rewritten is None else rewritten.code
+        sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+        cells = {name: pytypes.CellType() for name in code.co_freevars}
+        made = _in_namespace(original, code, namespace, tuple(cells.values()))
+        self._functions[original] = made
+        own = dict(original.__dict__.get(OWN_VALUES, ()))
+        own.update(rewritten.values if rewritten else ())
+        for name, value in named_values(original, code):
             namespace[name] = self.value(value)
-        for cell, source in zip(cells, original.__closure__ or (), strict=True):
-            if is_filled(source):
-                cell.cell_contents = self.value(source.cell_contents)
+        for name, value in own.items():
+            namespace[name] = self.value(value)
+        for name, cell in cells.items():
+            if is_filled(sources[name]):
+                cell.cell_contents = self.value(sources[name].cell_contents)
         return made
 
     def helper(self, original: pytypes.FunctionType) -> Helper:
@@ -58,8 +84,26 @@ class Program:
             self._helpers[original] = Helper(made, self.options, self.pipeline)
         return self._helpers[original]
 
+    def library_helper(self, function: Any, arguments: int) -> Helper | None:
+        """Return what stands for a call of a function of Python, if something has to."""
+        try:
+            plain = library.CALLS.get((function, arguments))
+            choice = CHOICES.get((function, arguments))
+        except TypeError:  # an unhashable value
+            return None
+        if plain is not None:
+            return self.helper(cast("pytypes.FunctionType", plain))
+        return None if choice is None else self._chooser(choice)
+
+    def _chooser(self, choice: Any) -> Helper:
+        if choice not in self._choosers:
+            self._choosers[choice] = Chooser(choice, self.function, self.options, self.pipeline)
+        return self._choosers[choice]
+
     def value(self, value: Any) -> Any:
         """Return what compiled code sees where Python sees `value`."""
+        if isinstance(value, Formatter):
+            return self._chooser(value)
         function = callee(value)
         return value if function is None else self.helper(function)
 
@@ -81,9 +125,11 @@ def _known_to_numba(function: pytypes.FunctionType) -> bool:
         return False
 
 
-def named_values(function: pytypes.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield the globals and builtins that a function's code names, with their present values."""
-    for name in sorted(set(names_in(function.__code__))):
+def named_values(
+    function: pytypes.FunctionType, code: pytypes.CodeType
+) -> Iterator[tuple[str, Any]]:
+    """Yield the globals and builtins that `code` names in a function, with their present values."""
+    for name in sorted(set(names_in(code))):
         if name in function.__globals__:
             yield name, function.__globals__[name]
         elif hasattr(builtins, name):
@@ -108,11 +154,12 @@ def is_filled(cell: pytypes.CellType) -> bool:
 
 
 def _in_namespace(
-    original: pytypes.FunctionType, namespace: dict[str, Any], cells: tuple[pytypes.CellType, ...]
+    original: pytypes.FunctionType,
+    code: pytypes.CodeType,
+    namespace: dict[str, Any],
+    cells: tuple[pytypes.CellType, ...],
 ) -> pytypes.FunctionType:
-    made = pytypes.FunctionType(
-        original.__code__, namespace, original.__name__, original.__defaults__, cells
-    )
+    made = pytypes.FunctionType(code, namespace, original.__name__, original.__defaults__, cells)
     made.__kwdefaults__ = original.__kwdefaults__
     made.__qualname__ = original.__qualname__
     made.__module__ = original.__module__

@@ -56,13 +56,13 @@ class Slot:
 
 def is_scalar(type_: types.Type) -> bool:
     """Tell whether a value of this Numba type has a code of its own."""
-    return type_ in CODES
+    return types.unliteral(type_) in CODES
 
 
 def measure(context: TaskContext, type_: types.Type) -> tuple[str, int, int]:
     """Return code, size and alignment of a value in memory, in bytes."""
-    if type_ in CODES:
-        return CODES[type_]
+    if is_scalar(type_):
+        return CODES[types.unliteral(type_)]
     stored = context.get_data_type(type_)
     return "O", context.get_abi_sizeof(stored), context.get_abi_alignment(stored)
 

@@ -1,0 +1,28 @@
+"""Where commands print: plain text of at most 80 columns unless stdout is a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stdout() -> Console:
+    """Return a console for stdout; markup in what is printed has no meaning."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object, the same to a terminal and to a pipe."""
+    json.dump(value, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def printable(text: str) -> str:
+    """Return text from outside with what could steer a terminal made visible."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,294 @@
+"""Python that Numba does not take, as Python that it takes: a change of the syntax tree.
+
+Each change keeps the meaning, evaluation order included, or is not made. A generator expression
+that is consumed at once becomes a loop in a function of its own, which is handed the variables it
+uses (`lifted`). What remains unknown to Numba is refused later. Names that begin with `LIBRARY`
+mean functions of `library.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dataclasses
+import types as pytypes
+from typing import Any, TypeVar
+
+from catzilla_jit.compile import formatting, library
+from catzilla_jit.compile.source import code_of, tree_of
+
+Node = TypeVar("Node", bound=ast.AST)
+LIBRARY = "__cz_"
+#: The attribute of a lifted function that holds the values it names beside its globals.
+OWN_VALUES = "__cz_values__"
+#: Consumers of one iterable that are given a list instead of a generator.
+LISTED = {"sorted", "list", "set", "frozenset", "sum", "min", "max", "any", "all"}
+
+
+@dataclasses.dataclass
+class Rewritten:
+    """What became of a function."""
+
+    code: pytypes.CodeType
+    values: dict[str, Any]  # what the code names beside what the function named
+    keys: tuple[str, ...] | None  # of the dict that the returned tuple stands for
+    leaves_handlers: bool  # an exception that a handler would have caught leaves the kernel
+
+
+def rewrite(function: pytypes.FunctionType, *, as_task: bool) -> Rewritten | None:
+    """Return the function's new code, or None when there is nothing to change or no source.
+
+    Only a task itself (`as_task`) may return a tuple in the place of a dict.
+    """
+    tree = tree_of(function)
+    if tree is None:
+        return None
+    rewriter = _Rewriter(function, tree)
+    keys = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
+    tree.body = [rewriter.visit(statement) for statement in tree.body]
+    if keys is not None:
+        for statement in _returns(tree):
+            assert isinstance(statement.value, ast.Dict)
+            items = ast.Tuple(statement.value.values, ast.Load())
+            statement.value = _at(statement.value, items)
+    elif not rewriter.changed:
+        return None
+    code = code_of(tree, function)
+    if code is None:
+        return None
+    return Rewritten(code, rewriter.values, keys, rewriter.leaves_handlers)
+
+
+def dict_keys(tree: ast.FunctionDef) -> tuple[str, ...] | None:
+    """Return the keys, when all that a function returns is dict literals with the same ones."""
+    found = {_keys(statement.value) for statement in _returns(tree)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _keys(value: ast.expr | None) -> tuple[str, ...] | None:
+    if not isinstance(value, ast.Dict) or not value.keys:
+        return None
+    keys = [each.value for each in value.keys if isinstance(each, ast.Constant)]
+    names = tuple(key for key in keys if isinstance(key, str))
+    return names if len(names) == len(value.keys) == len(set(names)) else None
+
+
+def _returns(tree: ast.FunctionDef) -> list[ast.Return]:
+    """Return the return statements of the function itself, not of functions inside it."""
+    found: list[ast.Return] = []
+    rest: list[ast.AST] = list(tree.body)
+    while rest:
+        node = rest.pop()
+        if isinstance(node, ast.Return):
+            found.append(node)
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            rest.extend(ast.iter_child_nodes(node))
+    return found
+
+
+class _Rewriter(ast.NodeTransformer):
+    """The changes, one method per kind of node."""
+
+    def __init__(self, function: pytypes.FunctionType, tree: ast.FunctionDef) -> None:
+        self.function = function
+        self.changed = False
+        self.leaves_handlers = False
+        self.values: dict[str, Any] = {}
+        self.locals = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
+        self.locals |= set(function.__code__.co_freevars) | _stored(tree)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node  # its names are not ours
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    # -- statements
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        """Leave to Python what handlers catch, unless they catch everything alike."""
+        self.generic_visit(node)
+        if node.finalbody or all(map(self._catches_all, node.handlers)):
+            return node
+        self.changed = self.leaves_handlers = True
+        leave: list[ast.stmt] = [
+            ast.Expr(self._call("leave", library.leave)),
+            ast.Raise(ast.Call(ast.Name("RuntimeError", ast.Load()), [], [])),
+        ]
+        node.handlers = [ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, leave)]
+        return _at(node, node)
+
+    def _catches_all(self, handler: ast.ExceptHandler) -> bool:
+        known = handler.type is None or self._builtin(handler.type) == "Exception"
+        return known and handler.name is None
+
+    def _call(self, name: str, function: Any, *arguments: ast.expr) -> ast.Call:
+        self.values[LIBRARY + name] = function
+        return ast.Call(ast.Name(LIBRARY + name, ast.Load()), list(arguments), [])
+
+    # -- text
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """Turn an f-string into a sum of texts."""
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                value.value = self.visit(value.value)
+        parts = [self._text(part) for part in node.values]
+        if not parts or None in parts:
+            return node
+        self.changed = True
+        total = parts[0]
+        for part in parts[1:]:
+            assert total is not None
+            assert part is not None
+            total = ast.BinOp(total, ast.Add(), part)
+        assert total is not None
+        return _at(node, total)
+
+    def _text(self, part: ast.expr) -> ast.expr | None:
+        if isinstance(part, ast.Constant):
+            return part
+        if not isinstance(part, ast.FormattedValue) or part.conversion not in (-1, ord("s")):
+            return None
+        if part.format_spec is None:
+            return self._call("str", str, part.value)
+        spec = part.format_spec
+        if not (isinstance(spec, ast.JoinedStr) and len(spec.values) == 1):
+            return None
+        text = spec.values[0]
+        if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
+            return None
+        formatter = formatting.formatter(text.value)
+        if formatter is None or part.conversion != -1:
+            return None
+        return self._call(f"format{len(self.values)}", formatter, part.value)
+
+    # -- calls
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = self._builtin(node.func)
+        if name in ("any", "all") and self._one_generator(node):
+            return self._short_circuit(node, name)
+        if name in LISTED or self._is_join(node):
+            node.args = [self._as_list(argument) for argument in node.args]
+        return node
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        """Numba has no set comprehension that works."""
+        self.generic_visit(node)
+        self.changed = True
+        made = ast.Call(ast.Name("set", ast.Load()), [ast.ListComp(node.elt, node.generators)], [])
+        return _at(node, made)
+
+    def _builtin(self, node: ast.AST) -> str | None:
+        """Return the name of a builtin if the node means it here."""
+        if not isinstance(node, ast.Name) or node.id in self.locals:
+            return None
+        if node.id in self.function.__globals__ or not hasattr(builtins, node.id):
+            return None
+        return node.id
+
+    def _is_join(self, node: ast.Call) -> bool:
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+
+    # -- generators
+
+    def _one_generator(self, node: ast.Call) -> bool:
+        return (
+            len(node.args) == 1 and not node.keywords and self._generator(node.args[0]) is not None
+        )
+
+    def _generator(self, node: ast.AST) -> ast.GeneratorExp | None:
+        """Return a generator expression, also for `map(f, xs)` and `filter(f, xs)`."""
+        if isinstance(node, ast.GeneratorExp):
+            return node
+        if not isinstance(node, ast.Call) or node.keywords or len(node.args) != 2:
+            return None
+        name = self._builtin(node.func)
+        if name not in ("map", "filter") or not isinstance(node.args[0], ast.Name | ast.Attribute):
+            return None
+        item = ast.Name(f"{LIBRARY}item", ast.Load())
+        call = ast.Call(node.args[0], [item], [])
+        target = ast.Name(item.id, ast.Store())
+        tests: list[ast.expr] = [call] if name == "filter" else []
+        value: ast.expr = item if name == "filter" else call
+        loop = ast.comprehension(target, node.args[1], tests, 0)
+        return _at(node, ast.GeneratorExp(value, [loop]))
+
+    def _as_list(self, node: ast.expr) -> ast.expr:
+        generator = self._generator(node)
+        if generator is None:
+            return node
+        self.changed = True
+        return _at(node, ast.ListComp(generator.elt, generator.generators))
+
+    def _short_circuit(self, node: ast.Call, name: str) -> ast.AST:
+        """Turn any(...) and all(...) into a loop that stops where Python's does."""
+        generator = self._generator(node.args[0])
+        assert generator is not None
+        stop = name == "any"
+        test = generator.elt if stop else ast.UnaryOp(ast.Not(), generator.elt)
+        body: ast.stmt = ast.If(test, [ast.Return(ast.Constant(stop))], [])
+        loop = _loops(generator.generators, body)
+        return self._lifted(node, generator, [loop, ast.Return(ast.Constant(not stop))])
+
+    def _lifted(self, node: ast.AST, generator: ast.AST, body: list[ast.stmt]) -> ast.AST:
+        """Make a function of the statements and call it with the local variables they use."""
+        used = sorted(_loaded(generator) & self.locals)
+        if _binds_names(generator):
+            return node
+        name = f"{LIBRARY}{len(self.values)}_{self.function.__name__}"
+        parameters = ast.arguments([], [ast.arg(each) for each in used], None, [], [], None, [])
+        tree = _at(node, ast.FunctionDef(name, parameters, body, []))
+        made = _function(tree, self.function)
+        if made is None:
+            return node
+        self.changed = True
+        made.__dict__[OWN_VALUES] = self.values  # it may call another that was lifted out of it
+        self.values[name] = made
+        arguments: list[ast.expr] = [ast.Name(each, ast.Load()) for each in used]
+        return _at(node, ast.Call(ast.Name(name, ast.Load()), arguments, []))
+
+
+def _at(place: ast.AST, made: Node) -> Node:
+    """Give a new node, and what it consists of, the place of an old one."""
+    for child in ast.walk(made):
+        if "lineno" in child._attributes and not hasattr(child, "lineno"):
+            ast.copy_location(child, place)
+    return made
+
+
+def _loops(generators: list[ast.comprehension], body: ast.stmt) -> ast.stmt:
+    for each in reversed(generators):
+        for test in reversed(each.ifs):
+            body = ast.If(test, [body], [])
+        body = ast.For(each.target, each.iter, [body], [])
+    return body
+
+
+def _stored(node: ast.AST) -> set[str]:
+    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {each.id for each in names if isinstance(each.ctx, ast.Store)}
+
+
+def _loaded(node: ast.AST) -> set[str]:
+    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {each.id for each in names if isinstance(each.ctx, ast.Load)} - _stored(node)
+
+
+def _binds_names(node: ast.AST) -> bool:
+    return any(isinstance(each, ast.NamedExpr | ast.Lambda | ast.Await) for each in ast.walk(node))
+
+
+def _function(tree: ast.FunctionDef, like: pytypes.FunctionType) -> pytypes.FunctionType | None:
+    """Make a function without free variables that names what `like` names."""
+    plain = pytypes.FunctionType(_no_code.__code__, like.__globals__)
+    plain.__code__ = plain.__code__.replace(
+        co_filename=like.__code__.co_filename, co_flags=plain.__code__.co_flags
+    )
+    code = code_of(tree, plain)
+    return None if code is None else pytypes.FunctionType(code, like.__globals__, tree.name)
+
+
+def _no_code() -> None: ...

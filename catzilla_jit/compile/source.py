@@ -1,0 +1,90 @@
+"""The syntax tree of a function, and a function out of a syntax tree.
+
+The tree is only trusted when compiling it gives the very code that the function runs: a file that
+was edited after its import, or a cell that was run again, must not be compiled in the place of
+the old one. A function made from a tree keeps file and line numbers, so errors point into the
+user's source.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import inspect
+import textwrap
+import types as pytypes
+
+_FUTURES = __future__.annotations.compiler_flag
+
+
+def tree_of(function: pytypes.FunctionType) -> ast.FunctionDef | None:
+    """Return the function's definition, or None when there is no source that is surely its own."""
+    try:
+        lines, first = inspect.getsourcelines(function)
+        module = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, SyntaxError, TypeError, ValueError):
+        return None
+    if len(module.body) != 1 or not isinstance(module.body[0], ast.FunctionDef):
+        return None
+    tree = module.body[0]
+    ast.increment_lineno(tree, first - 1)
+    return tree if same_code(code_of(tree, function), function.__code__) else None
+
+
+def code_of(tree: ast.FunctionDef, like: pytypes.FunctionType) -> pytypes.CodeType | None:
+    """Compile a definition alone, with the free variables, file and futures of `like`."""
+    bare = _without_runtime_parts(tree)
+    free = like.__code__.co_freevars
+    holder = ast.parse(f"def holder({', '.join(free)}):\n    pass").body[0]
+    assert isinstance(holder, ast.FunctionDef)
+    holder.body = [bare]
+    module = ast.fix_missing_locations(ast.Module([holder], []))
+    flags = like.__code__.co_flags & _FUTURES
+    try:
+        code = compile(module, like.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    outer = _nested(code, "holder")
+    return outer and _nested(outer, tree.name)
+
+
+def _without_runtime_parts(tree: ast.FunctionDef) -> ast.FunctionDef:
+    """Leave out what is evaluated when the `def` is executed: decorators, hints, defaults."""
+    parameters = tree.args
+    plain = ast.arguments(
+        posonlyargs=[_bare(argument) for argument in parameters.posonlyargs],
+        args=[_bare(argument) for argument in parameters.args],
+        vararg=parameters.vararg and _bare(parameters.vararg),
+        kwonlyargs=[_bare(argument) for argument in parameters.kwonlyargs],
+        kw_defaults=[None] * len(parameters.kwonlyargs),
+        kwarg=parameters.kwarg and _bare(parameters.kwarg),
+        defaults=[],
+    )
+    made = ast.FunctionDef(tree.name, plain, tree.body, [])
+    return ast.copy_location(made, tree)
+
+
+def _bare(argument: ast.arg) -> ast.arg:
+    return ast.copy_location(ast.arg(argument.arg), argument)
+
+
+def _nested(code: pytypes.CodeType, name: str) -> pytypes.CodeType | None:
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType) and constant.co_name == name:
+            return constant
+    return None
+
+
+def same_code(left: pytypes.CodeType | None, right: pytypes.CodeType) -> bool:
+    """Tell whether two code objects do the same; where they stand in the file is not looked at."""
+    if left is None or left.co_code != right.co_code or left.co_names != right.co_names:
+        return False
+    if left.co_varnames != right.co_varnames or len(left.co_consts) != len(right.co_consts):
+        return False
+    return all(map(_same_constant, left.co_consts, right.co_consts))
+
+
+def _same_constant(left: object, right: object) -> bool:
+    if isinstance(left, pytypes.CodeType) and isinstance(right, pytypes.CodeType):
+        return same_code(left, right)
+    return type(left) is type(right) and repr(left) == repr(right)
