@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,16 @@ def print_json(value: Any) -> None:
     """Print one JSON object, the same to a terminal and to a pipe."""
     json.dump(value, sys.stdout, indent=2, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def labelled(label: str, text: str, indent: int, width: int) -> str:
+    """Return a paragraph with its label in the first `indent` columns; lines stay lines."""
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(printable(line), width - indent, break_on_hyphens=False) or [""]
+    ]
+    return f"{label.ljust(indent)}" + f"\n{' ' * indent}".join(lines or [""])
 
 
 def printable(text: str) -> str:

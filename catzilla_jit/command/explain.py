@@ -1,0 +1,158 @@
+"""`catzilla-jit explain`: which functions of a file are compiled, and why the others are not."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import linecache
+import os
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import leaving, terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from .target import Subject
+
+NAME = "explain"
+SUMMARY = "tell which functions of a file are compiled, and why the others are not"
+EPILOG = """\
+examples:
+  catzilla-jit explain prices.py
+  catzilla-jit explain prices.py:implied_volatility
+  catzilla-jit explain mypackage.prices --verbose
+
+The file or module is imported (not run as __main__). Its tasks and its
+annotated functions are compiled: one line for each, then the details.
+
+Exit code: 1 if a task with compile_to_c="require" cannot be compiled, 3 if
+the file cannot be imported or has no such function, else 0.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target", metavar="MODULE_OR_FILE[:FUNCTION]", help="what to import, and what to look at"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="add what the compiler itself said"
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one function."""
+
+    subject: Subject
+    compiled: Any  # the CompiledTask, None: it runs as Python
+    reasons: tuple[Any, ...]
+    required: bool
+
+    @property
+    def word(self) -> str:
+        if self.compiled is not None:
+            return "compiled"
+        return "refused" if self.required else "python"
+
+    @property
+    def style(self) -> str:
+        return {"compiled": "green", "refused": "bold red", "python": "yellow"}[self.word]
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from .target import find
+
+    console = terminal.stdout()
+    subjects = find(arguments.target, verbose=arguments.verbose)
+    if not subjects:
+        console.print("no tasks and no annotated functions")
+        return leaving.OK
+    width = min(max(len(subject.name) for subject in subjects), 30)
+    verdicts = []
+    for subject in subjects:
+        verdict = judge(subject)
+        verdicts.append(verdict)
+        console.print(_line(verdict, width), overflow="ellipsis", no_wrap=True, crop=True)
+    for verdict in verdicts:
+        console.print()
+        _detail(console, verdict, verbose=arguments.verbose)
+    refused = any(verdict.word == "refused" for verdict in verdicts)
+    return leaving.FOUND if refused else leaving.OK
+
+
+def judge(subject: Subject) -> Verdict:
+    """Compile the function, and note what came of it."""
+    program = subject.task._program
+    with warnings.catch_warnings():
+        # That a task asked for compilation and did not get it is what we are about to say.
+        warnings.simplefilter("ignore")
+        # `compiled` is False for a task that must be compiled and cannot be.
+        compiled = program.compiled_now() if subject.task.compiled else None
+    return Verdict(subject, compiled, program.reasons, program.mode == "require")
+
+
+def _line(verdict: Verdict, width: int) -> Text:
+    from rich.text import Text
+
+    line = Text(verdict.word.ljust(10), verdict.style)
+    line.append(terminal.printable(verdict.subject.name).ljust(width + 2), "none")
+    if verdict.compiled is not None:
+        line.append(verdict.compiled.signature, "none")
+    elif verdict.reasons:
+        reason = verdict.reasons[0]
+        at = f"line {reason.line}: " if reason.line is not None else ""
+        line.append(at + terminal.printable(reason.message), "none")
+    else:
+        line.append("compile_to_c=False", "none")
+    return line
+
+
+def _detail(console: Console, verdict: Verdict, *, verbose: bool) -> None:
+    from rich.text import Text
+
+    subject = verdict.subject
+    title = Text(terminal.printable(subject.name), f"bold {verdict.style}")
+    if subject.file:
+        title.append(f"  {terminal.printable(_short(subject.file))}:{subject.line}", "dim")
+    console.print(title, overflow="fold")
+    for label, text in _facts(verdict, verbose=verbose):
+        console.print(terminal.labelled(f"  {label}", text, 13, console.width))
+
+
+def _short(path: str) -> str:
+    short = os.path.relpath(path)
+    return path if short.startswith("..") or not os.path.exists(path) else short
+
+
+def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    compiled = verdict.compiled
+    if compiled is not None:
+        yield "signature", compiled.signature
+        how = "taken from the cache" if compiled.from_cache else "compiled now"
+        yield "time", f"{compiled.compile_seconds:.3f} s, {how}"
+        if compiled.interruptible:
+            yield "stopping", "can be cancelled and timed out while it runs"
+        else:
+            yield "stopping", "calls Python while it runs, so it cannot be interrupted"
+    elif not verdict.reasons:
+        yield "reason", "compile_to_c=False: it is never compiled"
+    for reason in verdict.reasons:
+        yield from _facts_of(reason, verdict.subject.file, verbose=verbose)
+
+
+def _facts_of(reason: Any, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    line = reason.line
+    if line is not None:
+        # A function's first line is its decorator's.
+        while linecache.getline(file, line).lstrip().startswith("@"):
+            line += 1
+        yield f"line {line}", linecache.getline(file, line).strip() or "(no source)"
+    yield "reason", reason.message
+    if reason.advice:
+        yield "change", reason.advice
+    if verbose and reason.detail:
+        yield "compiler", reason.detail
