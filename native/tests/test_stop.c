@@ -1,0 +1,250 @@
+/* Leaving a running task: machine code of our own stands for compiled tasks. */
+#include "check.h"
+
+#include <sys/mman.h>
+
+#include "pool.h"
+
+/* int32_t entry(void *payload, void **error): count the argument down to 0, return 0. An
+ * argument of 0 takes for ever. */
+#if defined(__x86_64__)
+static const unsigned char count_down[] = {
+    0x48, 0x8b, 0x4f, 0x08, /* mov rcx, [rdi + 8] */
+    0x48, 0xff, 0xc9,       /* dec rcx */
+    0x75, 0xfb,             /* jnz to the dec */
+    0x31, 0xc0,             /* xor eax, eax */
+    0xc3,                   /* ret */
+};
+#elif defined(__aarch64__)
+static const uint32_t count_down[] = {
+    0xf9400401, /* ldr x1, [x0, #8] */
+    0xf1000421, /* subs x1, x1, #1 */
+    0x54ffffe1, /* b.ne to the subs */
+    0x52800000, /* mov w0, #0 */
+    0xd65f03c0, /* ret */
+};
+#else
+#error "write count_down for this processor"
+#endif
+
+static struct cz_pool *pool;
+static struct cz_lane *lane;
+static struct cz_cache *cache;
+static struct cz_type *type; /* of count_down, interruptible */
+static void *code;
+
+static void make_code(void)
+{
+    code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(code != MAP_FAILED);
+    memcpy(code, count_down, sizeof count_down);
+    CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
+    __builtin___clear_cache(code, (char *)code + sizeof count_down);
+}
+
+static void set_up(uint32_t workers)
+{
+    cz_entry entry;
+    pool = pool_start(workers, 8192);
+    lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
+    CHECK((cache = cz_cache_create(pool)));
+    memcpy(&entry, &code, sizeof entry);
+    type = call_type(pool, entry);
+    cz_type_set_interruptible(type);
+}
+
+static void tear_down(void)
+{
+    uint64_t bytes, blocks;
+    cz_pool_close(pool);
+    CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
+    cz_cache_destroy(cache);
+    cz_pool_memory(pool, &bytes, &blocks);
+    CHECK(blocks == 0);
+    pool_stop(pool);
+}
+
+static struct cz_record *run_for_ever(uint32_t level)
+{
+    struct cz_record *record = call_push(lane, cache, type, NULL, level);
+    YIELD_UNTIL(phase_of(record) == CZ_RUNNING);
+    return record;
+}
+
+static void check_still_serves(uint32_t level)
+{
+    struct cz_record *record = call_push(lane, cache, type, (void *)1, level);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_COMPLETED);
+    cz_record_drop(cache, record);
+}
+
+static void test_endless_task_is_cancelled_and_its_worker_serves_on(void)
+{
+    set_up(1);
+    for (int i = 0; i < 100; i++) {
+        struct cz_record *record = run_for_ever(CZ_NORMAL);
+        CHECK(cz_record_cancel(record) == 0);
+        CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+        CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0);
+        CHECK(phase_of(record) == CZ_CANCELLED && record->finished_at);
+        CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 0);
+        cz_record_drop(cache, record);
+        check_still_serves(CZ_NORMAL);
+    }
+    tear_down();
+}
+
+static void test_reserved_worker_can_be_stopped_too(void)
+{
+    struct cz_record *blocker, *critical;
+    set_up(1);
+    blocker = run_for_ever(CZ_HIGH);
+    critical = run_for_ever(CZ_CRITICAL);
+    CHECK(cz_record_stop(critical, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(critical, 60LL * SECOND_NS) == 0);
+    check_still_serves(CZ_CRITICAL);
+    CHECK(phase_of(blocker) == CZ_RUNNING); /* only the one that was meant */
+    CHECK(cz_record_stop(blocker, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(blocker, 60LL * SECOND_NS) == 0);
+    cz_record_drop(cache, blocker);
+    cz_record_drop(cache, critical);
+    tear_down();
+}
+
+static void test_time_limit_ends_an_endless_task(void)
+{
+    struct cz_record *record;
+    set_up(1);
+    record = call_new(cache, type, NULL);
+    CHECK(cz_record_limit(record, MILLISECOND_NS, 0) == 0);
+    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0);
+    CHECK(phase_of(record) == CZ_FAILED);
+    CHECK(atomic_load(&record->state) & CZ_STOP_TIMEOUT);
+    cz_record_drop(cache, record);
+    check_still_serves(CZ_NORMAL);
+    tear_down();
+}
+
+static void test_dropped_task_is_stopped_by_its_limit(void)
+{
+    struct cz_record *record;
+    set_up(1);
+    record = call_new(cache, type, NULL);
+    CHECK(cz_record_limit(record, MILLISECOND_NS, 0) == 0);
+    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
+static void test_stop_hits_the_meant_task_or_none(void)
+{
+    uint64_t rng = 3;
+    int stopped = 0;
+    set_up(2);
+    for (int i = 0; i < 3000; i++) {
+        void *length = (void *)(uintptr_t)(1 + draw(&rng) % 100000);
+        struct cz_record *meant = call_push(lane, cache, type, length, CZ_NORMAL);
+        struct cz_record *other = call_push(lane, cache, type, length, CZ_NORMAL);
+        for (uint64_t n = draw(&rng) % 2000; n; n--)
+            cz__pause();
+        cz_record_stop(meant, CZ_STOP_CANCEL);
+        CHECK(cz_record_wait(meant, 60LL * SECOND_NS) == 0);
+        CHECK(cz_record_wait(other, 60LL * SECOND_NS) == 0);
+        CHECK(phase_of(other) == CZ_COMPLETED);
+        CHECK(phase_of(meant) == CZ_COMPLETED || phase_of(meant) == CZ_CANCELLED);
+        stopped += phase_of(meant) == CZ_CANCELLED;
+        cz_record_drop(cache, meant);
+        cz_record_drop(cache, other);
+    }
+    printf("  %d of 3000 stopped\n", stopped);
+    tear_down();
+}
+
+/* --- code that must not be left -------------------------------------------------------- */
+
+static struct gate entered, leave;
+
+static int32_t block(void *payload, void **error)
+{
+    (void)payload;
+    (void)error;
+    gate_open(&entered, 1);
+    gate_pass(&leave);
+    return 0;
+}
+
+static void test_code_of_a_file_is_not_left(void)
+{
+    struct cz_type *blocking;
+    struct cz_record *record;
+    set_up(1);
+    blocking = call_type(pool, block);
+    cz_type_set_interruptible(blocking);
+    record = call_push(lane, cache, blocking, NULL, CZ_NORMAL);
+    gate_pass(&entered);
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(record, 20 * MILLISECOND_NS) == CZ_ETIMEDOUT);
+    gate_open(&leave, 1);
+    CHECK(cz_record_wait(record, -1) == 0 && phase_of(record) == CZ_COMPLETED);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
+/* --- batches --------------------------------------------------------------------------- */
+
+/* Goes on in count_down, for ever, from item 50. */
+static int32_t chunk(const struct cz_span *spans, int64_t inner, int64_t begin, int64_t end,
+                     int64_t *failed, void **error)
+{
+    (void)inner;
+    (void)failed;
+    if (begin <= 50 && 50 < end) {
+        struct call payload = {0, NULL};
+        cz_entry entry;
+        memcpy(&entry, &spans[0].base, sizeof entry);
+        gate_open(&entered, 1);
+        entry(&payload, error);
+    }
+    return 0;
+}
+
+static void test_cancelled_batch_leaves_an_endless_chunk(void)
+{
+    struct cz_span span = {code, 0, 0};
+    for (uint32_t workers = 1; workers <= 2; workers++) {
+        struct cz_batch *batch;
+        set_up(workers);
+        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 10, CZ_NORMAL, CZ_BATCH_INTERRUPTIBLE,
+                              0, &batch) == 0);
+        gate_pass(&entered);
+        CHECK(cz_batch_cancel(batch) == 1);
+        CHECK(cz_batch_wait(batch, 60LL * SECOND_NS) == 0);
+        CHECK(cz_batch_phase(batch) == CZ_CANCELLED);
+        CHECK(cz_batch_handed_out(batch) == 50);
+        YIELD_UNTIL(cz_batch_released(batch));
+        cz_batch_drop(batch);
+        check_still_serves(CZ_NORMAL);
+        tear_down();
+    }
+}
+
+int main(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    /* It runs handlers at calls that it intercepts only, and an endless loop makes none. */
+    puts("skipped: ThreadSanitizer delays signals");
+    return 0;
+#endif
+    make_code();
+    gate_init(&entered);
+    gate_init(&leave);
+    RUN(test_endless_task_is_cancelled_and_its_worker_serves_on);
+    RUN(test_reserved_worker_can_be_stopped_too);
+    RUN(test_time_limit_ends_an_endless_task);
+    RUN(test_dropped_task_is_stopped_by_its_limit);
+    RUN(test_stop_hits_the_meant_task_or_none);
+    RUN(test_code_of_a_file_is_not_left);
+    RUN(test_cancelled_batch_leaves_an_endless_chunk);
+    return 0;
+}
