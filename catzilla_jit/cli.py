@@ -13,10 +13,10 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from .command import Command, doctor, explain, run
+from .command import Command, bench, doctor, explain, kernel, run
 from .command.leaving import BROKEN_PIPE, INTERRUPTED, Failure
 
-COMMANDS: tuple[Command, ...] = (run, explain, doctor)
+COMMANDS: tuple[Command, ...] = (run, explain, doctor, bench, kernel)
 
 _DESCRIPTION = "Run Python programs that use catzilla_jit, and look at them from outside."
 _EPILOG = """\

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .target import Subject
 
 NAME = "explain"
-SUMMARY = "tell which functions of a file are compiled, and why the others are not"
+SUMMARY = "tell which functions of a file compile, and why others do not"
 EPILOG = """\
 examples:
   catzilla-jit explain prices.py

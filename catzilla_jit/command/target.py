@@ -42,7 +42,7 @@ def find(text: str, *, verbose: bool) -> list[Subject]:
         if isinstance(value, Task) or _is_annotated(value, module)
     ]
     # One name per function: `a = b = task` and recorded tasks count once.
-    unique = {id(subject.task.__wrapped__): subject for subject in reversed(own)}
+    unique = {id(subject.task._program.function): subject for subject in reversed(own)}
     return sorted(unique.values(), key=lambda subject: (subject.file, subject.line))
 
 
@@ -115,7 +115,7 @@ def _subject(name: str, value: Any) -> Subject:
     from ..task import task
 
     made: Task[..., Any] = value if isinstance(value, Task) else task(value)
-    code = getattr(made.__wrapped__, "__code__", None)
+    code = getattr(made._program.function, "__code__", None)
     if code is None:
         return Subject(name, made, "", 0)
     return Subject(name, made, code.co_filename, code.co_firstlineno)
