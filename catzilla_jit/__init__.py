@@ -13,12 +13,20 @@ The guide is docs/guide.md; errors are in `catzilla_jit.errors`.
 
 from __future__ import annotations
 
-from .runtime.batch import BatchResult
-from .runtime.default import configure, get_runtime, shutdown
-from .runtime.result import TaskResult
-from .runtime.runtime import Runtime
-from .task import Task, add_task, task
-from .types import TaskPriority, TaskStatus
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .runtime.batch import BatchResult
+    from .runtime.default import configure, get_runtime, shutdown
+    from .runtime.memory import has_jemalloc
+    from .runtime.result import TaskResult
+    from .runtime.runtime import Runtime
+    from .runtime.stats import get_memory_stats, get_task_stats
+    from .task import Task, add_task, task
+    from .types import TaskPriority, TaskStatus
 
 __all__ = [
     "BatchResult",
@@ -29,8 +37,54 @@ __all__ = [
     "TaskStatus",
     "add_task",
     "configure",
+    "get_memory_stats",
     "get_runtime",
+    "get_task_stats",
+    "has_jemalloc",
     "shutdown",
     "task",
 ]
 __version__ = "0.1.0"
+
+# Imported by the first use of a name: the command line, which runs in this package too,
+# starts without NumPy.
+_HOMES = {
+    "BatchResult": "runtime.batch",
+    "Runtime": "runtime.runtime",
+    "Task": "task",
+    "TaskPriority": "types",
+    "TaskResult": "runtime.result",
+    "TaskStatus": "types",
+    "add_task": "task",
+    "configure": "runtime.default",
+    "get_memory_stats": "runtime.stats",
+    "get_runtime": "runtime.default",
+    "get_task_stats": "runtime.stats",
+    "has_jemalloc": "runtime.memory",
+    "shutdown": "runtime.default",
+    "task": "task",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(f".{_HOMES[name]}", __name__)
+    value = globals()[name] = getattr(home, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps `catzilla_jit.task` the decorator: an import of the submodule would replace it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "task" and isinstance(value, ModuleType):
+            value = value.task
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -40,5 +40,13 @@ class RuntimeClosed(CatzillaError, RuntimeError):
     """The runtime was shut down, or belongs to the process that this one was forked from."""
 
 
+class StatsDisabled(CatzillaError, RuntimeError):
+    """The runtime keeps no statistics: enable_profiling=False or CATZILLA_JIT_STATS=0."""
+
+
+class NoRuntime(CatzillaError, LookupError):
+    """The process runs no runtime whose statistics could be read; the message says why."""
+
+
 class NativeUnavailable(CatzillaError, ImportError):
     """The native library cannot be loaded; the message says why and what to do."""

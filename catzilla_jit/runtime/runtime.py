@@ -13,14 +13,17 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NativeUnavailable, RuntimeClosed
-from . import native
+from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
+from . import memory, native
+from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
+from .segment import read as read_segment
 from .workers import default_python_workers, default_workers
 
 if TYPE_CHECKING:
     from ..task import Task
     from .result import TaskResult
+    from .stats import TaskStats, WorkerStats
 
 _POLICIES = ("wait", "raise", "caller")
 
@@ -178,6 +181,49 @@ class Runtime:
             if key not in self._tasks:
                 self._tasks[key] = make()
             return self._tasks[key]
+
+    def stats(self) -> TaskStats:
+        """Return what the runtime has done and is doing; see the fields of TaskStats.
+
+        Any thread, also after the shutdown. Raises StatsDisabled for a runtime that keeps
+        no statistics.
+        """
+        backend = self._backend
+        if not self.settings.profiling:
+            raise StatsDisabled(
+                "this runtime keeps no statistics: it was made with enable_profiling=False, or "
+                "CATZILLA_JIT_STATS is 0"
+            )
+        if backend is None:
+            return statistics.unstarted(os.getpid(), self.settings.queue_size)
+        segment = backend.stats_segment()
+        if segment is None:
+            raise StatsDisabled("the pure-Python pool keeps no statistics")
+        return statistics.compute(read_segment(segment), statistics.resident_bytes())
+
+    def worker_stats(self, worker_id: int) -> WorkerStats:
+        """Return what one worker does; LookupError if there is none of this number."""
+        workers = self.stats().workers
+        for worker in workers:
+            if worker.worker_id == worker_id:
+                return worker
+        known = ", ".join(str(worker.worker_id) for worker in workers) or "none yet"
+        raise LookupError(f"no worker {worker_id!r}; there are: {known}")
+
+    def memory_stats(self) -> dict[str, str | float]:
+        """Return what the allocator tells (memory.py), and the memory held for records.
+
+        records_mb: held for the records of compiled tasks, from the allocator;
+        records_used_mb: handed out of it. Both only of a runtime with statistics.
+        """
+        found = memory.allocator_stats()
+        backend = self._backend
+        segment = backend.stats_segment() if backend is not None else None
+        if segment is not None:
+            snapshot = read_segment(segment)
+            found["records_mb"] = snapshot.memory_bytes / statistics.MB
+            found["records_used_mb"] = snapshot.memory_used / statistics.MB
+        return found
 
     def shutdown(
         self, wait: bool = True, timeout: float | None = None, cancel_pending: bool = False

@@ -314,7 +314,7 @@ static void count_shared(const struct cz__stats *stats, const struct cz__ran *ra
     if (ran->end < CZ_COUNTS)
         cz__add_relaxed(&ledger->counts[ran->end], ran->calls - ran->failed);
     cz__add_relaxed(&ledger->wait_ticks, ran->waited * ran->calls);
-    cz__add_relaxed(&ledger->run_ticks, ran->ran * ran->calls);
+    cz__add_relaxed(&ledger->run_ticks, ran->total);
 }
 
 void cz__stats_ran(const struct cz_record *record, enum cz_count end)
@@ -330,6 +330,7 @@ void cz__stats_ran(const struct cz_record *record, enum cz_count end)
         .calls = 1,
         .end = end,
     };
+    ran.total = ran.ran;
     if (record->queued_at)
         ran.waited = cz__ticks_between(record->queued_at, record->started_at);
     if (mine && mine->stats == type->stats)

@@ -252,6 +252,7 @@ static inline void cz__meter_stop(struct cz__meter *meter, uint64_t now)
 struct cz__ran {
     uint32_t account, level;
     uint64_t waited, ran;   /* ticks of one call */
+    uint64_t total;         /* ticks that all of them ran */
     uint64_t calls, failed; /* how many ran so long, and how many of them failed */
     enum cz_count end;      /* of the others; CZ_COUNTS: they have not ended yet */
 };
@@ -280,7 +281,7 @@ static inline void cz__meter_count(struct cz__meter *meter, const struct cz__ran
     if (ran->failed)
         cz__bump(&ledger->counts[CZ_COUNT_FAILED], ran->failed);
     cz__bump(&ledger->wait_ticks, ran->waited * ran->calls);
-    cz__bump(&ledger->run_ticks, ran->ran * ran->calls);
+    cz__bump(&ledger->run_ticks, ran->total);
 }
 
 #endif

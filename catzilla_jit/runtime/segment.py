@@ -1,0 +1,274 @@
+"""The statistics segment of a pool, read: the layout of native/src/stats.h in Python.
+
+It may belong to another process, so nothing in it is trusted: every count and offset is
+checked against the size of the memory, names are cleaned before anybody prints them, and
+what does not hold is a `Damaged`. The numbers themselves may be any.
+
+Counters only grow, and each is one aligned word with one writer, so a read never sees half
+of one. A snapshot is not one instant: a task that ends while it is taken may be in one
+counter and not yet in the next. No lock could be worth more than that to a reader.
+
+No NumPy here, nor anything that imports it: the command line starts with this module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import struct
+from collections.abc import Iterator, Sequence
+
+VERSION = 1
+LEVELS = 4
+BUCKET_BITS = 5
+BUCKETS = 1408
+ACCOUNTS = 1024
+SAMPLES = 64
+MOST_METERS = 2050
+
+#: enum cz_count.
+COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED, RERUN = range(6)
+#: enum cz__meter_kind.
+FREE, NATIVE, CRITICAL, PYTHON, SHARED = range(5)
+
+_MAGIC = b"czstats\n"
+_HEADER = struct.Struct("=8sIIQQQqqQ8IQ6Q")
+_HEADER_BYTES = 896
+_ACCOUNTS_AT, _SAMPLER_AT, _DEPTH_AT, _SAMPLED_AT = 192, 256, 320, 384
+_ACCOUNT_BYTES, _ACCOUNT_NAME = 128, 112
+_RUNNING_AT, _SUMS_AT, _LEDGERS_AT, _WAIT_AT = 64, 128, 1152, 5248
+_METER_BYTES = _WAIT_AT + LEVELS * BUCKETS * 8
+_LEDGER_BYTES = 64 + 2 * BUCKETS * 8
+_LINE = 64
+
+
+class Damaged(ValueError):
+    """The memory is not a statistics segment, or not a sound one; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Account:
+    """What is counted together: the calls of one name in one lane (0 native, 1 Python)."""
+
+    name: str
+    lane: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ledger:
+    """Counters and histograms (ticks) of one account at one meter, or summed."""
+
+    counts: Sequence[int]
+    run_ticks: int
+    wait_ticks: int
+    run: Sequence[int]
+    wait: Sequence[int]
+
+    def __add__(self, other: Ledger) -> Ledger:
+        return Ledger(
+            add(self.counts, other.counts),
+            self.run_ticks + other.run_ticks,
+            self.wait_ticks + other.wait_ticks,
+            add(self.run, other.run),
+            add(self.wait, other.wait),
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Meter:
+    """What one worker has counted."""
+
+    index: int
+    kind: int
+    number: int
+    here: bool
+    thread: int
+    started: int  # ticks, 0: it runs nothing
+    busy: int  # ticks
+    done: int
+    account: int
+    busy_then: Sequence[int]  # at each sample
+    done_then: Sequence[int]
+    wait: Sequence[Sequence[int]]  # a histogram per level
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Segment:
+    """One snapshot."""
+
+    pid: int
+    number: int
+    started_unix_ns: int
+    started_ns: int
+    started_ticks: int
+    ticks_per_second: int
+    queue_size: int
+    accounts: Sequence[Account]
+    meters: Sequence[Meter]
+    ledgers: dict[int, Ledger]  # by account, summed over the meters
+    depth: Sequence[Sequence[int]]  # per lane, per level
+    memory_bytes: int
+    memory_used: int
+    memory_blocks: int
+    sampled_at: Sequence[int]  # ticks, oldest first; places in a meter's *_then
+
+    def ticks_at(self, monotonic_ns: int) -> int:
+        """Return the tick count at a time of the monotonic clock."""
+        since = max(0, monotonic_ns - self.started_ns)
+        return self.started_ticks + since * self.ticks_per_second // 1_000_000_000
+
+
+def add(left: Sequence[int], right: Sequence[int]) -> list[int]:
+    """Return the sums, element by element."""
+    return list(map(operator.add, left, right))
+
+
+def bucket_low(bucket: int) -> int:
+    """Return the smallest number of ticks that a bucket counts."""
+    shift = bucket >> BUCKET_BITS
+    if shift < 2:
+        return bucket
+    return ((bucket & 31) + 32) << (shift - 1)
+
+
+def bucket_of(ticks: int) -> int:
+    """Return the bucket that counts so many ticks."""
+    if ticks < 64:
+        return ticks
+    shift = ticks.bit_length() - 1 - BUCKET_BITS
+    return min((shift << BUCKET_BITS) + (ticks >> shift), BUCKETS - 1)
+
+
+def clean(name: bytes) -> str:
+    """Return a name without anything that a terminal would take for more than text."""
+    text = name.split(b"\0", 1)[0].decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _demand(holds: bool, what: str) -> None:
+    if not holds:
+        raise Damaged(what)
+
+
+class _Reader:
+    """The checks, and the arrays behind the header."""
+
+    def __init__(self, memory: memoryview) -> None:
+        _demand(len(memory) >= _HEADER_BYTES, "it is too short")
+        self.memory = memory
+        fields = _HEADER.unpack_from(memory)
+        magic, version, order, size = fields[:4]
+        _demand(magic == _MAGIC, "it does not begin like one")
+        _demand(version == VERSION, f"its layout is version {version}, this is for {VERSION}")
+        _demand(order == 0x01020304, "it has another byte order")
+        _demand(size == len(memory), "its size is not what it says")
+        self.pid, self.number, self.unix_ns, self.started_ns, self.started_ticks = fields[4:9]
+        _workers, _guests, self.meters, accounts, *shape = fields[9:17]
+        expected = [LEVELS, BUCKET_BITS, BUCKETS, SAMPLES]
+        _demand(accounts == ACCOUNTS and shape == expected, "its tables have other sizes")
+        self.queue_size = fields[17]
+        self.accounts_at, account_bytes, self.meters_at, meter_bytes = fields[18:22]
+        self.ledgers_at, ledger_bytes = fields[22:24]
+        strides = (account_bytes, meter_bytes, ledger_bytes)
+        _demand(strides == (_ACCOUNT_BYTES, _METER_BYTES, _LEDGER_BYTES), "its parts differ")
+        _demand(self.meters <= MOST_METERS, "it has too many meters")
+        self._check_array("accounts", self.accounts_at, ACCOUNTS, _ACCOUNT_BYTES)
+        self._check_array("meters", self.meters_at, self.meters, _METER_BYTES)
+        self._check_array("ledgers", self.ledgers_at, 2 * self.meters, _LEDGER_BYTES)
+
+    def _check_array(self, name: str, at: int, count: int, stride: int) -> None:
+        _demand(at >= _HEADER_BYTES and at % _LINE == 0, f"its {name} lie nowhere")
+        _demand(at + count * stride <= len(self.memory), f"its {name} lie beyond its end")
+
+    def words(self, at: int, count: int) -> list[int]:
+        words: list[int] = self.memory[at : at + 8 * count].cast("Q").tolist()
+        return words
+
+    def small(self, at: int, count: int) -> list[int]:
+        words: list[int] = self.memory[at : at + 4 * count].cast("I").tolist()
+        return words
+
+    def accounts(self) -> list[Account]:
+        (count,) = self.small(_ACCOUNTS_AT, 1)
+        _demand(2 <= count <= ACCOUNTS, "it has no sound number of accounts")
+        found = []
+        for i in range(count):
+            at = self.accounts_at + i * _ACCOUNT_BYTES
+            (lane,) = self.small(at + _ACCOUNT_NAME, 1)
+            _demand(lane <= 1, "an account belongs to no lane")
+            found.append(Account(clean(bytes(self.memory[at : at + _ACCOUNT_NAME])), lane))
+        return found
+
+    def meter(self, index: int, places: list[int]) -> Meter | None:
+        at = self.meters_at + index * _METER_BYTES
+        kind, number, here, thread = self.small(at, 4)
+        _demand(kind <= SHARED, "a meter is of no kind")
+        if kind == FREE:
+            return None
+        started, busy, done = self.words(at + _RUNNING_AT, 3)
+        (account,) = self.small(at + _RUNNING_AT + 24, 1)
+        sums = self.words(at + _SUMS_AT, 2 * SAMPLES)
+        return Meter(
+            index, kind, number, here != 0, thread, started, busy, done, account,
+            [sums[2 * i] for i in places], [sums[2 * i + 1] for i in places],
+            [self.words(at + _WAIT_AT + i * BUCKETS * 8, BUCKETS) for i in range(LEVELS)],
+        )  # fmt: skip
+
+    def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, int, Ledger]]:
+        """Yield the number of each ledger of a meter, its account, and the ledger."""
+        lines = self.small(self.meters_at + meter * _METER_BYTES + _LEDGERS_AT, accounts)
+        for account, line in enumerate(lines):
+            if line == 0:
+                continue
+            at = line * _LINE
+            number, odd = divmod(at - self.ledgers_at, _LEDGER_BYTES)
+            _demand(number >= 0 and odd == 0, "a ledger lies nowhere")
+            _demand(at + _LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
+            if number < 2 * self.meters:
+                # The meter's two for the unnamed; accounts that got none of their own share them.
+                _demand(number // 2 == meter, "a meter uses the ledger of another")
+                account = number % 2
+            *counts, run_ticks, wait_ticks = self.words(at, 8)
+            run, wait = self.words(at + 64, BUCKETS), self.words(at + 64 + BUCKETS * 8, BUCKETS)
+            yield number, account, Ledger(counts, run_ticks, wait_ticks, run, wait)
+
+    def samples(self) -> tuple[list[int], list[int]]:
+        """Return the times of the samples, oldest first, and their places."""
+        (taken,) = self.words(_SAMPLER_AT + 32, 1)
+        # The oldest may be overwritten at this moment.
+        first = max(0, taken - SAMPLES + 2)
+        times = self.words(_SAMPLED_AT, SAMPLES)
+        places = [i % SAMPLES for i in range(first, min(taken, first + SAMPLES))]
+        return [times[place] for place in places], places
+
+
+def read(memory: memoryview) -> Segment:
+    """Return a snapshot of a segment; Damaged if it is not a sound one."""
+    reader = _Reader(memory)
+    rate, held, used, blocks = reader.words(_SAMPLER_AT, 4)
+    _demand(0 < rate < 1 << 40, "its clock has no rate")
+    accounts = reader.accounts()
+    sampled_at, places = reader.samples()
+    meters = []
+    ledgers: dict[int, Ledger] = {}
+    seen: set[int] = set()
+    for index in range(reader.meters):
+        meter = reader.meter(index, places)
+        if meter is None:
+            continue
+        meters.append(meter)
+        for number, account, ledger in reader.ledgers(index, len(accounts)):
+            if number in seen:
+                _demand(number < 2 * reader.meters, "two meters use one ledger")
+                continue
+            seen.add(number)
+            ledgers[account] = ledgers[account] + ledger if account in ledgers else ledger
+    depth = reader.words(_DEPTH_AT, 2 * LEVELS)
+    return Segment(
+        reader.pid, reader.number, reader.unix_ns, reader.started_ns, reader.started_ticks, rate,
+        reader.queue_size, accounts, meters, ledgers, (depth[:LEVELS], depth[LEVELS:]),
+        held, used, blocks, sampled_at,
+    )  # fmt: skip
+
+
+assert _HEADER.size == 152

@@ -1,0 +1,427 @@
+"""Statistics: what a runtime has done and is doing, computed from its segment.
+
+The same functions serve the runtime's own process and any other (statsreader.py), so both
+see the same numbers. Times and counts are since the runtime's start, rates and
+utilisations over the last `WINDOW_SECONDS`: the pool's clock thread takes a sample eight
+times a second while anything happens, and between two samples a straight line is assumed.
+
+No NumPy here, nor anything that imports it: the command line starts with this module.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import itertools
+import math
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .segment import (
+    CANCELLED,
+    COMPLETED,
+    CRITICAL,
+    FAILED,
+    NATIVE,
+    PYTHON,
+    RERUN,
+    RETRIED,
+    SHARED,
+    TIMED_OUT,
+    Ledger,
+    Meter,
+    Segment,
+    add,
+    bucket_low,
+)
+
+MB = 1024 * 1024
+WINDOW_SECONDS = 5.0
+LEVELS = ("critical", "high", "normal", "low")
+LANES = ("compiled", "python")
+_KINDS = {NATIVE: "native", CRITICAL: "critical", PYTHON: "python"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Histogram:
+    """How long calls took: (from, below, calls) per bucket that has any, in seconds.
+
+    A bucket spans at most 1/32 of its lower bound, so its middle is within 1.6 percent of
+    every time that was counted in it.
+    """
+
+    buckets: tuple[tuple[float, float, int], ...]
+    count: int
+    sum_seconds: float
+
+    def percentile(self, percent: float) -> float:
+        """Return the time in seconds that so many percent of the calls did not exceed."""
+        rank = max(1, math.ceil(self.count * percent / 100))
+        seen = 0
+        for low, high, count in self.buckets:
+            seen += count
+            if seen >= rank:
+                return (low + high) / 2
+        return 0.0
+
+    @property
+    def mean_seconds(self) -> float:
+        """The mean time, exact, in seconds; 0.0 without calls."""
+        return self.sum_seconds / self.count if self.count else 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CallStats:
+    """The calls of one name in one lane, or of one name in both.
+
+    Each call ends in one of four ways: completed, failed (it raised), cancelled (before it
+    ran or while it did), timed_out. retried counts further tries. Items of a map count as
+    calls: an item ran for the mean time of its chunk and waited until its chunk began.
+    Times are of runs: a call that was tried three times has three.
+    """
+
+    completed: int
+    failed: int
+    cancelled: int
+    timed_out: int
+    retried: int
+    execution: Histogram
+    wait: Histogram
+
+    @property
+    def processed(self) -> int:
+        """Calls that were run to an end: completed, failed or timed out."""
+        return self.completed + self.failed + self.timed_out
+
+    @property
+    def error_rate(self) -> float:
+        """The part of the processed calls that failed or timed out, 0.0 to 1.0."""
+        return (self.failed + self.timed_out) / self.processed if self.processed else 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NamedStats:
+    """The calls of one task name: both lanes together, and each that it ran in."""
+
+    name: str
+    total: CallStats
+    lanes: Mapping[str, CallStats]  # "compiled", "python"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LevelStats:
+    """One priority: what is queued, and how long its calls waited."""
+
+    name: str
+    queued: int
+    wait: Histogram
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WorkerStats:
+    """One worker thread.
+
+    kind: "native" (compiled tasks), "python" (the others), or "critical" (the one that
+    serves compiled CRITICAL tasks alone). state: "running" or "idle". task: what it runs,
+    or None; running_seconds: since when. tasks: calls it has run. utilization: the part of
+    the last seconds that it was inside tasks, 0.0 to 1.0. thread_id: the kernel's, as in
+    `top -H`.
+    """
+
+    worker_id: int
+    name: str
+    kind: str
+    state: str
+    task: str | None
+    running_seconds: float
+    tasks: int
+    busy_seconds: float
+    utilization: float
+    thread_id: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TaskStats:
+    """A runtime at one moment. Times in milliseconds are 0.0 while nothing has run.
+
+    tasks_per_second: calls that ended, over the last seconds (WINDOW_SECONDS).
+    queue_pressure: how full the fullest queue is, 0.0 to 1.0: at 1.0 submissions to it
+    wait, raise QueueFull or run in the caller. Each of the four levels of compiled
+    and of Python tasks has a queue of `queue_size` entries.
+    active_workers, idle_workers, total_workers: native and Python workers that exist, without
+    the one reserved for CRITICAL tasks. avg_worker_utilization: the part of the last seconds
+    that they were inside tasks, on average.
+    memory_usage_mb: resident memory of the whole process. memory_efficiency: the part of
+    the memory held for records of compiled tasks that is handed out to records, 0.0 to
+    1.0, and 1.0 when none is held.
+    total_tasks_processed: calls that ran to an end, items of maps included; failed_tasks and
+    timeout_count are among them, cancelled_tasks are not. error_rate: the part of them
+    that failed or timed out. compiled_tasks and python_tasks: how many of them ran as what.
+    """
+
+    pid: int
+    runtime: int  # number of the runtime in its process, from 1; 0: not started
+    started_at: float  # seconds since the epoch
+    tasks_per_second: float
+    avg_execution_time_ms: float
+    p50_execution_time_ms: float
+    p95_execution_time_ms: float
+    p99_execution_time_ms: float
+    avg_wait_time_ms: float
+    p50_wait_time_ms: float
+    p95_wait_time_ms: float
+    p99_wait_time_ms: float
+    critical_queue_size: int
+    high_queue_size: int
+    normal_queue_size: int
+    low_queue_size: int
+    total_queued: int
+    queue_size: int
+    queue_pressure: float
+    active_workers: int
+    idle_workers: int
+    total_workers: int
+    avg_worker_utilization: float
+    memory_usage_mb: float
+    memory_efficiency: float
+    record_memory_mb: float
+    total_tasks_processed: int
+    failed_tasks: int
+    cancelled_tasks: int
+    retry_count: int
+    timeout_count: int
+    error_rate: float
+    uptime_seconds: float
+    compiled_tasks: int
+    python_tasks: int
+    tasks: Mapping[str, NamedStats]
+    levels: tuple[LevelStats, ...]
+    workers: tuple[WorkerStats, ...]
+
+
+def resident_bytes(pid: int | str = "self") -> int:
+    """Return the resident memory of a process; where there is no /proc, this one's peak."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if pid == "self" else 0
+    return pages * resource.getpagesize()
+
+
+# --- from a segment ----------------------------------------------------------------------------
+
+
+def _histogram(counts: Sequence[int], sum_ticks: int | None, rate: int) -> Histogram:
+    """Return the counts in seconds; without a sum, that of the buckets' middles."""
+    buckets = tuple(
+        (bucket_low(i) / rate, bucket_low(i + 1) / rate, count)
+        for i, count in enumerate(counts)
+        if count
+    )
+    if sum_ticks is None:
+        seconds = sum((low + high) / 2 * count for low, high, count in buckets)
+    else:
+        seconds = sum_ticks / rate
+    return Histogram(buckets, sum(counts), seconds)
+
+
+def _calls(ledger: Ledger, rate: int) -> CallStats:
+    counts = ledger.counts
+    # What failed and was then run again as Python gave its caller a value.
+    return CallStats(
+        completed=counts[COMPLETED] + counts[RERUN],
+        failed=counts[FAILED] - counts[RERUN],
+        cancelled=counts[CANCELLED],
+        timed_out=counts[TIMED_OUT],
+        retried=counts[RETRIED],
+        execution=_histogram(ledger.run, ledger.run_ticks, rate),
+        wait=_histogram(ledger.wait, ledger.wait_ticks, rate),
+    )
+
+
+_NOTHING = Ledger([0] * 6, 0, 0, [0] * 1408, [0] * 1408)
+
+
+def _sum(ledgers: Sequence[Ledger]) -> Ledger:
+    return sum(ledgers[1:], ledgers[0]) if ledgers else _NOTHING
+
+
+def _named(segment: Segment) -> dict[str, NamedStats]:
+    rate = segment.ticks_per_second
+    by_name: dict[str, dict[str, Ledger]] = {}
+    for account, ledger in segment.ledgers.items():
+        name, lane = segment.accounts[account].name, LANES[segment.accounts[account].lane]
+        lanes = by_name.setdefault(name, {})
+        # Two names may be the same once they are cut to what is kept of them.
+        lanes[lane] = lanes[lane] + ledger if lane in lanes else ledger
+    return {
+        name: NamedStats(
+            name,
+            _calls(_sum(list(lanes.values())), rate),
+            {lane: _calls(ledger, rate) for lane, ledger in sorted(lanes.items())},
+        )
+        for name, lanes in sorted(by_name.items())
+        if any(any(ledger.counts) or ledger.run_ticks for ledger in lanes.values())
+    }
+
+
+class _Window:
+    """What a growing number was when the window began, by its samples."""
+
+    def __init__(self, segment: Segment, now: int) -> None:
+        self._now = now
+        length = int(WINDOW_SECONDS * segment.ticks_per_second)
+        self._start = max(segment.started_ticks, now - length)
+        self.seconds = (now - self._start) / segment.ticks_per_second
+        # Before the first sample nothing had happened.
+        self._times = [segment.started_ticks, *segment.sampled_at]
+        self._forgotten = len(segment.sampled_at) >= 60  # the first sample is not the first
+        self._at = bisect.bisect_right(self._times, self._start)
+
+    def gain(self, then: Sequence[int], current: int) -> float:
+        """Return by how much it has grown since: `then` are its values at the samples."""
+        values = [then[0] if self._forgotten and then else 0, *then, current]
+        times = [*self._times, self._now]
+        at = min(self._at, len(times) - 1)
+        t0, t1 = times[at - 1], times[at]
+        v0, v1 = values[at - 1], values[at]
+        part = (self._start - t0) / (t1 - t0) if t1 > t0 else 1.0
+        return max(0.0, current - (v0 + (v1 - v0) * min(1.0, max(0.0, part))))
+
+
+def _busy_ticks(meter: Meter, now: int) -> int:
+    return meter.busy + (max(0, now - meter.started) if meter.started else 0)
+
+
+def _worker(segment: Segment, meter: Meter, window: _Window, now: int) -> WorkerStats:
+    rate = segment.ticks_per_second
+    kind = _KINDS[meter.kind]
+    gain = window.gain(meter.busy_then, _busy_ticks(meter, now)) / rate
+    known = meter.started and meter.account < len(segment.accounts)
+    return WorkerStats(
+        worker_id=meter.index,
+        name="critical" if kind == "critical" else f"{kind}-{meter.number}",
+        kind=kind,
+        state="running" if meter.started else "idle",
+        task=segment.accounts[meter.account].name if known else None,
+        running_seconds=max(0, now - meter.started) / rate if meter.started else 0.0,
+        tasks=meter.done,
+        busy_seconds=_busy_ticks(meter, now) / rate,
+        utilization=min(1.0, gain / window.seconds) if window.seconds else 0.0,
+        thread_id=meter.thread,
+    )
+
+
+def _levels(segment: Segment) -> tuple[LevelStats, ...]:
+    queued = add(*segment.depth)
+    waits = [list(map(sum, zip(*levels, strict=True))) for levels in _by_level(segment)]
+    return tuple(
+        LevelStats(name, queued[i], _histogram(waits[i], None, segment.ticks_per_second))
+        for i, name in enumerate(LEVELS)
+    )
+
+
+def _by_level(segment: Segment) -> list[list[Sequence[int]]]:
+    return [[meter.wait[i] for meter in segment.meters] or [[]] for i in range(len(LEVELS))]
+
+
+def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) -> TaskStats:
+    """Return the statistics of a runtime; resident: bytes of its process."""
+    rate = segment.ticks_per_second
+    now = segment.ticks_at(time.monotonic_ns() if monotonic_ns is None else monotonic_ns)
+    window = _Window(segment, now)
+    lanes = [
+        [item for number, item in segment.ledgers.items() if segment.accounts[number].lane == lane]
+        for lane in range(len(LANES))
+    ]
+    per_lane = [_calls(_sum(items), rate) for items in lanes]
+    total = _calls(_sum(list(itertools.chain(*lanes))), rate)
+    levels = _levels(segment)
+    workers = tuple(
+        _worker(segment, meter, window, now)
+        for meter in segment.meters
+        if meter.kind != SHARED and meter.here
+    )
+    ordinary = [worker for worker in workers if worker.kind != "critical"]
+    active = sum(worker.state == "running" for worker in ordinary)
+    done = sum(window.gain(meter.done_then, meter.done) for meter in segment.meters)
+    fullest = max(itertools.chain(*segment.depth))
+    return TaskStats(
+        pid=segment.pid,
+        runtime=segment.number,
+        started_at=segment.started_unix_ns * 1e-9,
+        tasks_per_second=done / window.seconds if window.seconds else 0.0,
+        **_milliseconds("execution", total.execution),
+        **_milliseconds("wait", total.wait),
+        critical_queue_size=levels[0].queued,
+        high_queue_size=levels[1].queued,
+        normal_queue_size=levels[2].queued,
+        low_queue_size=levels[3].queued,
+        total_queued=sum(level.queued for level in levels),
+        queue_size=segment.queue_size,
+        queue_pressure=min(1.0, fullest / segment.queue_size) if segment.queue_size else 0.0,
+        active_workers=active,
+        idle_workers=len(ordinary) - active,
+        total_workers=len(ordinary),
+        avg_worker_utilization=_mean([worker.utilization for worker in ordinary]),
+        memory_usage_mb=resident / MB,
+        memory_efficiency=_part(segment.memory_used, segment.memory_bytes),
+        record_memory_mb=segment.memory_bytes / MB,
+        total_tasks_processed=total.processed,
+        failed_tasks=total.failed,
+        cancelled_tasks=total.cancelled,
+        retry_count=total.retried,
+        timeout_count=total.timed_out,
+        error_rate=total.error_rate,
+        uptime_seconds=(now - segment.started_ticks) / rate,
+        compiled_tasks=per_lane[0].processed,
+        python_tasks=per_lane[1].processed,
+        tasks=_named(segment),
+        levels=levels,
+        workers=workers,
+    )
+
+
+def _milliseconds(what: str, times: Histogram) -> dict[str, Any]:
+    found = {f"avg_{what}_time_ms": times.mean_seconds * 1e3}
+    for percent in (50, 95, 99):
+        found[f"p{percent}_{what}_time_ms"] = times.percentile(percent) * 1e3
+    return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _part(used: int, held: int) -> float:
+    return min(1.0, used / held) if held else 1.0
+
+
+def unstarted(pid: int, queue_size: int) -> TaskStats:
+    """Return the statistics of a runtime that has had nothing to do yet."""
+    now = time.time_ns()
+    empty = Segment(
+        pid, 0, now, 0, 0, 1_000_000_000, queue_size, [], [], {}, ([0] * 4, [0] * 4), 0, 0, 0, []
+    )
+    return compute(empty, resident_bytes(), 0)
+
+
+# --- of the default runtime -----------------------------------------------------------------------
+
+
+def get_task_stats() -> TaskStats:
+    """Return the statistics of the default runtime; see Runtime.stats."""
+    # It imports NumPy, which a reader of other processes does without.
+    from .default import get_runtime
+
+    return get_runtime().stats()
+
+
+def get_memory_stats() -> dict[str, str | float]:
+    """Return the memory statistics of the default runtime; see Runtime.memory_stats."""
+    from .default import get_runtime
+
+    return get_runtime().memory_stats()

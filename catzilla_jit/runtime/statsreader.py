@@ -1,0 +1,160 @@
+"""Reading the statistics of runtimes in other processes.
+
+A runtime's segment is a memfd, so it shows as a link in /proc/PID/fd and can be opened
+there by processes of the same user. What is found may be anything that bears the name:
+it must be a regular file whose size is sealed (a map of it cannot be cut off), and
+segment.py trusts none of its contents.
+
+No NumPy here, nor anything that imports it: the command line starts with this module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import mmap
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import NoRuntime
+from . import segment, stats
+
+_LINK = "/memfd:catzilla_jit"
+_F_GET_SEALS = 1034
+_F_SEAL_SHRINK = 2
+_MOST_BYTES = 1 << 31
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RuntimeInfo:
+    """A runtime that is running: its process, its number there, and what the process is."""
+
+    pid: int
+    runtime: int
+    command: str
+    started_at: float  # seconds since the epoch
+
+
+def _proc(pid: int) -> Path:
+    return Path("/proc") / str(pid)
+
+
+def _is_own(pid: int) -> bool:
+    return os.stat(_proc(pid)).st_uid == os.geteuid()
+
+
+def _links(pid: int) -> Iterator[Path]:
+    """Yield the descriptors of a process that bear the name; OSError if it cannot be looked at."""
+    for descriptor in (_proc(pid) / "fd").iterdir():
+        try:
+            target = os.readlink(descriptor)
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        if target.split(" ", 1)[0] == _LINK:
+            yield descriptor
+
+
+def _map(path: Path) -> mmap.mmap:
+    """Map the file read-only; Damaged unless it is one that can be read safely."""
+    # Not blocking: the name may lead to a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            raise segment.Damaged("it is no file of this user")
+        if not 0 < status.st_size <= _MOST_BYTES:
+            raise segment.Damaged("it has no sound size")
+        try:
+            seals = fcntl.fcntl(descriptor, _F_GET_SEALS)
+        except OSError:
+            seals = 0
+        if not seals & _F_SEAL_SHRINK:
+            raise segment.Damaged("its size is not sealed")
+        return mmap.mmap(descriptor, status.st_size, prot=mmap.PROT_READ)
+    finally:
+        os.close(descriptor)
+
+
+def _inner_pid(pid: int) -> int:
+    """Return the number of a process in its own namespace."""
+    for line in (_proc(pid) / "status").read_text().splitlines():
+        if line.startswith("NSpid:"):
+            return int(line.split()[-1])
+    return pid
+
+
+def _segments(pid: int) -> Iterator[segment.Segment]:
+    """Yield the segments of a process, those that are sound and its own."""
+    for path in _links(pid):
+        try:
+            with _map(path) as memory, memoryview(memory) as view:
+                found = segment.read(view)
+            # A forked child, or whoever was sent the descriptor, is not the runtime.
+            if found.pid in (pid, _inner_pid(pid)):
+                yield found
+        except (OSError, segment.Damaged):
+            continue
+
+
+def _command(pid: int) -> str:
+    """Return the command line of a process, cleaned, at most 200 characters."""
+    try:
+        words = (_proc(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
+    except OSError:
+        return ""
+    return segment.clean(words)[:200]
+
+
+def running() -> list[RuntimeInfo]:
+    """Return the runtimes of this user that keep statistics, in order of process and start.
+
+    Empty where there is no /proc.
+    """
+    found = []
+    try:
+        pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    except OSError:
+        return []
+    for pid in pids:
+        try:
+            if _is_own(pid):
+                found += [
+                    RuntimeInfo(pid, each.number, _command(pid), each.started_unix_ns * 1e-9)
+                    for each in _segments(pid)
+                ]
+        except OSError:
+            continue  # it has ended, or may not be looked at
+    return sorted(found, key=lambda info: (info.pid, info.runtime))
+
+
+def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
+    """Return the statistics of a runtime of another process (or of this one).
+
+    runtime: its number in the process; by default the first that runs. Raises NoRuntime,
+    with a sentence for the user, when there is none that can be read.
+    """
+    try:
+        own = _is_own(pid)
+    except OSError:
+        raise NoRuntime(f"there is no process {pid}") from None
+    if not own:
+        raise NoRuntime(f"process {pid} belongs to another user")
+    try:
+        found = {each.number: each for each in _segments(pid)}
+    except PermissionError:
+        raise NoRuntime(f"process {pid} may not be looked at by this user") from None
+    except OSError:
+        raise NoRuntime(f"process {pid} has ended") from None
+    if not found:
+        raise NoRuntime(
+            f"process {pid} runs no catzilla_jit runtime that keeps statistics (one starts with "
+            "the first submission; CATZILLA_JIT_STATS=0 and enable_profiling=False hide it)"
+        )
+    number = min(found) if runtime is None else runtime
+    if number not in found:
+        numbers = ", ".join(map(str, sorted(found)))
+        raise NoRuntime(f"process {pid} has no runtime {number}; it has {numbers}")
+    resident = stats.resident_bytes(pid)
+    return dataclasses.replace(stats.compute(found[number], resident), pid=pid)
