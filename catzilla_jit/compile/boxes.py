@@ -209,7 +209,7 @@ class _Check:
 def environment(kernel: Kernel, python: Any) -> Any:
     """Return Numba's manager of the constants that the kernel's environment holds."""
     builder, context = python.builder, kernel.context
-    holder = context.declare_env_global(builder.module, kernel.fndesc.env_name)
+    holder = context.declare_env_global(builder.module, kernel.native.env_name)
     pointer = builder.load(holder)
     body = context.get_env_body(builder, pointer)
     return python.get_env_manager(kernel.environment, body, pointer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import itertools
 import time
 import types as pytypes
 from collections.abc import Sequence
@@ -18,18 +19,21 @@ from typing import Any
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
-from catzilla_jit.compile import hints
+from catzilla_jit.compile import hints, store
+from catzilla_jit.compile import saved as saved_forms
 from catzilla_jit.compile.boxes import can_unpack, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.context import bind_environment
+from catzilla_jit.compile.context import TaskContext
 from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
+from catzilla_jit.compile.fingerprint import fingerprint
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
+from catzilla_jit.compile.saved import Facts
 from catzilla_jit.compile.screen import screen
 from catzilla_jit.compile.slots import Slot, is_scalar, lay_out
 
@@ -48,7 +52,8 @@ def compile_task(
 ) -> CompiledTask:
     """Compile a function for the types its hints name, or for `argument_types`.
 
-    `overflow` is "check" or "wrap". The return type is the inferred one. Takes milliseconds to
+    `overflow` is "check" or "wrap". The return type is the inferred one. A function that was
+    compiled before, in this process or another, is not compiled again. Takes milliseconds to
     seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
     must stay Python.
     """
@@ -58,10 +63,51 @@ def compile_task(
     wanted = (
         tuple(argument_types) if argument_types is not None else hints.argument_types(plain, name)
     )
+    digest, portable = fingerprint(plain, wanted, options)
     with global_compiler_lock:
-        program = new_program(options)
-        kernel = _kernel(program, plain, name, wanted)
-        return _finish(kernel, plain, name, program, begun)
+        known = _known.get((name, digest))
+        if known is None:
+            known = _obtain(plain, name, wanted, options, digest, portable, begun)
+            if portable:  # otherwise the digest holds addresses, which can be used again
+                _known[name, digest] = known
+    if isinstance(known, CompileRefused):
+        raise CompileRefused(known.name, known.reasons)
+    return known
+
+
+#: What became of each function in this process; Numba keeps its machine code for good as well.
+_known: dict[tuple[str, str], CompiledTask | CompileRefused] = {}
+
+
+def _obtain(
+    function: pytypes.FunctionType,
+    name: str,
+    wanted: tuple[types.Type, ...],
+    options: Options,
+    digest: str,
+    portable: bool,
+    begun: float,
+) -> CompiledTask | CompileRefused:
+    """Load the task from the disk cache or compile it."""
+    data = store.read(digest) if portable else None
+    saved = saved_forms.from_bytes(data) if data is not None else None
+    if saved is not None:
+        return _addressed(*saved, name=name, begun=begun, from_cache=True)
+    TaskContext.tag = digest[:16] if portable else f"{digest[:16]}_{next(_counter)}"
+    program = new_program(options)
+    try:
+        kernel = _kernel(program, function, name, wanted)
+    except CompileRefused as refused:
+        return refused
+    facts = _finish(kernel, function, program)
+    if portable:
+        data = saved_forms.to_bytes(kernel, facts)
+        if data is not None:
+            store.write(digest, data)
+    return _addressed(kernel, facts, name=name, begun=begun, from_cache=False)
+
+
+_counter = itertools.count()
 
 
 def _kernel(
@@ -86,26 +132,19 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     raise CompileRefused(name, (Reason(line, message, advice),))
 
 
-def _finish(
-    kernel: Kernel, function: pytypes.FunctionType, name: str, program: Program, begun: float
-) -> CompiledTask:
+def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
-    symbol = write_entry(kernel, slots[0], slots[1:])
-    boxes = _write_boxes(kernel, slots, program.keys)
-    entry = kernel.library.get_pointer_to_function(symbol)
-    bind_environment(kernel.library, kernel.fndesc, kernel.environment)
-    slots = tuple(_addressed(kernel, slot, boxes) for slot in slots)
-    return CompiledTask(
-        kernel,
-        name=name,
+    with kernel.context.push_code_library(kernel.library):
+        symbol = write_entry(kernel, slots[0], slots[1:])
+        boxes = _write_boxes(kernel, slots, program.keys)
+    kernel.library.finalize()
+    return Facts(
         signature=_signature(slots, kernel),
-        entry=entry,
+        slots=slots,
         payload_size=size,
-        result=slots[0],
-        arguments=slots[1:],
-        compile_seconds=time.perf_counter() - begun,
-        from_cache=False,
+        entry=symbol,
+        boxes=boxes,
         interruptible=not uses_python(kernel.library),
         pure=is_pure(program.effects, kernel.argument_types),
     )
@@ -119,14 +158,36 @@ def _write_boxes(
     kinds = (kernel.result_type, *kernel.argument_types)
     for index, (slot, type_) in enumerate(zip(slots, kinds, strict=True)):
         if slot.code == "O":
-            prefix = f"{BOX}{index}.{kernel.fndesc.llvm_func_name}"
+            prefix = f"{BOX}{index}.{kernel.symbol}"
             found[slot.name] = write_boxes(
                 kernel, type_, prefix, argument=index > 0, keys=None if index else keys
             )
     return found
 
 
-def _addressed(kernel: Kernel, slot: Slot, boxes: dict[str, list[str]]) -> Slot:
+def _addressed(
+    kernel: Kernel, facts: Facts, *, name: str, begun: float, from_cache: bool
+) -> CompiledTask:
+    """Look up the addresses in a finished library."""
+    entry = kernel.library.get_pointer_to_function(facts.entry)
+    kernel.bind_environments()
+    slots = [_with_boxes(kernel, slot, facts.boxes) for slot in facts.slots]
+    return CompiledTask(
+        kernel,
+        name=name,
+        signature=facts.signature,
+        entry=entry,
+        payload_size=facts.payload_size,
+        result=slots[0],
+        arguments=tuple(slots[1:]),
+        compile_seconds=time.perf_counter() - begun,
+        from_cache=from_cache,
+        interruptible=facts.interruptible,
+        pure=facts.pure,
+    )
+
+
+def _with_boxes(kernel: Kernel, slot: Slot, boxes: dict[str, list[str]]) -> Slot:
     """Return the slot with the addresses of its functions."""
     if slot.code != "O":
         return slot

@@ -74,12 +74,14 @@ class CompiledTask:
 
     def _compile_chunk(self, pattern: str) -> tuple[int, Any]:
         kernel = self._kernel
-        symbol = f"cz_chunk.{pattern}.{kernel.fndesc.llvm_func_name}"
+        symbol = f"cz_chunk.{pattern}.{kernel.symbol}"
         library = kernel.context.codegen().create_library(symbol)
-        kernel.context.inline_everywhere(kernel.library, kernel.fndesc)
+        shared = kernel.library._get_module_for_linking()
+        shared.get_function(kernel.symbol).add_function_attribute("alwaysinline")
         library.add_linking_library(kernel.library)
         module = library.create_ir_module(symbol)
-        chunks.write_chunk(kernel, pattern, module, symbol)
+        with kernel.context.push_code_library(library):
+            chunks.write_chunk(kernel, pattern, module, symbol)
         library.add_ir_module(module)
         return library.get_pointer_to_function(symbol), library
 

@@ -96,16 +96,6 @@ class TaskContext(CPUContext):
         tags = (TaskContext.tag,) if TaskContext.tag else ()
         return funcdesc.default_mangler(name, types, abi_tags=tags, uid=uid)
 
-    def inline_everywhere(self, library: Any, fndesc: Any) -> None:
-        """Have a finished library's function inlined in whatever it is linked into."""
-        function = library.get_function(fndesc.llvm_func_name)
-        function.add_function_attribute("alwaysinline")
-
-
-def bind_environment(library: Any, fndesc: Any, env: Any) -> None:
-    """Point the code at its environment: the constants it boxes and the arguments it raises."""
-    library.codegen.set_env(fndesc.env_name, env)
-
 
 @functools.cache
 def task_context() -> TaskContext:

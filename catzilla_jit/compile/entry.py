@@ -24,7 +24,7 @@ BYTES = ir.IntType(8).as_pointer()
 
 def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> str:
     """Add the entry to the kernel's library; return its symbol."""
-    symbol = "cz_entry." + kernel.fndesc.llvm_func_name
+    symbol = "cz_entry." + kernel.symbol
     module = kernel.library.create_ir_module(symbol)
     function = ir.Function(module, ir.FunctionType(INT32, [BYTES, BYTES.as_pointer()]), symbol)
     payload, error = function.args

@@ -21,6 +21,22 @@ from catzilla_jit.compile.context import TaskContext, task_context
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
 
+#: Numba's environments (constants that boxing and exceptions need), by the symbol that holds them.
+Environments = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Native:
+    """The native symbol: what Numba's contexts read of a function to declare and call it."""
+
+    mangled_name: str
+    restype: types.Type
+    argtypes: tuple[types.Type, ...]
+    args: tuple[str, ...]
+    env_name: str
+    noalias: bool = False
+    inline: bool = False
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kernel:
@@ -28,20 +44,35 @@ class Kernel:
 
     context: TaskContext
     library: Any
-    fndesc: Any  # Numba's function descriptor: symbol, types
-    environment: Any
+    native: Native
+    environments: Environments  # the kernel's and its helpers'
+
+    @property
+    def symbol(self) -> str:
+        return self.native.mangled_name
+
+    @property
+    def environment(self) -> Any:
+        return self.environments[self.native.env_name]
 
     @property
     def result_type(self) -> types.Type:
-        return self.fndesc.restype
+        return self.native.restype
 
     @property
     def argument_types(self) -> tuple[types.Type, ...]:
-        return tuple(self.fndesc.argtypes)
+        return self.native.argtypes
 
     def declare(self, module: ir.Module) -> ir.Function:
         """Declare the kernel's symbol in another module."""
-        return self.context.declare_function(module, self.fndesc)
+        return self.context.declare_function(module, self.native)
+
+    def bind_environments(self) -> None:
+        """Point the finished code at its environments."""
+        codegen = self.library.codegen
+        for name, environment in self.environments.items():
+            if codegen._engine.is_symbol_defined(name):
+                codegen.set_env(name, environment)
 
 
 def compile_kernel(
@@ -65,7 +96,12 @@ def compile_kernel(
             library=library,
             pipeline_class=program.pipeline,
         )
-    return Kernel(context, library, result.fndesc, result.environment)
+    found = result.fndesc
+    native = Native(
+        found.mangled_name, found.restype, tuple(found.argtypes), tuple(found.args), found.env_name
+    )
+    environments = {found.env_name: result.environment, **program.environments()}
+    return Kernel(context, library, native, environments)
 
 
 def _flags(options: Options) -> Any:

@@ -100,6 +100,12 @@ class Program:
             self._choosers[choice] = Chooser(choice, self.function, self.options, self.pipeline)
         return self._choosers[choice]
 
+    def environments(self) -> dict[str, Any]:
+        """Return the environments of the helpers compiled so far, by their symbols."""
+        helpers = [*self._helpers.values(), *self._choosers.values()]
+        results = [result for helper in helpers for result in helper.overloads.values()]
+        return {result.fndesc.env_name: result.environment for result in results}
+
     def value(self, value: Any) -> Any:
         """Return what compiled code sees where Python sees `value`."""
         if isinstance(value, Formatter):

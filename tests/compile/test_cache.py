@@ -1,0 +1,182 @@
+"""Compiling once: in a process, and on disk; and noticing what makes the code another."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+import types
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from compile_harness import compiled, run
+
+import catzilla_jit.compile
+from catzilla_jit.compile import CompileRefused, build, store
+
+SOURCE = """
+RATE = {rate}
+
+def helper(x):
+    return x + {step}
+
+def task(x: int) -> int:
+    return helper(x) * RATE
+"""
+
+
+def loaded(rate: int = 3, step: int = 1) -> Callable[[int], int]:
+    module = types.ModuleType("loaded")
+    exec(compile(SOURCE.format(rate=rate, step=step), "loaded.py", "exec"), module.__dict__)
+    return module.task  # type: ignore[no-any-return]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(build, "_known", {})
+    return tmp_path / "cache"
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do as a new process does."""
+    monkeypatch.setattr(build, "_known", {})
+
+
+def test_same_function_again_is_not_compiled_again() -> None:
+    assert compiled(loaded()) is compiled(loaded())
+
+
+def test_cell_that_is_run_again_is_not_compiled_again() -> None:
+    def cell(number: int) -> Any:
+        namespace: dict[str, Any] = {}
+        code = compile("def task(x: int): return x + 1", f"<cell {number}>", "exec")
+        exec(code, namespace)
+        return namespace["task"]
+
+    assert compiled(cell(1)) is compiled(cell(2))
+
+
+def test_refusal_is_remembered() -> None:
+    def refused(x: int) -> Any:
+        return open(str(x))
+
+    with pytest.raises(CompileRefused):
+        compiled(refused)
+    assert len(build._known) == 1
+    with pytest.raises(CompileRefused):
+        compiled(refused)
+
+
+def test_second_process_loads_from_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = compiled(loaded())
+    forget(monkeypatch)
+    second = compiled(loaded())
+    assert (first.from_cache, second.from_cache) == (False, True)
+    assert run(second, 4) == 15
+    assert second.signature == first.signature
+
+
+@pytest.mark.parametrize("change", [{"rate": 4}, {"step": 2}])
+def test_edited_constant_or_helper_is_noticed(
+    change: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled(loaded())
+    forget(monkeypatch)
+    task = compiled(loaded(**change))
+    assert not task.from_cache
+    assert run(task, 4) == loaded(**change)(4)
+
+
+def test_options_and_types_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    forget(monkeypatch)
+    assert not compiled(loaded(), overflow="wrap").from_cache
+
+
+def test_another_installation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    forget(monkeypatch)
+    monkeypatch.setattr(catzilla_jit.compile.fingerprint, "installation", lambda: "another")
+    assert not compiled(loaded()).from_cache
+
+
+def test_damaged_file_is_ignored(cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    for path in cache.iterdir():
+        path.write_bytes(b"damaged")
+    forget(monkeypatch)
+    assert not compiled(loaded()).from_cache
+
+
+def test_directory_is_closed_to_others(cache: pathlib.Path) -> None:
+    compiled(loaded())
+    assert cache.stat().st_mode & 0o777 == 0o700
+
+
+def test_directory_that_others_can_write_to_is_not_used(
+    cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir()
+    cache.chmod(0o777)
+    compiled(loaded())
+    assert not list(cache.iterdir())
+
+
+def test_value_of_this_process_is_not_kept_on_disk(cache: pathlib.Path) -> None:
+    class Local(Exception):
+        pass
+
+    def task(x: int) -> int:
+        if x > 3:
+            raise Local("too large")
+        return x
+
+    task_compiled = compiled(task)
+    with pytest.raises(Local):
+        run(task_compiled, 7)
+    assert not cache.exists() or not list(cache.iterdir())
+
+
+def test_chunk_function_works_after_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    forget(monkeypatch)
+    assert compiled(loaded()).chunk("cc")
+
+
+def test_exception_made_at_run_time_works_in_another_process(tmp_path: pathlib.Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            sys.path[:0] = sys.argv[1:]
+            from compile_harness import compiled, run
+
+            def check(x: int, text: str) -> str:
+                if x > 3:
+                    raise ValueError("bad " + text, x)
+                return text * x
+
+            task = compiled(check)
+            try:
+                run(task, 4, "word")
+            except ValueError as error:
+                print(task.from_cache, error.args, run(task, 2, "ab"))
+            """
+        )
+    )
+    here = pathlib.Path(__file__).parent
+    root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
+    command = [sys.executable, str(script), str(here), str(root)]
+    outputs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+        for _ in range(2)
+    ]
+    assert [output.stdout.strip() for output in outputs] == [
+        "False ('bad word', 4) abab",
+        "True ('bad word', 4) abab",
+    ]
