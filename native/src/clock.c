@@ -80,6 +80,7 @@ static void *clock_main(void *argument)
 {
     struct cz__clock *clock = argument;
     int quiet = 0;
+    cz__thread_start_soon();
     for (;;) {
         /* Before looking at anything: a ring after this ends the sleep below at once. */
         uint32_t seen = cz__load_seqcst(&clock->bell);

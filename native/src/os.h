@@ -17,6 +17,10 @@ void cz__futex_wake(_Atomic(uint32_t) *word, int count);
 int cz__thread_start(pthread_t *thread, void *(*main)(void *), void *argument, const char *name,
                      uint64_t stack_bytes);
 
+/* The calling thread runs rarely, shortly, and should start at once although others keep
+ * every processor busy. A hint: does what the system allows. */
+void cz__thread_start_soon(void);
+
 int64_t cz__monotonic_ns(void);
 /* Measure the rate of the tick counter; call before the others. Any number of times. */
 void cz__ticks_setup(void);

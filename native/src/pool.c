@@ -120,6 +120,8 @@ static void *thread_main(void *argument)
     struct cz__worker *worker = &thread->worker;
     struct cz_pool *pool = thread->pool;
     cz__stop_adopt(thread);
+    if (worker->levels < CZ_LEVELS)
+        cz__thread_start_soon();
     cz__meter_here(worker->meter);
     /* Once, not per task: a stopped task costs, the others pay nothing. Nothing local
      * changes between here and the jump. */
