@@ -37,7 +37,16 @@ from __future__ import annotations
 from catzilla_jit.compile.build import compile_task
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import STATUS_OVERFLOW
+from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
 
-__all__ = ["STATUS_OVERFLOW", "CompileRefused", "CompiledTask", "Reason", "Slot", "compile_task"]
+__all__ = [
+    "STATUS_OVERFLOW",
+    "CompileRefused",
+    "CompiledTask",
+    "Explanation",
+    "Reason",
+    "Slot",
+    "compile_task",
+]

@@ -29,10 +29,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.program import STANDS_FOR, is_filled, named_values, names_in
-
-#: Modules whose functions are part of the installation; their versions stand for them.
-INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
+from catzilla_jit.compile.program import STANDS_FOR, is_filled, is_installed, named_values, names_in
 
 
 def fingerprint(
@@ -124,7 +121,7 @@ class _Writer:
 
     def _module(self, module: pytypes.ModuleType, names: frozenset[str]) -> None:
         self.text(module.__name__)
-        if module.__name__.partition(".")[0] in INSTALLED:
+        if is_installed(module.__name__):
             return
         for name in sorted(names):
             if hasattr(module, name):
@@ -155,7 +152,7 @@ def _is_installed(value: Any) -> bool:
         return isinstance(getattr(value, "__qualname__", None), str)
     if not isinstance(module, str) or not isinstance(getattr(value, "__qualname__", None), str):
         return False
-    return module.partition(".")[0] in INSTALLED
+    return is_installed(module)
 
 
 def _is_importable(value: type) -> bool:

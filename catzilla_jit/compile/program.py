@@ -11,6 +11,7 @@ not touched. A function that refers to itself finds itself, so recursion works.
 from __future__ import annotations
 
 import builtins
+import sys
 import types as pytypes
 from collections.abc import Iterator
 from typing import Any, cast
@@ -26,6 +27,8 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
+#: Modules that come with the installation: their functions are Numba's or nobody's business.
+INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
 #: An object with this attribute is called as the function it holds (a task that calls a task).
 STANDS_FOR = "__task_function__"
 
@@ -118,9 +121,14 @@ def callee(value: Any) -> pytypes.FunctionType | None:
     """Return the plain Python function that a call of `value` runs, if it is one."""
     if not isinstance(value, type):
         value = getattr(value, STANDS_FOR, value)
-    if isinstance(value, pytypes.FunctionType) and not _known_to_numba(value):
-        return value
-    return None
+    if not isinstance(value, pytypes.FunctionType) or is_installed(value.__module__):
+        return None
+    return None if _known_to_numba(value) else value
+
+
+def is_installed(module: object) -> bool:
+    """Tell whether a module name belongs to the installation, not to the user."""
+    return isinstance(module, str) and module.partition(".")[0] in INSTALLED
 
 
 def _known_to_numba(function: pytypes.FunctionType) -> bool:

@@ -6,6 +6,7 @@ generator an object that no payload holds). These are found here by the code obj
 
 from __future__ import annotations
 
+import dis
 import inspect
 import types as pytypes
 
@@ -37,6 +38,19 @@ def _reasons(function: pytypes.FunctionType) -> list[Reason]:
         reasons.append(
             Reason(line, "it is a generator (it has a yield)", "return a list or an array")
         )
+    where = _line_of_with(function.__code__)
+    if where is not None:
+        reasons.append(Reason(where, "it has a `with` block", _STAY_PYTHON))
     if flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
         reasons.append(Reason(line, "it takes *args or **kwargs", "name each parameter"))
     return reasons
+
+
+def _line_of_with(code: pytypes.CodeType) -> int | None:
+    line = code.co_firstlineno
+    starts = {offset: number for offset, number in dis.findlinestarts(code) if number}
+    for instruction in dis.get_instructions(code):
+        line = starts.get(instruction.offset, line)
+        if instruction.opname in ("SETUP_WITH", "BEFORE_WITH"):
+            return line
+    return None

@@ -1,0 +1,52 @@
+"""What a person is told about one function: compiled or not, as what, and why not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from catzilla_jit.compile.compiled import CompiledTask
+from catzilla_jit.compile.reason import CompileRefused, Reason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """The outcome of a compilation; `str()` of it is for people."""
+
+    name: str
+    compiled: bool
+    reasons: tuple[Reason, ...]  # why not; empty when compiled
+    signature: str | None
+    compile_seconds: float | None
+    from_cache: bool
+    interruptible: bool
+    pure: bool
+
+    @classmethod
+    def of(cls, outcome: CompiledTask | CompileRefused) -> Explanation:
+        """Return the explanation of what `compile_task` returned or raised."""
+        if isinstance(outcome, CompileRefused):
+            return cls(outcome.name, False, outcome.reasons, None, None, False, False, False)
+        return cls(
+            outcome.name,
+            True,
+            (),
+            outcome.signature,
+            outcome.compile_seconds,
+            outcome.from_cache,
+            outcome.interruptible,
+            outcome.pure,
+        )
+
+    def __str__(self) -> str:
+        if not self.compiled:
+            lines = [f"{self.name} runs as Python:"]
+            lines += [f"  {reason}" for reason in self.reasons]
+            return "\n".join(lines)
+        seconds = self.compile_seconds or 0.0
+        source = "loaded from the cache" if self.from_cache else "compiled"
+        lines = [f"{self.name}{self.signature}", f"  {source} in {seconds * 1000:.0f} ms"]
+        if not self.interruptible:
+            lines.append("  cannot be interrupted while it runs: it calls back into Python")
+        if not self.pure:
+            lines.append("  has side effects: an overflow raises OverflowError")
+        return "\n".join(lines)

@@ -1,0 +1,245 @@
+"""Each common refusal names the line, says why in plain words, and what to change."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import functools
+import json
+import time
+from typing import Any
+
+import pytest
+from compile_harness import compiled
+
+from catzilla_jit.compile import CompiledTask, CompileRefused, Explanation
+
+COLOURS = {"red": 1}
+NAMES = ["a", "b"]
+COUNT = 0
+
+
+class Point:
+    """A class of the user."""
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+
+@functools.cache
+def remembered(n: int) -> int:
+    return n
+
+
+def opens_a_file(x: int) -> int:
+    with open("file") as file:
+        return len(file.read()) + x
+
+
+def reads_a_dict(x: str) -> int:
+    return COLOURS[x]
+
+
+def reads_a_list(x: int) -> str:
+    return NAMES[x]
+
+
+def uses_a_class(x: int) -> int:
+    return Point(x).x
+
+
+def uses_json(x: int) -> str:
+    return json.dumps(x)
+
+
+def calls_a_cached_function(x: int) -> int:
+    return remembered(x)
+
+
+def mixes_a_list(x: int) -> Any:
+    return [x, 2.5]
+
+
+def returns_two_types(x: int) -> Any:
+    if x:
+        return "a"
+    return x
+
+
+def returns_an_empty_list(x: int) -> Any:
+    result: list[int] = []
+    return result
+
+
+def calls_format(x: int) -> str:
+    return "{} a".format(x)  # noqa: UP032
+
+
+def formats_with_percent(x: int) -> str:
+    return "%d" % x  # noqa: UP031
+
+
+def names_nothing(x: int) -> int:
+    return nowhere(x)  # type: ignore[name-defined, no-any-return]  # noqa: F821
+
+
+def assigns_a_global(x: int) -> int:
+    global COUNT
+    COUNT = x
+    return x
+
+
+def returns_a_dict(n: int) -> dict[int, int]:
+    return {i: i for i in range(n)}
+
+
+def defines_a_class(x: int) -> int:
+    class Own(Exception):
+        pass
+
+    raise Own("x")
+
+
+def reads_the_date(x: int) -> Any:
+    return datetime.datetime.now()
+
+
+def uses_a_deque(x: int) -> int:
+    queue: collections.deque[int] = collections.deque()
+    queue.append(x)
+    return queue.pop()
+
+
+def uses_decimal(x: int) -> Any:
+    return decimal.Decimal(x)
+
+
+def converts_with_a_base(x: int) -> int:
+    return int("12", base=x)
+
+
+def unpacks_with_a_star(x: int) -> int:
+    first, *_rest = [1, 2, x]
+    return first
+
+
+def asks_the_user(x: int) -> str:
+    return input()
+
+
+def sleeps(x: int) -> None:
+    time.sleep(x)
+
+
+def recurses_inside(n: int) -> int:
+    def inner(k: int) -> int:
+        return k if k < 2 else inner(k - 1) + inner(k - 2)
+
+    return inner(n)
+
+
+def encodes(text: str) -> bytes:
+    return text.encode()
+
+
+def keeps_a_generator(n: int) -> int:
+    squares = (i * i for i in range(n))
+    total = 0
+    for square in squares:
+        total += square
+    return total
+
+
+def inverts_a_bool(x: bool) -> int:
+    return ~x
+
+
+def compares_identity(x: str, y: str) -> bool:
+    return x is y
+
+
+def calls_with_a_dict(x: int) -> int:
+    arguments = {"x": x}
+    return remembered(**arguments)
+
+
+def imports_inside(x: float) -> float:
+    import math
+
+    return math.sqrt(x)
+
+
+def evaluates(x: int) -> Any:
+    return eval("x")
+
+
+REFUSED: list[tuple[Any, int, str]] = [
+    (opens_a_file, 1, "with"),
+    (reads_a_dict, 1, "dict COLOURS"),
+    (reads_a_list, 1, "list NAMES"),
+    (uses_a_class, 1, "class Point"),
+    (uses_json, 1, "json.dumps"),
+    (calls_a_cached_function, 1, "remembered, which keeps a cache"),
+    (mixes_a_list, 1, "another kind"),
+    (returns_two_types, 3, "different types: str, int"),
+    (returns_an_empty_list, 1, "empty container result"),
+    (calls_format, 1, "str.format"),
+    (formats_with_percent, 1, "formats with %"),
+    (names_nothing, 1, "nowhere is not defined"),
+    (assigns_a_global, 2, "global variable"),
+    (returns_a_dict, 0, "returns"),
+    (defines_a_class, 1, "class inside"),
+    (reads_the_date, 1, "datetime.datetime"),
+    (uses_a_deque, 1, "collections.deque"),
+    (uses_decimal, 1, "decimal.Decimal"),
+    (converts_with_a_base, 1, "int has no machine code"),
+    (unpacks_with_a_star, 1, "star"),
+    (asks_the_user, 1, "input"),
+    (sleeps, 1, "time.sleep"),
+    (recurses_inside, 0, "inner function"),
+    (encodes, 1, "encode"),
+    (keeps_a_generator, 1, "generator expression"),
+    (inverts_a_bool, 1, "~ of a bool"),
+    (compares_identity, 1, "`is`"),
+    (calls_with_a_dict, 2, r"\*\*kwargs"),
+    (imports_inside, 1, "imports"),
+    (evaluates, 1, "eval"),
+]
+
+
+@pytest.mark.parametrize(("function", "offset", "words"), REFUSED)
+def test_refusal_names_the_line_and_the_cause(function: Any, offset: int, words: str) -> None:
+    with pytest.raises(CompileRefused, match=words) as caught:
+        compiled(function)
+    reason = caught.value.reasons[0]
+    assert reason.line is not None
+    assert reason.line - function.__code__.co_firstlineno == offset
+    assert "numba" not in reason.message.lower()
+
+
+def test_table_has_at_least_25_refusals() -> None:
+    assert len(REFUSED) >= 25
+
+
+def test_explanation_of_a_refusal_says_where_and_what_to_change() -> None:
+    with pytest.raises(CompileRefused) as caught:
+        compiled(reads_a_list)
+    explanation = Explanation.of(caught.value)
+    assert not explanation.compiled
+    line = reads_a_list.__code__.co_firstlineno + 1
+    assert str(explanation) == (
+        "reads_a_list runs as Python:\n"
+        f"  line {line}: it reads the list NAMES of its module (make it a tuple)"
+    )
+
+
+def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
+    def twice(x: int) -> int:
+        return x + x
+
+    task: CompiledTask = compiled(twice)
+    explanation = Explanation.of(task)
+    assert explanation.compiled
+    assert str(explanation).startswith("twice(x: int64) -> int64\n")
+    assert "ms" in str(explanation)
