@@ -31,6 +31,7 @@ class PoolSettings:
     queue_size: int
     when_full: str  # "wait", "raise" or "caller"
     memory_limit: int = 0  # bytes of record memory, 0: none
+    python_workers_most: int = 0  # auto-scaling adds up to this number while workers block
     stack_bytes: int = 0  # of a native worker, 0: 8 MiB
     profiling: bool = True  # False: no statistics
 

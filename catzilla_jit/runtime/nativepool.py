@@ -44,7 +44,9 @@ class NativePool:
             cache=lib.cz_cache_create(self._pool),
             owner=self,
             full_policy=FULL_POLICIES.index(settings.when_full),
-            guests_most=settings.python_workers,
+            guests_least=settings.python_workers,
+            guests_most=max(settings.python_workers, settings.python_workers_most),
+            limited=settings.memory_limit > 0,
         )
         self.dispatcher = Dispatcher(self._bridge)
 
@@ -53,7 +55,7 @@ class NativePool:
         options = native.PoolOptions(
             size=ctypes.sizeof(native.PoolOptions),
             workers=settings.workers,
-            guests=settings.python_workers,
+            guests=max(settings.python_workers, settings.python_workers_most),
             queue_size=settings.queue_size,
             memory_limit=settings.memory_limit,
             stack_bytes=settings.stack_bytes,
@@ -67,6 +69,10 @@ class NativePool:
 
     def spawn_worker(self) -> threading.Thread:
         """Add a Python worker; called by the binding."""
+        if self._settings.python_workers_most > self._settings.python_workers:
+            # Workers that turn out to block get company through the dispatcher.
+            self.dispatcher.start()
+            self._native.lib.cz_lane_scale(self._lanes[native.LANE_PYTHON], 1)
         thread = threading.Thread(
             target=self._bridge.serve, name=f"cz-python-{next(self._numbers)}", daemon=True
         )

@@ -18,7 +18,7 @@ from . import memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .segment import read as read_segment
-from .workers import default_python_workers, default_workers
+from .workers import default_python_workers, default_workers, usable_cpus
 
 if TYPE_CHECKING:
     from ..task import Task
@@ -36,37 +36,70 @@ def _count(name: str, value: Any, most: int) -> int:
     return value
 
 
+def _check_counts(workers: Any, least: Any, most: Any) -> None:
+    given = {"min_workers": least, "workers": workers, "max_workers": most}
+    counts = [
+        (name, _count(name, value, 1024)) for name, value in given.items() if value is not None
+    ]
+    for (lower, low), (upper, high) in zip(counts, counts[1:], strict=False):
+        if low > high:
+            raise ValueError(f"Runtime: {lower}={low} is more than {upper}={high}")
+
+
+def _worker_counts(
+    workers: int | None, least: int | None, most: int | None, scaling: bool
+) -> tuple[int, int, int]:
+    """Return the native workers, the Python workers at first, and the most of those."""
+    _check_counts(workers, least, most)
+    wanted = workers if workers is not None else max(least or 1, default_workers())
+    if most is not None:
+        wanted = min(wanted, most)
+    python = least if least is not None else default_python_workers(workers)
+    if most is not None:
+        python = min(python, most)
+    if not scaling:
+        return wanted, max(wanted, python) if workers is None else workers, 0
+    return min(wanted, usable_cpus()), python, most if most is not None else max(python, 32)
+
+
 def _settings(
-    workers: int | None, queue_size: int, when_full: str, profiling: bool
+    counts: tuple[int, int, int],
+    queue_size: int,
+    when_full: str,
+    memory_pool_mb: float | None,
+    profiling: bool,
 ) -> PoolSettings:
-    if workers is not None:
-        _count("workers", workers, 1024)
     if when_full not in _POLICIES:
         raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {when_full!r}")
+    if memory_pool_mb is not None and not memory_pool_mb >= 1:
+        raise ValueError(f"Runtime: memory_pool_mb must be at least 1, not {memory_pool_mb!r}")
+    native_workers, python_workers, most = counts
     return PoolSettings(
-        workers=workers if workers is not None else default_workers(),
-        python_workers=default_python_workers(workers),
+        workers=native_workers,
+        python_workers=python_workers,
+        python_workers_most=max(most, python_workers),
         queue_size=_count("queue_size", queue_size, 2**31),
         when_full=when_full,
+        memory_limit=round((memory_pool_mb or 0) * 2**20),
         profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
     )
-
-
-def _refuse_unready(**options: tuple[Any, Any]) -> None:
-    for name, (value, default) in options.items():
-        if value != default:
-            raise NotImplementedError(f"Runtime: {name}={value!r} is not available yet")
 
 
 class Runtime:
     """A pool of workers with its queues; a context manager that finishes its work on leaving.
 
-    workers: native threads for compiled tasks, and the most Python threads for the others;
-    by default as many as the process may use CPUs (CATZILLA_JIT_WORKERS overrides), and
-    some more Python threads because their tasks may block. One further thread serves
-    CRITICAL compiled tasks alone.
+    workers: native threads for compiled tasks, and Python threads for the others; by default as
+    many as the process may use CPUs (CATZILLA_JIT_WORKERS overrides), and some more Python
+    threads because their tasks may block. One further thread serves CRITICAL compiled tasks
+    alone. enable_auto_scaling: native threads are never more than the usable CPUs, and while
+    Python tasks wait and the Python threads block rather than compute, threads are added,
+    up to max_workers (default 32); those without work for five seconds end again, down
+    to min_workers. False: exactly `workers`.
     queue_size: tasks that may wait per priority and kind of task. when_full says what a
     submission beyond that does: "wait", "raise" QueueFull, or run the task in the "caller".
+    memory_pool_mb: the most memory for compiled calls and their results, in MiB; a
+    submission beyond it waits for results to be dropped, and raises QueueFull when nothing
+    is left to wait for.
     enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
     statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
     """
@@ -78,18 +111,13 @@ class Runtime:
         max_workers: int | None = None,
         queue_size: int = 10_000,
         enable_auto_scaling: bool = True,
-        memory_pool_mb: int | None = None,
+        memory_pool_mb: float | None = None,
         enable_c_compilation: bool = True,
         enable_profiling: bool = True,
         when_full: str = "wait",
     ) -> None:
-        self.settings = _settings(workers, queue_size, when_full, enable_profiling)
-        _refuse_unready(
-            min_workers=(min_workers, None),
-            max_workers=(max_workers, None),
-            enable_auto_scaling=(enable_auto_scaling, True),
-            memory_pool_mb=(memory_pool_mb, None),
-        )
+        counts = _worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
+        self.settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards the five below
         self._backend: Backend | None = None

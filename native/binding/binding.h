@@ -30,8 +30,9 @@ struct bridge {
     struct cz_cache *cache;
     PyObject *owner;        /* runtime/nativepool.py's NativePool; NULL once retired */
     enum full_policy full;
+    int limited;            /* the pool has a memory limit */
     unsigned generation;    /* of the process that made it, see `generation` */
-    uint32_t guests, guests_most, starting;
+    uint32_t guests, guests_least, guests_most, starting; /* Python workers */
     uint64_t next_id;
     struct running *running; /* Python calls that run now, innermost of a thread first */
     int dispatching;         /* bridge.dispatch() goes on */
@@ -169,7 +170,9 @@ int cancel_call(struct cz_record *record);
 PyObject *call_failure(struct cz_record *record);
 /* 1 if this thread is a Python worker. */
 int on_python_worker(void);
+/* Add a Python worker if there are fewer than the least number. */
 void maybe_spawn(struct bridge *bridge);
+void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
 /* Raise `interrupt` in the thread that runs this call, at its next bytecode. */

@@ -20,14 +20,15 @@ PyTypeObject *result_type, *python_result_type;
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"pool",  "native",      "python",      "cache",
-                            "owner", "full_policy", "guests_most", NULL};
+                            "owner", "full_policy", "guests_least", "guests_most", "limited", NULL};
     unsigned long long pool, native, python, cache;
     PyObject *owner;
-    int full_policy;
-    unsigned guests_most;
+    int full_policy, limited;
+    unsigned guests_least, guests_most;
     struct bridge *self;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiI:Bridge", names, &pool, &native,
-                                     &python, &cache, &owner, &full_policy, &guests_most))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiIIp:Bridge", names, &pool, &native,
+                                     &python, &cache, &owner, &full_policy,
+                                     &guests_least, &guests_most, &limited))
         return NULL;
     if (cz == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
@@ -45,6 +46,8 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->full = (enum full_policy)full_policy;
     self->generation = generation;
     self->guests = self->starting = 0;
+    self->limited = limited;
+    self->guests_least = guests_least;
     self->guests_most = guests_most;
     self->next_id = 0;
     self->running = NULL;

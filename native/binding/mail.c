@@ -142,6 +142,8 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
         while ((record = cz->mail_take(bridge->pool, &reasons)))
             if (deliver(record, reasons, handler))
                 return NULL;
+        if (cz->lane_wants_guest(bridge->python))
+            scale_up(bridge);
         more = PyObject_CallNoArgs(idle);
         if (more == NULL)
             return NULL;

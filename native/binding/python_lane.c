@@ -262,14 +262,13 @@ PyObject *call_failure(struct cz_record *record)
     return Py_NewRef(call->value);
 }
 
-void maybe_spawn(struct bridge *bridge)
+static void spawn(struct bridge *bridge)
 {
-    PyObject *thread;
-    if (bridge->guests >= bridge->guests_most || bridge->starting)
-        return;
+    PyObject *thread = NULL;
     bridge->guests++;
     bridge->starting++;
-    thread = bridge->owner ? PyObject_CallMethod(bridge->owner, "spawn_worker", NULL) : NULL;
+    if (bridge->owner)
+        thread = PyObject_CallMethod(bridge->owner, "spawn_worker", NULL);
     if (thread == NULL) {
         bridge->guests--;
         bridge->starting--;
@@ -278,6 +277,20 @@ void maybe_spawn(struct bridge *bridge)
             PyErr_Clear();
     }
     Py_XDECREF(thread);
+}
+
+void maybe_spawn(struct bridge *bridge)
+{
+    if (bridge->guests < bridge->guests_least && bridge->starting == 0)
+        spawn(bridge);
+}
+
+/* The workers there are block: half as many again. */
+void scale_up(struct bridge *bridge)
+{
+    uint32_t more = bridge->guests / 2 + 1;
+    while (more-- && bridge->guests < bridge->guests_most)
+        spawn(bridge);
 }
 
 static void serve_one(struct bridge *bridge, struct cz_guest *guest, struct cz_record *record,
@@ -295,6 +308,14 @@ static void serve_one(struct bridge *bridge, struct cz_guest *guest, struct cz_r
     Py_DECREF(result_of(record)); /* the queue's reference */
 }
 
+/* A worker beyond the least number ends after so long without work. */
+#define IDLE_NS ((int64_t)5 * 1000 * 1000 * 1000)
+
+static int is_surplus(const struct bridge *bridge)
+{
+    return bridge->guests > bridge->guests_least;
+}
+
 PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     struct bridge *bridge = (struct bridge *)self;
@@ -307,11 +328,11 @@ PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
         return PyErr_NoMemory();
     }
     serving = 1;
-    while (waited != CZ_ECLOSED) {
+    while (waited != CZ_ECLOSED && !(waited == CZ_ETIMEDOUT && is_surplus(bridge))) {
         while ((record = cz->guest_next(guest, &alone)))
             serve_one(bridge, guest, record, alone);
         Py_BEGIN_ALLOW_THREADS
-        waited = cz->guest_wait(guest, -1);
+        waited = cz->guest_wait(guest, IDLE_NS);
         Py_END_ALLOW_THREADS
     }
     serving = 0;

@@ -14,9 +14,11 @@
 #include "binding.h"
 
 #include <sched.h>
+#include <time.h>
 
 /* A wait looks for signals at least this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
+#define MEMORY_LOOK_NS 1000000
 
 struct cz_record *record_of(PyObject *self)
 {
@@ -43,12 +45,40 @@ static int timed_out(struct cz_record *record)
     return state_of(record) & CZ_STOP_TIMEOUT;
 }
 
+/* The memory pool is at its limit. Calls that end may free some, but results that their
+ * owner holds do not: with nothing queued any more there is nothing to wait for. */
+static struct cz_record *await_memory(struct kind *kind)
+{
+    struct bridge *bridge = kind->bridge;
+    struct cz_record *record = NULL;
+    int busy = bridge->full != FULL_RAISE;
+    if (!bridge->limited) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    while (busy && record == NULL) {
+        busy = cz->lane_busy(bridge->native);
+        Py_BEGIN_ALLOW_THREADS
+        nanosleep(&(struct timespec){.tv_nsec = MEMORY_LOOK_NS}, NULL);
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals())
+            return NULL;
+        record = cz->record_new(bridge->cache, kind->type);
+    }
+    if (record == NULL)
+        PyErr_Format(error_queue_full,
+                     "task %U: the runtime's memory_pool_mb is full of results that are held; "
+                     "drop some, or make the pool larger",
+                     kind->name);
+    return record;
+}
+
 PyObject *new_result(struct kind *kind)
 {
     struct bridge *bridge = kind->bridge;
     struct cz_record *record = cz->record_new(bridge->cache, kind->type);
-    if (record == NULL)
-        return PyErr_NoMemory();
+    if (record == NULL && (record = await_memory(kind)) == NULL)
+        return NULL;
     record->id = ++bridge->next_id;
     Py_INCREF(bridge);
     return PyObject_Init((PyObject *)result_of(record), result_type);

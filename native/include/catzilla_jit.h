@@ -289,6 +289,12 @@ CZ_API void cz_guest_done(struct cz_guest *guest, const struct cz_type *type, ui
 CZ_API int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns);
 /* Take a record off the queues of a lane without serving it; NULL when they are empty. */
 CZ_API struct cz_record *cz_lane_take(struct cz_lane *lane);
+/* 1 if anything is queued or a worker is awake. */
+CZ_API int cz_lane_busy(struct cz_lane *lane);
+/* Look out for guests that block while entries wait, and say so in cz_lane_wants_guest. */
+CZ_API void cz_lane_scale(struct cz_lane *lane, int on);
+/* 1, once, if the lane should get another guest. The mail's taker is woken when it should. */
+CZ_API int cz_lane_wants_guest(struct cz_lane *lane);
 /* 1 if a push now would find neither a sleeping nor a looking-out worker. */
 CZ_API int cz_lane_unattended(const struct cz_lane *lane);
 
@@ -390,6 +396,8 @@ struct cz_api {
     struct cz_record *(*mail_take)(struct cz_pool *, uint32_t *);
     int (*mail_wait)(struct cz_pool *, int64_t);
     void (*mail_ring)(struct cz_pool *);
+    int (*lane_busy)(struct cz_lane *);
+    int (*lane_wants_guest)(struct cz_lane *);
     int (*lane_promise)(struct cz_lane *);
     void (*lane_promise_kept)(struct cz_lane *);
     int (*lane_push_promised)(struct cz_lane *, struct cz_record *, uint32_t);

@@ -55,6 +55,8 @@ const struct cz_api *cz_api_table(void)
         .mail_take = cz_mail_take,
         .mail_wait = cz_mail_wait,
         .mail_ring = cz_mail_ring,
+        .lane_busy = cz_lane_busy,
+        .lane_wants_guest = cz_lane_wants_guest,
         .lane_promise = cz_lane_promise,
         .lane_promise_kept = cz_lane_promise_kept,
         .lane_push_promised = cz_lane_push_promised,

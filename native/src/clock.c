@@ -21,8 +21,16 @@ static bool look(struct cz__clock *clock, unsigned index)
     uint64_t taken = entries_taken(lane);
     bool moved = taken != clock->taken[index];
     clock->taken[index] = taken;
-    if (cz__lane_empty(lane, CZ_LEVELS) || cz__sleepers(cz__sleep_counts(&lane->sleep)) == 0)
+    if (cz__lane_empty(lane, CZ_LEVELS)) {
+        cz__scale_rest(lane);
         return false;
+    }
+    if (cz__sleepers(cz__sleep_counts(&lane->sleep)) == 0) {
+        bool scalable = cz__load_relaxed(&lane->scale.on);
+        if (scalable)
+            cz__scale_look(lane);
+        return scalable;
+    }
     if (!moved)
         cz__sleep_wake_one(&lane->sleep);
     return true;

@@ -149,8 +149,11 @@ void cz__lane_notify(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64
     uint32_t counts = cz__sleep_counts(&lane->sleep);
     if (level == CZ_CRITICAL && lane->reserved)
         cz__sleep_wake_one(lane->reserved);
-    if (cz__sleepers(counts) == 0)
+    if (cz__sleepers(counts) == 0) {
+        if (cz__load_relaxed(&lane->scale.on) && cz__lookouts(counts) == 0)
+            cz__clock_attend(lane->clock);
         return;
+    }
     if (cz__lookouts(counts) == 0 ||
         worth_another(lane, mean, level, depth, cz__lookouts(counts)))
         cz__sleep_wake_one(&lane->sleep);
@@ -210,6 +213,12 @@ int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t timeout_ns)
 uint64_t cz_lane_depth(struct cz_lane *lane, uint32_t level)
 {
     return cz__queue_depth(&lane->queues[level]);
+}
+
+int cz_lane_busy(struct cz_lane *lane)
+{
+    return !cz__lane_empty(lane, CZ_LEVELS) ||
+           cz__sleepers(cz__sleep_counts(&lane->sleep)) < cz_pool_workers(lane->pool);
 }
 
 int cz_lane_unattended(const struct cz_lane *lane)

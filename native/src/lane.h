@@ -11,6 +11,7 @@
 
 #include "queue.h"
 #include "record.h"
+#include "scale.h"
 #include "sleep.h"
 
 struct cz__clock;
@@ -33,6 +34,7 @@ struct cz_lane {
     struct cz__sleep *reserved; /* of the reserved CRITICAL worker; NULL: has none */
 
     struct cz__sleep sleep;
+    struct cz__scale scale;
     _Atomic(uint32_t) owed; /* batches that go on, promised pushes: a closed lane's workers stay */
     _Atomic(uint32_t) cancels; /* of everything pending; batches from before such a one stop */
     CZ_ALIGNED _Atomic(uint32_t) passes[CZ_LEVELS]; /* picks that passed this level over */

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ void cz__thread_start_soon(void)
         uint32_t priority;
         uint64_t runtime, deadline, period;
     } attributes = {.size = 48, .policy = SCHED_OTHER, .runtime = 100000};
+    attributes.nice = getpriority(PRIO_PROCESS, 0);
     /* Since Linux 6.12 `runtime` is the slice of an ordinary thread, 0.1 ms at the least.
      * A woken thread preempts one whose slice ends later; with equal slices of some
      * milliseconds it waits for the end of the running one instead. Needs no privilege;
