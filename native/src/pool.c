@@ -124,8 +124,8 @@ static void *thread_main(void *argument)
         cz__thread_start_soon();
     cz__meter_here(worker->meter);
     /* Once, not per task: a stopped task costs, the others pay nothing. Nothing local
-     * changes between here and the jump. */
-    if (sigsetjmp(thread->landing, 0))
+     * changes between here and the jump, which lets the stop signal in again. */
+    if (sigsetjmp(thread->landing, 1))
         end_stopped(thread);
     do {
         struct cz_record *record;

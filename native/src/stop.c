@@ -74,8 +74,9 @@ static void take_signal(void)
     struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = handle_stop;
-    /* Not deferred: the jump out of the handler restores no mask. */
-    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+    /* Blocked while the handler runs, since these signals queue: a worker that had to wait
+     * for its processor gets many at once, and nested they would overflow its stack. */
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
     sigemptyset(&action.sa_mask);
     for (int number = SIGRTMAX - 1; number > SIGRTMIN; number--) {
         if (sigaction(number, NULL, &before) || before.sa_handler != SIG_DFL)
