@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .runtime.batch import BatchResult
+    from .runtime.chain import Chain, Group, chain, group
+    from .runtime.combine import as_completed, gather, wait
     from .runtime.default import configure, get_runtime, shutdown
     from .runtime.memory import has_jemalloc
     from .runtime.result import TaskResult
@@ -30,19 +32,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchResult",
+    "Chain",
+    "Group",
     "Runtime",
     "Task",
     "TaskPriority",
     "TaskResult",
     "TaskStatus",
     "add_task",
+    "as_completed",
+    "chain",
     "configure",
+    "gather",
     "get_memory_stats",
     "get_runtime",
     "get_task_stats",
+    "group",
     "has_jemalloc",
     "shutdown",
     "task",
+    "wait",
 ]
 __version__ = "0.1.0"
 
@@ -50,19 +59,26 @@ __version__ = "0.1.0"
 # starts without NumPy.
 _HOMES = {
     "BatchResult": "runtime.batch",
+    "Chain": "runtime.chain",
+    "Group": "runtime.chain",
     "Runtime": "runtime.runtime",
     "Task": "task",
     "TaskPriority": "types",
     "TaskResult": "runtime.result",
     "TaskStatus": "types",
     "add_task": "task",
+    "as_completed": "runtime.combine",
+    "chain": "runtime.chain",
     "configure": "runtime.default",
+    "gather": "runtime.combine",
     "get_memory_stats": "runtime.stats",
     "get_runtime": "runtime.default",
     "get_task_stats": "runtime.stats",
+    "group": "runtime.chain",
     "has_jemalloc": "runtime.memory",
     "shutdown": "runtime.default",
     "task": "task",
+    "wait": "runtime.combine",
 }
 
 

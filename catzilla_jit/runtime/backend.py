@@ -109,8 +109,11 @@ class Backend(Protocol):
     def forgo(self, result: Any) -> None:
         """Undo `govern`: the start failed."""
 
-    def promise(self, name: str) -> Any:
-        """Return a result that `fulfil` ends; the pool does not end before."""
+    def promise(self, name: str, keeper: Any) -> Any:
+        """Return a result that `fulfil` ends; the pool does not end before.
+
+        It holds its promise.Keeper, and `_assist()` returns that, until it has ended.
+        """
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise with a value or an exception."""

@@ -25,6 +25,13 @@ def watch(result: Any, callback: Callable[[Any], object]) -> None:
         pool.dispatcher.watch(result, callback)
 
 
+def unwatch(result: Any, callback: Callable[[Any], object]) -> None:
+    """Undo `watch` with the same callback object, if it was not called yet."""
+    pool = result._pool
+    if pool is not None:
+        pool.dispatcher.unwatch(result, callback)
+
+
 def outcome(result: Any) -> tuple[bool, Any]:
     """Return (failed, value or exception) of a final result; a cancelled one has failed."""
     try:

@@ -57,6 +57,12 @@ class Dispatcher:
             self._ready.append((result, *entry))
         self._bridge.ring()
 
+    def unwatch(self, result: Any, callback: Callback) -> None:
+        """Forget a callback that has not been called yet. Its mail still comes."""
+        with self._lock:
+            callbacks = self._watched.get(result, [])
+            callbacks[:] = [entry for entry in callbacks if entry[0] is not callback]
+
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
         """Before it is started: give a prepared call its time limit and its retries."""
         self._bridge.limit(result, limit_ns, policy is not None)

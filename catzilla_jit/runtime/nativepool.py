@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import RuntimeClosed
-from . import native
+from . import native, waiting
 from .backend import BatchCall, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
 from .layout import Compiled, SlotLike, numpy_scalar
@@ -125,13 +126,19 @@ class NativePool:
         """Undo `govern`: the start failed."""
         self.dispatcher.forget(result)
 
-    def promise(self, name: str) -> Any:
+    def promise(self, name: str, keeper: Any) -> Any:
         """Return a result that `fulfil` ends; the pool does not end before."""
         if not self._bridge.promise():
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         if name not in self._promises:
-            self._promises[name] = self.python(name, _never)
-        return self._promises[name].prepare_python()
+            self._promises[name] = self._promise_submitter(name)
+        return self._promises[name].prepare_python(keeper)
+
+    def _promise_submitter(self, name: str) -> Submitter:
+        kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, ())
+        self._bridge.set_assist(kind, waiting.assist)
+        type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
+        return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise, unless it was cancelled, and let go of the pool."""
@@ -233,10 +240,6 @@ class NativePool:
         return True
 
 
-def _never() -> None:
-    raise AssertionError("a promise is fulfilled, not run")
-
-
 def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:
     return (slot.code, slot.offset, convert, slot.pack, slot.unpack, slot.release)
 
@@ -244,7 +247,7 @@ def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:
 class NativeBatch:
     """One cz_batch, and the arrays that must live as long as its workers use them."""
 
-    __slots__ = ("_call", "_dropped", "_handle", "_lib", "_orphans")
+    __slots__ = ("_call", "_handle", "_lib", "_orphans", "_process")
 
     def __init__(
         self, loaded: native.Native, handle: int, call: BatchCall, orphans: list[NativeBatch]
@@ -253,13 +256,14 @@ class NativeBatch:
         self._handle = handle
         self._call = call
         self._orphans = orphans
+        self._process = os.getpid()
 
     def released(self) -> bool:
         return bool(self._lib.cz_batch_released(self._handle))
 
     def __del__(self) -> None:
-        if self._handle is None:
-            return
+        if os.getpid() != self._process:
+            return  # a locked lock of the parent process may stay locked here: let it be
         if self.released():
             self._lib.cz_batch_drop(self._handle)
         else:

@@ -1,7 +1,8 @@
 """Results of what cannot be submitted yet: it waits for other results first.
 
-A promise is a TaskResult that ends when its inner submission ends. Nothing blocks
-meanwhile: neither the submitter nor a worker.
+A promise is a TaskResult that its Keeper ends. Nothing blocks meanwhile: neither the
+submitter nor a worker. The keeper knows at any time which results the promise depends on, so that
+a Python worker that waits for the promise can run those of them that are queued.
 """
 
 from __future__ import annotations
@@ -14,48 +15,117 @@ from .callbacks import outcome, watch
 from .native import copy_exception
 from .result import TaskResult
 
+Listener = Callable[[Any], object]
 
-class _Forward:
-    """Connects a promise with the submission that `make` makes once it can."""
 
-    def __init__(self, pool: Any, promise: Any, make: Callable[[], Any]) -> None:
+class Keeper:
+    """Ends one promise."""
+
+    def __init__(self, pool: Any, name: str) -> None:
         self._pool = pool
-        self._promise = promise
-        self._make = make
-        self._inner: Any = None
-        watch(promise, self._promise_ended)
+        self._lock = threading.Lock()  # guards the four below
+        self._needed: Sequence[Any] = ()
+        self._owned = False
+        self._listeners: list[Listener] = []
+        self._settled = False
+        self.promise = pool.promise(name, self)
+        watch(self.promise, self._promise_ended)
 
-    def submit(self) -> None:
-        """What was waited for is there."""
-        if self._promise.done():  # cancelled meanwhile
-            self._pool.fulfil(self._promise, True, None)
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with each result that is needed now and with each later one."""
+        with self._lock:
+            self._listeners.append(listener)
+            needed = self._needed
+        for result in needed:
+            listener(result)
+
+    def need(self, results: Sequence[Any], *, owned: bool) -> None:
+        """Say what it takes from now on; cancelling the promise cancels what is owned."""
+        with self._lock:
+            self._needed, self._owned = results, owned
+            listeners = list(self._listeners)
+        for listener in listeners:
+            for result in results:
+                listener(result)
+        if owned and self.promise.cancelled():
+            self._cancel_owned()
+
+    def submit(self, make: Callable[[], Any]) -> Any:
+        """Return the result of `make()`, which submits, also while the pool is closing."""
+        with self._pool.privileged():
+            return make()
+
+    def settle(self, failed: bool, value: Any) -> None:
+        """End the promise, unless it was ended or cancelled before."""
+        with self._lock:
+            if self._settled:
+                return
+            self._settled = True
+            self._needed = ()
+            self._listeners.clear()
+        self._pool.fulfil(self.promise, failed, value)
+
+    def follow(self, make: Callable[[], Any]) -> None:
+        """Submit, and end as that submission ends."""
+        if self._settled:
             return
         try:
-            with self._pool.privileged():
-                self._inner = self._make()
+            inner = self.submit(make)
         except BaseException as error:
-            self.fail(error)
+            self.settle(True, error)
             return
-        if self._promise.done():
-            self._inner.cancel()
-        watch(self._inner, self._inner_ended)
-
-    def fail(self, error: BaseException) -> None:
-        self._pool.fulfil(self._promise, True, error)
-
-    def _inner_ended(self, inner: Any) -> None:
-        self._pool.fulfil(self._promise, *outcome(inner))
+        self.need([inner], owned=True)
+        watch(inner, lambda inner: self.settle(*outcome(inner)))
 
     def _promise_ended(self, promise: Any) -> None:
-        if promise.cancelled() and self._inner is not None:
-            self._inner.cancel()
+        if promise.cancelled():
+            self._cancel_owned()
+            self.settle(True, None)
+
+    def _cancel_owned(self) -> None:
+        with self._lock:
+            owned = self._needed if self._owned else ()
+        for result in owned:
+            result.cancel()
 
 
-def _with_cause(error: BaseException) -> BaseException:
+def with_cause(error: BaseException) -> BaseException:
+    """Return an exception of the same type and arguments whose cause is `error`."""
     copy = copy_exception(error)
     if copy is not error:
         copy.__cause__ = error
     return copy
+
+
+class Gathering:
+    """Calls `completed(values)` or `failed(exception)` once, when the results have ended."""
+
+    def __init__(
+        self,
+        results: Sequence[Any],
+        completed: Callable[[list[Any]], object],
+        failed: Callable[[BaseException], object],
+    ) -> None:
+        self._results = results
+        self._completed = completed
+        self._failed = failed
+        self._lock = threading.Lock()  # guards the two below; the results may have several pools
+        self._left = len(results)
+        self._settled = False
+        for result in results:
+            watch(result, self._ended)
+
+    def _ended(self, result: Any) -> None:
+        failed, value = outcome(result)
+        with self._lock:
+            self._left -= 1
+            if self._settled or (self._left and not failed):
+                return
+            self._settled = True
+        if failed:
+            self._failed(with_cause(value))
+        else:
+            self._completed([result.result() for result in self._results])
 
 
 def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any]) -> Any:
@@ -64,28 +134,10 @@ def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any])
     If one of them fails or is cancelled, so does the result, with an exception of the same
     type and arguments whose cause is the original one.
     """
-    promise = pool.promise(name)
-    forward = _Forward(pool, promise, make)
-    lock = threading.Lock()
-    left = len(awaited)
-    settled = False
-
-    def ended(result: Any) -> None:
-        nonlocal left, settled
-        failed, value = outcome(result)
-        with lock:
-            left -= 1
-            if settled or (left and not failed):
-                return
-            settled = True
-        if failed:
-            forward.fail(_with_cause(value))
-        else:
-            forward.submit()
-
-    for result in awaited:
-        watch(result, ended)
-    return promise
+    keeper = Keeper(pool, name)
+    keeper.need(awaited, owned=False)
+    Gathering(awaited, lambda _: keeper.follow(make), lambda error: keeper.settle(True, error))
+    return keeper.promise
 
 
 def is_result(value: object) -> bool:

@@ -95,6 +95,16 @@ class ColdMethods:
         return f"<TaskResult {self.task_id} {status}>"
 
 
+def on_worker() -> bool:
+    """Return whether this thread is a Python worker: it runs what it waits for itself."""
+    try:
+        return bool(native.load().binding.on_worker())
+    except NativeUnavailable:
+        from . import purelane
+
+        return purelane.on_worker()
+
+
 def _find_type() -> type[Any]:
     try:
         return native.load().binding.TaskResult  # type: ignore[no-any-return]

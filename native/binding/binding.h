@@ -65,6 +65,9 @@ struct kind {
     PyObject *fail;
     int can_rerun;
     PyObject *function; /* what a Python task calls */
+    /* Of promises, else NULL: assist(promise, timeout or None) returns once it has ended
+     * or the time is over; for a Python worker that waits. */
+    PyObject *assist;
     struct slot result;
     int boxed;             /* some slot has code 'O' */
     uint32_t objects_at;   /* offset of an array of objects behind the payload, if boxed: the
@@ -85,6 +88,7 @@ struct call {
     PyObject *context;       /* the submitter's contextvars.Context, NULL if that was empty */
     PyObject *value;         /* the result, or the exception when FAILED */
     PyObject *traceback;     /* of that exception as the task left it, or NULL */
+    int64_t due_ns;          /* nobody may run it before (ticks_ns); 0 for no delay */
 };
 
 /* A Python call that runs, on its thread's C stack. */

@@ -61,6 +61,7 @@ static void free_kind(struct kind *kind)
     Py_XDECREF(kind->name);
     Py_XDECREF(kind->fail);
     Py_XDECREF(kind->function);
+    Py_XDECREF(kind->assist);
     Py_XDECREF(kind->result.convert);
     for (uint32_t i = 0; i < kind->arguments; i++)
         Py_XDECREF(kind->argument[i].convert);
@@ -174,6 +175,16 @@ static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
     return Py_BuildValue("NI", PyLong_FromVoidPtr(kind), kind->payload_size);
 }
 
+static PyObject *bridge_set_assist(PyObject *Py_UNUSED(op), PyObject *args)
+{
+    unsigned long long kind_address;
+    PyObject *assist;
+    if (!PyArg_ParseTuple(args, "KO:set_assist", &kind_address, &assist))
+        return NULL;
+    ((struct kind *)(uintptr_t)kind_address)->assist = Py_NewRef(assist);
+    Py_RETURN_NONE;
+}
+
 static PyObject *bridge_submitter(PyObject *op, PyObject *args)
 {
     unsigned long long kind_address, type_address;
@@ -206,6 +217,9 @@ static PyMethodDef bridge_methods[] = {
     {"new_kind", bridge_new_kind, METH_VARARGS,
      "new_kind(name, fail, can_rerun, function, entry, payload size, result slot, argument slots):\n"
      "its address, and the size of the payload with what the binding needs."},
+    {"set_assist", bridge_set_assist, METH_VARARGS,
+     "set_assist(kind, function): its results are promises; a Python worker that waits for one\n"
+     "calls function(promise, timeout or None)."},
     {"submitter", bridge_submitter, METH_VARARGS,
      "submitter(kind, type): complete the kind; its submitter at the normal level."},
     {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},
@@ -280,8 +294,14 @@ static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_U
     Py_RETURN_NONE;
 }
 
+static PyObject *on_worker(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(on_python_worker());
+}
+
 static PyMethodDef module_methods[] = {
     {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception, copy_context)"},
+    {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},
     {0},

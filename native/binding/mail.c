@@ -89,7 +89,7 @@ static PyObject *stop_call(PyObject *self, PyObject *args)
     if (is_python(kind_of(record)))
         interrupt_call((struct bridge *)self, record, timed_out ? error_timeout : error_cancelled);
     /* If another try may follow, it must not begin before this one has ended. */
-    if (!again || !is_python(kind_of(record)))
+    if (!again || !timed_out || !is_python(kind_of(record)))
         cz->record_abandon(record, timed_out ? CZ_FAILED : CZ_CANCELLED);
     Py_RETURN_NONE;
 }
@@ -108,6 +108,7 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
         Py_RETURN_FALSE;
     record->started_at = record->finished_at = cz->ticks();
     set_value(record, Py_NewRef(value));
+    end_call(record); /* its keeper, which holds it */
     cz->record_finish(record, failed ? CZ_FAILED : CZ_COMPLETED);
     Py_RETURN_TRUE;
 }

@@ -46,6 +46,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     call->kwargs = Py_XNewRef(kwargs);
     call->context = NULL;
     call->value = call->traceback = NULL;
+    call->due_ns = 0;
     if (take_context(call)) {
         Py_INCREF(bridge);
         Py_DECREF(self);

@@ -118,10 +118,49 @@ static int poll_final(struct cz_record *record)
 
 /* A Python worker that waits for a queued Python task runs it itself; else a task that
  * waits for its own submissions could occupy the last worker for ever. */
-static void help(struct cz_record *record)
+enum help { NOT_OURS, NOT_YET, RAN };
+
+static int is_early(struct cz_record *record)
 {
-    if (is_python(kind_of(record)) && on_python_worker() && cz->record_start(record))
-        run_call(record);
+    int64_t due_ns = call_of(record)->due_ns;
+    return due_ns && cz->ticks_ns(cz->ticks()) < due_ns;
+}
+
+static enum help help(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    if (!is_python(kind) || !on_python_worker() || kind->assist)
+        return NOT_OURS;
+    if (phase_of(record) == CZ_RETRYING || is_early(record))
+        return is_final(record) ? NOT_OURS : NOT_YET;
+    if (!cz->record_start(record))
+        return NOT_OURS;
+    run_call(record);
+    return RAN;
+}
+
+/* What a promise stands for may be queued Python tasks, now or later. */
+static int help_promise(struct cz_record *record, double timeout)
+{
+    PyObject *seconds, *done;
+    if (kind_of(record)->assist == NULL || !on_python_worker())
+        return 0;
+    seconds = timeout < 0 ? Py_NewRef(Py_None) : PyFloat_FromDouble(timeout);
+    done = seconds ? PyObject_CallFunctionObjArgs(kind_of(record)->assist,
+                                                  (PyObject *)result_of(record), seconds, NULL)
+                   : NULL;
+    Py_XDECREF(seconds);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+/* How long to sleep before help() is worth another look. */
+static int64_t slice_of(struct cz_record *record)
+{
+    int64_t left = SLICE_NS;
+    if (is_python(kind_of(record)) && on_python_worker() && is_early(record))
+        left = call_of(record)->due_ns - cz->ticks_ns(cz->ticks()) + 10000;
+    return left > 0 && left < SLICE_NS ? left : SLICE_NS;
 }
 
 /* 1 final, 0 timed out, -1 exception. */
@@ -132,11 +171,14 @@ static int await_final(struct cz_record *record, double timeout)
         return 1;
     if (timeout >= 0)
         until = cz->ticks_ns(cz->ticks()) + (int64_t)(timeout * 1e9);
-    help(record);
+    if (help_promise(record, timeout))
+        return -1;
     if (!is_python(kind_of(record)) && poll_final(record))
         return 1;
     while (!is_final(record)) {
-        int64_t slice = SLICE_NS;
+        int64_t slice = slice_of(record);
+        if (help(record) == RAN) /* again after each slice: a delay may be over */
+            continue;
         if (timeout >= 0) {
             now = cz->ticks_ns(cz->ticks());
             if (now >= until)
@@ -471,6 +513,8 @@ static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *get_pool(PyObject *self, void *Py_UNUSED(closure))
 {
     PyObject *owner = kind_of(record_of(self))->bridge->owner;
+    if (refuse_foreign(record_of(self)))
+        return NULL;
     return Py_NewRef(owner ? owner : Py_None);
 }
 
@@ -482,6 +526,31 @@ static PyObject *get_retries(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyUnicode_FromFormat("%p", (void *)record_of(self));
+}
+
+static PyObject *get_within(PyObject *self, PyObject *seconds)
+{
+    double timeout;
+    int done;
+    if (refuse_foreign(record_of(self)) || parse_timeout(record_of(self), seconds, &timeout))
+        return NULL;
+    done = await_final(record_of(self), timeout);
+    return done < 0 ? NULL : PyBool_FromLong(done);
+}
+
+static PyObject *get_assist(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    struct cz_record *record = record_of(self);
+    if (is_python(kind_of(record)) && kind_of(record)->assist && call_of(record)->args)
+        return Py_NewRef(PyTuple_GetItem(call_of(record)->args, 0));
+    switch (help(record)) {
+    case RAN:
+        Py_RETURN_TRUE;
+    case NOT_YET:
+        Py_RETURN_FALSE;
+    default:
+        Py_RETURN_NONE;
+    }
 }
 
 #define FAST(name, function, text) \
@@ -504,6 +573,10 @@ static PyMethodDef methods[] = {
      "at its next bytecode, code that cannot be stopped is left alone and its result\n"
      "dropped. False if the task has ended."},
     {"_phase", get_phase, METH_NOARGS, "The phase as a number (catzilla_jit.h)."},
+    {"_ended_within", get_within, METH_O, "Wait so many seconds or None; whether it has ended."},
+    {"_assist", get_assist, METH_NOARGS,
+     "On a Python worker, run the call if it is queued and Python: True. False: its time has not\n"
+     "come. None: this thread can do nothing. Of a promise, its keeper."},
     {0},
 };
 

@@ -11,6 +11,8 @@
 
 /* A wait for room looks for signals this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
+/* A promised call looks for room this often. */
+#define FULL_NS ((int64_t)1000 * 1000)
 
 struct submitter {
     PyObject_HEAD
@@ -105,14 +107,26 @@ static int closed(struct submitter *self)
     return FAILED_TO_QUEUE;
 }
 
+/* A promised call is queued from the dispatcher, which must not wait, nor run what may wait
+ * for it: the clock pushes the call once there is room. */
+static int queue_promised(struct submitter *self, struct cz_lane *lane, struct cz_record *record)
+{
+    int pushed = cz->lane_push_promised(lane, record, self->level);
+    if (pushed == CZ_EFULL)
+        pushed = cz->record_delay_promised(lane, record, self->level, FULL_NS);
+    if (pushed == 0)
+        return QUEUED;
+    PyErr_NoMemory();
+    return FAILED_TO_QUEUE;
+}
+
 /* Queue a new call. After FAILED_TO_QUEUE the pool holds nothing of it. */
 static int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
-    int pushed = cz->lane_push(lane, record_of(result), self->level);
-    if (pushed == CZ_ECLOSED && privileged)
-        pushed = cz->lane_push_promised(lane, record_of(result), self->level);
+    int pushed = privileged ? queue_promised(self, lane, record_of(result))
+                            : cz->lane_push(lane, record_of(result), self->level);
     if (pushed == CZ_EFULL)
-        pushed = privileged ? run_here(self, result) : full(self, lane, result);
+        pushed = full(self, lane, result);
     if (pushed == CZ_ECLOSED)
         pushed = closed(self);
     if (pushed == FAILED_TO_QUEUE)
@@ -277,10 +291,12 @@ static int start_later(struct submitter *self, PyObject *result, int64_t delay_n
     int delayed;
     if (is_python(self->kind)) {
         Py_INCREF(result); /* the queue's reference */
+        call_of(record_of(result))->due_ns = cz->ticks_ns(cz->ticks()) + delay_ns;
         if (self->kind->bridge->guests == 0)
             maybe_spawn(self->kind->bridge);
     }
-    delayed = cz->record_delay(lane_of(self), record_of(result), self->level, delay_ns);
+    delayed = (privileged ? cz->record_delay_promised : cz->record_delay)(
+        lane_of(self), record_of(result), self->level, delay_ns);
     if (delayed && is_python(self->kind))
         Py_DECREF(result);
     if (delayed == CZ_ENOMEM)

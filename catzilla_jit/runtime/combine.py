@@ -1,0 +1,268 @@
+"""Several results at once: wait, as_completed, gather.
+
+The first two are those of concurrent.futures, for TaskResults. An interrupted wait (Ctrl-C in the
+main thread) cancels what it waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from ..types import TaskStatus
+from .batch import BatchResult
+from .callbacks import outcome
+from .result import TaskResult, on_worker
+from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
+
+T = TypeVar("T")
+
+FIRST_COMPLETED = "FIRST_COMPLETED"
+FIRST_EXCEPTION = "FIRST_EXCEPTION"
+ALL_COMPLETED = "ALL_COMPLETED"
+_CONDITIONS = (FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED)
+
+# gather waits for each result in turn so long, before it asks to be told of each end: most
+# gathers are over by then.
+_IN_TURN_SECONDS = 0.02
+
+
+class DoneAndNotDone(NamedTuple):
+    """What `wait` returns: two sets of results."""
+
+    done: set[Any]
+    not_done: set[Any]
+
+
+def _checked(name: str, results: Iterable[Any], *kinds: type[Any]) -> list[Any]:
+    """Return the results; TypeError for what is none."""
+    if isinstance(results, kinds):
+        raise TypeError(f"{name}: expected several results, not {results!r}")
+    listed = list(results)
+    for result in listed:
+        if not isinstance(result, kinds):
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            raise TypeError(f"{name}: expected a {expected}, not {result!r}")
+    return listed
+
+
+@contextlib.contextmanager
+def _cancelling(results: Iterable[Any]) -> Iterator[None]:
+    """Cancel the results if the wait for them is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for result in results:
+            if not result.done():
+                result.cancel()
+        raise
+
+
+def _ended_within(result: Any, seconds: float | None) -> bool:
+    if not isinstance(result, BatchResult):
+        return bool(result._ended_within(seconds))
+    until = deadline(seconds)
+    while True:
+        left = left_until(until)
+        if result._handle.wait(SLICE_SECONDS if left is None else min(left, SLICE_SECONDS)):
+            return True
+        if left == 0.0:
+            return False
+
+
+def _failed(result: Any) -> bool:
+    return bool(result.status() is TaskStatus.FAILED)
+
+
+def _too_late(name: str, left: int, count: int, timeout: float | None) -> TimeoutError:
+    return TimeoutError(f"{name}: {left} of {count} tasks are not done within {timeout} seconds")
+
+
+# --- wait -----------------------------------------------------------------------------------------
+
+
+def wait(
+    results: Iterable[Any], timeout: float | None = None, return_when: str = ALL_COMPLETED
+) -> DoneAndNotDone:
+    """Wait for results and return the sets (done, not_done).
+
+    return_when: "ALL_COMPLETED", "FIRST_COMPLETED", or "FIRST_EXCEPTION" for the first that
+    fails (a cancelled one has not failed), else for all. timeout is in seconds; when it is over
+    the sets say how far things are. BatchResults are taken with "ALL_COMPLETED" only.
+    """
+    if return_when not in _CONDITIONS:
+        raise ValueError(f"wait: return_when must be one of {_CONDITIONS}, not {return_when!r}")
+    kinds = (TaskResult, BatchResult) if return_when == ALL_COMPLETED else (TaskResult,)
+    until = deadline(timeout)
+    pending = set(_checked("wait", results, *kinds))
+    done = {result for result in pending if result.done()}
+    pending -= done
+    with _cancelling(pending):
+        if return_when == ALL_COMPLETED:
+            _wait_for_all(done, pending, until)
+        elif return_when == FIRST_COMPLETED:
+            if not done:
+                _wait_until(lambda _: True, done, pending, until)
+        elif not any(map(_failed, done)):
+            _wait_until(_failed, done, pending, until)
+    return DoneAndNotDone(done, pending)
+
+
+def _wait_for_all(done: set[Any], pending: set[Any], until: float | None) -> None:
+    if on_worker():
+        # What is queued behind a result that runs elsewhere can be run meanwhile.
+        _wait_until(lambda _: False, done, _take_batches(pending), until)
+    for result in list(pending):
+        if _ended_within(result, left_until(until)):
+            pending.discard(result)
+            done.add(result)
+
+
+def _take_batches(pending: set[Any]) -> set[Any]:
+    return {result for result in pending if not isinstance(result, BatchResult)}
+
+
+def _wait_until(
+    enough: Callable[[Any], bool], done: set[Any], pending: set[Any], until: float | None
+) -> None:
+    """Move what ends from `pending` to `done`, until `enough(result)` says so of one."""
+    if not pending:
+        return
+    arrivals = Arrivals(pending)
+    try:
+        while arrivals.pending and (result := arrivals.next(until)) is not None:
+            pending.discard(result)
+            done.add(result)
+            if enough(result):
+                break
+    finally:
+        arrivals.close()
+
+
+# --- as_completed ---------------------------------------------------------------------------------
+
+
+def as_completed(
+    results: Iterable[TaskResult[T]], timeout: float | None = None
+) -> Iterator[TaskResult[T]]:
+    """Return an iterator over the results in the order in which they end; each comes once.
+
+    timeout is in seconds from this call; the builtin TimeoutError from the iterator when
+    it is over.
+    """
+    listed = list(dict.fromkeys(_checked("as_completed", results, TaskResult)))
+    return _in_order_of_completion(listed, timeout, deadline(timeout))
+
+
+def _in_order_of_completion(
+    results: list[Any], timeout: float | None, until: float | None
+) -> Iterator[Any]:
+    done = [result for result in results if result.done()]
+    early = set(done)
+    pending = [result for result in results if result not in early]
+    yield from sorted(done, key=lambda result: result.finished_at or 0.0)
+    arrivals = Arrivals(pending)
+    try:
+        while arrivals.pending:
+            with _cancelling(pending):
+                result = arrivals.next(until)
+            if result is None:
+                raise _too_late("as_completed", len(arrivals.pending), len(results), timeout)
+            yield result
+    finally:
+        arrivals.close()
+
+
+# --- gather ---------------------------------------------------------------------------------------
+
+
+def gather(
+    *results: Any,
+    timeout: float | None = None,
+    return_exceptions: bool = False,
+    progress: bool = False,
+) -> list[Any]:
+    """Wait for TaskResults and BatchResults and return their values in the order given.
+
+    As soon as one fails or is cancelled its exception is raised, and the others go on; with
+    return_exceptions=True exceptions stand among the values instead. timeout is in seconds;
+    the builtin TimeoutError when it is over. progress=True draws a bar.
+    """
+    _checked("gather", results, TaskResult, BatchResult)
+    work = _Gather(results, timeout, return_exceptions)
+    with _cancelling(results):
+        if progress:
+            work.wait_with_bar()
+        elif not work.wait_in_turn():
+            work.wait_for_the_rest()
+        return work.values()
+
+
+class _Gather:
+    """One call of gather."""
+
+    def __init__(
+        self, results: Sequence[Any], timeout: float | None, return_exceptions: bool
+    ) -> None:
+        self._results = results
+        self._timeout = timeout
+        self._until = deadline(timeout)
+        self._return_exceptions = return_exceptions
+
+    def values(self) -> list[Any]:
+        if self._return_exceptions:
+            return [outcome(result)[1] for result in self._results]
+        return [result.result() for result in self._results]
+
+    def wait_in_turn(self) -> bool:
+        """Wait for one after the other; False: it takes long."""
+        until = time.monotonic() + _IN_TURN_SECONDS
+        if self._until is not None:
+            until = min(until, self._until)
+        for result in self._results:
+            if not result.done() and not _ended_within(result, left_until(until)):
+                return False
+            self._look_at(result)
+        return True
+
+    def wait_for_the_rest(self, tick: Callable[[], None] = lambda: None) -> None:
+        """Wait for results in the order in which they end."""
+        pending = dict.fromkeys(result for result in self._results if not result.done())
+        for result in self._results:
+            if result not in pending:
+                self._look_at(result)
+        batches = [result for result in pending if isinstance(result, BatchResult)]
+        arrivals = Arrivals([result for result in pending if not isinstance(result, BatchResult)])
+        try:
+            while arrivals.pending:
+                if (result := arrivals.next(self._until)) is None:
+                    raise self._too_late()
+                self._look_at(result)
+                tick()
+        finally:
+            arrivals.close()
+        for result in batches:
+            if not _ended_within(result, left_until(self._until)):
+                raise self._too_late()
+            self._look_at(result)
+            tick()
+
+    def wait_with_bar(self) -> None:
+        from rich.progress import Progress
+
+        left = len({result for result in self._results if not result.done()})
+        total = len(set(self._results))
+        with Progress(transient=True) as bar:
+            line = bar.add_task("tasks", total=total, completed=total - left)
+            self.wait_for_the_rest(lambda: bar.advance(line))
+
+    def _look_at(self, result: Any) -> None:
+        """Raise the exception of a failed result unless those are returned."""
+        if not self._return_exceptions and result.status() is not TaskStatus.COMPLETED:
+            result.result()
+
+    def _too_late(self) -> TimeoutError:
+        left = sum(not result.done() for result in self._results)
+        return _too_late("gather", left, len(self._results), self._timeout)
