@@ -23,6 +23,7 @@ import dataclasses
 from llvmlite import ir
 from numba.core import types
 
+from catzilla_jit.compile import stack
 from catzilla_jit.compile.entry import BYTES, INT32, call_kernel, load, store
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.slots import measure
@@ -73,7 +74,10 @@ class _Chunk:
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
 
     def write(self) -> None:
-        builder, start = self.builder, self.builder.block
+        builder = self.builder
+        if self.kernel.native.recursive:
+            stack.note(builder)
+        start = builder.block
         head, run, done = (
             self.function.append_basic_block(name) for name in ("head", "run", "done")
         )

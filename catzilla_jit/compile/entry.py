@@ -15,6 +15,7 @@ from llvmlite import ir
 from numba.core import types, typing
 from numba.core.imputils import fix_returning_optional
 
+from catzilla_jit.compile import stack
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.slots import Slot
 
@@ -29,6 +30,8 @@ def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> st
     function = ir.Function(module, ir.FunctionType(INT32, [BYTES, BYTES.as_pointer()]), symbol)
     payload, error = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
+    if kernel.native.recursive:
+        stack.note(builder)
     values = [
         load(kernel, builder, type_, builder.gep(payload, [INT32(slot.offset)]))
         for slot, type_ in zip(arguments, kernel.argument_types, strict=True)

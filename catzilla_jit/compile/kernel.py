@@ -34,6 +34,7 @@ class Native:
     argtypes: tuple[types.Type, ...]
     args: tuple[str, ...]
     env_name: str
+    recursive: bool = False
     noalias: bool = False
     inline: bool = False
 
@@ -98,7 +99,12 @@ def compile_kernel(
         )
     found = result.fndesc
     native = Native(
-        found.mangled_name, found.restype, tuple(found.argtypes), tuple(found.args), found.env_name
+        found.mangled_name,
+        found.restype,
+        tuple(found.argtypes),
+        tuple(found.args),
+        found.env_name,
+        program.recursive,
     )
     environments = {found.env_name: result.environment, **program.environments()}
     return Kernel(context, library, native, environments)

@@ -23,7 +23,7 @@ from numba.core import errors, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, floats, kinds, library
+from catzilla_jit.compile import checks, floats, kinds, library, stack
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
@@ -77,6 +77,9 @@ class TaskLower(lowering.Lower):
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
+        if isinstance(callee, types.RecursiveCall):
+            self.metadata["program"].recursive = True
+            self._leave_if(stack.is_deep(self.builder), "a recursion this deep")
         with TaskCallConv.only(calling_helper=ours):
             return super().lower_call(resty, expr)
 

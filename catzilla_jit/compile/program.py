@@ -41,6 +41,7 @@ class Program:
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
         self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
+        self.recursive = False  # a function calls itself, through others or not
         self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
         self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}

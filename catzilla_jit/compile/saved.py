@@ -17,6 +17,7 @@ from typing import Any
 from numba.core import lowering
 from numba.core.runtime import rtsys
 
+from catzilla_jit.compile import stack  # noqa: F401 -- saved code needs its table
 from catzilla_jit.compile.context import task_context
 from catzilla_jit.compile.kernel import Environments, Kernel, Native
 from catzilla_jit.compile.slots import Slot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import types
 from collections.abc import Callable
 
@@ -86,6 +87,44 @@ def test_overflow_in_recursion_is_found() -> None:
 def test_mutual_recursion_works() -> None:
     assert run(compiled(is_even), 10) is True
     assert run(compiled(is_even), 7) is False
+
+
+def depth(n: int) -> int:
+    return 0 if n == 0 else 1 + depth(n - 1) * 1
+
+
+def odd_depth(n: int) -> int:
+    return 0 if n == 0 else 1 + even_depth(n - 1) * 1
+
+
+def even_depth(n: int) -> int:
+    return 0 if n == 0 else 1 + odd_depth(n - 1) * 1
+
+
+@pytest.mark.parametrize("function", [depth, odd_depth])
+def test_recursion_too_deep_for_the_stack_leaves_the_kernel(
+    function: Callable[[int], int],
+) -> None:
+    task = compiled(function)
+    assert run(task, 5000) == 5000
+    assert status_of(task, 100_000_000)[0] == STATUS_OVERFLOW
+    assert run(task, 5000) == 5000
+
+
+def test_recursion_is_bounded_in_every_thread() -> None:
+    task = compiled(depth)
+    answers: list[int] = []
+
+    def call() -> None:
+        answers.append(run(task, 2000))
+        answers.append(status_of(task, 100_000_000)[0])
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [STATUS_OVERFLOW] * 4 + [2000] * 4
 
 
 def test_default_of_a_helper_is_used() -> None:

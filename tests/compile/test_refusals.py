@@ -182,7 +182,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (uses_json, 1, "json.dumps"),
     (calls_a_cached_function, 1, "remembered, which keeps a cache"),
     (mixes_a_list, 1, "another kind"),
-    (returns_two_types, 3, "different types: str, int"),
+    (returns_two_types, 2, "values of different types"),
     (returns_an_empty_list, 1, "empty container result"),
     (calls_format, 1, "str.format"),
     (formats_with_percent, 1, "formats with %"),
