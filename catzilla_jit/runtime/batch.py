@@ -7,13 +7,14 @@ broadcast argument. What needs more is copied.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ..errors import TaskCancelled
+from ..errors import RuntimeClosed, TaskCancelled
 from ..types import TaskStatus
 from .backend import Backend, BatchCall, BatchHandle, Settle
 from .layout import SCALARS, Compiled, Unfit, exact_array
@@ -172,7 +173,8 @@ class BatchResult(Generic[T]):
     """The handle on one map."""
 
     __slots__ = (
-        "_errors", "_handle", "_length", "_name", "_out", "_progress", "_settle", "__weakref__",
+        "_any_handle", "_errors", "_length", "_name", "_out", "_process", "_progress",
+        "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -185,14 +187,26 @@ class BatchResult(Generic[T]):
         progress: bool = False,
     ) -> None:
         self._name = name
-        self._handle = handle
+        self._process = os.getpid()
+        self._any_handle = handle
         self._out = out
         self._length = length
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
 
+    @property
+    def _handle(self) -> BatchHandle:
+        if os.getpid() != self._process:
+            raise RuntimeClosed(
+                f"task {self._name}: this batch belongs to the process that this one was forked "
+                "from; submit it again here"
+            )
+        return self._any_handle
+
     def __repr__(self) -> str:
+        if os.getpid() != self._process:
+            return f"<BatchResult {self._name} of the parent process>"
         return (
             f"<BatchResult {self._name} {self.status().value} "
             f"{self._handle.done_items()}/{self._length}>"

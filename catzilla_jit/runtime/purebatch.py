@@ -76,6 +76,10 @@ class PureBatch:
         with self._lock:
             return self._nothing_left()
 
+    def drop(self) -> bool:
+        """Hand out nothing more."""
+        return self.cancel()
+
     def _nothing_left(self) -> bool:
         return self._stopped or self._cursor >= self._call.length
 

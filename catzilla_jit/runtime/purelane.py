@@ -5,12 +5,14 @@ has work is served, FIFO inside a level; a level that was passed over PASSES tim
 work is served next, so it gets one of every 64 picks. An entry stays at the head of its queue
 until it has no further job, so a batch hands out one chunk per pick and more urgent tasks run
 between its chunks. Threads are added when an entry finds none idle, up to the limit; they end
-when the lane is closed and empty.
+when the lane is closed and empty and every promise is kept. A promise stands for an entry that
+will come later: a delay, a retry, a task that waits for others.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -40,7 +42,8 @@ class Entry(Protocol):
     def exhausted(self) -> bool:
         """Return whether no further job will come."""
 
-    def cancel(self) -> bool: ...
+    def drop(self) -> bool:
+        """Cancel what has not started; return whether there was anything."""
 
 
 class Lane:
@@ -60,17 +63,19 @@ class Lane:
         self._passed_over = [0] * LEVELS
         self._idle = 0
         self._closed = False
+        self._promises = 0  # entries to come although the lane is closed
         self._threads: list[threading.Thread] = []
 
     # --- submitters ---------------------------------------------------------------------------
 
-    def push(self, entry: Entry, level: int) -> bool:
+    def push(self, entry: Entry, level: int, promised: bool = False) -> bool:
         """Queue the entry; False: there is no room and the caller is to run it.
 
-        Raises QueueFull or RuntimeClosed: then it is not queued. May wait for room.
+        Raises QueueFull or RuntimeClosed: then it is not queued. May wait for room. With
+        `promised` it does none of that; the caller holds a promise.
         """
         with self._lock:
-            while True:
+            while not promised:
                 if self._closed:
                     raise RuntimeClosed(f"task {entry.task_name}: the runtime has been shut down")
                 if len(self._queues[level]) < self._queue_size:
@@ -86,6 +91,20 @@ class Lane:
             self._work.notify()
             return True
 
+    def promise(self) -> bool:
+        """Keep the workers until promise_kept(); False if the lane is closed already."""
+        with self._lock:
+            if not self._closed:
+                self._promises += 1
+            return not self._closed
+
+    def promise_kept(self) -> None:
+        """Undo promise()."""
+        with self._lock:
+            self._promises -= 1
+            if self._promises == 0:
+                self._work.notify_all()
+
     def _add_worker(self) -> None:
         if self._idle > sum(self.depths()) or len(self._threads) >= self._workers:
             return
@@ -97,7 +116,7 @@ class Lane:
             thread.start()
         except RuntimeError:
             self._threads.remove(thread)
-            # With a worker at hand the entry will run, only later.
+            # With a worker at hand an entry will run, only later.
             if not self._threads:
                 raise
 
@@ -118,7 +137,7 @@ class Lane:
                     job = self._take(level)
                     if job is not None:
                         return job
-                elif self._closed:
+                elif self._closed and self._promises == 0:
                     return None
                 else:
                     self._idle += 1
@@ -168,9 +187,27 @@ class Lane:
             for queue in self._queues:
                 queue.clear()
             self._room.notify_all()
-        return sum(entry.cancel() for entry in entries)
+        return sum(entry.drop() for entry in entries)
 
-    def threads(self) -> list[threading.Thread]:
-        """Return the workers so far, without the calling thread."""
-        with self._lock:
-            return [thread for thread in self._threads if thread is not threading.current_thread()]
+    def join(self, until: float | None) -> bool:
+        """After close: wait until the workers have ended; False: not until then.
+
+        A worker that calls this is not waited for.
+        """
+        with self._work:
+            while self._promises:
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
+                    return False
+                self._work.wait(left)
+        # A batch may add workers while we wait: look again.
+        while threads := [thread for thread in self._threads if _is_other(thread)]:
+            for thread in threads:
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
+                if thread.is_alive():
+                    return False
+        return True
+
+
+def _is_other(thread: threading.Thread) -> bool:
+    return thread.is_alive() and thread is not threading.current_thread()

@@ -1,82 +1,37 @@
 """The pool without the native library: Python threads for both kinds of task, the same API.
 
-A compiled task is a call of its entry through ctypes, which lets go of the GIL, with a payload
-packed by layout.py's table. Nothing here is quick: it is for platforms without the native
-part, and to compare with. purelane.py has the queues and workers, pureresult.py the calls,
-purebatch.py the maps.
+A compiled task is a call of its entry through ctypes, which lets go of the GIL. Nothing here is
+quick: it is for platforms without the native part, and to compare with. The parts: purelane.py
+(queues and workers), pureresult.py (calls), purecode.py (compiled code), purebatch.py (maps),
+puretimer.py (delays and limits), pureinterrupt.py (stopping Python calls), puremail.py (what
+the dispatcher is told). It keeps no statistics, and cannot stop compiled code.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
+import contextlib
 import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-import numpy as np
-
 from ..errors import RuntimeClosed
-from . import layout
 from .backend import BatchCall, PoolSettings, Settle
-from .layout import SCALARS, Compiled, SlotLike
+from .dispatcher import Dispatcher
+from .layout import Compiled
 from .purebatch import PureBatch
+from .purecode import Code
 from .purelane import Lane
+from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
+from .puretimer import Timer
+from .retry import RetryPolicy
 
 __all__ = ["PurePool", "PureTaskResult"]
 
-_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
-
-
-class Code:
-    """The compiled code of one task: packs arguments, calls the entry, settles failures."""
-
-    def __init__(self, task: Compiled, settle: Settle) -> None:
-        self._entry = _ENTRY(task.entry)
-        self._task = task  # owns the code at that address
-        self._settle = settle
-        self._words = -(-task.payload_size // 8) or 1
-
-    def pack(self, args: Sequence[Any]) -> ctypes.Array[ctypes.c_uint64]:
-        """Return the payload for these arguments; Unfit if one does not fit exactly."""
-        payload = (ctypes.c_uint64 * self._words)()
-        for slot, value in zip(self._task.arguments, args, strict=True):
-            exact = layout.exact(slot.code, value)
-            if (view := _view(payload, slot)) is not None:
-                view[0] = exact
-        return payload
-
-    def fits(self, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
-        """Return whether there is one positional argument for each parameter."""
-        return not kwargs and len(args) == len(self._task.arguments)
-
-    def run(self, payload: ctypes.Array[ctypes.c_uint64]) -> tuple[bool, Any]:
-        """Call the entry: (False, its value) or (True, its exception)."""
-        error = ctypes.c_void_p()
-        status = self._entry(ctypes.addressof(payload), ctypes.byref(error))
-        if status == 0:
-            return False, _load(payload, self._task.result)
-        arguments = tuple(_load(payload, slot) for slot in self._task.arguments)
-        try:
-            return self._settle(status, error.value or 0, arguments)
-        except BaseException as failure:
-            return True, failure
-
-
-def _view(payload: Any, slot: SlotLike) -> np.ndarray[Any, Any] | None:
-    dtype = SCALARS[slot.code].dtype
-    return None if dtype is None else np.frombuffer(payload, dtype, 1, slot.offset)
-
-
-def _load(payload: Any, slot: SlotLike) -> Any:
-    view = _view(payload, slot)
-    if view is None:
-        return None
-    return view[0] if slot.numpy else view[0].item()
+_here = threading.local()
 
 
 def _no_slow_path(*_args: Any, **_kwargs: Any) -> NoReturn:
@@ -106,30 +61,40 @@ class PureSubmitter:
         return PureSubmitter(self._pool, self._name, self._code, self._function, level, slow)
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
-        assert self._code is not None
-        if not self._code.fits(args, kwargs):
+        result = self.prepare(*args, **kwargs)
+        if result is NotImplemented:
             return self._slow(*args, **kwargs)
-        try:
-            payload = self._code.pack(args)
-        except layout.Unfit:
-            return self._slow(*args)
-        call = functools.partial(self._code.run, payload)
-        return self._pool.queue(self._pool.compiled_lane, self._name, call, self._level)
+        self.start(result, 0)
+        return result
 
     def submit_python(self, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(value, PureTaskResult) for value in (*args, *kwargs.values())):
+            return self._slow(*args, **kwargs)
+        result = self.prepare_python(*args, **kwargs)
+        self.start(result, 0)
+        return result
+
+    def prepare(self, *args: Any, **kwargs: Any) -> Any:
+        assert self._code is not None
+        call = self._code.call(args, kwargs)
+        if call is None:
+            return NotImplemented
+        return self._pool.new(self._pool.compiled_lane, self._level, self._name, call)
+
+    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
         assert self._function is not None
         call = python_call(self._function, args, kwargs)
-        return self._pool.queue(self._pool.python_lane, self._name, call, self._level)
+        return self._pool.new(self._pool.python_lane, self._level, self._name, call)
+
+    def start(self, result: Any, delay_ns: int) -> None:
+        self._pool.start(result, delay_ns * 1e-9)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         assert self._code is not None
-        if not self._code.fits(args, kwargs):
+        call = self._code.call(args, kwargs)
+        if call is None:
             return NotImplemented
-        try:
-            payload = self._code.pack(args)
-        except layout.Unfit:
-            return NotImplemented
-        failed, value = self._code.run(payload)
+        failed, value = call()
         if failed:
             raise value
         return value
@@ -142,9 +107,14 @@ class PurePool:
         size, policy = settings.queue_size, settings.when_full
         self.compiled_lane = Lane("compiled", settings.workers, size, policy)
         self.python_lane = Lane("python", settings.python_workers, size, policy)
+        self.timer = Timer()
+        self.mail = PureMail()
+        self.dispatcher = Dispatcher(self.mail)
         self._workers = settings.workers
         self._numbers = itertools.count(1)
         self._process = os.getpid()
+        self._lock = threading.Lock()  # guards the set
+        self._waiting: set[PureTaskResult] = set()  # for their delay; each has a promise
 
     def _check_process(self, name: str) -> None:
         if os.getpid() != self._process:
@@ -152,19 +122,85 @@ class PurePool:
                 f"task {name}: the runtime belongs to the process that this one was forked from"
             )
 
+    # --- calls --------------------------------------------------------------------------------
+
     def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> PureSubmitter:
         return PureSubmitter(self, task.name, Code(task, settle), None)
 
     def python(self, name: str, function: Callable[..., Any]) -> PureSubmitter:
         return PureSubmitter(self, name, None, function)
 
-    def queue(self, lane: Lane, name: str, call: Call, level: int) -> PureTaskResult:
-        """Queue a call, or run it here when the queue is full and that is the policy."""
+    def new(self, lane: Lane, level: int, name: str, call: Call | None) -> PureTaskResult:
+        """Return a call that is not queued yet."""
         self._check_process(name)
-        result = PureTaskResult(name, next(self._numbers), call)
-        if not lane.push(result, level):
-            result.run()
-        return result
+        return PureTaskResult(self, lane, level, name, next(self._numbers), call)
+
+    def start(self, result: PureTaskResult, delay: float) -> None:
+        """Queue a new call, after so many seconds."""
+        if delay <= 0:
+            result.queue(promised=getattr(_here, "privileged", False))
+        elif not self.later(result, delay):
+            raise RuntimeClosed(f"task {result.task_name}: the runtime has been shut down")
+
+    def later(self, result: PureTaskResult, delay: float) -> bool:
+        """Queue the call after so many seconds; False if the lane is closed."""
+        if not result.promise():
+            return False
+        with self._lock:
+            self._waiting.add(result)
+        self.timer.after(delay, lambda: self._due(result))
+        return True
+
+    def _due(self, result: PureTaskResult) -> None:
+        if self._take(result):
+            result.queue(promised=True)
+            result.promise_kept()
+
+    def _take(self, result: PureTaskResult) -> bool:
+        with self._lock:
+            if result not in self._waiting:
+                return False
+            self._waiting.remove(result)
+            return True
+
+    def forget(self, result: PureTaskResult) -> None:
+        """Let go of a call that may wait for its delay, and has been cancelled."""
+        if self._take(result):
+            result.promise_kept()
+
+    def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
+        self.dispatcher.govern(result, limit_ns, policy)
+
+    def forgo(self, result: Any) -> None:
+        self.dispatcher.forget(result)
+        result.forgo()
+
+    # --- promises -----------------------------------------------------------------------------
+
+    def promise(self, name: str, keeper: Any) -> PureTaskResult:
+        lanes = (self.compiled_lane, self.python_lane)
+        if not lanes[0].promise():
+            raise RuntimeClosed(f"task {name}: the runtime has been shut down")
+        if not lanes[1].promise():
+            lanes[0].promise_kept()
+            raise RuntimeClosed(f"task {name}: the runtime has been shut down")
+        return self.new(self.python_lane, 2, name, None).keep(keeper)
+
+    def fulfil(self, promise: PureTaskResult, failed: bool, value: Any) -> None:
+        promise.fulfil(failed, value)
+        self.compiled_lane.promise_kept()
+        self.python_lane.promise_kept()
+
+    @contextlib.contextmanager
+    def privileged(self) -> Iterator[None]:
+        """Let this thread submit although the pool is closed: a promise is being kept."""
+        _here.privileged = True
+        try:
+            yield
+        finally:
+            _here.privileged = False
+
+    # --- maps ---------------------------------------------------------------------------------
 
     def batch(self, call: BatchCall) -> PureBatch:
         self._check_process(call.name)
@@ -173,6 +209,8 @@ class PurePool:
             while (job := batch.next_job()) is not None:
                 job()
         return batch
+
+    # --- the whole ----------------------------------------------------------------------------
 
     def depths(self) -> tuple[int, int, int, int]:
         compiled, python = self.compiled_lane.depths(), self.python_lane.depths()
@@ -186,17 +224,17 @@ class PurePool:
         self.python_lane.close()
 
     def cancel_pending(self) -> int:
-        return self.compiled_lane.cancel_pending() + self.python_lane.cancel_pending()
+        with self._lock:
+            waiting = list(self._waiting)
+        cancelled = sum(result.cancel() for result in waiting)
+        return cancelled + self.compiled_lane.cancel_pending() + self.python_lane.cancel_pending()
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout
-        for lane in (self.python_lane, self.compiled_lane):
-            for thread in lane.threads():
-                if not _join(thread, until):
-                    return False
+        if not all(lane.join(until) for lane in (self.python_lane, self.compiled_lane)):
+            return False
+        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
+            return False
+        self.dispatcher.close()
+        self.timer.close()
         return True
-
-
-def _join(thread: threading.Thread, until: float | None) -> bool:
-    thread.join(None if until is None else max(0.0, until - time.monotonic()))
-    return not thread.is_alive()

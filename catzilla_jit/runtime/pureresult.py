@@ -1,24 +1,29 @@
 """PureTaskResult: one call of a task on the pure-Python pool, and the handle on it.
 
-The states are those of a native record (catzilla_jit.h). Whoever moves a call away from
-PENDING under its lock owns the run: a worker, a waiter that helps, a canceller. The outcome is
-written before the final state, and nothing is written after it. Cold methods are added by
-result.py.
+The states are those of a native record (catzilla_jit.h): PENDING -> RUNNING -> a final one, and
+RUNNING -> RETRYING -> RUNNING for a call with retries. Every move is made under the call's
+lock. The outcome is written before the final state, and nothing is written after it: what a
+stopped call still returns is dropped. Cold methods are added by result.py.
 """
 
 from __future__ import annotations
 
+import contextvars
 import math
 import os
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import RuntimeClosed, TaskCancelled
-from .native import CANCELLED, COMPLETED, FAILED, PENDING, RUNNING
-from .purelane import on_worker
+from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
+from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
+from .pureinterrupt import Running
+from .purelane import Lane, on_worker
+
+if TYPE_CHECKING:
+    from .purepool import PurePool
 
 #: Runs the function: (False, its value) or (True, its exception). Raises nothing.
 Call = Callable[[], "tuple[bool, Any]"]
@@ -27,11 +32,12 @@ _LONGEST_SECONDS = 4e9  # a century: more than a lock can wait for
 
 
 def python_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
-    """Return the call of a Python function."""
+    """Return the call of a Python function in the context variables of the submitter."""
+    context = contextvars.copy_context()
 
     def call() -> tuple[bool, Any]:
         try:
-            return False, function(*args, **kwargs)
+            return False, context.run(function, *args, **kwargs)
         except BaseException as error:
             traceback = error.__traceback__
             # Without this frame: it begins in the task's own source.
@@ -44,18 +50,33 @@ class PureTaskResult:
     """What a submission returns: a handle on one call of a task."""
 
     __slots__ = (
-        "__weakref__", "_call", "_ended", "_finished", "_lock", "_process", "_started", "_state",
-        "_traceback", "_value", "queued_at", "task_id", "task_name",
+        "__weakref__", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane", "_level",
+        "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state", "_traceback",
+        "_try", "_value", "_watched", "queued_at", "retries", "task_id", "task_name",
     )  # fmt: skip
 
-    def __init__(self, name: str, number: int, call: Call) -> None:
+    def __init__(
+        self, pool: PurePool, lane: Lane, level: int, name: str, number: int, call: Call | None
+    ) -> None:
+        # constant
         self.task_name = name
         self.task_id = f"{name}-{number}"
-        self.queued_at: float | None = time.monotonic()
         self._process = os.getpid()
-        self._lock = threading.Lock()  # guards the move away from PENDING
+        self._pool = pool
+        self._lane = lane
+        self._level = level
+        self._limit = 0.0  # seconds for one run, 0: any
+        self._diverts = False  # a failure may be tried again
+        self._lock = threading.RLock()  # guards what follows
+        self.queued_at: float | None = None
+        self.retries = 0
         self._state = PENDING
-        self._call: Call | None = call  # None once it has ended: the arguments are let go
+        self._queued = False  # in a lane, so a waiter may run it
+        self._watched = False  # its end is to be dispatched
+        self._keeper: Any = None  # of a promise, until it has ended
+        self._call = call  # None once it has ended (the arguments are let go), and of promises
+        self._try = 0  # number of the run
+        self._running: Running | None = None
         self._ended = threading.Event()
         self._value: Any = None  # the result, or the exception when FAILED
         self._traceback: TracebackType | None = None
@@ -63,34 +84,150 @@ class PureTaskResult:
 
     # --- the pool's side ----------------------------------------------------------------------
 
-    def _leave_pending(self, state: int) -> bool:
-        with self._lock:
-            if self._state != PENDING:
-                return False
-            self._state = state
-            return True
+    def promise(self) -> bool:
+        return self._lane.promise()
+
+    def promise_kept(self) -> None:
+        self._lane.promise_kept()
+
+    def queue(self, promised: bool = False) -> None:
+        """Put the call into its lane, or run it here where that is the policy."""
+        self.queued_at = time.monotonic()
+        self._queued = True
+        if not self._lane.push(self, self._level, promised):
+            self.run()
 
     def next_job(self) -> Callable[[], None] | None:
         """Return what runs the call, or None when it needs no run any more."""
-        return self.run if self._state == PENDING else None
+        return self.run if self._state in (PENDING, RETRYING) else None
 
     def exhausted(self) -> bool:
         """Return True: a call is one job."""
         return True
 
+    def drop(self) -> bool:
+        """Cancel the call if it waits in the queue; a waiter may be running it already."""
+        with self._lock:
+            if self._state not in (PENDING, RETRYING):
+                return False
+            self._end(CANCELLED, None)
+            return True
+
     def run(self) -> None:
-        """Run the call on this thread, unless somebody else does or it was cancelled."""
-        if not self._leave_pending(RUNNING):
-            return
-        assert self._call is not None
-        self._started = time.monotonic()
-        failed, self._value = self._call()
+        """Run the call on this thread, unless somebody else does or it has ended."""
+        with self._lock:
+            call = self._call
+            if self._state not in (PENDING, RETRYING) or not self._queued or call is None:
+                return
+            self._state = RUNNING
+            self._queued = False
+            self._try += 1
+            self._started = time.monotonic()
+            running = self._running = Running()
+            if self._limit:
+                number = self._try
+                self._pool.timer.after(self._limit, lambda: self._time_out(number))
+        try:
+            failed, value = call()
+            running.leave()
+        except BaseException as error:  # an interrupt that hit behind the call
+            failed, value = True, error
+            running.leave()
+        self._run_ended(failed, value)
+
+    def _run_ended(self, failed: bool, value: Any) -> None:
+        with self._lock:
+            self._running = None
+            if self._state != RUNNING:
+                return  # it was stopped, and its end has been told
+            if failed and self._diverts:
+                self._state = RETRYING
+                self._value = value
+                self._pool.mail.failed(self)
+            else:
+                self._end(FAILED if failed else COMPLETED, value)
+
+    def _end(self, state: int, value: Any) -> None:
         self._finished = time.monotonic()
-        self._call = None
-        if failed:
-            self._traceback = self._value.__traceback__
-        self._state = FAILED if failed else COMPLETED
+        self._value = value
+        self._traceback = value.__traceback__ if state == FAILED else None
+        self._call = self._keeper = None
+        self._state = state
         self._ended.set()
+        if self._watched:
+            self._pool.mail.ended(self)
+        if self._diverts:
+            self._lane.promise_kept()
+
+    def _stop(self, state: int, value: Any, interrupt: type[BaseException]) -> None:
+        """End a running call for its waiters; Python code is interrupted, compiled goes on."""
+        running = self._running
+        self._end(state, value)
+        if running is not None and self._lane is self._pool.python_lane:
+            running.interrupt(interrupt)
+
+    def _time_out(self, number: int) -> None:
+        with self._lock:
+            if self._state != RUNNING or self._try != number:
+                return
+            if (
+                self._diverts
+                and self._running is not None
+                and (self._lane is self._pool.python_lane)
+            ):
+                # Another try must not begin before this one has ended.
+                self._running.interrupt(TaskTimeout)
+                return
+            text = f"task {self.task_name}: stopped after {self._limit * 1e3:g} ms, its timeout_ms"
+            self._stop(FAILED, TaskTimeout(text), TaskTimeout)
+
+    def keep(self, keeper: Any) -> PureTaskResult:
+        """Be the promise of this keeper."""
+        self._keeper = keeper
+        return self
+
+    def fulfil(self, failed: bool, value: Any) -> None:
+        """End a promise, unless it was cancelled."""
+        with self._lock:
+            if self._state == PENDING:
+                self._started = time.monotonic()
+                self._end(FAILED if failed else COMPLETED, value)
+
+    # --- the dispatcher's side ----------------------------------------------------------------
+
+    def watch(self) -> bool:
+        with self._lock:
+            if not self._ended.is_set():
+                self._watched = True
+            return not self._ended.is_set()
+
+    def limit(self, seconds: float, divert: bool) -> None:
+        self._limit = seconds
+        if divert:
+            self._diverts = self._lane.promise()
+
+    def forgo(self) -> None:
+        """Undo `limit`: the call could not be queued."""
+        if self._diverts:
+            self._diverts = False
+            self._lane.promise_kept()
+
+    def failure(self) -> BaseException:
+        exception: BaseException = self._value
+        return exception
+
+    def retry(self, seconds: float) -> bool:
+        with self._lock:
+            if self._state != RETRYING:
+                return False
+            self.retries += 1
+            self._pool.later(self, seconds)
+            return True
+
+    def conclude(self, cancelled: bool) -> None:
+        with self._lock:
+            if self._state == RETRYING:
+                self._end(CANCELLED if cancelled else FAILED, self._value)
 
     # --- the caller's side --------------------------------------------------------------------
 
@@ -123,8 +260,7 @@ class PureTaskResult:
         timeout is in seconds. Raises the task's exception, TaskCancelled, or the builtin
         TimeoutError when the task is not done in time (it goes on).
         """
-        if self._state == PENDING and on_worker():
-            self.run()  # else tasks that wait for their own submissions could block every worker
+        self._help(timeout)
         self._wait(timeout)
         if self._state == FAILED:
             raise self._exception()
@@ -134,10 +270,30 @@ class PureTaskResult:
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait for the task and return the exception it raised, or None."""
-        if self._state == PENDING and on_worker():
-            self.run()
+        self._help(timeout)
         self._wait(timeout)
         return self._exception() if self._state == FAILED else None
+
+    def _ended_within(self, seconds: float | None) -> bool:
+        self._help(seconds)
+        return self._ended.wait(seconds)
+
+    def _assist(self) -> Any:
+        """Do what this thread can; answers as native/binding/result.c's."""
+        keeper = self._keeper
+        if keeper is not None or not on_worker():
+            return keeper
+        if not self._queued:
+            return False if self._state in (PENDING, RETRYING) else None
+        self.run()
+        return True
+
+    def _help(self, timeout: float | None) -> None:
+        # Else tasks that wait for their own submissions could block every worker.
+        if on_worker() and self._assist() is not None and not self._ended.is_set():
+            from .waiting import assist
+
+            assist(self, timeout)
 
     def done(self) -> bool:
         """Return whether the task has ended, in any way."""
@@ -145,11 +301,18 @@ class PureTaskResult:
         return self._ended.is_set()
 
     def cancel(self) -> bool:
-        """Cancel the task if it has not started; True if it is cancelled."""
+        """Cancel the task; False if it has ended.
+
+        A Python task that runs is stopped at its next bytecode; compiled code is left alone
+        and its result dropped.
+        """
         self._check_process()
-        if self._leave_pending(CANCELLED):
-            self._call = None
-            self._ended.set()
+        with self._lock:
+            if self._state == RUNNING:
+                self._stop(CANCELLED, None, TaskCancelled)
+            else:
+                self.drop()
+        self._pool.forget(self)
         return self._state == CANCELLED
 
     def _phase(self) -> int:
@@ -157,7 +320,7 @@ class PureTaskResult:
         return self._state
 
     def _has_run(self) -> bool:
-        return self._state in (COMPLETED, FAILED)
+        return self._started > 0.0 and self._state in (COMPLETED, FAILED)
 
     @property
     def started_at(self) -> float | None:

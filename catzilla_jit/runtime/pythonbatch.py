@@ -1,12 +1,14 @@
 """Maps of tasks that run as Python: items taken off one cursor by a few Python calls.
 
-Each call is an ordinary entry of the Python lane that takes items until none is left. It
-holds the GIL like any Python code, so a map of a computing function is not faster than
-a loop; a map of one that blocks (I/O, sleep) overlaps its waits.
+Each call is an ordinary entry of the Python lane. It takes items for some milliseconds and then
+queues itself again, so that other tasks come in between. It holds the GIL like any Python
+code, so a map of a computing function is not faster than a loop; a map of one that blocks
+(I/O, sleep) overlaps its waits.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import QueueFull, RuntimeClosed, TaskCancelled
 from . import native
 from .backend import Submitter
 from .batch import Array, BatchResult, broadcast
+
+TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
+
+_here = threading.local()  # .inside: the batch whose call runs on this thread
 
 
 class PythonBatch:
@@ -39,12 +46,25 @@ class PythonBatch:
         self._queued = time.monotonic()
         self._started: float | None = None
         self._finished: float | None = None
+        self._calls: list[Any] = []  # the submissions of _work that may not have ended
         self.values: list[Any] = [None] * length
         self._end_if_idle()
 
     def start(self, submitter: Submitter, workers: int) -> None:
-        for _ in range(min(workers, self._length)):
-            submitter.submit_python(self._work)
+        """Queue so many calls, or at least one; an exception if there is no room for any."""
+        self._submitter = submitter
+        for number in range(min(workers, self._length)):
+            try:
+                self._queue()
+            except (QueueFull, RuntimeClosed):
+                if number == 0:
+                    raise
+                return
+
+    def _queue(self) -> None:
+        call = self._submitter.submit_python(self._work)
+        with self._lock:
+            self._calls = [call, *(other for other in self._calls if not other.done())]
 
     def _take(self) -> int | None:
         with self._lock:
@@ -72,6 +92,19 @@ class PythonBatch:
             self._ended.set()
 
     def _work(self) -> None:
+        if getattr(_here, "inside", None) is self:
+            _here.ran_here = True  # there was no room: the call around this one goes on
+            return
+        outer, _here.inside = getattr(_here, "inside", None), self
+        try:
+            while self._take_turn():
+                pass
+        finally:
+            _here.inside = outer
+
+    def _take_turn(self) -> bool:
+        """Run items for a while; return whether to go on at once."""
+        until = time.monotonic() + TURN_SECONDS
         while (index := self._take()) is not None:
             failure = None
             try:
@@ -79,11 +112,36 @@ class PythonBatch:
             except BaseException as error:
                 failure = error
             self._give_back(index, failure)
+            if time.monotonic() >= until:
+                return not self._queue_again()
+        return False
+
+    def _queue_again(self) -> bool:
+        _here.ran_here = False
+        try:
+            self._queue()
+        except (QueueFull, RuntimeClosed):
+            return False
+        return not _here.ran_here
+
+    def _notice_cancelled_calls(self) -> None:
+        """End the batch if nobody is left who would: its calls were cancelled in the queue."""
+        with self._lock:
+            calls = list(self._calls)
+        if calls and all(call.done() for call in calls):
+            self.cancel()
 
     def wait(self, seconds: float) -> bool:
+        for call in list(self._calls):
+            # On a Python worker this runs the call if it is still queued: it may be waiting
+            # for the very worker that we occupy.
+            with contextlib.suppress(TimeoutError, TaskCancelled):
+                call.exception(0)
+        self._notice_cancelled_calls()
         return self._ended.wait(seconds)
 
     def phase(self) -> int:
+        self._notice_cancelled_calls()
         with self._lock:
             if not self._ended.is_set():
                 return native.RUNNING if self._started is not None else native.PENDING

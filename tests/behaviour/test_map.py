@@ -11,7 +11,7 @@ import hypothesis
 import kernels
 import numpy as np
 import pytest
-from gates import BYTES, hold
+from gates import ROOM, hold
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 from kernels import PATIENCE
@@ -239,7 +239,7 @@ def test_errors_are_those_of_every_item_when_all_fail(make):
 def test_progress_and_wait_that_runs_out(make_on, single, gate):
     task = make_on(single, hold)
     started = np.full(3, gate._start)
-    batch = task.submit_map(started, gate._opened, BYTES, np.arange(3), chunk_size=1)
+    batch = task.submit_map(started, gate._opened, ROOM, np.arange(3), chunk_size=1)
     gate.entered()
     assert batch.status() is TaskStatus.RUNNING
     assert not batch.done()
@@ -261,7 +261,7 @@ def test_cancelled_map_keeps_what_it_has(make_on, single, gate):
     task = make_on(single, hold)
     out = np.full(1000, -1)
     batch = task.submit_map(
-        gate._start, gate._opened, BYTES, np.arange(1000), chunk_size=1, out=out
+        gate._start, gate._opened, ROOM, np.arange(1000), chunk_size=1, out=out
     )
     gate._inside = 5
     gate.open()
