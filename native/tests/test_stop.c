@@ -1,6 +1,7 @@
 /* Leaving a running task: machine code of our own stands for compiled tasks. */
 #include "check.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "pool.h"
@@ -191,6 +192,51 @@ static void test_code_of_a_file_is_not_left(void)
     tear_down();
 }
 
+/* --- many signals at once --------------------------------------------------------------- */
+
+/* As if the worker had been kept off its processor between the two gates. */
+static int32_t hear_nothing(void *payload, void **error)
+{
+    sigset_t all, before;
+    (void)payload;
+    (void)error;
+    sigfillset(&all);
+    CHECK(pthread_sigmask(SIG_BLOCK, &all, &before) == 0);
+    gate_open(&entered, 1);
+    gate_pass(&leave);
+    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    return 0;
+}
+
+static int stop_signal(void)
+{
+    struct sigaction action;
+    for (int number = SIGRTMAX; number >= SIGRTMIN; number--)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+            return number;
+    return 0;
+}
+
+static void test_queued_signals_do_not_nest(void)
+{
+    struct cz_record *record;
+    int number, queued = 0;
+    set_up(1);
+    number = stop_signal();
+    CHECK(number);
+    record = call_push(lane, cache, call_type(pool, hear_nothing), NULL, CZ_NORMAL);
+    gate_pass(&entered);
+    /* Each frame of a handler takes about 3 KB of the worker's 256. */
+    while (queued < 1000 && pthread_kill(pool->threads[0].thread, number) == 0)
+        queued++;
+    CHECK(queued > 200);
+    gate_open(&leave, 1);
+    CHECK(cz_record_wait(record, -1) == 0 && phase_of(record) == CZ_COMPLETED);
+    cz_record_drop(cache, record);
+    check_still_serves(CZ_NORMAL);
+    tear_down();
+}
+
 /* --- batches --------------------------------------------------------------------------- */
 
 /* Goes on in count_down, for ever, from item 50. */
@@ -245,6 +291,7 @@ int main(void)
     RUN(test_dropped_task_is_stopped_by_its_limit);
     RUN(test_stop_hits_the_meant_task_or_none);
     RUN(test_code_of_a_file_is_not_left);
+    RUN(test_queued_signals_do_not_nest);
     RUN(test_cancelled_batch_leaves_an_endless_chunk);
     return 0;
 }
