@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def stdout() -> Console:
     """Return a console for stdout; markup in what is printed has no meaning."""
     from rich.console import Console
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that has no such character shows something else of the same width.
+        sys.stdout.reconfigure(errors="replace")
     return Console(highlight=False, markup=False, emoji=False)
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON object, the same to a terminal and to a pipe."""
-    json.dump(value, sys.stdout, indent=2, allow_nan=False)
+def show(console: Console, renderable: RenderableType) -> None:
+    """Print a renderable; in a pipe without the blanks that fill up its lines."""
+    if console.is_terminal:
+        console.print(renderable)
+        return
+    with console.capture() as capture:
+        console.print(renderable)
+    sys.stdout.writelines(line.rstrip() + "\n" for line in capture.get().splitlines())
+
+
+def print_json(value: Any, *, compact: bool = False) -> None:
+    """Print one JSON object, the same to a terminal and to a pipe; compact: on one line."""
+    json.dump(value, sys.stdout, indent=None if compact else 2, allow_nan=False)
     sys.stdout.write("\n")
 
 

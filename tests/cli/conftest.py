@@ -1,4 +1,7 @@
-"""`cli`: the command line in a process of its own, as a user's shell runs it."""
+"""`cli`: the command line in a process of its own, as a user's shell runs it.
+
+Also makes `stats_sample` importable for the tests of this directory.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from collections.abc import Callable
 import pytest
 
 import catzilla_jit
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -1,0 +1,15 @@
+"""What the command line imports before it knows what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_help_imports_nothing_heavy(environ):
+    code = (
+        "import sys; from catzilla_jit import cli; cli.make_parser().format_help();"
+        "print(*sorted(n for n in ('numba', 'numpy', 'rich', 'ctypes') if n in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)
+    assert result.stdout.decode().split() == []
