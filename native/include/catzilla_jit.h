@@ -169,8 +169,9 @@ CZ_API int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns);
 /* After a successful join, when no guest is inside and no handle is left that could
  * be waited for: free everything but the record memory still held by handles. */
 CZ_API void cz_pool_destroy(struct cz_pool *pool);
-/* Cancel what is queued in the native lane and has not started; batches hand out no
- * further items. Returns how many entries. (The Python lane: cz_lane_take.) */
+/* Cancel what is queued in the native lane and has not started, and what is delayed or waits
+ * for its next try in either lane; batches hand out no further items. Returns how many
+ * entries. (What is queued in the Python lane: cz_lane_take, after this.) */
 CZ_API uint64_t cz_pool_cancel_pending(struct cz_pool *pool);
 CZ_API uint32_t cz_pool_workers(const struct cz_pool *pool);
 /* Bytes of record memory that the pool holds, and blocks of it that are in use. */
@@ -232,6 +233,9 @@ CZ_API int cz_record_limit(struct cz_record *record, int64_t limit_ns, int diver
  * CZ_ECLOSED. */
 CZ_API int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t level,
                            int64_t delay_ns);
+/* The same while a promise of the lane is open, which a close does not refuse. */
+CZ_API int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level,
+                                    int64_t delay_ns);
 /* For a record taken as CZ_MAIL_FAILED: try again after so many ns. 0; CZ_ECLOSED: it was
  * asked to stop meanwhile; CZ_ENOMEM. Unless 0, conclude it. */
 CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
@@ -387,6 +391,7 @@ struct cz_api {
     int (*record_watch)(struct cz_record *);
     int (*record_limit)(struct cz_record *, int64_t, int);
     int (*record_delay)(struct cz_lane *, struct cz_record *, uint32_t, int64_t);
+    int (*record_delay_promised)(struct cz_lane *, struct cz_record *, uint32_t, int64_t);
     int (*record_retry)(struct cz_lane *, struct cz_record *, int64_t);
     void (*record_conclude)(struct cz_cache *, struct cz_record *, uint32_t);
     int (*record_stop)(struct cz_record *, uint32_t);

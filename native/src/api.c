@@ -46,6 +46,7 @@ const struct cz_api *cz_api_table(void)
         .record_watch = cz_record_watch,
         .record_limit = cz_record_limit,
         .record_delay = cz_record_delay,
+        .record_delay_promised = cz_record_delay_promised,
         .record_retry = cz_record_retry,
         .record_conclude = cz_record_conclude,
         .record_stop = cz_record_stop,

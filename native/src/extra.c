@@ -388,18 +388,29 @@ static int arm_enqueue(struct cz_lane *lane, struct cz_record *record, int64_t d
     return result;
 }
 
-int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t level,
-                    int64_t delay_ns)
+/* The lane has been promised this push. */
+static int delay(struct cz_lane *lane, struct cz_record *record, uint32_t level, int64_t delay_ns)
 {
     int result;
-    if (cz_lane_promise(lane))
-        return CZ_ECLOSED;
     record->level = (uint16_t)level;
     record->queued_at = cz__ticks();
     result = arm_enqueue(lane, record, delay_ns);
     if (result)
         cz_lane_promise_kept(lane);
     return result;
+}
+
+int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint32_t level,
+                    int64_t delay_ns)
+{
+    return cz_lane_promise(lane) ? CZ_ECLOSED : delay(lane, record, level, delay_ns);
+}
+
+int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level,
+                             int64_t delay_ns)
+{
+    cz__lane_owe(lane);
+    return delay(lane, record, level, delay_ns);
 }
 
 int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns)
@@ -461,6 +472,23 @@ void cz__extra_hurry(struct cz_record *record)
     if (extra->purpose == CZ__TIMER_ENQUEUE && arm(extras, extra, CZ__TIMER_ENQUEUE, 0))
         ring_if_first(record->type->pool, extra);
     pthread_mutex_unlock(&extras->lock);
+}
+
+uint64_t cz__extras_cancel_delayed(struct cz__extras *extras)
+{
+    uint64_t cancelled = 0;
+    pthread_mutex_lock(&extras->lock);
+    for (uint32_t at = 1; at <= extras->timers; at++) {
+        struct cz__extra *extra = numbered(extras, extras->heap[at]);
+        if (extra->purpose != CZ__TIMER_ENQUEUE)
+            continue;
+        /* Due at once, whoever cancelled it: to the top, past what has been looked at. */
+        extra->due = 0;
+        sift_up(extras, at, extra);
+        cancelled += cz__record_cancel_delayed(extra->record);
+    }
+    pthread_mutex_unlock(&extras->lock);
+    return cancelled;
 }
 
 /* --- the clock thread ------------------------------------------------------------------------- */

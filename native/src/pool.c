@@ -325,6 +325,8 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
     cz__cache_init(&cache, &pool->depot);
     /* For the batches whose tickets are all with workers. */
     cz__add_acqrel(&pool->native.cancels, 1);
+    cancelled += cz__extras_cancel_delayed(&pool->extras);
+    cz__clock_ring(&pool->clock);
     while ((record = cz_lane_take(&pool->native))) {
         if (record->type->batch) {
             cz__batch_abandon(record);

@@ -96,19 +96,29 @@ static void announce(struct cz_record *record, uint32_t before)
         cz__extra_post(record, CZ_MAIL_ENDED);
 }
 
-int cz_record_cancel(struct cz_record *record)
+static int cancel(struct cz_record *record, bool hurry)
 {
     const struct cz_type *type = record->type;
     uint32_t state = cz__load_acquire(&record->state);
     while (cz__phase(state) == CZ_PENDING || cz__phase(state) == CZ_RETRYING)
         if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_CANCELLED)) {
-            if (state & CZ_EXTRA)
+            if (hurry && state & CZ_EXTRA)
                 cz__extra_hurry(record); /* whoever holds it for later may let go now */
             cz_type_count(type, CZ_COUNT_CANCELLED, 1);
             announce(record, state);
             return 1;
         }
     return 0;
+}
+
+int cz_record_cancel(struct cz_record *record)
+{
+    return cancel(record, true);
+}
+
+unsigned cz__record_cancel_delayed(struct cz_record *record)
+{
+    return (unsigned)cancel(record, false);
 }
 
 /* What the end of a run counts as; CZ_COUNTS: this is not the call's end, or it was

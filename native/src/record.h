@@ -39,6 +39,9 @@ static inline bool cz__final(uint32_t state)
     return cz_is_final(state);
 }
 
+/* cz_record_cancel for what waits for its timer; the caller has locked the extras. 1 if this
+ * call did it. */
+unsigned cz__record_cancel_delayed(struct cz_record *record);
 /* RUNNING -> phase, and let go of the pool's hold; wakes sleepers. The block is freed
  * to `cache` if no handle is left. The caller must not touch the record afterwards. */
 void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
