@@ -6,13 +6,19 @@ them: take it late. It knows no worker and no queue. Its whole contract with the
 `compile_task(function, *, name, argument_types=None, fastmath=False, boundscheck=False,
 overflow="check")`
     -> CompiledTask, or raises CompileRefused, whose `reasons` are never empty. Any thread; takes
-    Numba's compiler lock.
+    Numba's compiler lock. The same function again (also in another process) is not compiled again.
+    A global that is an object with `__task_function__` is called as the function it holds.
+
+`needs_values(function)`, `argument_types_for(function, values, *, name)`
+    for functions whose hints do not tell every type (arrays, no hints): the second gives the
+    `argument_types` for one call's values, one per parameter, defaults filled in. Hints that do
+    tell win. Raises CompileRefused when a value has no type: then the call runs as Python.
 
 `CompiledTask`
     name, signature         for people
     entry                   address of `int32_t entry(void *payload, void **error)`: 0, or a status
     payload_size            bytes: the result at offset 0, then the arguments, as the slots say
-    result, arguments       Slot(name, code, offset, numpy)
+    result, arguments       Slot(name, code, offset, numpy, pack, unpack, release)
     compile_seconds, from_cache
     interruptible           False when the code may call back into Python
     pure                    True when it may be run again as Python without anybody noticing
@@ -23,23 +29,36 @@ overflow="check")`
                             time frees it.
 
 `STATUS_OVERFLOW`
-    the status of a run whose answer Python has and compiled code has not (an integer beyond 64
-    bits, a negative integer power). A pure task is to be run again as Python. For the others
-    `raise_error` raises OverflowError with the line. Other statuses are ordinary exceptions.
+    the status of a run whose answer Python has and compiled code has not: an integer beyond 64
+    bits, an integer that a variable for floats holds, an exception that Python words otherwise, a
+    recursion too deep. A pure task is to be run again as Python. For the others `raise_error`
+    raises, with the line: mostly OverflowError. Other statuses are exceptions as Python has them.
+
+`Explanation.of(task or refusal)`
+    what to show to people.
 
 Slot codes: `bhiq` and `BHIQ` integers of 8 to 64 bits, `f d` floats, `?` bool (one byte, 0 or 1),
 `F D` complex64 and complex128 (real, imaginary), `n` None (no bytes). `numpy` says that the
 caller gets the NumPy scalar. The packer checks ranges; nothing here truncates or converts.
+Code `O` is everything else (str, tuples, arrays, optionals, lists): its slot has the functions
+    int32_t pack(PyObject *value, void *slot)   0, or -1 with TypeError or OverflowError set; an
+                                                argument's, else 0
+    PyObject *unpack(void *slot)                a new reference, empties the slot; a result's
+    void release(void *slot)                    empties the slot instead
+all three to be called with the GIL held. The caller keeps `value` alive until the task has ended,
+then releases each argument, whatever the status was; a result is there only after status 0.
 """
 
 from __future__ import annotations
 
+from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
 from catzilla_jit.compile.build import compile_task
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import STATUS_OVERFLOW
 from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
+from catzilla_jit.compile.values import argument_types_for, needs_values
 
 __all__ = [
     "STATUS_OVERFLOW",
@@ -48,5 +67,7 @@ __all__ = [
     "Explanation",
     "Reason",
     "Slot",
+    "argument_types_for",
     "compile_task",
+    "needs_values",
 ]

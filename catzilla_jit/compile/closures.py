@@ -85,6 +85,7 @@ def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Hel
     holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
     if isinstance(holder, pytypes.ModuleType):
         function = getattr(holder, definition.attr, None)
+        program.refuse_parallel(function)
         plain = callee(function)
         if plain is not None:
             return program.helper(plain)

@@ -64,6 +64,16 @@ def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Typ
     return tuple(found)
 
 
+def exact_types(function: pytypes.FunctionType) -> dict[str, types.Type]:
+    """Return the types of those parameters whose hints name one."""
+    try:
+        hints = _evaluated(function, function.__name__)
+    except CompileRefused:
+        return {}
+    named = {parameter: _numba_type(hint) for parameter, hint in hints.items()}
+    return {parameter: type_ for parameter, type_ in named.items() if type_ is not None}
+
+
 def _evaluated(function: pytypes.FunctionType, name: str) -> dict[str, Any]:
     """Evaluate the parameters' annotations one by one, so that a bad return hint harms nobody."""
     hints: dict[str, Any] = {}

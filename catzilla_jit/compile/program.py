@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from numba.core import errors
+from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile import library
@@ -104,6 +105,14 @@ class Program:
             self._choosers[choice] = Chooser(choice, self.function, self.options, self.pipeline)
         return self._choosers[choice]
 
+    def refuse_parallel(self, value: Any) -> None:
+        """Give up on a function with threads of its own: two tasks in it abort the process."""
+        if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
+            name = value.py_func.__name__
+            message = f"it calls {name}, which is compiled with parallel=True"
+            self.reasons.append(Reason(None, message, "compile it without parallel"))
+            raise errors.UnsupportedError(message)
+
     def environments(self) -> dict[str, Any]:
         """Return the environments of the helpers compiled so far, by their symbols."""
         helpers = [*self._helpers.values(), *self._choosers.values()]
@@ -112,6 +121,7 @@ class Program:
 
     def value(self, value: Any) -> Any:
         """Return what compiled code sees where Python sees `value`."""
+        self.refuse_parallel(value)
         if isinstance(value, Formatter):
             return self._chooser(value)
         function = callee(value)

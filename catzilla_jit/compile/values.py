@@ -1,0 +1,83 @@
+"""From the arguments of a call to Numba argument types, where the hints do not say.
+
+A hint that names a type exactly is followed; for the rest the value tells. Only values that
+`boxes.py` and the runtime can pack have a type; for anything else the call runs as Python.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types as pytypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from numba.core import types
+from numba.np import numpy_support
+
+from catzilla_jit.compile import hints
+from catzilla_jit.compile.boxes import can_pack
+from catzilla_jit.compile.reason import CompileRefused, Reason
+
+EXACT: dict[type, types.Type] = {
+    bool: types.boolean,
+    int: types.int64,
+    float: types.float64,
+    complex: types.complex128,
+    str: types.unicode_type,
+    type(None): types.none,
+}
+
+
+def needs_values(function: pytypes.FunctionType) -> bool:
+    """Tell whether the hints leave a parameter's type to the arguments of the call."""
+    try:
+        hints.argument_types(function, function.__name__)
+    except CompileRefused:
+        return True
+    return False
+
+
+def argument_types_for(
+    function: pytypes.FunctionType, values: Sequence[Any], *, name: str
+) -> tuple[types.Type, ...]:
+    """Return the argument types to compile for, given one value per parameter.
+
+    Raises CompileRefused when a value has no type.
+    """
+    line = function.__code__.co_firstlineno
+    found = []
+    named = hints.exact_types(function)
+    for parameter, value in zip(inspect.signature(function).parameters, values, strict=True):
+        type_ = named.get(parameter) or type_of(value)
+        if type_ is None:
+            message = f"argument {parameter!r} is a {type(value).__name__}"
+            advice = "pass numbers, strings, arrays, or tuples of them"
+            raise CompileRefused(name, (Reason(line, message, advice),))
+        found.append(type_)
+    return tuple(found)
+
+
+def type_of(value: Any) -> types.Type | None:
+    """Return the type that a value has exactly, or None when it has none."""
+    if type(value) in EXACT:
+        return None if type(value) is int and not -(2**63) <= value < 2**63 else EXACT[type(value)]
+    if type(value) is tuple:
+        elements = [type_of(element) for element in value]
+        made = None if None in elements else types.Tuple(elements)
+        return made if made is not None and can_pack(made) else None
+    if isinstance(value, numpy.generic):
+        return hints.SCALAR_HINTS.get(type(value))
+    return _type_of_array(value) if type(value) is numpy.ndarray else None
+
+
+def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:
+    if not value.dtype.isnative or value.dtype.kind not in "biufc":
+        return None
+    flags = value.flags
+    layout: Any = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+    dtype: Any = numpy_support.from_dtype(value.dtype)
+    type_ = types.Array(
+        dtype, value.ndim, layout, readonly=not flags.writeable, aligned=flags.aligned
+    )
+    return type_ if can_pack(type_) else None
