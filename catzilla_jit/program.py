@@ -1,30 +1,42 @@
-"""A function and what became of compiling it."""
+"""A function and what became of compiling it.
+
+If the hints name a machine type for every parameter, there is one compiled form, made
+on first use or by `warm_up`. Otherwise the function is generic: each combination of
+argument types that it is called with gets a form of its own, up to MOST_FORMS; calls
+with further combinations run as Python.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import threading
+import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError, CompileWarning
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask, Reason
+    from .compile import CompiledTask, CompileRefused, Explanation
+
+MOST_FORMS = 8
 
 
 class Program:
-    """Compiles its function at most once; shared by all tasks made of it."""
+    """Compiles its function at most once per signature; shared by all tasks made of it."""
 
     def __init__(self, function: Callable[..., Any], settings: Settings) -> None:
         self.function = function
         self.settings = settings
-        self.reasons: tuple[Reason, ...] = ()
-        self.ready = False  # compiled, or known not to be
-        self._compiled: CompiledTask | None = None
+        self.forms: list[CompiledTask] = []  # the first is the one of the hints, if there is one
+        self.generic = False  # the hints leave types to the values
+        self.ready = False  # looked at: compiled, generic, or refused
+        self._refused: CompileRefused | None = None
+        self._warned = False
+        self._tried: set[Any] = set()  # argument types that were compiled or refused
         self._lock = threading.RLock()
 
     @functools.cached_property
@@ -36,67 +48,123 @@ class Program:
         return self.settings.name
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be compiled, now or at the next call."""
+        return self.ready and not self.generic
+
+    @property
     def mode(self) -> bool | str | None:
         return self.settings.compile_to_c
 
     def compiled(self) -> CompiledTask | None:
-        """Compile on the first call; None: it runs as Python. CompileError if it must not."""
+        """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
+        self.prepare()
+        if self._refused is not None and not self.generic:
+            self._complain(self._refused)
+        return self.forms[0] if self.forms else None
+
+    def prepare(self) -> None:
+        """Compile for the hints if that has not happened; no warning, no error."""
         if not self.ready:
             with self._lock:
                 if not self.ready:
-                    self._compile()
-        return self._compiled
+                    if self.mode is not False:
+                        self._compile_hinted()
+                    self.ready = True
 
-    def compiled_now(self) -> CompiledTask | None:
-        """Return the compiled task if there is one by now."""
-        return self._compiled
+    def form_now(self) -> CompiledTask | None:
+        """Return the first compiled form if there is one by now."""
+        return self.forms[0] if self.forms else None
 
-    def _compile(self) -> None:
-        if self.mode is not False:
-            self._try_to_compile()
-        self.ready = True
-
-    def _try_to_compile(self) -> None:
+    def _compile_hinted(self) -> None:
         # The import of Numba: not before something is to be compiled.
+        from .compile import needs_values
+
+        function = self.function
+        if self._compile(None) is None and isinstance(function, types.FunctionType):
+            self.generic = needs_values(function)
+
+    def _compile(self, argument_types: Any) -> CompiledTask | None:
         from .compile import CompileRefused, compile_task
 
         settings = self.settings
         try:
-            self._compiled = compile_task(
+            form = compile_task(
                 self.function,
                 name=settings.name,
+                argument_types=argument_types,
                 fastmath=settings.fastmath,
                 boundscheck=settings.boundscheck,
                 overflow=settings.overflow,
             )
         except CompileRefused as refused:
-            self.reasons = refused.reasons
-            if self.mode == "require":
-                raise CompileError(str(refused)) from None
-            if self.mode is True:
-                warnings.warn(f"{refused}; it runs as Python", CompileWarning, stacklevel=6)
+            self._refused = refused
+            return None
+        self.forms.append(form)
+        return form
+
+    def specialise(self, values: Sequence[Any]) -> CompiledTask | None:
+        """Return a new form of a generic function for the types of these values, or None."""
+        if not self.generic or not isinstance(self.function, types.FunctionType):
+            return None
+        from .compile import CompileRefused, argument_types_for
+
+        with self._lock:
+            try:
+                found = argument_types_for(self.function, values, name=self.name)
+            except CompileRefused as refused:
+                self._complain(refused)
+                return None
+            if found in self._tried or len(self.forms) >= MOST_FORMS:
+                return None
+            self._tried.add(found)
+            form = self._compile(found)
+            if form is None and self._refused is not None:
+                self._complain(self._refused)
+            return form
+
+    def _complain(self, refused: CompileRefused) -> None:
+        if self.mode == "require":
+            raise CompileError(str(refused)) from None
+        if self.mode is True and not self._warned:
+            self._warned = True
+            warnings.warn(f"{refused}; it runs as Python", CompileWarning, stacklevel=6)
+
+    def explain(self) -> Explanation:
+        """Compile if that has not happened, and say what came of it."""
+        from .compile import CompileRefused, Explanation, Reason
+
+        self.prepare()
+        if self.forms:
+            return Explanation.of(self.forms[0])
+        if self.mode is False:
+            reason = Reason(None, "compile_to_c=False", "leave the option out to let it compile")
+            return Explanation.of(CompileRefused(self.name, (reason,)))
+        assert self._refused is not None
+        if not self.generic or self._tried:
+            return Explanation.of(self._refused)
+        later = Reason(
+            None,
+            "it is compiled for the types of its arguments when it is first submitted",
+            "give every parameter a hint to have it compiled before",
+        )
+        return Explanation.of(CompileRefused(self.name, (later, *self._refused.reasons)))
+
+    # --- what a compiled call left behind ---------------------------------------------------
 
     def settle(
-        self, status: int, error: int, arguments: tuple[Any, ...] | None
+        self, form: CompiledTask, status: int, error: int, arguments: tuple[Any, ...] | None
     ) -> tuple[bool, Any]:
         """Turn a failed compiled call into its exception, or into the value Python gives."""
-        compiled = self._compiled
-        assert compiled is not None
-        if arguments is not None and self.can_rerun and status == _overflow_status():
+        if arguments is not None and form.pure and status == _overflow_status():
             try:
                 return False, self.function(*arguments)
             except BaseException as exception:
                 return True, exception
         try:
-            compiled.raise_error(status, error)
+            form.raise_error(status, error)
         except BaseException as exception:
             return True, exception.with_traceback(_inside_task(exception))
-
-    @property
-    def can_rerun(self) -> bool:
-        """Whether nobody would notice that a call ran before it is run again as Python."""
-        compiled = self._compiled
-        return compiled is not None and compiled.pure
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return one value per parameter, defaults filled in; TypeError names the task."""

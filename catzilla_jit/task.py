@@ -1,10 +1,8 @@
 """Tasks: where the compile stage and the runtime meet.
 
 A Task holds a function, its options and the Program that compiles it. Its `submit` starts
-as a Python method which compiles, starts the runtime and then puts the pool's own
-submitter in its place: later submissions go straight to native code. What the
-submitter cannot take as it is (keyword arguments, defaults, NumPy scalars, values that do
-not fit) comes back here, to `_submit_slow`.
+as a Python method which compiles, starts the runtime, makes a Placement and then puts
+that one's `submit` in its place: later submissions go straight to native code.
 """
 
 from __future__ import annotations
@@ -13,15 +11,16 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from .errors import CompileError
+import numpy as np
+
+from .placement import Placement
 from .program import Program
-from .runtime import batch, default, layout, promise, pythonbatch
+from .runtime import batch, default, pythonbatch
 from .settings import Settings
 from .types import TaskPriority
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask
-    from .runtime.backend import Backend, Submitter
+    from .compile import CompiledTask, Explanation
     from .runtime.batch import BatchResult
     from .runtime.result import TaskResult
     from .runtime.runtime import Runtime
@@ -36,8 +35,7 @@ class Task(Generic[P, R]):
     """A function that can be submitted; calling it runs it here and now."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_call", "_program", "_python", "_runtime", "_settings",
-        "_submitter", "submit",
+        "__dict__", "__weakref__", "_placement", "_program", "_runtime", "_settings", "submit",
     )  # fmt: skip
 
     if TYPE_CHECKING:
@@ -59,10 +57,10 @@ class Task(Generic[P, R]):
         self.detach()
 
     def __repr__(self) -> str:
-        if not self._program.ready:
-            state = "not compiled yet"
+        if self._program.forms:
+            state = "compiled"
         else:
-            state = "compiled" if self._program.compiled_now() else "runs as Python"
+            state = "runs as Python" if self._program.settled else "not compiled yet"
         return f"<Task {self.name}, {state}>"
 
     @property
@@ -77,11 +75,13 @@ class Task(Generic[P, R]):
 
     @property
     def compiled(self) -> bool:
-        """Whether the task runs as machine code; compiles it if that has not happened yet."""
-        try:
-            return self._program.compiled() is not None
-        except CompileError:
-            return False
+        """Whether the task runs as machine code; compiles it if that has not happened yet.
+
+        A task whose hints leave types to the arguments is compiled from its first
+        submission on.
+        """
+        self._program.prepare()
+        return bool(self._program.forms)
 
     def warm_up(self) -> Task[P, R]:
         """Compile now rather than at the first submission; return the task."""
@@ -98,143 +98,40 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function here and now; compiled if that has happened already."""
-        call = self._call
-        if call is not None:
-            value = call(*args, **kwargs)
-            if value is not NotImplemented:
-                return value  # type: ignore[no-any-return]
+        if self._placement is not None:
+            return self._placement.call(*args, **kwargs)  # type: ignore[no-any-return]
         return self._program.function(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def explain(self) -> Explanation:
+        """Compile if that has not happened; say whether it is machine code, and why not.
+
+        `str()` of the answer is for people; `compiled`, `reasons`, `signature`,
+        `compile_seconds` are for programs.
+        """
+        return self._program.explain()
 
     # --- binding to a pool ------------------------------------------------------------------
 
     def detach(self) -> None:
         """Forget the pool: the next submission looks for it again."""
         self.submit = self._bind_and_submit  # type: ignore[method-assign]
-        self._call: Callable[..., Any] | None = None
-        self._submitter: Submitter | None = None
-        self._python: Submitter | None = None
+        self._placement: Placement | None = None
 
     def _bind_and_submit(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
         self.bind()
         return self.submit(*args, **kwargs)
 
+    def bind(self) -> Placement:
+        """Compile, start the runtime, and lead `submit` to its pool."""
+        runtime = self._find_runtime()
+        if self._placement is None:
+            self._placement = Placement(self._program, self._settings, runtime)
+            runtime.remember(self)
+            self.submit = self._placement.submit  # type: ignore[method-assign]
+        return self._placement
+
     def _find_runtime(self) -> Runtime:
         return self._runtime if self._runtime is not None else default.get_runtime()
-
-    def bind(self) -> Runtime:
-        """Compile, start the runtime, and lead `submit` to its pool; return the runtime."""
-        runtime = self._find_runtime()
-        backend = runtime.start()
-        if self._python is not None:
-            return runtime
-        program = self._program
-        level = self._settings.priority.level
-        compiled = program.compiled() if runtime.enable_c_compilation else None
-        base = runtime.submitter(
-            (program, "python"), lambda backend: backend.python(program.name, program.function)
-        )
-        self._python = base.at_level(level, self._submit_slow)
-        self.submit = self._python.submit_python  # type: ignore[method-assign]
-        if compiled is not None:
-            self._bind_compiled(runtime, compiled)
-        if self._settings.governed:
-            self.submit = functools.partial(self._submit_governed, backend)  # type: ignore[method-assign]
-        runtime.remember(self)
-        return runtime
-
-    def _bind_compiled(self, runtime: Runtime, compiled: CompiledTask) -> None:
-        program = self._program
-
-        def make(backend: Backend) -> Submitter:
-            return backend.compiled(compiled, program.settle, can_rerun=program.can_rerun)
-
-        base = runtime.submitter((program, "compiled"), make)
-        self._submitter = base.at_level(self._settings.priority.level, self._submit_slow)
-        self._call = self._submitter.call
-        self.submit = self._submitter.submit  # type: ignore[method-assign]
-
-    # --- what the submitter does not take as it is ------------------------------------------
-
-    def _submit_slow(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
-        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
-        if awaited:
-            return self._submit_after(awaited, args, kwargs)
-        fitting = self._fit(args, kwargs)
-        if fitting is None:
-            assert self._python is not None
-            return self._python.submit_python(*args, **kwargs)  # type: ignore[no-any-return]
-        return self._submit_fitting(fitting)
-
-    def _submit_fitting(self, values: list[Any]) -> TaskResult[R]:
-        assert self._submitter is not None
-        assert self._python is not None
-        # Once more the slow path would mean for ever: what does not pack now never will.
-        result = self._submitter.prepare(*values)
-        if result is NotImplemented:
-            if self._program.mode == "require":
-                raise TypeError(
-                    f"task {self.name}: the arguments do not have the types of "
-                    f"{self._program.compiled_now()!r}"
-                )
-            return self._python.submit_python(*values)  # type: ignore[no-any-return]
-        self._submitter.start(result, 0)
-        return result  # type: ignore[no-any-return]
-
-    def _fit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
-        """Return the values that the compiled code takes; None: let Python answer."""
-        compiled = self._program.compiled_now()
-        if compiled is None or self._submitter is None:
-            return None
-        fitting = []
-        for slot, value in zip(compiled.arguments, self._program.bind(args, kwargs), strict=True):
-            try:
-                fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
-            except layout.Unfit as error:
-                if self._program.mode == "require":
-                    raise error.kind(f"task {self.name}: argument {slot.name!r} {error}") from None
-                return None
-        return fitting
-
-    def _submit_after(
-        self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> TaskResult[R]:
-        def value(argument: Any) -> Any:
-            return argument.result() if promise.is_result(argument) else argument
-
-        def submit() -> TaskResult[R]:
-            return self.submit(
-                *(value(argument) for argument in args),
-                **{name: value(argument) for name, argument in kwargs.items()},
-            )
-
-        runtime = self.bind()
-        return promise.after(runtime.start(), self.name, awaited, submit)  # type: ignore[no-any-return]
-
-    def _submit_governed(self, backend: Backend, *args: Any, **kwargs: Any) -> TaskResult[R]:
-        """Submit with a delay, a time limit or retries."""
-        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
-        if awaited:
-            return self._submit_after(awaited, args, kwargs)
-        settings = self._settings
-        submitter, result = self._prepare(args, kwargs)
-        limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
-        if limit_ns or settings.max_retries:
-            backend.govern(result, limit_ns, settings.retries)
-        try:
-            submitter.start(result, round(settings.delay_ms * 1e6))
-        except BaseException:
-            backend.forgo(result)
-            raise
-        return result  # type: ignore[no-any-return]
-
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
-        fitting = self._fit(args, kwargs)
-        if fitting is not None and self._submitter is not None:
-            result = self._submitter.prepare(*fitting)
-            if result is not NotImplemented:
-                return self._submitter, result
-        assert self._python is not None
-        return self._python, self._python.prepare_python(*args, **kwargs)
 
     # --- maps -------------------------------------------------------------------------------
 
@@ -273,18 +170,19 @@ class Task(Generic[P, R]):
     def _submit_map(
         self, arrays: Sequence[Any], out: Any, collect: bool, progress: bool, chunk_size: int
     ) -> BatchResult[Any]:
-        runtime = self.bind()
+        placement = self.bind()
+        runtime = self._find_runtime()
         values = self._program.bind(tuple(arrays), {})
-        compiled = self._program.compiled_now() if runtime.enable_c_compilation else None
-        if compiled is not None:
+        form = placement.form_for([_element(value) for value in values])
+        if form is not None:
             try:
                 return batch.submit_compiled(
-                    runtime.start(), compiled, self.name, values, out=out,
-                    level=self._settings.priority.level, collect=collect,
-                    chunk_size=chunk_size, settle=self._program.settle, progress=progress,
+                    runtime.start(), form, self.name, values, out=out,
+                    level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
+                    settle=functools.partial(self._program.settle, form), progress=progress,
                 )  # fmt: skip
             except batch.UnfitArgument:
-                if self._program.mode == "require" and not _boxed(compiled):
+                if self._program.mode == "require" and not _boxed(form):
                     raise
         return self._submit_python_map(runtime, values, out, collect, progress)
 
@@ -294,13 +192,31 @@ class Task(Generic[P, R]):
         base = runtime.submitter(
             "python map", lambda backend: backend.python("map", lambda work: work())
         )
-        submitter = base.at_level(self._settings.priority.level, self._submit_slow)
+        submitter = base.at_level(self._settings.priority.level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
         names = list(self._program.signature.parameters)
         return pythonbatch.submit_python(
             submitter, self, self.name, names, values,
             out=out, collect=collect, workers=workers, progress=progress,
         )  # fmt: skip
+
+
+def _element(value: Any) -> Any:
+    """Return a value of the type that the elements of a map's argument have."""
+    if not isinstance(value, (np.ndarray, list, tuple, range)):
+        return value
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        return array.flat[0] if array.size else None
+    return array.dtype.type(0).item() if array.dtype.type in _PLAIN else array.dtype.type(0)
+
+
+#: Elements of these types stand for Python's own numbers.
+_PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
+
+
+def _no_slow_path(*_: Any, **__: Any) -> Any:
+    raise AssertionError("a map submits nothing but its own work")
 
 
 def _boxed(compiled: CompiledTask) -> bool:

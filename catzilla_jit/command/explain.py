@@ -91,8 +91,9 @@ def judge(subject: Subject) -> Verdict:
         # That a task asked for compilation and did not get it is what we are about to say.
         warnings.simplefilter("ignore")
         # `compiled` is False for a task that must be compiled and cannot be.
-        compiled = program.compiled_now() if subject.task.compiled else None
-    return Verdict(subject, compiled, program.reasons, program.mode == "require")
+        compiled = program.forms[0] if subject.task.compiled else None
+    reasons = () if program.mode is False else subject.task.explain().reasons
+    return Verdict(subject, compiled, reasons, program.mode == "require")
 
 
 def _line(verdict: Verdict, width: int) -> Text:

@@ -1,0 +1,182 @@
+"""The way of one task's calls into one pool.
+
+Made by the first submission, forgotten after a fork. `submit` is the pool's own submitter
+wherever the straight case is all there is to it; what that does not take (keyword
+arguments, defaults, NumPy scalars, values that do not fit, results of other tasks) comes
+back here, to `_slow`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .program import Program
+from .runtime import layout, promise
+from .runtime.backend import Backend, Submitter
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .compile import CompiledTask
+    from .runtime.runtime import Runtime
+
+
+class Placement:
+    """Submits calls of a program with a task's settings to a runtime's pool."""
+
+    def __init__(self, program: Program, settings: Settings, runtime: Runtime) -> None:
+        self._program = program
+        self._settings = settings
+        self._runtime = runtime
+        self._backend: Backend = runtime.start()
+        self._forms: list[tuple[CompiledTask, Submitter]] = []
+        base = runtime.submitter(
+            (program, "python"), lambda backend: backend.python(program.name, program.function)
+        )
+        self._python = base.at_level(settings.priority.level, self._slow)
+        if runtime.enable_c_compilation and program.compiled() is not None:
+            for form in program.forms:
+                self._add(form)
+        self.submit = self._choose_submit()
+
+    def _choose_submit(self) -> Callable[..., Any]:
+        if self._settings.governed:
+            return self._submit_governed
+        if self._specialises:
+            return self._submit_generic
+        return self._forms[0][1].submit if self._forms else self._python.submit_python
+
+    @property
+    def _specialises(self) -> bool:
+        return self._program.generic and self._runtime.enable_c_compilation
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the call in this thread, compiled if there is a form that fits."""
+        for _, submitter in self._forms:
+            value = submitter.call(*args, **kwargs)
+            if value is not NotImplemented:
+                return value
+        return self._program.function(*args, **kwargs)
+
+    def form_for(self, values: list[Any]) -> CompiledTask | None:
+        """Return a compiled form for a map whose elements are like `values`, or None."""
+        if self._specialises and self._fitting(values) is None:
+            self._specialise(values)
+        found = self._fitting(values) if self._specialises else None
+        return found or (self._forms[0][0] if self._forms else None)
+
+    def _fitting(self, values: list[Any]) -> CompiledTask | None:
+        for form, _ in self._forms:
+            try:
+                _exact(form, values)
+            except layout.Unfit:
+                continue
+            return form
+        return None
+
+    def _add(self, form: CompiledTask) -> Submitter:
+        program = self._program
+
+        def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
+            return program.settle(form, status, error, arguments)
+
+        base = self._runtime.submitter(
+            (program, form), lambda backend: backend.compiled(form, settle, can_rerun=form.pure)
+        )
+        submitter = base.at_level(self._settings.priority.level, self._slow)
+        self._forms.append((form, submitter))
+        return submitter
+
+    # --- submissions -------------------------------------------------------------------------
+
+    def _submit_generic(self, *args: Any, **kwargs: Any) -> Any:
+        if self._forms:
+            return self._forms[0][1].submit(*args, **kwargs)
+        return self._slow(*args, **kwargs)
+
+    def _slow(self, *args: Any, **kwargs: Any) -> Any:
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        submitter, result = self._prepare(args, kwargs)
+        submitter.start(result, 0)
+        return result
+
+    def _submit_governed(self, *args: Any, **kwargs: Any) -> Any:
+        """Submit with a delay, a time limit or retries."""
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        settings = self._settings
+        submitter, result = self._prepare(args, kwargs)
+        limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
+        if limit_ns or settings.max_retries:
+            self._backend.govern(result, limit_ns, settings.retries)
+        try:
+            submitter.start(result, round(settings.delay_ms * 1e6))
+        except BaseException:
+            self._backend.forgo(result)
+            raise
+        return result
+
+    def _submit_after(
+        self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        def value(argument: Any) -> Any:
+            return argument.result() if promise.is_result(argument) else argument
+
+        def submit() -> Any:
+            return self.submit(
+                *(value(argument) for argument in args),
+                **{name: value(argument) for name, argument in kwargs.items()},
+            )
+
+        return promise.after(self._backend, self._program.name, awaited, submit)
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
+        """Return a call that is not queued yet, and where to start it."""
+        if self._forms or self._specialises:
+            values = self._program.bind(args, kwargs)
+            found = self._prepare_compiled(values)
+            if found is not None:
+                return found
+        return self._python, self._python.prepare_python(*args, **kwargs)
+
+    def _prepare_compiled(self, values: list[Any]) -> tuple[Submitter, Any] | None:
+        complaint: Exception | None = None
+        for form, submitter in self._forms:
+            try:
+                result = submitter.prepare(*_exact(form, values))
+            except layout.Unfit as error:
+                complaint = complaint or error.kind(f"task {self._program.name}: argument {error}")
+                continue
+            if result is not NotImplemented:
+                return submitter, result
+        new = self._specialise(values) if self._specialises else None
+        if new is not None:
+            result = new.prepare(*values)
+            if result is not NotImplemented:
+                return new, result
+        if self._program.mode == "require":
+            # Otherwise Python's own answer for these arguments, whatever it is.
+            raise complaint or TypeError(
+                f"task {self._program.name}: the arguments do not fit its compiled "
+                f"{'forms' if self._specialises else 'form'} "
+                f"{', '.join(form.signature for form, _ in self._forms)}"
+            )
+        return None
+
+    def _specialise(self, values: list[Any]) -> Submitter | None:
+        form = self._program.specialise(values)
+        return self._add(form) if form is not None else None
+
+
+def _exact(form: CompiledTask, values: list[Any]) -> list[Any]:
+    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one."""
+    fitting = []
+    for slot, value in zip(form.arguments, values, strict=True):
+        try:
+            fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
+        except layout.Unfit as error:
+            raise layout.Unfit(f"{slot.name!r} {error}", error.kind) from None
+    return fitting
