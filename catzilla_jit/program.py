@@ -13,7 +13,7 @@ from .errors import CompileError, CompileWarning
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask, Reason
+    from .compile import CompiledTask, Explanation, Reason
 
 
 class Program:
@@ -50,6 +50,19 @@ class Program:
     def compiled_now(self) -> CompiledTask | None:
         """Return the compiled task if there is one by now."""
         return self._compiled
+
+    def explain(self) -> Explanation:
+        """Compile if that has not happened yet; return what came of it, never raise for it."""
+        from .compile import CompileRefused, Explanation, Reason
+
+        try:
+            compiled = self.compiled()
+        except CompileError:
+            compiled = None
+        if compiled is not None:
+            return Explanation.of(compiled)
+        never = Reason(None, "the task says compile_to_c=False", "leave the option out")
+        return Explanation.of(CompileRefused(self.name, self.reasons or (never,)))
 
     def _compile(self) -> None:
         if self.mode is not False:

@@ -20,7 +20,7 @@ from .settings import Settings
 from .types import TaskPriority
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask
+    from .compile import CompiledTask, Explanation
     from .runtime.backend import Backend, Submitter
     from .runtime.batch import BatchResult
     from .runtime.result import TaskResult
@@ -82,6 +82,14 @@ class Task(Generic[P, R]):
             return self._program.compiled() is not None
         except CompileError:
             return False
+
+    def explain(self) -> Explanation:
+        """Say whether the task is compiled, as what, or why not; compile it if need be.
+
+        `str()` of the answer is for people; `compiled`, `reasons`, `signature` and
+        `compile_seconds` are for programs. `catzilla-jit explain FILE` does it for a file.
+        """
+        return self._program.explain()
 
     def warm_up(self) -> Task[P, R]:
         """Compile now rather than at the first submission; return the task."""
