@@ -65,6 +65,11 @@ class Task(Generic[P, R]):
             state = "compiled" if self._program.compiled_now() else "runs as Python"
         return f"<Task {self.name}, {state}>"
 
+    def _repr_html_(self) -> str:
+        from .integrations.html import of_task
+
+        return of_task(self)
+
     @property
     def name(self) -> str:
         """The task's name, unique or not."""
