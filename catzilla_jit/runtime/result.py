@@ -100,11 +100,6 @@ class ColdMethods:
 
         return of_result(self)
 
-    def _repr_html_(self: Any) -> str:
-        from ..integrations.html import of_result
-
-        return of_result(self)
-
 
 def on_worker() -> bool:
     """Return whether this thread is a Python worker: it runs what it waits for itself."""
