@@ -76,8 +76,10 @@ _HOMES = {
     "get_task_stats": "runtime.stats",
     "group": "runtime.chain",
     "has_jemalloc": "runtime.memory",
+    "load_ipython_extension": "integrations.ipython",  # %load_ext catzilla_jit
     "shutdown": "runtime.default",
     "task": "task",
+    "unload_ipython_extension": "integrations.ipython",
     "wait": "runtime.combine",
 }
 

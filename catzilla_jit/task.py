@@ -63,6 +63,11 @@ class Task(Generic[P, R]):
             state = "runs as Python" if self._program.settled else "not compiled yet"
         return f"<Task {self.name}, {state}>"
 
+    def _repr_html_(self) -> str:
+        from .integrations.html import of_task
+
+        return of_task(self)
+
     @property
     def name(self) -> str:
         """The task's name, unique or not."""
@@ -83,6 +88,14 @@ class Task(Generic[P, R]):
         self._program.prepare()
         return bool(self._program.forms)
 
+    def explain(self) -> Explanation:
+        """Say whether the task is compiled, as what, or why not; compile it if need be.
+
+        `str()` of the answer is for people; `compiled`, `reasons`, `signature` and
+        `compile_seconds` are for programs. `catzilla-jit explain FILE` does it for a file.
+        """
+        return self._program.explain()
+
     def warm_up(self) -> Task[P, R]:
         """Compile now rather than at the first submission; return the task."""
         self._program.compiled()
@@ -101,14 +114,6 @@ class Task(Generic[P, R]):
         if self._placement is not None:
             return self._placement.call(*args, **kwargs)  # type: ignore[no-any-return]
         return self._program.function(*args, **kwargs)  # type: ignore[no-any-return]
-
-    def explain(self) -> Explanation:
-        """Compile if that has not happened; say whether it is machine code, and why not.
-
-        `str()` of the answer is for people; `compiled`, `reasons`, `signature`,
-        `compile_seconds` are for programs.
-        """
-        return self._program.explain()
 
     # --- binding to a pool ------------------------------------------------------------------
 

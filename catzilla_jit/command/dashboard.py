@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..figures import seconds, short_count, uptime
 from ..runtime.stats import CallStats, Histogram, LevelStats, TaskStats, WorkerStats
 from .terminal import printable
 
@@ -56,36 +57,7 @@ def _room(stats: TaskStats, height: int | None) -> tuple[int, int, bool]:
     return workers, min(_MOST_TASKS, room - workers), dense
 
 
-# --- figures --------------------------------------------------------------------------------------
-
-
-def seconds(value: float) -> str:
-    """Return a time with three digits and its unit."""
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")):
-        if value >= factor * 0.9995 or unit == "ns":
-            number = value / factor
-            digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
-            return f"{number:.{digits}f} {unit}" if value > 0 else "-"
-    raise AssertionError
-
-
-def uptime(value: float) -> str:
-    """Return a time span as days, hours, minutes and seconds."""
-    minutes, rest = divmod(int(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return (f"{days} d " if days else "") + f"{hours}:{minutes:02}:{rest:02}"
-
-
-def short_count(value: int) -> str:
-    """Return a count in at most six characters."""
-    if value < 100_000:
-        return f"{value:,}"
-    for factor, unit in ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= factor:
-            number = value / factor
-            return f"{number:.1f} {unit}" if number < 100 else f"{number:.0f} {unit}"
-    raise AssertionError
+# --- pieces ---------------------------------------------------------------------------------------
 
 
 def short_command(command: str) -> str:

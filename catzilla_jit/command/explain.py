@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import linecache
 import os
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import leaving, terminal
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from ..compile import Explanation, Reason
     from .target import Subject
 
 NAME = "explain"
@@ -43,18 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of one function."""
 
     subject: Subject
-    compiled: Any  # the CompiledTask, None: it runs as Python
-    reasons: tuple[Any, ...]
+    explanation: Explanation
     required: bool
 
     @property
     def word(self) -> str:
-        if self.compiled is not None:
+        if self.explanation.compiled:
             return "compiled"
         return "refused" if self.required else "python"
 
@@ -86,14 +84,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def judge(subject: Subject) -> Verdict:
     """Compile the function, and note what came of it."""
-    program = subject.task._program
     with warnings.catch_warnings():
         # That a task asked for compilation and did not get it is what we are about to say.
         warnings.simplefilter("ignore")
-        # `compiled` is False for a task that must be compiled and cannot be.
-        compiled = program.forms[0] if subject.task.compiled else None
-    reasons = () if program.mode is False else subject.task.explain().reasons
-    return Verdict(subject, compiled, reasons, program.mode == "require")
+        explanation = subject.task.explain()
+    return Verdict(subject, explanation, subject.task._program.mode == "require")
 
 
 def _line(verdict: Verdict, width: int) -> Text:
@@ -101,14 +96,12 @@ def _line(verdict: Verdict, width: int) -> Text:
 
     line = Text(verdict.word.ljust(10), verdict.style)
     line.append(terminal.printable(verdict.subject.name).ljust(width + 2), "none")
-    if verdict.compiled is not None:
-        line.append(verdict.compiled.signature, "none")
-    elif verdict.reasons:
-        reason = verdict.reasons[0]
+    if verdict.explanation.compiled:
+        line.append(terminal.printable(verdict.explanation.signature or ""), "none")
+    else:
+        reason = verdict.explanation.reasons[0]
         at = f"line {reason.line}: " if reason.line is not None else ""
         line.append(at + terminal.printable(reason.message), "none")
-    else:
-        line.append("compile_to_c=False", "none")
     return line
 
 
@@ -130,22 +123,23 @@ def _short(path: str) -> str:
 
 
 def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
-    compiled = verdict.compiled
-    if compiled is not None:
-        yield "signature", compiled.signature
-        how = "taken from the cache" if compiled.from_cache else "compiled now"
-        yield "time", f"{compiled.compile_seconds:.3f} s, {how}"
-        if compiled.interruptible:
-            yield "stopping", "can be cancelled and timed out while it runs"
-        else:
-            yield "stopping", "calls Python while it runs, so it cannot be interrupted"
-    elif not verdict.reasons:
-        yield "reason", "compile_to_c=False: it is never compiled"
-    for reason in verdict.reasons:
-        yield from _facts_of(reason, verdict.subject.file, verbose=verbose)
+    explanation = verdict.explanation
+    if not explanation.compiled:
+        for reason in explanation.reasons:
+            yield from _facts_of(reason, verdict.subject.file, verbose=verbose)
+        return
+    yield "signature", explanation.signature or ""
+    how = "loaded from the cache" if explanation.from_cache else "compiled now"
+    yield "time", f"{explanation.compile_seconds:.3f} s, {how}"
+    if explanation.interruptible:
+        yield "stopping", "can be cancelled and timed out while it runs"
+    else:
+        yield "stopping", "cannot be interrupted while it runs: it calls back into Python"
+    if not explanation.pure:
+        yield "overflow", "raises OverflowError: it has side effects, so it is not run again"
 
 
-def _facts_of(reason: Any, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
     line = reason.line
     if line is not None:
         # A function's first line is its decorator's.

@@ -13,9 +13,7 @@ from ..runtime.stats import CallStats, Histogram, TaskStats
 MB = 1024 * 1024
 
 #: Upper bounds of the histograms' buckets, in seconds: three per power of ten.
-BOUNDS = tuple(
-    float(f"{digits}e{power}") for power in range(-7, 2) for digits in ("1", "2.5", "5")
-)
+BOUNDS = tuple(float(f"{digits}e{power}") for power in range(-7, 2) for digits in ("1", "2.5", "5"))
 
 Labels = Mapping[str, str]
 _OUTCOMES = ("completed", "failed", "cancelled", "timed_out")

@@ -212,6 +212,11 @@ class BatchResult(Generic[T]):
             f"{self._handle.done_items()}/{self._length}>"
         )
 
+    def _repr_html_(self) -> str:
+        from ..integrations.html import of_batch
+
+        return of_batch(self)
+
     def __len__(self) -> int:
         return self._length
 

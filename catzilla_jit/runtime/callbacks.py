@@ -8,24 +8,29 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import threading
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from ..types import TaskStatus
+from .callbackthread import Callback, run_callback
 
 
-def watch(result: Any, callback: Callable[[Any], object]) -> None:
-    """Call `callback(result)` once it is final: on the dispatcher, or here if that has ended."""
+def watch(result: Any, callback: Callback, *, may_block: bool = False) -> None:
+    """Call `callback(result)` once it is final: on the dispatcher, or here if that has ended.
+
+    may_block: it is a user's and goes to a thread where it may take its time.
+    """
     pool = result._pool
     if pool is None:
-        callback(result)
+        run_callback(result, callback, contextvars.copy_context())
     else:
-        pool.dispatcher.watch(result, callback)
+        pool.dispatcher.watch(result, callback, may_block=may_block)
 
 
-def unwatch(result: Any, callback: Callable[[Any], object]) -> None:
+def unwatch(result: Any, callback: Callback) -> None:
     """Undo `watch` with the same callback object, if it was not called yet."""
     pool = result._pool
     if pool is not None:
@@ -63,7 +68,7 @@ def as_future(result: Any) -> concurrent.futures.Future[Any]:
             result.cancel()
 
     future.add_done_callback(cancelled)
-    watch(result, follow)
+    watch(result, follow, may_block=True)
     return future
 
 

@@ -1,31 +1,40 @@
 """The dispatcher: one Python thread for what happens when a task has ended.
 
-It runs callbacks, wakes asyncio, decides on retries and fulfils promises, so no native worker
-ever runs Python. It starts with the first use and ends with its pool.
+It decides on retries, stops Python tasks, fulfils promises and wakes asyncio, so no native
+worker ever runs Python. It never waits, and hands users' callbacks to a thread of their own
+(callbackthread.py), so they may wait for what it does. It starts with the first use and ends with
+its pool.
 
 Invariant: whatever may come by mail (native/binding/mail.c) is a key of `_watched`, which
 keeps the result alive until its end has been dispatched. Callbacks run in the order in
-which they were added, in the context variables of whoever added them, on this thread; by
-then the status is final. One that raises is logged and the others still run. One that
-blocks delays the others, but not the workers.
+which they were added, in the context variables of whoever added them; by then the status is
+final.
 """
 
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
+from .callbackthread import Callback, CallbackThread, run_callback
 from .retry import RetryPolicy
 
 # catzilla_jit.h: why a record is in the mailbox.
 MAIL_ENDED, MAIL_FAILED, MAIL_STOP = 1, 2, 4
 
 _log = logging.getLogger("catzilla_jit")
-Callback = Callable[[Any], object]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Entry:
+    callback: Callback
+    context: contextvars.Context
+    may_block: bool  # a user's: not for this thread
 
 
 class Dispatcher:
@@ -33,35 +42,49 @@ class Dispatcher:
 
     def __init__(self, bridge: Any) -> None:
         self._bridge = bridge
-        self._lock = threading.Lock()  # guards the four below
-        self._watched: dict[Any, list[tuple[Callback, contextvars.Context]]] = {}
+        # Guards what follows; reentrant, because a finalizer may submit at any allocation.
+        self._lock = threading.RLock()
+        self._watched: dict[Any, list[_Entry]] = {}
         self._policies: dict[Any, RetryPolicy] = {}
-        self._ready: deque[tuple[Any, Callback, contextvars.Context]] = deque()
+        self._ready: deque[tuple[Any, _Entry]] = deque()
+        self._busy = False
+        self._gives_up = False
+        self._closed = False
         self._thread: threading.Thread | None = None
-        self._closing = False
         self._idle = threading.Condition(self._lock)
+        self._callbacks = CallbackThread()
 
-    def watch(self, result: Any, callback: Callback) -> None:
-        """Call `callback(result)` on the dispatcher once the result is final."""
-        entry = (callback, contextvars.copy_context())
+    def watch(self, result: Any, callback: Callback, *, may_block: bool = False) -> None:
+        """Call `callback(result)` once the result is final.
+
+        On the dispatcher, or with `may_block` on the callbacks' thread; here if both have ended.
+        """
+        entry = _Entry(callback, contextvars.copy_context(), may_block)
         with self._lock:
-            self._start()
-            callbacks = self._watched.get(result)
-            if callbacks is not None:
-                callbacks.append(entry)
+            if not self._closed:
+                self._add(result, entry)
                 return
+        run_callback(result, callback, entry.context)
+
+    def _add(self, result: Any, entry: _Entry) -> None:
+        self._start()
+        entries = self._watched.get(result)
+        if entries is not None:
+            entries.append(entry)
+        elif self._bridge.watch(result):
+            # The lock is held: its mail is not handled before this.
             self._watched[result] = [entry]
-            if self._bridge.watch(result):
-                return
-            del self._watched[result]
-            self._ready.append((result, *entry))
-        self._bridge.ring()
+        elif entry.may_block:
+            self._callbacks.add(result, entry.callback, entry.context)
+        else:
+            self._ready.append((result, entry))
+            self._bridge.ring()
 
     def unwatch(self, result: Any, callback: Callback) -> None:
         """Forget a callback that has not been called yet. Its mail still comes."""
         with self._lock:
-            callbacks = self._watched.get(result, [])
-            callbacks[:] = [entry for entry in callbacks if entry[0] is not callback]
+            entries = self._watched.get(result, [])
+            entries[:] = [entry for entry in entries if entry.callback is not callback]
 
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
         """Before it is started: give a prepared call its time limit and its retries."""
@@ -78,6 +101,11 @@ class Dispatcher:
         with self._lock:
             self._watched.pop(result, None)
             self._policies.pop(result, None)
+            self._idle.notify_all()
+
+    def give_up(self) -> None:
+        """Try nothing again from now on: what fails has failed."""
+        self._gives_up = True
 
     def start(self) -> None:
         """Start the thread if it does not run yet."""
@@ -86,73 +114,103 @@ class Dispatcher:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._bridge.dispatch,
                 args=(self._handle, self._run_ready),
                 name="cz-dispatcher",
                 daemon=True,
             )
-            self._thread.start()
+            thread.start()
+            self._thread = thread
 
     def drain(self, timeout: float | None) -> bool:
-        """Wait until everything watched has been dispatched; False: not within `timeout`."""
-        if self._thread is None or self._thread is threading.current_thread():
-            return True
-        with self._idle:
-            return self._idle.wait_for(lambda: not self._watched and not self._ready, timeout)
+        """Wait until everything watched has been dispatched; False: not within `timeout`.
+
+        In a callback it does not wait for that one and those behind it.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self._idle:
+                left = None if until is None else max(0.0, until - time.monotonic())
+                if not self._idle.wait_for(self._is_idle, left):
+                    return False
+            if not self._callbacks.drain(until):
+                return False
+            # A callback may have added others.
+            with self._lock:
+                if self._is_idle():
+                    return True
+
+    def _is_idle(self) -> bool:
+        return not (self._watched or self._ready or self._busy)
 
     def close(self) -> None:
-        """End the thread. Nothing must be watched any more."""
-        self._bridge.end_dispatch()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        """End the threads. Nothing must be watched any more."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self._callbacks.close()
+        if thread is not None:
+            self._bridge.end_dispatch()
+            if thread is not threading.current_thread():
+                thread.join()
 
     # --- on the dispatcher's thread -------------------------------------------------------------
 
     def _handle(self, result: Any, reasons: int) -> None:
-        if reasons & MAIL_STOP:
-            self._bridge.stop_call(result, result in self._policies)
-        if reasons & MAIL_FAILED:
-            self._decide(result)
-        if reasons & MAIL_ENDED:
-            with self._lock:
-                self._policies.pop(result, None)
-                callbacks = self._watched.pop(result, [])
-            for callback, context in callbacks:
-                _run(result, callback, context)
-            self._notice_idle()
+        try:
+            if reasons & MAIL_STOP:
+                self._bridge.stop_call(result, result in self._policies)
+            if reasons & MAIL_FAILED:
+                self._decide(result)
+            if reasons & MAIL_ENDED:
+                self._tell(result)
+        except Exception:
+            # Everything else that comes by mail needs this thread.
+            _log.exception("%s: what follows its end failed", result.task_id)
 
     def _decide(self, result: Any) -> None:
-        policy = self._policies[result]
+        with self._lock:
+            policy = None if self._gives_up else self._policies.get(result)
+        delay_ns = None
         try:
-            delay_ns = policy.next_delay_ns(self._bridge.failure(result), result.retries)
+            if policy is not None:
+                delay_ns = policy.next_delay_ns(self._bridge.failure(result), result.retries)
         except Exception:
             _log.exception("%s: its retry policy failed; it is not tried again", result.task_id)
-            delay_ns = None
         if delay_ns is None or not self._bridge.retry(result, delay_ns):
             self._bridge.conclude(result, delay_ns is not None)
+
+    def _tell(self, result: Any) -> None:
+        with self._lock:
+            self._policies.pop(result, None)
+            entries = self._watched.pop(result, [])
+            self._busy = True
+        try:
+            for entry in entries:
+                self._call(result, entry)
+        finally:
+            self._notice_idle()
 
     def _run_ready(self) -> None:
         while True:
             with self._lock:
                 if not self._ready:
-                    self._idle.notify_all()
                     return
-                item = self._ready.popleft()
-            _run(*item)
+                result, entry = self._ready.popleft()
+                self._busy = True
+            self._call(result, entry)
+            del result, entry
+            self._notice_idle()
+
+    def _call(self, result: Any, entry: _Entry) -> None:
+        if entry.may_block:
+            self._callbacks.add(result, entry.callback, entry.context)
+        else:
+            run_callback(result, entry.callback, entry.context)
 
     def _notice_idle(self) -> None:
         with self._lock:
-            if not self._watched and not self._ready:
+            self._busy = False
+            if self._is_idle():
                 self._idle.notify_all()
-
-
-def _run(result: Any, callback: Callback, context: contextvars.Context) -> None:
-    try:
-        context.run(callback, result)
-    except Exception:
-        _log.exception("%s: a callback raised", result.task_id)
-    except BaseException as error:
-        # SystemExit and the like would end the thread that all other callbacks need.
-        _log.error("%s: a callback raised %r, which is ignored", result.task_id, error)

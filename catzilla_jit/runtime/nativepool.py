@@ -210,8 +210,10 @@ class NativePool:
         self._native.lib.cz_pool_close(self._pool)
 
     def cancel_pending(self) -> int:
-        cancelled: int = self._bridge.cancel_python()
-        return cancelled + int(self._native.lib.cz_pool_cancel_pending(self._pool))
+        self.dispatcher.give_up()
+        # What is delayed first: it could be queued in the meantime.
+        cancelled = int(self._native.lib.cz_pool_cancel_pending(self._pool))
+        return cancelled + int(self._bridge.cancel_python())
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout

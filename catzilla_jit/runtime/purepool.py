@@ -94,10 +94,7 @@ class PureSubmitter:
         call = self._code.call(args, kwargs)
         if call is None:
             return NotImplemented
-        failed, value = call()
-        if failed:
-            raise value
-        return value
+        return call()
 
 
 class PurePool:
@@ -224,6 +221,7 @@ class PurePool:
         self.python_lane.close()
 
     def cancel_pending(self) -> int:
+        self.dispatcher.give_up()
         with self._lock:
             waiting = list(self._waiting)
         cancelled = sum(result.cancel() for result in waiting)

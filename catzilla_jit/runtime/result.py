@@ -48,10 +48,11 @@ class ColdMethods:
     def add_done_callback(self: Any, fn: Callable[[Any], object]) -> Any:
         """Call fn(result) once the task has ended, in any way; return the result itself.
 
-        Callbacks run in order on the runtime's dispatcher thread, also when the task has
-        ended already. One that raises is logged.
+        Callbacks run one after the other on a thread of the runtime's, also when the task has
+        ended already. They may submit, and wait for other tasks; meanwhile the callbacks
+        behind them wait. One that raises is logged.
         """
-        callbacks.watch(self, fn)
+        callbacks.watch(self, fn, may_block=True)
         return self
 
     def on_success(self: Any, fn: Callable[[Any], object]) -> Any:
@@ -93,6 +94,11 @@ class ColdMethods:
         except RuntimeError:
             status = "of the parent process"
         return f"<TaskResult {self.task_id} {status}>"
+
+    def _repr_html_(self: Any) -> str:
+        from ..integrations.html import of_result
+
+        return of_result(self)
 
 
 def on_worker() -> bool:

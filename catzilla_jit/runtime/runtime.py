@@ -131,6 +131,11 @@ class Runtime:
         state = "closed" if self._closed else "started" if self._backend else "not started"
         return f"<Runtime {state}, {self.settings.workers} workers>"
 
+    def _repr_html_(self) -> str:
+        from ..integrations.html import of_runtime
+
+        return of_runtime(self)
+
     def __enter__(self) -> Runtime:
         return self
 

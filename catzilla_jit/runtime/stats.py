@@ -201,6 +201,19 @@ class TaskStats:
     levels: tuple[LevelStats, ...]
     workers: tuple[WorkerStats, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<TaskStats of runtime {self.runtime} in process {self.pid}: "
+            f"{self.tasks_per_second:,.0f} tasks/s, {self.total_tasks_processed:,} done, "
+            f"{self.failed_tasks:,} failed, {self.total_queued:,} queued, "
+            f"{self.active_workers} of {self.total_workers} workers active>"
+        )
+
+    def _repr_html_(self) -> str:
+        from ..integrations.html import of_stats
+
+        return of_stats(self)
+
 
 def resident_bytes(pid: int | str = "self") -> int:
     """Return the resident memory of a process; where there is no /proc, this one's peak."""

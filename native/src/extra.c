@@ -418,20 +418,16 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
     const struct cz_type *type = record->type; /* once queued, the record may be gone */
     uint32_t state = cz__load_acquire(&record->state);
     int result;
-    cz__lane_owe(lane);
     record->error = NULL;
     record->status = 0;
     do {
         /* Asked for while it ran, and no retry undoes that; or abandoned meanwhile. */
-        if (state & CZ_STOP_CANCEL || cz__phase(state) != CZ_RUNNING) {
-            cz_lane_promise_kept(lane);
+        if (state & CZ_STOP_CANCEL || cz__phase(state) != CZ_RUNNING)
             return CZ_ECLOSED;
-        }
     } while (!cz__cas_acqrel(&record->state, &state,
                              (state & ~(uint32_t)(CZ_PHASE | CZ_STOP_TIMEOUT)) | CZ_RETRYING));
     result = arm_enqueue(lane, record, delay_ns);
     if (result) {
-        cz_lane_promise_kept(lane);
         /* Back to where cz_record_conclude takes it from; unless cancelled meanwhile. */
         state = cz__load_acquire(&record->state);
         while (cz__phase(state) == CZ_RETRYING &&

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "extra.h"
+#include "lane.h"
 #include "os.h"
+#include "pool.h"
 #include "stats.h"
 
 static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 48 bytes of 128");
@@ -162,6 +164,20 @@ static enum cz_count count_end(const struct cz_record *record, uint32_t phase, b
     return end;
 }
 
+static struct cz_lane *lane_of(const struct cz_record *record)
+{
+    struct cz_pool *pool = record->type->pool;
+    return record->type->entry ? &pool->native : &pool->python;
+}
+
+/* Another try may follow, also after a close: the lane owes it until the taker of the mail has
+ * decided. */
+static void divert(struct cz_record *record)
+{
+    cz__lane_owe(lane_of(record));
+    cz__extra_post(record, CZ_MAIL_FAILED);
+}
+
 /* Store the final phase, unless the record was abandoned, and clear `holds`. True: the
  * caller freed the last hold. */
 static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, bool may_divert)
@@ -179,7 +195,7 @@ static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, boo
         next = state & ~holds;
         if (cz__phase(state) == CZ_RUNNING) {
             if (phase == CZ_FAILED && state & CZ_DIVERT && may_divert) {
-                cz__extra_post(record, CZ_MAIL_FAILED);
+                divert(record);
                 return false;
             }
             next = (next & ~(uint32_t)CZ_PHASE) | phase;
@@ -208,8 +224,10 @@ void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t p
 
 void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase)
 {
+    struct cz_lane *lane = lane_of(record);
     if (finish(record, phase, CZ_POOL, false))
         cz_record_free(cache, record);
+    cz_lane_promise_kept(lane);
 }
 
 void cz_record_begin(struct cz_record *record)

@@ -143,6 +143,46 @@ static void test_a_promise_holds_a_closed_lane_open(void)
     tear_down();
 }
 
+static void test_a_delay_under_a_promise_passes_the_close(void)
+{
+    _Atomic(long) runs = 0;
+    struct cz_record *record;
+    set_up(1, 4);
+    record = call_new(cache, call_type(pool, count_run), (void *)&runs);
+    CHECK(cz_lane_promise(lane) == 0);
+    cz_pool_close(pool);
+    CHECK(cz_record_delay(lane, record, CZ_HIGH, MILLISECOND_NS) == CZ_ECLOSED);
+    CHECK(cz_record_delay_promised(lane, record, CZ_HIGH, MILLISECOND_NS) == 0);
+    cz_lane_promise_kept(lane);
+    cz_record_drop(cache, record);
+    CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
+    CHECK(atomic_load(&runs) == 1);
+    tear_down();
+}
+
+static void test_cancel_pending_reaches_what_is_delayed(void)
+{
+    enum { RECORDS = 500 };
+    static struct cz_record *records[RECORDS];
+    struct cz_type *type;
+    uint64_t rng = 29;
+    set_up(1, 4);
+    type = call_type(pool, count_run);
+    for (int i = 0; i < RECORDS; i++) {
+        int64_t delay_ns = 3600LL * SECOND_NS + (int64_t)(draw(&rng) % SECOND_NS);
+        records[i] = call_new(cache, type, NULL);
+        CHECK(cz_record_delay(lane, records[i], (uint32_t)i % CZ_LEVELS, delay_ns) == 0);
+    }
+    for (int i = 0; i < RECORDS; i += 10)
+        CHECK(cz_record_cancel(records[i]) == 1);
+    CHECK(cz_pool_cancel_pending(pool) == RECORDS - RECORDS / 10);
+    for (int i = 0; i < RECORDS; i++) {
+        CHECK(cz_record_wait(records[i], 0) == 0 && phase_of(records[i]) == CZ_CANCELLED);
+        cz_record_drop(cache, records[i]);
+    }
+    tear_down();
+}
+
 /* --- mail ---------------------------------------------------------------------------- */
 
 static void test_watched_record_is_posted_once_it_has_ended(void)
@@ -406,6 +446,8 @@ int main(void)
     RUN(test_cancelled_delay_is_let_go_of_at_once);
     RUN(test_close_waits_for_what_is_delayed);
     RUN(test_a_promise_holds_a_closed_lane_open);
+    RUN(test_a_delay_under_a_promise_passes_the_close);
+    RUN(test_cancel_pending_reaches_what_is_delayed);
     RUN(test_watched_record_is_posted_once_it_has_ended);
     RUN(test_ring_reaches_a_taker_about_to_sleep);
     RUN(test_diverted_failure_is_retried_until_it_succeeds);

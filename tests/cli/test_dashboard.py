@@ -100,25 +100,6 @@ def test_list_of_runtimes_shortens_the_command_only():
     assert "python" in row
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "-"), (1e-12, "0.00 ns"), (1.234e-9, "1.23 ns"), (9.999e-7, "1.00 us"),
-        (1.5e-5, "15.0 us"), (0.25, "250 ms"), (0.9999, "1.00 s"), (12345.0, "12345 s"),
-    ],
-)  # fmt: skip
-def test_times_have_three_digits(value, text):
-    assert dashboard.seconds(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (99_999, "99,999"), (100_000, "100 k"), (1_234_567, "1.2 M"), (10**14, "100 T")],
-)
-def test_counts_are_short(value, text):
-    assert dashboard.short_count(value) == text
-
-
 def test_any_part_at_all_shows_in_a_bar():
     assert dashboard.bar(0.0001, unicode=False, width=10).plain == "#---------"
     assert dashboard.bar(0.0, unicode=False, width=10).plain == "----------"

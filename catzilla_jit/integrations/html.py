@@ -1,0 +1,198 @@
+"""What notebooks show of the package's objects: tables without scripts, every text escaped.
+
+The classes' `_repr_html_` methods lead here. Nothing here waits or compiles: what is not
+known yet is shown as not known.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StatsDisabled
+from ..figures import seconds, short_count, uptime
+from ..types import TaskStatus
+
+if TYPE_CHECKING:
+    from ..compile import Explanation
+    from ..runtime.batch import BatchResult
+    from ..runtime.result import TaskResult
+    from ..runtime.runtime import Runtime
+    from ..runtime.stats import TaskStats
+    from ..task import Task
+
+_CELL = ' style="text-align: left"'
+_MOST_ROWS = 30
+
+
+def of_stats(stats: TaskStats) -> str:
+    """Return the statistics of a runtime as a title and four tables."""
+    title = f"runtime {stats.runtime} of process {stats.pid}, up {uptime(stats.uptime_seconds)}"
+    counts = [
+        ("tasks per second", f"{stats.tasks_per_second:,.0f}"),
+        ("done", f"{stats.total_tasks_processed:,}"),
+        ("failed", f"{stats.failed_tasks:,}"),
+        ("timed out", f"{stats.timeout_count:,}"),
+        ("cancelled", f"{stats.cancelled_tasks:,}"),
+        ("workers active", f"{stats.active_workers} of {stats.total_workers}"),
+        ("memory", f"{stats.memory_usage_mb:,.1f} MB"),
+    ]
+    return "".join(
+        (
+            _title(title),
+            _table([name for name, _ in counts], [[value for _, value in counts]]),
+            _times(stats),
+            _queues(stats),
+            _workers(stats),
+            _tasks(stats),
+        )
+    )
+
+
+def of_runtime(runtime: Runtime) -> str:
+    """Return the state of a runtime, and its statistics while it runs."""
+    title = _title(repr(runtime).strip("<>"))
+    try:
+        return title + of_stats(runtime.stats())
+    except StatsDisabled as error:
+        return title + f"<p>{escape(str(error))}</p>"
+
+
+def of_task(task: Task[..., Any]) -> str:
+    """Return a task's options, and what came of compiling it if that has happened."""
+    rows = [("priority", task.priority.value)]
+    if task._program.ready:
+        compiled = task._program.compiled_now()
+        rows.append(("runs as", "Python" if compiled is None else "machine code"))
+        if compiled is not None:
+            rows.append(("signature", compiled.signature))
+        rows += [("why", str(reason)) for reason in task._program.reasons]
+    else:
+        rows.append(("runs as", "not compiled yet"))
+    return _title(f"task {task.name}") + _pairs(rows)
+
+
+def of_explanation(explanation: Explanation) -> str:
+    """Return what came of compiling a task."""
+    rows: list[tuple[str, str]] = []
+    if explanation.compiled:
+        rows.append(("signature", explanation.signature or ""))
+        how = "loaded from the cache" if explanation.from_cache else "compiled"
+        rows.append(("time", f"{seconds(explanation.compile_seconds or 0.0)}, {how}"))
+        rows.append(("interruptible", "yes" if explanation.interruptible else "no"))
+    for reason in explanation.reasons:
+        rows.append((f"line {reason.line}" if reason.line is not None else "why", reason.message))
+        if reason.advice:
+            rows.append(("change", reason.advice))
+    word = "is compiled" if explanation.compiled else "runs as Python"
+    return _title(f"{explanation.name} {word}") + _pairs(rows)
+
+
+def of_result(result: TaskResult[Any]) -> str:
+    """Return where a submission stands, and its value or exception once it has ended."""
+    try:
+        status = result.status()
+    except RuntimeError:
+        return _title(repr(result).strip("<>"))
+    rows = [("status", status.value)]
+    if result.execution_time_ms is not None:
+        rows.append(("ran for", seconds(result.execution_time_ms / 1e3)))
+    if status is TaskStatus.COMPLETED:
+        rows.append(("result", reprlib.repr(result.result())))
+    elif status is TaskStatus.FAILED:
+        rows.append(("exception", reprlib.repr(result.exception())))
+    return _title(f"task {result.task_name}, call {result.task_id}") + _pairs(rows)
+
+
+def of_batch(batch: BatchResult[Any]) -> str:
+    """Return where a map stands, as a bar."""
+    text = repr(batch).strip("<>")
+    try:
+        progress = batch.progress
+    except RuntimeError:
+        return _title(text)
+    return _title(text) + _bar(progress)
+
+
+# --- parts of the statistics ----------------------------------------------------------------------
+
+
+def _times(stats: TaskStats) -> str:
+    rows = []
+    for word, what in (("run", "execution"), ("wait", "wait")):
+        figures = (
+            getattr(stats, f"{name}_{what}_time_ms") for name in ("avg", "p50", "p95", "p99")
+        )
+        rows.append([word, *(seconds(figure / 1e3) for figure in figures)])
+    return _table(["", "mean", "p50", "p95", "p99"], rows)
+
+
+def _queues(stats: TaskStats) -> str:
+    rows = [
+        [level.name, f"{level.queued:,}", seconds(level.wait.percentile(99))]
+        for level in stats.levels
+    ]
+    return _table(["queue", "queued", "wait p99"], rows)
+
+
+def _workers(stats: TaskStats) -> str:
+    rows = [
+        [
+            worker.name,
+            f"{100 * worker.utilization:.0f} %",
+            short_count(worker.tasks),
+            worker.task or "",
+        ]
+        for worker in stats.workers
+    ]
+    return _table(["worker", "busy", "tasks", "runs"], rows)
+
+
+def _tasks(stats: TaskStats) -> str:
+    rows = [
+        [
+            named.name,
+            lane,
+            f"{calls.processed:,}",
+            f"{calls.failed + calls.timed_out:,}",
+            seconds(calls.execution.percentile(50)),
+            seconds(calls.execution.percentile(99)),
+        ]
+        for named in stats.tasks.values()
+        for lane, calls in named.lanes.items()
+    ]
+    return _table(["task", "lane", "done", "failed", "run p50", "run p99"], rows)
+
+
+# --- HTML -----------------------------------------------------------------------------------------
+
+
+def _title(text: str) -> str:
+    return f"<p><b>{escape(text)}</b></p>"
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> str:
+    body = "".join(
+        f"<tr><th{_CELL}>{escape(name)}</th><td{_CELL}>{escape(value)}</td></tr>"
+        for name, value in rows
+    )
+    return f"<table>{body}</table>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [_row("th", head), *(_row("td", row) for row in rows[:_MOST_ROWS])]
+    more = len(rows) - _MOST_ROWS
+    note = f"<p>and {more} more</p>" if more > 0 else ""
+    return f"<table>{''.join(lines)}</table>{note}"
+
+
+def _row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}{_CELL}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _bar(part: float) -> str:
+    return f'<progress value="{part:.4f}" max="1"></progress> {100 * part:.0f} %'

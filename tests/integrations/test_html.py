@@ -1,0 +1,128 @@
+"""What notebooks show: well-formed HTML without scripts, every text of the user's escaped."""
+
+from __future__ import annotations
+
+import html.parser
+
+import numpy as np
+import stats_sample
+
+from catzilla_jit import Runtime
+
+NASTY = "<script>alert(1)</script>&\"'"
+
+
+class Checker(html.parser.HTMLParser):
+    """Notes the tags that are open, and refuses what would run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        assert tag not in ("script", "iframe", "object", "img"), tag
+        assert not any(name.startswith("on") for name, _ in attributes)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def text_of(value: object) -> str:
+    """Return the text of an object's HTML, after a look at its tags."""
+    checker = Checker()
+    checker.feed(value._repr_html_())
+    checker.close()
+    assert checker.open == []
+    return " ".join(checker.words)
+
+
+def test_stats():
+    calls = stats_sample.calls(completed=1234, execution=stats_sample.histogram((2e-6, 1234)))
+    stats = stats_sample.runtime(
+        tasks=[stats_sample.named(NASTY, python=calls)],
+        workers=(stats_sample.worker(0, task=NASTY, state="running"),),
+    )
+    text = text_of(stats)
+    assert text.count(NASTY) == 2
+    assert "1,234" in text
+    assert "2.00 us" in text
+
+
+def test_stats_have_a_short_repr():
+    text = repr(stats_sample.runtime(failed_tasks=3))
+    assert len(text) < 200
+    assert "3 failed" in text
+
+
+def test_runtime_with_and_without_statistics():
+    with Runtime(workers=1) as runtime:
+        assert "Runtime not started" in text_of(runtime)
+        runtime.add_task(len, "abc", compile_to_c=False).result()
+        assert "Runtime started" in text_of(runtime)
+    assert "Runtime closed" in text_of(runtime)
+    assert "no statistics" in text_of(Runtime(workers=1, enable_profiling=False))
+
+
+def test_task_before_and_after_compilation():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task(name=NASTY, priority="high")
+        def area(width: float, height: float) -> float:
+            return width * height
+
+        assert "not compiled yet" in text_of(area)
+        text = text_of(area.warm_up())
+        assert NASTY in text
+        assert "high" in text
+        assert "machine code" in text
+        assert "-> float64" in text
+        assert "area" not in text
+        assert NASTY in text_of(area.explain())
+
+
+def test_explanation_of_a_refusal_has_line_reason_and_change():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task
+        async def send(user: int) -> None: ...
+
+        text = text_of(send.explain())
+        assert "runs as Python" in text
+        assert "coroutine" in text
+        assert "change" in text
+        assert "coroutine" in text_of(send)
+
+
+def test_result_shows_value_or_exception():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task(compile_to_c=False, name=NASTY)
+        def echo(value: object) -> object:
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        done, failed = echo.submit(NASTY), echo.submit(ValueError(NASTY))
+        done.result()
+        failed.exception()
+        assert "completed" in text_of(done)
+        assert "script" in text_of(done)
+        assert "ValueError" in text_of(failed)
+
+
+def test_batch_shows_a_bar():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task
+        def double(x: float) -> float:
+            return 2.0 * x
+
+        batch = double.submit_map(np.arange(10.0))
+        batch.wait()
+        assert "100 %" in text_of(batch)
+        assert "10/10" in text_of(batch)
