@@ -72,7 +72,7 @@ class Code:
             return None
         return view[0] if slot.numpy else view[0].item()
 
-    def _run(self, args: tuple[Any, ...]) -> tuple[bool, Any]:
+    def _run(self, args: tuple[Any, ...]) -> Any:
         payload, error = self._payload(), ctypes.c_void_p()
         packed: list[SlotLike] = []
         try:
@@ -81,13 +81,14 @@ class Code:
                 packed.append(slot)
             status = self._entry(ctypes.addressof(payload), ctypes.byref(error))
             if status == 0:
-                return False, self._load(payload)
-            return self._settle(status, error.value or 0, args)
-        except BaseException as failure:
-            return True, failure
+                return self._load(payload)
+            failed, outcome = self._settle(status, error.value or 0, args)
         finally:
             for slot in packed:
                 self._release(slot, payload)
+        if failed:
+            raise outcome
+        return outcome
 
 
 def _view(payload: Any, slot: SlotLike) -> np.ndarray[Any, Any] | None:

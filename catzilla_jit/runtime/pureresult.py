@@ -9,6 +9,7 @@ stopped call still returns is dropped. Cold methods are added by result.py.
 from __future__ import annotations
 
 import contextvars
+import functools
 import math
 import os
 import threading
@@ -25,25 +26,27 @@ from .purelane import Lane, on_worker
 if TYPE_CHECKING:
     from .purepool import PurePool
 
-#: Runs the function: (False, its value) or (True, its exception). Raises nothing.
-Call = Callable[[], "tuple[bool, Any]"]
+#: Runs the function: returns what it returns, raises what it raises.
+Call = Callable[[], Any]
 
+_OWN = __file__.rpartition("/")[0] + "/"
 _LONGEST_SECONDS = 4e9  # a century: more than a lock can wait for
 
 
 def python_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
     """Return the call of a Python function in the context variables of the submitter."""
     context = contextvars.copy_context()
+    if len(context):
+        return functools.partial(context.run, function, *args, **kwargs)
+    return functools.partial(function, *args, **kwargs)
 
-    def call() -> tuple[bool, Any]:
-        try:
-            return False, context.run(function, *args, **kwargs)
-        except BaseException as error:
-            traceback = error.__traceback__
-            # Without this frame: it begins in the task's own source.
-            return True, error.with_traceback(traceback.tb_next if traceback else None)
 
-    return call
+def _of_the_task(error: BaseException) -> BaseException:
+    """Return the exception with the part of its traceback that lies outside of this package."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_code.co_filename.startswith(_OWN):
+        traceback = traceback.tb_next
+    return error.with_traceback(traceback)
 
 
 class PureTaskResult:
@@ -115,25 +118,33 @@ class PureTaskResult:
 
     def run(self) -> None:
         """Run the call on this thread, unless somebody else does or it has ended."""
+        if (call := self._begin()) is None:
+            return
+        try:
+            failed, value = False, call()
+            self._left()
+        except BaseException as error:  # also an interrupt that hit behind the call
+            self._left()
+            failed, value = True, _of_the_task(error)
+        self._run_ended(failed, value)
+
+    def _begin(self) -> Call | None:
         with self._lock:
-            call = self._call
-            if self._state not in (PENDING, RETRYING) or not self._queued or call is None:
-                return
+            if self._state not in (PENDING, RETRYING) or not self._queued:
+                return None
             self._state = RUNNING
             self._queued = False
             self._try += 1
             self._started = time.monotonic()
-            running = self._running = Running()
+            self._running = Running()
             if self._limit:
                 number = self._try
                 self._pool.timer.after(self._limit, lambda: self._time_out(number))
-        try:
-            failed, value = call()
-            running.leave()
-        except BaseException as error:  # an interrupt that hit behind the call
-            failed, value = True, error
-            running.leave()
-        self._run_ended(failed, value)
+            return self._call
+
+    def _left(self) -> None:
+        if self._running is not None:
+            self._running.leave()
 
     def _run_ended(self, failed: bool, value: Any) -> None:
         with self._lock:
@@ -260,6 +271,16 @@ class PureTaskResult:
         timeout is in seconds. Raises the task's exception, TaskCancelled, or the builtin
         TimeoutError when the task is not done in time (it goes on).
         """
+        # What a worker waits for and is still queued it runs itself, see _help. This is run()
+        # without the frames between: a nest of tasks has Python's recursion limit.
+        if self._queued and on_worker() and (call := self._begin()) is not None:
+            try:
+                failed, value = False, call()
+                self._left()
+            except BaseException as error:
+                self._left()
+                failed, value = True, _of_the_task(error)
+            self._run_ended(failed, value)
         self._help(timeout)
         self._wait(timeout)
         if self._state == FAILED:

@@ -273,6 +273,9 @@ class Runtime:
         if backend is None:
             return
         backend.close()
+        # So that they look for a runtime again: the default one may be configured anew.
+        for task in list(self._bound):
+            task.detach()
         if cancel_pending:
             backend.cancel_pending()
         if wait and not backend.join(timeout):
