@@ -54,6 +54,7 @@ class Task(Generic[P, R]):
         self._settings = settings
         self._runtime = runtime
         functools.update_wrapper(self, program.function)
+        _register(self, runtime)
         self.detach()
 
     def __repr__(self) -> str:
@@ -95,6 +96,15 @@ class Task(Generic[P, R]):
         `compile_seconds` are for programs. `catzilla-jit explain FILE` does it for a file.
         """
         return self._program.explain()
+
+    def prepare(self) -> None:
+        """Compile if that has not happened; no warning and no error if it cannot be."""
+        self._program.prepare()
+
+    @property
+    def wants_warming(self) -> bool:
+        """Whether `prepare` has work to do."""
+        return not self._program.ready and self._program.mode is not False
 
     def warm_up(self) -> Task[P, R]:
         """Compile now rather than at the first submission; return the task."""
@@ -240,6 +250,11 @@ def _chunk_size(name: str, value: int | str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"task {name}: chunk_size must be 'auto' or a positive int, not {value!r}")
     return value
+
+
+def _register(task: Task[..., Any], runtime: Runtime | None) -> None:
+    registry = default.registry if runtime is None else runtime.registry
+    registry.add(task)
 
 
 def make_task(

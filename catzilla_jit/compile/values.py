@@ -4,6 +4,9 @@ A hint that names a type exactly is followed; for the rest the value tells. Only
 `boxes.py` and the runtime can pack have a type; for anything else the call runs as Python.
 """
 
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
 from __future__ import annotations
 
 import inspect

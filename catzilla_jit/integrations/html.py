@@ -63,14 +63,13 @@ def of_runtime(runtime: Runtime) -> str:
 def of_task(task: Task[..., Any]) -> str:
     """Return a task's options, and what came of compiling it if that has happened."""
     rows = [("priority", task.priority.value)]
-    if task._program.ready:
-        compiled = task._program.compiled_now()
-        rows.append(("runs as", "Python" if compiled is None else "machine code"))
-        if compiled is not None:
-            rows.append(("signature", compiled.signature))
-        rows += [("why", str(reason)) for reason in task._program.reasons]
-    else:
+    program = task._program
+    if not program.forms and not program.settled:
         rows.append(("runs as", "not compiled yet"))
+    else:
+        rows.append(("runs as", "machine code" if program.forms else "Python"))
+        rows += [("signature", form.signature) for form in program.forms]
+        rows += [("why", str(reason)) for reason in program.explain().reasons]
     return _title(f"task {task.name}") + _pairs(rows)
 
 

@@ -6,9 +6,12 @@ import threading
 from typing import Any
 
 from .runtime import Runtime
+from .warming import Registry
 
 _lock = threading.Lock()
 _default: Runtime | None = None
+#: The tasks of no particular runtime.
+registry = Registry()
 
 
 def get_runtime() -> Runtime:
@@ -16,8 +19,14 @@ def get_runtime() -> Runtime:
     global _default
     with _lock:
         if _default is None:
-            _default = Runtime()
+            _default = _make({})
         return _default
+
+
+def _make(settings: dict[str, Any]) -> Runtime:
+    runtime = Runtime(**settings)
+    runtime.registry = registry
+    return runtime
 
 
 def configure(**settings: Any) -> Runtime:
@@ -33,7 +42,7 @@ def configure(**settings: Any) -> Runtime:
                 "the default runtime has been started already; call configure() before the "
                 "first submission, or shutdown() first"
             )
-        _default = Runtime(**settings)
+        _default = _make(settings)
         return _default
 
 

@@ -187,7 +187,10 @@ class NativePool:
 
     def depths(self) -> tuple[int, int, int, int]:
         depth = self._native.lib.cz_lane_depth
-        return tuple(sum(depth(lane, level) for lane in self._lanes) for level in range(4))  # type: ignore[return-value]
+        critical, high, normal, low = (
+            sum(depth(lane, level) for lane in self._lanes) for level in range(4)
+        )
+        return critical, high, normal, low
 
     def memory(self) -> tuple[int, int]:
         """Return the bytes of record memory held, and the blocks of it in use or cached."""

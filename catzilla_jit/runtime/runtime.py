@@ -7,6 +7,7 @@ so the parent's pool is left alone and the next submission makes another.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import weakref
@@ -18,6 +19,7 @@ from . import memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .segment import read as read_segment
+from .warming import Registry, Warming
 from .workers import default_python_workers, default_workers, usable_cpus
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def _check_counts(workers: Any, least: Any, most: Any) -> None:
     counts = [
         (name, _count(name, value, 1024)) for name, value in given.items() if value is not None
     ]
-    for (lower, low), (upper, high) in zip(counts, counts[1:], strict=False):
+    for (lower, low), (upper, high) in itertools.pairwise(counts):
         if low > high:
             raise ValueError(f"Runtime: {lower}={low} is more than {upper}={high}")
 
@@ -125,6 +127,8 @@ class Runtime:
         self._submitters: dict[Any, Submitter] = {}
         self._bound: weakref.WeakSet[Task[..., Any]] = weakref.WeakSet()
         self._tasks: dict[Any, Task[..., Any]] = {}
+        self.registry = Registry()
+        self._warming: Warming | None = None
         _runtimes.add(self)
 
     def __repr__(self) -> str:
@@ -163,7 +167,15 @@ class Runtime:
                 raise RuntimeClosed("the runtime has been shut down")
             if self._backend is None:
                 self._backend = make_backend(self.settings)
+                if self.enable_c_compilation:
+                    self._warm_others()
             return self._backend
+
+    def _warm_others(self) -> None:
+        """Compile in the background what is registered here, if that is more than one task."""
+        tasks = self.registry.uncompiled()
+        if len(tasks) > 1:
+            self._warming = Warming(tasks)
 
     def submitter(self, key: Any, make: Callable[[Backend], Submitter]) -> Submitter:
         """Return the submitter that `make` made for this key in the present pool."""
@@ -206,7 +218,7 @@ class Runtime:
             "compile_to_c": compile_to_c,
         }
         options = {name: value for name, value in given.items() if value is not None}
-        return task_for(func, self, options).submit(*args, **kwargs)  # type: ignore[no-any-return]
+        return task_for(func, self, options).submit(*args, **kwargs)
 
     def known_task(self, key: Any, make: Callable[[], Task[..., Any]]) -> Task[..., Any]:
         """Return the task that `make` made for this key before."""
@@ -270,6 +282,8 @@ class Runtime:
         with self._lock:
             self._closed = True
             backend = self._backend
+        if self._warming is not None:
+            self._warming.stop()
         if backend is None:
             return
         backend.close()
@@ -288,6 +302,7 @@ class Runtime:
         # The parent's locks may be held by threads that do not exist here.
         self._lock = threading.RLock()
         self._backend = None
+        self._warming = None
         self._submitters = {}
         for task in self._bound:
             task.detach()
