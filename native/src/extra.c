@@ -379,6 +379,9 @@ static int arm_enqueue(struct cz_lane *lane, struct cz_record *record, int64_t d
     if (ensure(record)) {
         struct cz__extra *extra = extra_of(record);
         extra->lane = lane;
+        /* A cancel that came before the lock found no timer to hurry. */
+        if (cz__final(cz__load_acquire(&record->state)))
+            due = 0;
         if (arm(extras, extra, CZ__TIMER_ENQUEUE, due)) {
             ring_if_first(lane->pool, extra);
             result = 0;

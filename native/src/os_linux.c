@@ -158,7 +158,9 @@ void cz__ticks_setup(void)
 
 uint64_t cz__ticks_of_ns(int64_t ns)
 {
-    return (uint64_t)((double)ns * rough_ticks_per_ns);
+    const double most = 4e18; /* still a point in time when added to one */
+    double ticks = (double)ns * rough_ticks_per_ns;
+    return ticks <= 0 ? 0 : (uint64_t)(ticks < most ? ticks : most);
 }
 
 uint64_t cz__ns_of_ticks(uint64_t ticks)
