@@ -129,24 +129,39 @@ uint64_t cz__ticks(void)
     return counter_is_clock ? read_counter() : (uint64_t)cz__monotonic_ns();
 }
 
+/* Both at one time: of three readings the one that took least, since a thread that loses its
+ * processor between the two reads would be off by milliseconds. */
+static void read_both(int64_t *ns, uint64_t *ticks)
+{
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        uint64_t before = cz__ticks();
+        int64_t now = cz__monotonic_ns();
+        uint64_t took = cz__ticks() - before;
+        if (took < least) {
+            least = took;
+            *ns = now;
+            *ticks = counter_is_clock ? before + took / 2 : (uint64_t)now;
+        }
+    }
+}
+
 static double ticks_per_ns(int64_t at_least_ns)
 {
-    int64_t ns;
-    uint64_t ticks;
+    int64_t ns = 0;
+    uint64_t ticks = 0;
     if (!counter_is_clock)
         return 1.0;
-    do {
-        ns = cz__monotonic_ns();
-        ticks = read_counter();
-    } while (ns - base_ns < at_least_ns);
+    do
+        read_both(&ns, &ticks);
+    while (ns - base_ns < at_least_ns);
     return (double)(ticks - base_ticks) / (double)(ns - base_ns);
 }
 
 static void measure_rate(void)
 {
     counter_is_clock = kernel_uses_counter();
-    base_ns = cz__monotonic_ns();
-    base_ticks = cz__ticks();
+    read_both(&base_ns, &base_ticks);
     rough_ticks_per_ns = ticks_per_ns(200000);
 }
 
