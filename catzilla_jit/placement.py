@@ -28,7 +28,7 @@ class Placement:
         self._program = program
         self._settings = settings
         self._runtime = runtime
-        self._backend: Backend = runtime.start()
+        self.backend: Backend = runtime.start()
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         base = runtime.submitter(
             (program, "python"), lambda backend: backend.python(program.name, program.function)
@@ -111,11 +111,11 @@ class Placement:
         submitter, result = self._prepare(args, kwargs)
         limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
         if limit_ns or settings.max_retries:
-            self._backend.govern(result, limit_ns, settings.retries)
+            self.backend.govern(result, limit_ns, settings.retries)
         try:
             submitter.start(result, round(settings.delay_ms * 1e6))
         except BaseException:
-            self._backend.forgo(result)
+            self.backend.forgo(result)
             raise
         return result
 
@@ -131,7 +131,7 @@ class Placement:
                 **{name: value(argument) for name, argument in kwargs.items()},
             )
 
-        return promise.after(self._backend, self._program.name, awaited, submit)
+        return promise.after(self.backend, self._program.name, awaited, submit)
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
         """Return a call that is not queued yet, and where to start it."""

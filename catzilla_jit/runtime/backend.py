@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -114,6 +115,9 @@ class Backend(Protocol):
 
         It holds its promise.Keeper, and `_assist()` returns that, until it has ended.
         """
+
+    def privileged(self) -> AbstractContextManager[None]:
+        """Let this thread submit although the pool is closed: a promise is being kept."""
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise with a value or an exception."""

@@ -298,6 +298,16 @@ class BatchResult(Generic[T]):
                         f"task {self._name}: the batch is not done within {timeout} seconds"
                     )
 
+    def _ended_within(self, seconds: float | None) -> bool:
+        """Wait so long, as a TaskResult's does; return whether it has ended."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = SLICE_SECONDS if until is None else max(0.0, until - time.monotonic())
+            if self._handle.wait(min(left, SLICE_SECONDS)):
+                return True
+            if left == 0.0:
+                return False
+
     def _wait_with_bar(self, timeout: float | None) -> None:
         from rich.progress import Progress
 

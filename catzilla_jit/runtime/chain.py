@@ -7,14 +7,15 @@ has not ended.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from . import default
+from .backend import Backend
 from .callbacks import outcome, watch
 from .promise import Gathering, Keeper, with_cause
 from .result import TaskResult
-from .runtime import Runtime
 
 
 class Submittable(Protocol):
@@ -24,7 +25,21 @@ class Submittable(Protocol):
     def name(self) -> str: ...
     @property
     def submit(self) -> Any: ...
-    def bind(self) -> Runtime: ...
+    def bind(self) -> Place: ...
+
+
+class Place(Protocol):
+    """Where submissions go."""
+
+    @property
+    def backend(self) -> Backend: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Nowhere:
+    """The place of a group without tasks."""
+
+    backend: Backend
 
 
 def _checked(name: str, steps: Sequence[Any]) -> tuple[Any, ...]:
@@ -52,9 +67,12 @@ class Chain:
     def __repr__(self) -> str:
         return f"chain({', '.join(_name(step) for step in self.steps)})"
 
-    def bind(self) -> Runtime:
-        """Start the runtime of the first task; return it."""
-        return self.steps[0].bind()
+    def bind(self) -> Place:
+        """Compile the tasks and start their runtimes; return the place of the first."""
+        # Not when a step's turn comes: compiling would hold up the dispatcher, and a runtime
+        # that is closing starts nothing.
+        first, *_ = [step.bind() for step in self.steps]
+        return first
 
     def submit(self, *args: Any, **kwargs: Any) -> TaskResult[Any]:
         """Submit the first task with these arguments; return the result of the last one.
@@ -63,7 +81,7 @@ class Chain:
         arguments whose cause is the original one. Cancelling the result cancels the task
         that runs.
         """
-        run = _ChainRun(self.bind().start(), self.name, self.steps)
+        run = _ChainRun(self.bind().backend, self.name, self.steps)
         run.begin(args, kwargs)
         return run.promise  # type: ignore[no-any-return]
 
@@ -122,11 +140,12 @@ class Group:
     def __repr__(self) -> str:
         return f"group({', '.join(_name(task) for task in self.tasks)})"
 
-    def bind(self) -> Runtime:
-        """Start the runtime of the first task; return it."""
+    def bind(self) -> Place:
+        """Compile the tasks and start their runtimes; return the place of the first."""
         if not self.tasks:
-            return default.get_runtime()
-        return self.tasks[0].bind()
+            return _Nowhere(default.get_runtime().start())
+        first, *_ = [task.bind() for task in self.tasks]
+        return first
 
     def submit(self, *args: Any, **kwargs: Any) -> TaskResult[list[Any]]:
         """Submit every task with these arguments; return the result of the list of results.
@@ -135,7 +154,7 @@ class Group:
         arguments whose cause is the original one; the other tasks are cancelled. Cancelling
         the result cancels them all.
         """
-        run = _GroupRun(self.bind().start(), self.name)
+        run = _GroupRun(self.bind().backend, self.name)
         run.begin(self.tasks, args, kwargs)
         return run.promise  # type: ignore[no-any-return]
 

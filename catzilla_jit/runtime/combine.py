@@ -15,9 +15,10 @@ from ..types import TaskStatus
 from .batch import BatchResult
 from .callbacks import outcome
 from .result import TaskResult, on_worker
-from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
+from .waiting import Arrivals, deadline, left_until
 
 T = TypeVar("T")
+_Pending = dict[Any, None]  # an ordered set
 
 FIRST_COMPLETED = "FIRST_COMPLETED"
 FIRST_EXCEPTION = "FIRST_EXCEPTION"
@@ -54,22 +55,14 @@ def _cancelling(results: Iterable[Any]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        for result in results:
-            if not result.done():
-                result.cancel()
+        _cancel(results)
         raise
 
 
-def _ended_within(result: Any, seconds: float | None) -> bool:
-    if not isinstance(result, BatchResult):
-        return bool(result._ended_within(seconds))
-    until = deadline(seconds)
-    while True:
-        left = left_until(until)
-        if result._handle.wait(SLICE_SECONDS if left is None else min(left, SLICE_SECONDS)):
-            return True
-        if left == 0.0:
-            return False
+def _cancel(results: Iterable[Any]) -> None:
+    for result in list(results):
+        if not result.done():
+            result.cancel()
 
 
 def _failed(result: Any) -> bool:
@@ -96,9 +89,10 @@ def wait(
         raise ValueError(f"wait: return_when must be one of {_CONDITIONS}, not {return_when!r}")
     kinds = (TaskResult, BatchResult) if return_when == ALL_COMPLETED else (TaskResult,)
     until = deadline(timeout)
-    pending = set(_checked("wait", results, *kinds))
+    pending = dict.fromkeys(_checked("wait", results, *kinds))
     done = {result for result in pending if result.done()}
-    pending -= done
+    for result in done:
+        del pending[result]
     with _cancelling(pending):
         if return_when == ALL_COMPLETED:
             _wait_for_all(done, pending, until)
@@ -107,25 +101,22 @@ def wait(
                 _wait_until(lambda _: True, done, pending, until)
         elif not any(map(_failed, done)):
             _wait_until(_failed, done, pending, until)
-    return DoneAndNotDone(done, pending)
+    return DoneAndNotDone(done, set(pending))
 
 
-def _wait_for_all(done: set[Any], pending: set[Any], until: float | None) -> None:
+def _wait_for_all(done: set[Any], pending: _Pending, until: float | None) -> None:
     if on_worker():
         # What is queued behind a result that runs elsewhere can be run meanwhile.
-        _wait_until(lambda _: False, done, _take_batches(pending), until)
+        calls = [result for result in pending if not isinstance(result, BatchResult)]
+        _wait_until(lambda _: False, done, dict.fromkeys(calls), until)
     for result in list(pending):
-        if _ended_within(result, left_until(until)):
-            pending.discard(result)
+        if result._ended_within(left_until(until)):
+            del pending[result]
             done.add(result)
 
 
-def _take_batches(pending: set[Any]) -> set[Any]:
-    return {result for result in pending if not isinstance(result, BatchResult)}
-
-
 def _wait_until(
-    enough: Callable[[Any], bool], done: set[Any], pending: set[Any], until: float | None
+    enough: Callable[[Any], bool], done: set[Any], pending: _Pending, until: float | None
 ) -> None:
     """Move what ends from `pending` to `done`, until `enough(result)` says so of one."""
     if not pending:
@@ -133,7 +124,7 @@ def _wait_until(
     arrivals = Arrivals(pending)
     try:
         while arrivals.pending and (result := arrivals.next(until)) is not None:
-            pending.discard(result)
+            del pending[result]
             done.add(result)
             if enough(result):
                 break
@@ -192,12 +183,21 @@ def gather(
     """
     _checked("gather", results, TaskResult, BatchResult)
     work = _Gather(results, timeout, return_exceptions)
-    with _cancelling(results):
+    try:
         if progress:
             work.wait_with_bar()
-        elif not work.wait_in_turn():
-            work.wait_for_the_rest()
+            return work.values()
+        until = work.in_turn_until()
+        # In this frame: tasks that gather tasks that gather tasks may run on one stack.
+        for result in results:
+            if not result.done() and not result._ended_within(left_until(until)):
+                work.wait_for_the_rest()
+                break
+            work.look_at(result)
         return work.values()
+    except KeyboardInterrupt:
+        _cancel(results)
+        raise
 
 
 class _Gather:
@@ -216,37 +216,31 @@ class _Gather:
             return [outcome(result)[1] for result in self._results]
         return [result.result() for result in self._results]
 
-    def wait_in_turn(self) -> bool:
-        """Wait for one after the other; False: it takes long."""
+    def in_turn_until(self) -> float:
+        """Return how long to wait for one after the other."""
         until = time.monotonic() + _IN_TURN_SECONDS
-        if self._until is not None:
-            until = min(until, self._until)
-        for result in self._results:
-            if not result.done() and not _ended_within(result, left_until(until)):
-                return False
-            self._look_at(result)
-        return True
+        return until if self._until is None else min(until, self._until)
 
     def wait_for_the_rest(self, tick: Callable[[], None] = lambda: None) -> None:
         """Wait for results in the order in which they end."""
         pending = dict.fromkeys(result for result in self._results if not result.done())
         for result in self._results:
             if result not in pending:
-                self._look_at(result)
+                self.look_at(result)
         batches = [result for result in pending if isinstance(result, BatchResult)]
         arrivals = Arrivals([result for result in pending if not isinstance(result, BatchResult)])
         try:
             while arrivals.pending:
                 if (result := arrivals.next(self._until)) is None:
                     raise self._too_late()
-                self._look_at(result)
+                self.look_at(result)
                 tick()
         finally:
             arrivals.close()
         for result in batches:
-            if not _ended_within(result, left_until(self._until)):
+            if not result._ended_within(left_until(self._until)):
                 raise self._too_late()
-            self._look_at(result)
+            self.look_at(result)
             tick()
 
     def wait_with_bar(self) -> None:
@@ -258,7 +252,7 @@ class _Gather:
             line = bar.add_task("tasks", total=total, completed=total - left)
             self.wait_for_the_rest(lambda: bar.advance(line))
 
-    def _look_at(self, result: Any) -> None:
+    def look_at(self, result: Any) -> None:
         """Raise the exception of a failed result unless those are returned."""
         if not self._return_exceptions and result.status() is not TaskStatus.COMPLETED:
             result.result()

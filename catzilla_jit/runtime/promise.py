@@ -14,6 +14,7 @@ from typing import Any
 from .callbacks import outcome, watch
 from .native import copy_exception
 from .result import TaskResult
+from .runtime import promised
 
 Listener = Callable[[Any], object]
 
@@ -52,7 +53,7 @@ class Keeper:
 
     def submit(self, make: Callable[[], Any]) -> Any:
         """Return the result of `make()`, which submits, also while the pool is closing."""
-        with self._pool.privileged():
+        with promised(self._pool):
             return make()
 
     def settle(self, failed: bool, value: Any) -> None:

@@ -91,12 +91,16 @@ class Lane:
             self._work.notify()
             return True
 
-    def promise(self) -> bool:
-        """Keep the workers until promise_kept(); False if the lane is closed already."""
+    def promise(self, more: bool = False) -> bool:
+        """Keep the workers until promise_kept(); False if the lane is closed already.
+
+        more: the caller holds a promise, so that does not matter.
+        """
         with self._lock:
-            if not self._closed:
-                self._promises += 1
-            return not self._closed
+            if self._closed and not more:
+                return False
+            self._promises += 1
+            return True
 
     def promise_kept(self) -> None:
         """Undo promise()."""

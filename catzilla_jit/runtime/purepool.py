@@ -176,9 +176,10 @@ class PurePool:
 
     def promise(self, name: str, keeper: Any) -> PureTaskResult:
         lanes = (self.compiled_lane, self.python_lane)
-        if not lanes[0].promise():
+        more = getattr(_here, "privileged", False)
+        if not lanes[0].promise(more):
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
-        if not lanes[1].promise():
+        if not lanes[1].promise(more):
             lanes[0].promise_kept()
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         return self.new(self.python_lane, 2, name, None).keep(keeper)

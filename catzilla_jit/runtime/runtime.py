@@ -7,11 +7,12 @@ so the parent's pool is left alone and the next submission makes another.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
@@ -87,6 +88,25 @@ def _settings(
     )
 
 
+class _Here(threading.local):
+    promised: Backend | None = None  # this thread keeps a promise of this pool
+
+
+_here = _Here()
+
+
+@contextlib.contextmanager
+def promised(backend: Backend) -> Iterator[None]:
+    """Let this thread submit although the runtime of this pool is closed."""
+    before = _here.promised
+    _here.promised = backend
+    try:
+        with backend.privileged():
+            yield
+    finally:
+        _here.promised = before
+
+
 class Runtime:
     """A pool of workers with its queues; a context manager that finishes its work on leaving.
 
@@ -160,7 +180,7 @@ class Runtime:
     def start(self) -> Backend:
         """Return the pool, making it on the first call; RuntimeClosed after shutdown."""
         backend = self._backend
-        if backend is not None and not self._closed:
+        if backend is not None and (not self._closed or backend is _here.promised):
             return backend
         with self._lock:
             if self._closed:

@@ -170,9 +170,18 @@ static PyObject *end_dispatch(PyObject *self, PyObject *ignored)
     return ring(self, ignored);
 }
 
+/* Submissions of this thread are part of what came before a close: the promise of the
+ * lanes is held meanwhile. */
+_Thread_local int privileged;
+
 static PyObject *promise_lanes(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     struct bridge *bridge = (struct bridge *)self;
+    if (privileged) { /* which means that this thread holds one */
+        cz->lane_promise_more(bridge->native);
+        cz->lane_promise_more(bridge->python);
+        Py_RETURN_TRUE;
+    }
     if (cz->lane_promise(bridge->native))
         Py_RETURN_FALSE;
     if (cz->lane_promise(bridge->python) == 0)
@@ -187,10 +196,6 @@ static PyObject *keep_promise(PyObject *self, PyObject *Py_UNUSED(ignored))
     cz->lane_promise_kept(((struct bridge *)self)->python);
     Py_RETURN_NONE;
 }
-
-/* Submissions of this thread are part of what came before a close: the promise of the
- * lanes is held meanwhile. */
-_Thread_local int privileged;
 
 static PyObject *set_privileged(PyObject *Py_UNUSED(self), PyObject *on)
 {

@@ -264,6 +264,8 @@ CZ_API void cz_mail_ring(struct cz_pool *pool);
  * cz_lane_push_promised although the lane may be closed by then. 0 or CZ_ECLOSED. */
 CZ_API int cz_lane_promise(struct cz_lane *lane);
 CZ_API void cz_lane_promise_kept(struct cz_lane *lane);
+/* One more promise by somebody who holds one: also of a closed lane. */
+CZ_API void cz_lane_promise_more(struct cz_lane *lane);
 /* A push that a close does not refuse: CZ_EFULL only. Does not keep the promise. */
 CZ_API int cz_lane_push_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level);
 
@@ -405,6 +407,7 @@ struct cz_api {
     int (*lane_wants_guest)(struct cz_lane *);
     int (*lane_promise)(struct cz_lane *);
     void (*lane_promise_kept)(struct cz_lane *);
+    void (*lane_promise_more)(struct cz_lane *);
     int (*lane_push_promised)(struct cz_lane *, struct cz_record *, uint32_t);
     void (*cache_destroy)(struct cz_cache *);
     void (*pool_destroy)(struct cz_pool *);

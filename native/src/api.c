@@ -60,6 +60,7 @@ const struct cz_api *cz_api_table(void)
         .lane_wants_guest = cz_lane_wants_guest,
         .lane_promise = cz_lane_promise,
         .lane_promise_kept = cz_lane_promise_kept,
+        .lane_promise_more = cz_lane_promise_more,
         .lane_push_promised = cz_lane_push_promised,
         .cache_destroy = cz_cache_destroy,
         .pool_destroy = cz_pool_destroy,

@@ -51,6 +51,11 @@ int cz_lane_promise(struct cz_lane *lane)
     return CZ_ECLOSED;
 }
 
+void cz_lane_promise_more(struct cz_lane *lane)
+{
+    cz__lane_owe(lane);
+}
+
 void cz_lane_promise_kept(struct cz_lane *lane)
 {
     /* seq_cst, as in the sleepers' look: either they see 0 or we see them. */
