@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .program import Program
 from .runtime import layout, promise
 from .runtime.backend import Backend, Submitter
@@ -58,12 +60,14 @@ class Placement:
                 return value
         return self._program.function(*args, **kwargs)
 
-    def form_for(self, values: list[Any]) -> CompiledTask | None:
-        """Return a compiled form for a map whose elements are like `values`, or None."""
-        if self._specialises and self._fitting(values) is None:
-            self._specialise(values)
-        found = self._fitting(values) if self._specialises else None
-        return found or (self._forms[0][0] if self._forms else None)
+    def form_for(self, arguments: list[Any]) -> CompiledTask | None:
+        """Return a compiled form for a map over these arguments, or None."""
+        if not self._specialises:
+            return self._forms[0][0] if self._forms else None
+        elements = [_element(argument) for argument in arguments]
+        if self._fitting(elements) is None:
+            self._specialise(elements)
+        return self._fitting(elements)
 
     def _fitting(self, values: list[Any]) -> CompiledTask | None:
         for form, _ in self._forms:
@@ -169,6 +173,24 @@ class Placement:
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._program.specialise(values)
         return self._add(form) if form is not None else None
+
+
+def _element(argument: Any) -> Any:
+    """Return a value of the type that the argument's elements have; None: of no one type."""
+    if not isinstance(argument, (np.ndarray, list, tuple, range)):
+        return argument
+    try:
+        array = np.asarray(argument)
+    except ValueError:  # ragged: the map itself says so
+        return None
+    if array.dtype.kind not in "biufc":
+        return array.flat[0] if array.size else None
+    zero = array.dtype.type(0)
+    return zero.item() if array.dtype.type in _PLAIN else zero
+
+
+#: Elements of these types stand for Python's own numbers.
+_PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
 def _exact(form: CompiledTask, values: list[Any]) -> list[Any]:

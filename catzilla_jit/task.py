@@ -11,8 +11,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-import numpy as np
-
 from .placement import Placement
 from .program import Program
 from .runtime import batch, default, pythonbatch
@@ -188,7 +186,7 @@ class Task(Generic[P, R]):
         placement = self.bind()
         runtime = self._find_runtime()
         values = self._program.bind(tuple(arrays), {})
-        form = placement.form_for([_element(value) for value in values])
+        form = placement.form_for(values)
         if form is not None:
             try:
                 return batch.submit_compiled(
@@ -214,20 +212,6 @@ class Task(Generic[P, R]):
             submitter, self, self.name, names, values,
             out=out, collect=collect, workers=workers, progress=progress,
         )  # fmt: skip
-
-
-def _element(value: Any) -> Any:
-    """Return a value of the type that the elements of a map's argument have."""
-    if not isinstance(value, (np.ndarray, list, tuple, range)):
-        return value
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
-        return array.flat[0] if array.size else None
-    return array.dtype.type(0).item() if array.dtype.type in _PLAIN else array.dtype.type(0)
-
-
-#: Elements of these types stand for Python's own numbers.
-_PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
 def _no_slow_path(*_: Any, **__: Any) -> Any:
