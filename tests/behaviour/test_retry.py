@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import statistics
 
@@ -273,7 +274,7 @@ def test_exceptions_of_the_tries_do_not_keep_their_frames(runtime):
     result = task.submit()
     until(result.done)
     del result
-    until(lambda: Big.alive == 0)
+    until(lambda: gc.collect() >= 0 and Big.alive == 0)
 
 
 def test_retries_still_happen_after_shutdown_began(make_on, failures):
