@@ -377,7 +377,7 @@ def test_chunk_size_changes_nothing(make, size):
 
 
 def test_map_on_a_closed_runtime_is_refused(make_on):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     task = make_on(runtime, kernels.add)
     task.map([1.0], 1.0)
     runtime.shutdown()

@@ -89,7 +89,7 @@ def test_nested_maps_with_one_worker(single):
 
 
 def test_task_of_one_runtime_may_use_another(make_on, single):
-    with Runtime(workers=1) as other:
+    with Runtime(enable_auto_scaling=False, workers=1) as other:
         child = make_on(other, add)
         parent = single.task(lambda: child.submit(1.0, 2.0).result(), compile_to_c=False)
         assert parent.submit().result(PATIENCE) == 3.0

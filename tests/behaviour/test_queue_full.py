@@ -20,7 +20,7 @@ def small(make_on, gate):
     runtimes, results = [], []
 
     def small(policy):
-        runtime = Runtime(workers=1, queue_size=2, when_full=policy)
+        runtime = Runtime(enable_auto_scaling=False, workers=1, queue_size=2, when_full=policy)
         runtimes.append(runtime)
         results.append(gate.hold(make_on(runtime, hold)))
         results.extend(make_on(runtime, add).submit(1.0, float(i)) for i in range(2))
@@ -125,7 +125,7 @@ def test_more_tasks_than_room_all_run(make_on, policy):
 
 @pytest.mark.parametrize("policy", ["wait", "caller"])
 def test_task_that_submits_into_a_full_queue_does_not_deadlock(policy):
-    with Runtime(workers=1, queue_size=1, when_full=policy) as runtime:
+    with Runtime(enable_auto_scaling=False, workers=1, queue_size=1, when_full=policy) as runtime:
         child = runtime.task(base_task(add, "python"))
 
         def parent():

@@ -16,7 +16,7 @@ from catzilla_jit.errors import RuntimeClosed, TaskCancelled
 
 
 def test_shutdown_finishes_what_was_submitted(make_on):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     results = [make_on(runtime, add).submit(float(i), 1.0) for i in range(500)]
     batch = make_on(runtime, add).submit_map(np.arange(1000.0), 1.0)
     runtime.shutdown()
@@ -27,7 +27,7 @@ def test_shutdown_finishes_what_was_submitted(make_on):
 
 
 def test_submitting_after_shutdown_raises_runtime_closed(make_on):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     task, fresh = make_on(runtime, add), make_on(runtime, add)
     task.submit(1.0).result()
     runtime.shutdown()
@@ -43,7 +43,7 @@ def test_submitting_after_shutdown_raises_runtime_closed(make_on):
 
 
 def test_shutdown_of_a_runtime_that_never_started(make_on):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     runtime.shutdown()
     runtime.shutdown()
     with pytest.raises(RuntimeClosed):
@@ -51,7 +51,7 @@ def test_shutdown_of_a_runtime_that_never_started(make_on):
 
 
 def test_deadline_of_a_shutdown_is_kept_and_the_work_goes_on(make_on, gate):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     held = gate.hold(make_on(runtime, hold), 4)
     waiting = make_on(runtime, add).submit(1.0)
     start = time.monotonic()
@@ -66,7 +66,7 @@ def test_deadline_of_a_shutdown_is_kept_and_the_work_goes_on(make_on, gate):
 
 
 def test_shutdown_without_waiting_returns_at_once(make_on, gate):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     held = gate.hold(make_on(runtime, hold), 4)
     runtime.shutdown(wait=False)
     assert not held.done()
@@ -76,7 +76,7 @@ def test_shutdown_without_waiting_returns_at_once(make_on, gate):
 
 
 def test_cancel_pending_cancels_what_has_not_started(make_on, gate):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     held = gate.hold(make_on(runtime, hold), 4)
     results = [make_on(runtime, add).submit(1.0) for _ in range(100)]
     batch = make_on(runtime, add).submit_map(np.arange(10.0), 1.0)
@@ -92,7 +92,7 @@ def test_cancel_pending_cancels_what_has_not_started(make_on, gate):
 
 
 def test_cancel_pending_stops_running_maps(make_on, gate):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     task = make_on(runtime, hold)
     batch = task.submit_map(np.full(1000, gate._start), gate._opened, ROOM, 0, chunk_size=1)
     gate.entered()
@@ -118,7 +118,7 @@ def test_exception_in_a_with_block_cancels_what_is_pending(make_on, gate):
     results = []
 
     def use():
-        with Runtime(workers=1) as runtime:
+        with Runtime(enable_auto_scaling=False, workers=1) as runtime:
             results.append(gate.hold(make_on(runtime, hold), 4))
             results.append(make_on(runtime, add).submit(1.0))
             threading.Timer(0.05, gate.open).start()
@@ -152,7 +152,7 @@ def test_shutdown_from_many_threads(make_on):
 
 
 def test_full_queue_running_task_and_cancel_at_shutdown(make_on, gate, notes):
-    runtime = Runtime(workers=1, queue_size=3)
+    runtime = Runtime(enable_auto_scaling=False, workers=1, queue_size=3)
     held = gate.hold(make_on(runtime, hold), 4)
     task = make_on(runtime, note)
     results = [notes.submit(task, number) for number in range(3)]

@@ -230,7 +230,7 @@ def test_compiled_tasks_of_one_runtime_run_at_the_same_time(make, gate):
 
 def test_runtimes_do_not_share_workers(make_on, single, gate):
     held = gate.hold(make_on(single, hold))
-    with Runtime(workers=1) as other:
+    with Runtime(enable_auto_scaling=False, workers=1) as other:
         assert make_on(other, kernels.add).submit(1.0, 1.0).result() == 2.0
     gate.open()
     held.result()

@@ -156,7 +156,7 @@ def test_default_arguments_and_tasks_survive_their_function(runtime):
 
 
 def test_results_outlive_their_runtime(make_on):
-    runtime = Runtime(workers=1)
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     good, bad = make_on(runtime, add).submit(1.0), make_on(runtime, refuse).submit(-1)
     task = base_task(add, "python")
     runtime.shutdown()

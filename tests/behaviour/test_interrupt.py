@@ -1,0 +1,85 @@
+"""Ctrl-C in any wait answers within 0.2 seconds and leaves the runtime usable."""
+
+from __future__ import annotations
+
+import pytest
+
+SOURCE = """
+    import sys, signal, threading, time, os
+    import catzilla_jit
+    from catzilla_jit import Runtime, task
+    MODE = "require" if sys.argv[1] == "compiled" else False
+    @task(compile_to_c=MODE)
+    def spin(n: int) -> float:
+        x = 0.0
+        for i in range(n):
+            x = x * 0.999 + i
+        return x
+    LONG = {"compiled": 1_500_000_000, "python": 30_000_000}[sys.argv[1]]
+    runtime = Runtime(workers=1, queue_size=2, enable_auto_scaling=False)
+    spin = runtime.task(spin)
+    spin.submit(10).result()
+    sent = [0.0]
+    def press():
+        time.sleep(0.3)
+        sent[0] = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+    def interrupted(wait):
+        thread = threading.Thread(target=press)
+        thread.start()
+        try:
+            wait()
+        except KeyboardInterrupt:
+            late = time.monotonic() - sent[0]
+            print(f"{late:.3f}")
+        else:
+            print("not interrupted")
+        thread.join()
+    def usable():
+        # Whatever was interrupted may still run: another runtime answers at once ...
+        with Runtime(workers=1) as other:
+            assert other.task(spin).submit(10).result(30) >= 0.0
+    def leave():
+        sys.stdout.flush()
+        os._exit(0)
+"""
+
+WAITS = {
+    "result": "result = spin.submit(LONG); interrupted(result.result)",
+    "exception": "result = spin.submit(LONG); interrupted(lambda: result.exception(60))",
+    "map": "interrupted(lambda: spin.map([LONG] * 3))",
+    "batch": "batch = spin.submit_map([LONG] * 3); interrupted(lambda: batch.wait(60))",
+    "shutdown": "spin.submit(LONG); interrupted(runtime.shutdown)",
+    "room": (
+        "for _ in range(2): spin.submit(LONG)\n"
+        "    interrupted(lambda: [spin.submit(LONG) for _ in range(3)])"
+    ),
+    "map that waits for room": (
+        "for _ in range(2): spin.submit(LONG)\n"
+        "    interrupted(lambda: [spin.map([LONG]) for _ in range(3)])"
+    ),
+    "with block": (
+        "def block():\n"
+        "        with runtime: spin.submit(LONG)\n"
+        "    interrupted(block)"
+    ),
+}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_interrupt_is_answered_within_a_fifth_of_a_second(script, kind, wait):
+    done = script(SOURCE + f"\n    {WAITS[wait]}\n    usable()\n    leave()\n", kind)
+    # Python code that computes keeps the GIL for 5 ms at a time.
+    assert float(done.stdout) < 0.2, done.stdout
+
+
+def test_runtime_is_usable_after_an_interrupted_wait(script, kind):
+    done = script(SOURCE + """
+    result = spin.submit(LONG)
+    interrupted(result.result)
+    spin.submit(10).exception(60)
+    assert spin.submit(10).result(60) >= 0.0
+    assert len(spin.map([1, 2, 3])) == 3
+    runtime.shutdown()
+    """, kind)  # fmt: skip
+    assert done.stdout.strip() != ""
