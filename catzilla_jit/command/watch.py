@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+_LEAVE = ("q", "Q")
+
 Draw = Callable[[], "RenderableType"]
 
 
@@ -19,11 +22,17 @@ def watch(console: Console, draw: Draw, seconds: float) -> None:
     """Show what `draw` returns on a screen of its own; the terminal is as before afterwards."""
     from rich.live import Live
 
-    with _keys() as key, Live(
-        draw(), console=console, screen=True, auto_refresh=False, transient=True
-    ) as live:  # fmt: skip
-        while key(seconds) not in ("q", "Q", "\x03", "\x1b"):
-            live.update(draw(), refresh=True)
+    live = Live(console=console, screen=True, auto_refresh=False, transient=True)
+    with _keys() as key:
+        try:
+            # Not `with live`: a Ctrl-C inside of its __enter__ would leave the other screen on.
+            live.start()
+            while True:
+                live.update(draw(), refresh=True)
+                if key(seconds) in _LEAVE:
+                    break
+        finally:
+            live.stop()
 
 
 @contextlib.contextmanager
@@ -49,7 +58,9 @@ def _sleep(seconds: float) -> str:
 
 
 def _read_key(seconds: float) -> str:
-    ready, _, _ = select.select([sys.stdin], [], [], seconds)
+    # Past Python's buffer, which select does not see.
+    terminal = sys.stdin.fileno()
+    ready, _, _ = select.select([terminal], [], [], seconds)
     if not ready:
         return ""
-    return sys.stdin.read(1) or _sleep(seconds)
+    return os.read(terminal, 1).decode(errors="replace") or _sleep(seconds)
