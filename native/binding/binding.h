@@ -34,7 +34,6 @@ struct bridge {
     unsigned generation;    /* of the process that made it, see `generation` */
     uint32_t guests, guests_least, guests_most, starting; /* Python workers */
     uint64_t next_id;
-    struct running *running; /* Python calls that run now, innermost of a thread first */
     int dispatching;         /* bridge.dispatch() goes on */
     struct kind *kinds;     /* freed with the bridge */
 };
@@ -180,7 +179,13 @@ void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
 /* Raise `interrupt` in the thread that runs this call, at its next bytecode. */
-void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *interrupt);
+void interrupt_call(struct cz_record *record, PyObject *interrupt);
+/* What the Python call that waits on this thread is to be interrupted with, borrowed, or NULL. */
+PyObject *interrupt_here(void);
+/* Raise that, if it came after interrupt_here() returned `before`; 0 or -1. */
+int raise_interrupt(PyObject *before);
+/* In the child of a fork. */
+void forget_other_threads(void);
 
 /* This thread's submissions are part of what came before a close (mail.c). */
 extern _Thread_local int privileged;

@@ -50,7 +50,6 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->guests_least = guests_least;
     self->guests_most = guests_most;
     self->next_id = 0;
-    self->running = NULL;
     self->dispatching = 0;
     self->kinds = NULL;
     return (PyObject *)self;
@@ -291,6 +290,7 @@ static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
     generation++;
+    forget_other_threads();
     Py_RETURN_NONE;
 }
 

@@ -76,7 +76,7 @@ static PyObject *failure(PyObject *Py_UNUSED(self), PyObject *result)
 }
 
 /* Mail said that the library cannot stop this call. */
-static PyObject *stop_call(PyObject *self, PyObject *args)
+static PyObject *stop_call(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *result;
     int again;
@@ -87,7 +87,7 @@ static PyObject *stop_call(PyObject *self, PyObject *args)
     record = record_of(result);
     timed_out = atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT;
     if (is_python(kind_of(record)))
-        interrupt_call((struct bridge *)self, record, timed_out ? error_timeout : error_cancelled);
+        interrupt_call(record, timed_out ? error_timeout : error_cancelled);
     /* If another try may follow, it must not begin before this one has ended. */
     if (!again || !timed_out || !is_python(kind_of(record)))
         cz->record_abandon(record, timed_out ? CZ_FAILED : CZ_CANCELLED);

@@ -144,27 +144,35 @@ static PyObject *call_function(struct cz_record *record)
     return value;
 }
 
-static void enter_running(struct bridge *bridge, struct running *running, struct cz_record *record)
-{
-    running->record = record;
-    running->thread = PyThread_get_thread_ident();
-    running->interrupt = NULL;
-    running->next = bridge->running;
-    running->link = &bridge->running;
-    if (running->next)
-        running->next->link = &running->next;
-    bridge->running = running;
-}
+/* Of all bridges: a worker of one may help with a call of another. */
+static struct running *all_running;
 
-static struct running *innermost(struct bridge *bridge, unsigned long thread)
+static struct running *innermost(unsigned long thread)
 {
-    struct running *running = bridge->running;
+    struct running *running = all_running;
     while (running && running->thread != thread)
         running = running->next;
     return running;
 }
 
-static void leave_running(struct bridge *bridge, struct running *running)
+static void enter_running(struct running *running, struct cz_record *record)
+{
+    unsigned long thread = PyThread_get_thread_ident();
+    struct running *outer = innermost(thread);
+    /* What has not hit the call around this one yet is held back until this one has ended. */
+    if (outer && outer->interrupt)
+        PyThreadState_SetAsyncExc(thread, NULL);
+    running->record = record;
+    running->thread = thread;
+    running->interrupt = NULL;
+    running->next = all_running;
+    running->link = &all_running;
+    if (running->next)
+        running->next->link = &running->next;
+    all_running = running;
+}
+
+static void leave_running(struct running *running)
 {
     struct running *outer;
     *running->link = running->next;
@@ -174,21 +182,51 @@ static void leave_running(struct bridge *bridge, struct running *running)
      * call around this one was held back until now. */
     if (running->interrupt)
         PyThreadState_SetAsyncExc(running->thread, NULL);
-    outer = innermost(bridge, running->thread);
+    outer = innermost(running->thread);
     if (outer && outer->interrupt)
         PyThreadState_SetAsyncExc(outer->thread, outer->interrupt);
 }
 
-void interrupt_call(struct bridge *bridge, struct cz_record *record, PyObject *interrupt)
+void interrupt_call(struct cz_record *record, PyObject *interrupt)
 {
-    struct running *running = bridge->running;
+    struct running *running = all_running;
     while (running && running->record != record)
         running = running->next;
     if (running == NULL)
         return;
     running->interrupt = interrupt;
-    if (innermost(bridge, running->thread) == running)
+    if (innermost(running->thread) == running)
         PyThreadState_SetAsyncExc(running->thread, interrupt);
+}
+
+PyObject *interrupt_here(void)
+{
+    struct running *running = serving ? innermost(PyThread_get_thread_ident()) : NULL;
+    return running ? running->interrupt : NULL;
+}
+
+int raise_interrupt(PyObject *before)
+{
+    PyObject *interrupt = interrupt_here();
+    if (interrupt == NULL || before)
+        return 0;
+    PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
+    PyErr_SetNone(interrupt);
+    return -1;
+}
+
+void forget_other_threads(void)
+{
+    struct running **link = &all_running;
+    unsigned long here = PyThread_get_thread_ident();
+    for (struct running *running = all_running; running; running = running->next) {
+        if (running->thread != here)
+            continue;
+        *link = running;
+        running->link = link;
+        link = &running->next;
+    }
+    *link = NULL;
 }
 
 void set_value(struct cz_record *record, PyObject *value)
@@ -227,14 +265,13 @@ static int may_run_again(struct cz_record *record)
 
 void run_call(struct cz_record *record)
 {
-    struct bridge *bridge = kind_of(record)->bridge;
     uint32_t phase = CZ_COMPLETED;
     struct running running;
     PyObject *value;
-    enter_running(bridge, &running, record);
+    enter_running(&running, record);
     cz->record_begin(record);
     value = call_function(record);
-    leave_running(bridge, &running);
+    leave_running(&running);
     if (value == NULL) {
         value = take_exception();
         phase = CZ_FAILED;

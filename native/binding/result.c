@@ -167,8 +167,10 @@ static int64_t slice_of(struct cz_record *record)
 static int await_final(struct cz_record *record, double timeout)
 {
     int64_t until = 0, now;
+    PyObject *before;
     if (is_final(record))
         return 1;
+    before = interrupt_here();
     if (timeout >= 0)
         until = cz->ticks_ns(cz->ticks()) + (int64_t)(timeout * 1e9);
     if (help_promise(record, timeout))
@@ -189,6 +191,8 @@ static int await_final(struct cz_record *record, double timeout)
         Py_BEGIN_ALLOW_THREADS
         cz->record_wait(record, slice);
         Py_END_ALLOW_THREADS
+        if (raise_interrupt(before))
+            return -1;
         if (PyErr_CheckSignals()) {
             /* Ctrl-C stops the compiled work that is waited for. */
             if (!is_python(kind_of(record)))
