@@ -52,6 +52,7 @@ then releases each argument, whatever the status was; a result is there only aft
 from __future__ import annotations
 
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
+from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.build import compile_task
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import STATUS_OVERFLOW

@@ -13,6 +13,7 @@ import ast
 import inspect
 import textwrap
 import types as pytypes
+from collections.abc import Iterator, Sequence
 
 _FUTURES = __future__.annotations.compiler_flag
 
@@ -28,17 +29,36 @@ def tree_of(function: pytypes.FunctionType) -> ast.FunctionDef | None:
         return None
     tree = module.body[0]
     ast.increment_lineno(tree, first - 1)
-    return tree if same_code(code_of(tree, function), function.__code__) else None
+    for imported in _imported(function):
+        if same_code(code_of(tree, function, imported), function.__code__):
+            return tree
+    return None
 
 
-def code_of(tree: ast.FunctionDef, like: pytypes.FunctionType) -> pytypes.CodeType | None:
+def _imported(function: pytypes.FunctionType) -> Iterator[list[str]]:
+    """Yield guesses at the names that the function's module imports.
+
+    The compiler calls a method of an imported name with other instructions, and only the module's
+    own source would tell which names those are.
+    """
+    known = [name for name in function.__code__.co_names if name in function.__globals__]
+    modules = [n for n in known if isinstance(function.__globals__[n], pytypes.ModuleType)]
+    yield modules
+    yield []
+    yield known
+
+
+def code_of(
+    tree: ast.FunctionDef, like: pytypes.FunctionType, imported: Sequence[str] = ()
+) -> pytypes.CodeType | None:
     """Compile a definition alone, with the free variables, file and futures of `like`."""
     bare = _without_runtime_parts(tree)
     free = like.__code__.co_freevars
     holder = ast.parse(f"def holder({', '.join(free)}):\n    pass").body[0]
     assert isinstance(holder, ast.FunctionDef)
     holder.body = [bare]
-    module = ast.fix_missing_locations(ast.Module([holder], []))
+    imports: list[ast.stmt] = [ast.Import([ast.alias(name)]) for name in imported]
+    module = ast.fix_missing_locations(ast.Module([*imports, holder], []))
     flags = like.__code__.co_flags & _FUTURES
     try:
         code = compile(module, like.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
