@@ -1,6 +1,9 @@
 /* The pool: start, failure to start, and every way to stop it. */
 #include "check.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 static struct gate entered, leave;
 
 static int32_t add_one(void *payload, void **error)
@@ -153,6 +156,41 @@ static void test_stack_that_cannot_be_had_leaves_nothing_behind(void)
         /* A joined thread may stay listed for a moment. */
         YIELD_UNTIL(threads_of_process() == before);
     }
+}
+
+/* Rings, segment, stacks: the first that finds no room is another one each time. */
+static void test_address_space_may_run_out_at_any_point(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    puts("  skipped: sanitizers need the address space");
+#else
+    enum { STEP = 8 << 20, THREADS = 4 };
+    struct cz_pool_options options = pool_options(THREADS, 4);
+    struct cz_pool *pool;
+    struct rlimit before, limit;
+    int threads = threads_of_process(), no_memory = 0, no_thread = 0, result;
+    unsigned long pages;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%lu", &pages) == 1);
+    fclose(file);
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    options.stack_bytes = 2 * STEP;
+    limit = before;
+    limit.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE);
+    do {
+        limit.rlim_cur += STEP;
+        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+        result = cz_pool_create(&options, &pool);
+        CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+        no_memory += result == CZ_ENOMEM;
+        no_thread += result == CZ_ETHREAD;
+        CHECK(result == 0 || (atomic_load(&check_live) == 0 && result != CZ_EINVAL));
+        YIELD_UNTIL(result == 0 || threads_of_process() == threads);
+    } while (result);
+    pool_stop(pool);
+    printf("  failed %d times for memory, %d times for a thread\n", no_memory, no_thread);
+    CHECK(no_thread > 1);
+#endif
 }
 
 static void test_close_and_join_in_every_order(void)
@@ -437,6 +475,7 @@ int main(void)
     RUN(test_options_out_of_range_are_refused);
     RUN(test_any_allocation_may_fail_and_nothing_leaks);
     RUN(test_stack_that_cannot_be_had_leaves_nothing_behind);
+    RUN(test_address_space_may_run_out_at_any_point);
     RUN(test_close_and_join_in_every_order);
     RUN(test_several_threads_may_join);
     RUN(test_join_waits_for_running_and_queued_tasks);
