@@ -60,14 +60,27 @@ static void unlink_slab(struct cz__slab *slab)
     slab->link = NULL;
 }
 
+static bool drop_a_spare(struct cz__depot *depot)
+{
+    for (unsigned i = 0; i < CZ__CLASSES; i++)
+        if (depot->spare[i]) {
+            depot->release(depot->spare[i]);
+            depot->spare[i] = NULL;
+            depot->bytes -= CZ__SLAB_BYTES;
+            return true;
+        }
+    return false;
+}
+
 static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
 {
     struct cz__slab *slab = depot->spare[class_index];
     if (slab) {
         depot->spare[class_index] = NULL;
     } else {
-        if (depot->limit && depot->bytes + CZ__SLAB_BYTES > depot->limit)
-            return NULL;
+        while (depot->limit && depot->bytes + CZ__SLAB_BYTES > depot->limit)
+            if (!drop_a_spare(depot)) /* of other classes: they count, but hold nothing */
+                return NULL;
         slab = depot->allocate(CZ__SLAB_BYTES, CZ__SLAB_BYTES);
         if (slab == NULL)
             return NULL;
@@ -130,13 +143,8 @@ uint64_t cz__depot_close(struct cz__depot *depot)
 {
     uint64_t out;
     pthread_mutex_lock(&depot->lock);
-    for (unsigned i = 0; i < CZ__CLASSES; i++) {
-        if (depot->spare[i] == NULL)
-            continue;
-        depot->release(depot->spare[i]);
-        depot->spare[i] = NULL;
-        depot->bytes -= CZ__SLAB_BYTES;
-    }
+    while (drop_a_spare(depot))
+        continue;
     out = depot->blocks_out;
     pthread_mutex_unlock(&depot->lock);
     if (out == 0)

@@ -98,6 +98,23 @@ static void test_limit_holds_and_freed_memory_counts_again(void)
     CHECK(cz__depot_close(&depot) == 0);
 }
 
+static void test_empty_slabs_do_not_use_up_the_limit_of_other_classes(void)
+{
+    struct cz__depot depot;
+    struct cz_cache cache;
+    cz__depot_init(&depot, check_allocate, check_release, CZ__SLAB_BYTES);
+    cz__cache_init(&cache, &depot);
+    for (unsigned class_index = 0; class_index < CZ__CLASSES; class_index++) {
+        void *block = cz__block_get(&cache, class_index);
+        CHECK(block);
+        cz__block_put(&cache, class_index, block);
+        cz__cache_flush(&cache);
+        CHECK(depot.bytes == CZ__SLAB_BYTES); /* a spare one */
+    }
+    CHECK(cz__depot_close(&depot) == 0);
+    CHECK(atomic_load(&check_live) == 0);
+}
+
 static void test_failed_allocation_is_a_null_and_no_harm(void)
 {
     struct cz__depot depot;
@@ -182,6 +199,7 @@ int main(void)
     RUN(test_blocks_of_a_class_do_not_overlap);
     RUN(test_empty_slabs_go_back_but_for_one);
     RUN(test_limit_holds_and_freed_memory_counts_again);
+    RUN(test_empty_slabs_do_not_use_up_the_limit_of_other_classes);
     RUN(test_failed_allocation_is_a_null_and_no_harm);
     RUN(test_closed_depot_keeps_blocks_that_are_out);
     RUN(test_blocks_wander_between_threads);
