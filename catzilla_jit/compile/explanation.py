@@ -50,3 +50,8 @@ class Explanation:
         if not self.pure:
             lines.append("  has side effects: an overflow raises OverflowError")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from catzilla_jit.integrations.html import of_explanation
+
+        return of_explanation(self)
