@@ -47,7 +47,7 @@ _KINDS = {NATIVE: "native", CRITICAL: "critical", PYTHON: "python"}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Histogram:
-    """How long calls took: (from, below, calls) per bucket that has any, in seconds.
+    """How long calls took: (from, to, calls) per bucket that has any, in seconds.
 
     A bucket spans at most 1/32 of its lower bound, so its middle is within 1.6 percent of
     every time that was counted in it.
@@ -230,7 +230,7 @@ def resident_bytes(pid: int | str = "self") -> int:
 def _histogram(counts: Sequence[int], sum_ticks: int | None, rate: int) -> Histogram:
     """Return the counts in seconds; without a sum, that of the buckets' middles."""
     buckets = tuple(
-        (bucket_low(i) / rate, bucket_low(i + 1) / rate, count)
+        (bucket_low(i) / rate, (bucket_low(i + 1) - 1) / rate, count)
         for i, count in enumerate(counts)
         if count
     )

@@ -1,0 +1,135 @@
+"""A segment from another process may hold anything: it is refused, or read without harm."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+
+from catzilla_jit import Runtime
+from catzilla_jit.runtime import segment, stats
+
+ACCOUNTS_AT, METERS_AT = 896, 896 + 1024 * 128
+METER_BYTES, LEDGER_BYTES = 50_304, 22_592
+
+
+def add(a: float, b: float) -> float:
+    return a + b
+
+
+@pytest.fixture
+def copy(runtime: Runtime) -> bytearray:
+    """A sound segment with two tasks in it, cut to what is in use."""
+    for name in ("one", "two"):
+        runtime.task(add, compile_to_c="require", name=name).submit(1.0, 2.0).result()
+    backend = runtime.start()
+    memory = backend.stats_segment()
+    assert memory is not None
+    used = segment.read(memory)
+    meters = used.queue_size and struct.unpack_from("=I", memory, 72)[0]
+    length = METERS_AT + meters * METER_BYTES + (2 * meters + 8) * LEDGER_BYTES
+    found = bytearray(memory[:length])
+    struct.pack_into("=Q", found, 16, length)
+    return found
+
+
+def read(memory: bytearray) -> stats.TaskStats:
+    return stats.compute(segment.read(memoryview(memory)), 0)
+
+
+def account_of(memory: bytearray, name: str) -> int:
+    compiled = segment.Account(name, 0)
+    return list(segment.read(memoryview(memory)).accounts).index(compiled)
+
+
+def test_the_sound_one_is_read(copy: bytearray) -> None:
+    assert sorted(read(copy).tasks) == ["one", "two"]
+
+
+@pytest.mark.parametrize("length", [0, 7, 151, 895, 896, 4096, 200_000])
+def test_a_truncated_one_is_refused(copy: bytearray, length: int) -> None:
+    cut = copy[:length]
+    with pytest.raises(segment.Damaged):
+        read(cut)
+    if length >= 24:
+        struct.pack_into("=Q", cut, 16, length)
+        with pytest.raises(segment.Damaged):
+            read(cut)
+
+
+@pytest.mark.parametrize(
+    ("offset", "form", "value"),
+    [
+        (0, "=Q", 0),  # magic
+        (8, "=I", 2),  # version
+        (12, "=I", 0x04030201),  # byte order
+        (16, "=Q", 1 << 40),  # size
+        (72, "=I", 2**32 - 1),  # meters
+        (76, "=I", 2**32 - 1),  # accounts
+        (80, "=I", 9),  # levels
+        (88, "=I", 2**31),  # buckets
+        (104, "=Q", 2**64 - 64),  # accounts_at
+        (104, "=Q", 64),  # ... inside the header
+        (112, "=Q", 0),  # account_bytes
+        (120, "=Q", 2**63),  # meters_at
+        (120, "=Q", METERS_AT + 1),  # ... misaligned
+        (136, "=Q", 2**64 - 64),  # ledgers_at
+        (144, "=Q", 1),  # ledger_bytes
+        (192, "=I", 2**32 - 1),  # accounts in use
+        (192, "=I", 0),
+        (256, "=Q", 0),  # ticks per second
+        (ACCOUNTS_AT + 112, "=I", 7),  # lane
+        (METERS_AT, "=I", 9),  # kind of a meter
+        (METERS_AT + 1152, "=I", 2**32 - 1),  # where a ledger lies
+        (METERS_AT + 1152, "=I", 15),  # ... before the ledgers
+    ],
+)
+def test_absurd_counts_and_offsets_are_refused(
+    copy: bytearray, offset: int, form: str, value: int
+) -> None:
+    struct.pack_into(form, copy, offset, value)
+    with pytest.raises(segment.Damaged):
+        read(copy)
+
+
+def test_two_meters_cannot_use_one_ledger(copy: bytearray) -> None:
+    at = METERS_AT + 1152 + 4 * account_of(copy, "one")
+    lines = [struct.unpack_from("=I", copy, at + i * METER_BYTES)[0] for i in range(5)]
+    line = max(lines)
+    assert line
+    for i in range(2):
+        struct.pack_into("=I", copy, at + i * METER_BYTES, line)
+    with pytest.raises(segment.Damaged, match="two meters"):
+        read(copy)
+
+
+def test_names_are_cleaned(copy: bytearray) -> None:
+    name = b"\x1b[31mred\r\n\x07\x00rest".ljust(112, b"\0")
+    at = ACCOUNTS_AT + account_of(copy, "one") * 128
+    copy[at : at + 112] = name
+    names = list(read(copy).tasks)
+    assert any(name.endswith("[31mred\ufffd\ufffd\ufffd") for name in names), names
+    assert all(name.isprintable() for name in names)
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", "a\u202eb".encode(), b"\xed\xa0\x80", b"x" * 112])
+def test_a_clean_name_is_printable(raw: bytes) -> None:
+    assert segment.clean(raw).isprintable()
+
+
+def test_random_bytes_do_no_harm(copy: bytearray) -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    for _ in range(60):
+        mutant = bytearray(copy)
+        for _ in range(rng.choice((1, 3, 30))):
+            place = rng.choice((rng.randrange(896), rng.randrange(METERS_AT, METERS_AT + 6000)))
+            mutant[place] = rng.randrange(256)
+        try:
+            found = read(mutant)
+        except segment.Damaged:
+            continue
+        assert 0.0 <= found.queue_pressure <= 1.0
+        assert 0.0 <= found.avg_worker_utilization <= 1.0
