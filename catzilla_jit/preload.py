@@ -3,14 +3,14 @@
 A running process cannot change its allocator, and the library's thread-local storage
 keeps it from being loaded later, so it comes by LD_PRELOAD at the start of the process:
 through `catzilla-jit run`, a Jupyter kernel spec, or by hand.
+
+The command line starts with this module, so it imports little before it is asked.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -58,6 +58,8 @@ def _candidates() -> Iterator[Path]:
 
 def _directories() -> Iterator[str]:
     """Yield where the dynamic linker looks, a conda environment's own directory first."""
+    import sysconfig
+
     yield from filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     yield str(Path(sys.base_prefix, "lib"))
     multiarch = sysconfig.get_config_var("MULTIARCH")
@@ -69,6 +71,8 @@ def _directories() -> Iterator[str]:
 
 def _ldconfig() -> Iterator[Path]:
     """Yield what the linker's cache knows beyond the usual directories."""
+    import subprocess
+
     search = os.environ.get("PATH", "") + ":/sbin:/usr/sbin"
     try:
         listing = subprocess.run(

@@ -8,8 +8,6 @@ belong to the project's claims are in benchmarks/.
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
-import statistics
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -70,6 +68,9 @@ def _add(x: float, y: float) -> float:
 
 def measure(runtime: Runtime, seconds: float) -> dict[str, float]:
     """Return tasks per second by subject; a subject that this installation lacks is left out."""
+    import concurrent.futures
+    import statistics
+
     compiled = runtime.task(_add, name="add")
     with concurrent.futures.ThreadPoolExecutor(runtime.workers) as executor:
         subjects: dict[str, Submit] = {

@@ -112,9 +112,11 @@ def _wants_compilation() -> str | None:
     return None if _switched_off() else "require"
 
 
+_SWITCHES = ("NUMBA_DISABLE_JIT",)
+
+
 def _switched_off() -> list[str]:
-    names = ("CATZILLA_JIT_DISABLE_JIT", "NUMBA_DISABLE_JIT")
-    return [name for name in names if os.environ.get(name, "0") not in ("", "0")]
+    return [name for name in _SWITCHES if os.environ.get(name, "0") not in ("", "0")]
 
 
 def compilation() -> Iterator[Finding]:
@@ -127,11 +129,26 @@ def compilation() -> Iterator[Finding]:
     if numba is None or llvm is None:
         return
     yield Finding("target", llvm.get_host_cpu_name())
+    yield from _cache()
     if numba.config.USING_SVML:
         yield Finding("vector math", "Intel SVML is used for math functions in loops")
     elif platform.machine() == "x86_64":
         advice = "pip install icc_rt lets Numba vectorize math functions in loops (fastmath)"
         yield Finding("vector math", "Intel SVML is not installed", "note", advice)
+
+
+def _cache() -> Iterator[Finding]:
+    from ..compile import store
+
+    directory = store.directory()
+    if directory is not None:
+        yield Finding("compile cache", printable(str(directory)))
+        return
+    advice = (
+        f"every start compiles again; let {store.VARIABLE} name a directory of yours that others "
+        "cannot enter (mode 700), on a disk that can be written"
+    )
+    yield Finding("compile cache", "there is no directory that is safe", "warning", advice)
 
 
 # --- machine ------------------------------------------------------------------------------------

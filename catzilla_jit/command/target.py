@@ -10,11 +10,13 @@ import os
 import sys
 import traceback
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..task import Task
 from .leaving import Failure
 from .terminal import printable
+
+if TYPE_CHECKING:
+    from ..task import Task
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ def find(text: str, *, verbose: bool) -> list[Subject]:
     """
     where, function = _split(text)
     module = _import(where, verbose=verbose)
+    from ..task import Task  # what costs time is imported after what may be wrong
+
     if function:
         return [_named(module, where, function)]
     own = [
@@ -112,7 +116,7 @@ def _named(module: types.ModuleType, where: str, function: str) -> Subject:
 
 
 def _subject(name: str, value: Any) -> Subject:
-    from ..task import task
+    from ..task import Task, task
 
     made: Task[..., Any] = value if isinstance(value, Task) else task(value)
     code = getattr(made._program.function, "__code__", None)

@@ -61,6 +61,14 @@ def test_what_is_switched_off_is_named(cli, variable, finding):
     assert variable in found["value"]
 
 
+def test_a_cache_that_others_could_write_to_is_a_warning(cli, tmp_path):
+    (tmp_path / "open").mkdir(mode=0o777)
+    (tmp_path / "open").chmod(0o777)
+    result = cli("doctor", "--json", CATZILLA_JIT_CACHE_DIR=str(tmp_path / "open"))
+    assert result.returncode == 0
+    assert findings(result)["compile cache"]["level"] == "warning"
+
+
 def test_a_check_that_fails_is_a_finding():
     def nonsense():
         raise OSError("bad \x1b[31m news")
