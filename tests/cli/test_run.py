@@ -148,7 +148,7 @@ def test_a_library_of_another_machine_is_passed_over(tmp_path, monkeypatch):
 DRAIN = """\
 import atexit, sys, threading
 from catzilla_jit import configure, task
-configure(workers=1)
+configure(workers=1, enable_auto_scaling=False)
 inside, go = threading.Event(), threading.Event()
 
 @task(compile_to_c=False)
