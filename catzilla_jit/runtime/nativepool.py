@@ -31,6 +31,7 @@ class NativePool:
     def __init__(self, settings: PoolSettings) -> None:
         self._native = native.load()
         self._settings = settings
+        self._threads_lock = threading.RLock()  # a finalizer may submit at any allocation
         self._threads: list[threading.Thread] = []
         self._numbers = itertools.count()
         self._orphans: list[NativeBatch] = []
@@ -77,9 +78,16 @@ class NativePool:
         thread = threading.Thread(
             target=self._bridge.serve, name=f"cz-python-{next(self._numbers)}", daemon=True
         )
-        self._threads.append(thread)
-        thread.start()
+        with self._threads_lock:
+            thread.start()
+            self._threads.append(thread)
         return thread
+
+    def _living_threads(self) -> list[threading.Thread]:
+        """Return the Python workers, without the calling thread."""
+        with self._threads_lock:
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            return [thread for thread in self._threads if thread is not threading.current_thread()]
 
     def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter:
         kind, payload_size = self._bridge.new_kind(
@@ -221,12 +229,11 @@ class NativePool:
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout
         # A thread that is being added while we look may be missed: look again.
-        while threads := [t for t in self._threads if t is not threading.current_thread()]:
+        while threads := self._living_threads():
             for thread in threads:
                 thread.join(None if until is None else max(0.0, until - time.monotonic()))
                 if thread.is_alive():
                     return False
-                self._threads.remove(thread)
         while True:
             left = SLICE_SECONDS
             if until is not None:

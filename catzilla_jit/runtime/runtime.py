@@ -149,6 +149,7 @@ class Runtime:
         self._tasks: dict[Any, Task[..., Any]] = {}
         self.registry = Registry()
         self._warming: Warming | None = None
+        self._dropped: weakref.finalize[..., Runtime] | None = None
         _runtimes.add(self)
 
     def __repr__(self) -> str:
@@ -186,7 +187,7 @@ class Runtime:
             if self._closed:
                 raise RuntimeClosed("the runtime has been shut down")
             if self._backend is None:
-                self._backend = make_backend(self.settings)
+                self._backend = self._make_backend()
                 if self.enable_c_compilation:
                     self._warm_others()
             return self._backend
@@ -196,6 +197,16 @@ class Runtime:
         tasks = self.registry.uncompiled()
         if len(tasks) > 1:
             self._warming = Warming(tasks)
+
+    def _make_backend(self) -> Backend:
+        if _exiting:
+            raise RuntimeClosed("the interpreter is exiting: no runtime can be started any more")
+        _reap()
+        backend = make_backend(self.settings)
+        # A runtime that is dropped without a shutdown finishes its work, and its threads end.
+        self._dropped = weakref.finalize(self, _abandon, backend)
+        self._dropped.atexit = False
+        return backend
 
     def submitter(self, key: Any, make: Callable[[Backend], Submitter]) -> Submitter:
         """Return the submitter that `make` made for this key in the present pool."""
@@ -317,11 +328,15 @@ class Runtime:
                 f"the runtime has not ended within {timeout} seconds: "
                 f"{sum(backend.depths())} tasks are queued, others still run"
             )
+        if wait and self._dropped is not None:
+            self._dropped.detach()
 
     def _after_fork_in_child(self) -> None:
         # The parent's locks may be held by threads that do not exist here.
         self._lock = threading.RLock()
         self._backend = None
+        if self._dropped is not None:
+            self._dropped.detach()
         self._warming = None
         self._submitters = {}
         for task in self._bound:
@@ -345,15 +360,34 @@ def make_backend(settings: PoolSettings) -> Backend:
 # --- all runtimes of the process ------------------------------------------------------------
 
 _runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
+_abandoned: list[Backend] = []  # pools of dropped runtimes that may not have ended
+_exiting = False
+
+
+def _abandon(backend: Backend) -> None:
+    backend.close()
+    _abandoned.append(backend)
+
+
+def _reap() -> None:
+    """Free the pools of dropped runtimes that have ended."""
+    for backend in list(_abandoned):
+        if backend.join(0):
+            _abandoned.remove(backend)
 
 
 def _finish_at_exit() -> None:
     """Finish what was submitted, as concurrent.futures does."""
+    global _exiting
+    _exiting = True
     for runtime in list(_runtimes):
         runtime.shutdown()
+    for backend in _abandoned:
+        backend.join(None)
 
 
 def _after_fork_in_child() -> None:
+    _abandoned.clear()
     if native.unavailable() is None:
         native.load().binding.after_fork_in_child()
     for runtime in list(_runtimes):

@@ -10,6 +10,7 @@ from kernels import PATIENCE, add, count, refuse
 
 from catzilla_jit import Chain, Group, chain, gather, group
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
+from catzilla_jit.runtime import native
 
 
 def test_each_task_gets_the_result_of_the_one_before(make):
@@ -124,6 +125,7 @@ def test_cancelling_a_chain_cancels_the_step_that_runs(runtime):
     assert last == []
 
 
+@pytest.mark.skipif(native.unavailable() is not None, reason="only native workers can be stopped")
 def test_cancelling_a_group_cancels_its_tasks(runtime):
     def spin(n: int) -> float:
         x = 0.5

@@ -9,6 +9,7 @@ from kernels import PATIENCE, add, count, refuse
 
 from catzilla_jit import gather
 from catzilla_jit.errors import TaskCancelled
+from catzilla_jit.runtime import native
 
 
 def test_values_come_in_the_order_given(make):
@@ -125,6 +126,7 @@ INTERRUPTED = """
 """
 
 
+@pytest.mark.skipif(native.unavailable() is not None, reason="only native workers can be stopped")
 @pytest.mark.parametrize("how", ["gather", "bar", "wait", "first", "as_completed"])
 def test_interrupt_cancels_what_is_waited_for(script, how):
     # The limit is 0.2 s; a loaded machine adds to it.
