@@ -330,35 +330,55 @@ static PyObject *at_level(PyObject *op, PyObject *args)
         return NULL;
     if (level >= CZ_LEVELS)
         return PyErr_Format(PyExc_ValueError, "level %u is not one of 0 to 3", level);
-    other = PyObject_New(struct submitter, Py_TYPE(op));
+    other = PyObject_GC_New(struct submitter, Py_TYPE(op));
     if (other == NULL)
         return NULL;
     other->kind = self->kind;
     other->bridge = Py_NewRef(self->bridge);
     other->slow = Py_NewRef(slow);
     other->level = level;
+    PyObject_GC_Track(other);
     return (PyObject *)other;
+}
+
+/* A task holds its submitter, whose slow path is a method of the task. */
+static int traverse(PyObject *op, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(op));
+    Py_VISIT(((struct submitter *)op)->slow);
+    return 0;
+}
+
+static int clear(PyObject *op)
+{
+    struct submitter *self = (struct submitter *)op;
+    PyObject *slow = self->slow;
+    self->slow = Py_NewRef(Py_None);
+    Py_DECREF(slow);
+    return 0;
 }
 
 static void dealloc(PyObject *op)
 {
     struct submitter *self = (struct submitter *)op;
     PyTypeObject *type = Py_TYPE(op);
+    PyObject_GC_UnTrack(op);
     Py_XDECREF(self->bridge);
     Py_XDECREF(self->slow);
-    PyObject_Free(op);
+    PyObject_GC_Del(op);
     Py_DECREF(type);
 }
 
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind)
 {
-    struct submitter *self = PyObject_New(struct submitter, type);
+    struct submitter *self = PyObject_GC_New(struct submitter, type);
     if (self == NULL)
         return NULL;
     self->kind = kind;
     self->bridge = Py_NewRef((PyObject *)kind->bridge);
     self->slow = Py_NewRef(Py_None);
     self->level = CZ_NORMAL;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -380,6 +400,8 @@ static PyMethodDef methods[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_dealloc, dealloc},
+    {Py_tp_traverse, traverse},
+    {Py_tp_clear, clear},
     {Py_tp_methods, methods},
     {0, NULL},
 };
@@ -387,6 +409,6 @@ static PyType_Slot slots[] = {
 PyType_Spec submitter_spec = {
     .name = "catzilla_jit._binding.Submitter",
     .basicsize = sizeof(struct submitter),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = slots,
 };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 
 import pytest
 from gates import hold
@@ -169,3 +170,16 @@ def test_results_outlive_their_runtime(make_on):
     del good, bad
     gc.collect()
     assert task.name == "add"
+
+
+def test_tasks_made_by_options_are_freed(make):
+    task = make(add)
+    task.submit(1.0).result()
+    seen = []
+    for priority in ("low", "high") * 20:
+        urgent = task.options(priority=priority)
+        urgent.submit(1.0).result()
+        seen.append(weakref.ref(urgent))
+    del urgent
+    gc.collect()
+    assert [ref() for ref in seen] == [None] * 40

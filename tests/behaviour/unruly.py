@@ -6,8 +6,9 @@ import math
 import os
 import time
 
-from catzilla_jit.runtime import native
 from gates import ROOM, _read, _write
+
+from catzilla_jit.runtime import native
 
 NATIVE = native.unavailable() is None
 
