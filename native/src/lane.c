@@ -173,7 +173,12 @@ bool cz__lane_enter_long(struct cz_lane *lane)
     counts = cz__sleep_counts(&lane->sleep);
     if (cz__lookouts(counts) || cz__lane_empty(lane, CZ_LEVELS))
         return false;
-    return !cz__sleep_wake_one(&lane->sleep);
+    if (cz__sleep_wake_one(&lane->sleep))
+        return false;
+    /* Nobody is left for what is queued: if this one blocks, the clock must see it. */
+    if (cz__load_relaxed(&lane->scale.on))
+        cz__clock_attend(lane->clock);
+    return true;
 }
 
 void cz__lane_leave_long(struct cz_lane *lane)
