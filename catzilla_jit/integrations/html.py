@@ -115,6 +115,11 @@ def of_batch(batch: BatchResult[Any]) -> str:
     return _title(text) + _bar(progress)
 
 
+def of_progress(text: str, part: float) -> str:
+    """Return a bar of which a part, 0.0 to 1.0, is filled, with a text."""
+    return f"<p>{_bar(part)} {escape(text)}</p>"
+
+
 # --- parts of the statistics ----------------------------------------------------------------------
 
 

@@ -81,7 +81,10 @@ def _plain(stats: TaskStats) -> str:
     from ..command.dashboard import dashboard
 
     file = io.StringIO()
-    console = Console(file=file, width=80, highlight=False, markup=False, emoji=False)
+    console = Console(
+        file=file, width=80, highlight=False, markup=False, emoji=False,
+        force_terminal=False, force_jupyter=False,
+    )  # fmt: skip
     console.print(dashboard(stats, console))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 

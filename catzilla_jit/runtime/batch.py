@@ -309,8 +309,8 @@ class BatchResult(Generic[T]):
                 return False
 
     def _wait_with_bar(self, timeout: float | None) -> None:
-        from rich.progress import Progress
+        from ..integrations.progress import bar
 
-        with Progress(transient=True) as bar:
-            line = bar.add_task(self._name, total=self._length)
-            self._wait(timeout, lambda: bar.update(line, completed=self._handle.done_items()))
+        with bar(self._name, self._length) as show:
+            self._wait(timeout, lambda: show(self._handle.done_items()))
+            show(self._handle.done_items())

@@ -7,6 +7,7 @@ main thread) cancels what it waited for.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -244,13 +245,13 @@ class _Gather:
             tick()
 
     def wait_with_bar(self) -> None:
-        from rich.progress import Progress
+        from ..integrations.progress import bar
 
         left = len({result for result in self._results if not result.done()})
         total = len(set(self._results))
-        with Progress(transient=True) as bar:
-            line = bar.add_task("tasks", total=total, completed=total - left)
-            self.wait_for_the_rest(lambda: bar.advance(line))
+        arrived = itertools.count(total - left + 1)
+        with bar("tasks", total) as show:
+            self.wait_for_the_rest(lambda: show(next(arrived)))
 
     def look_at(self, result: Any) -> None:
         """Raise the exception of a failed result unless those are returned."""

@@ -59,6 +59,7 @@ class Lane:
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)  # workers wait for entries
         self._room = threading.Condition(self._lock)  # submitters wait for room
+        self._kept = threading.Condition(self._lock)  # who ends the lane waits for the promises
         self._queues: tuple[deque[Entry], ...] = tuple(deque() for _ in range(LEVELS))
         self._passed_over = [0] * LEVELS
         self._idle = 0
@@ -108,6 +109,7 @@ class Lane:
             self._promises -= 1
             if self._promises == 0:
                 self._work.notify_all()
+                self._kept.notify_all()
 
     def _add_worker(self) -> None:
         if self._idle > sum(self.depths()) or len(self._threads) >= self._workers:
@@ -198,12 +200,12 @@ class Lane:
 
         A worker that calls this is not waited for.
         """
-        with self._work:
+        with self._kept:
             while self._promises:
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     return False
-                self._work.wait(left)
+                self._kept.wait(left)
         # A batch may add workers while we wait: look again.
         while threads := [thread for thread in self._threads if _is_other(thread)]:
             for thread in threads:

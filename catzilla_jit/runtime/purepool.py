@@ -23,6 +23,7 @@ from .dispatcher import Dispatcher
 from .layout import Compiled
 from .purebatch import PureBatch
 from .purecode import Code
+from .pureinterrupt import Shield
 from .purelane import Lane
 from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
@@ -134,14 +135,19 @@ class PurePool:
 
     def start(self, result: PureTaskResult, delay: float) -> None:
         """Queue a new call, after so many seconds."""
-        if delay <= 0:
-            result.queue(promised=getattr(_here, "privileged", False))
-        elif not self.later(result, delay):
-            raise RuntimeClosed(f"task {result.task_name}: the runtime has been shut down")
+        promised = self.privileged_here()
+        with Shield():
+            if delay <= 0:
+                result.queue(promised)
+            elif not self.later(result, delay, more=promised):
+                raise RuntimeClosed(f"task {result.task_name}: the runtime has been shut down")
 
-    def later(self, result: PureTaskResult, delay: float) -> bool:
-        """Queue the call after so many seconds; False if the lane is closed."""
-        if not result.promise():
+    def later(self, result: PureTaskResult, delay: float, *, more: bool) -> bool:
+        """Queue the call after so many seconds; False if the lane is closed.
+
+        more: the caller holds a promise, so that does not matter.
+        """
+        if not result.promise(more):
             return False
         with self._lock:
             self._waiting.add(result)
@@ -176,7 +182,7 @@ class PurePool:
 
     def promise(self, name: str, keeper: Any) -> PureTaskResult:
         lanes = (self.compiled_lane, self.python_lane)
-        more = getattr(_here, "privileged", False)
+        more = self.privileged_here()
         if not lanes[0].promise(more):
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         if not lanes[1].promise(more):
@@ -188,6 +194,10 @@ class PurePool:
         promise.fulfil(failed, value)
         self.compiled_lane.promise_kept()
         self.python_lane.promise_kept()
+
+    def privileged_here(self) -> bool:
+        """Whether this thread is inside `privileged()`."""
+        return getattr(_here, "privileged", False)
 
     @contextlib.contextmanager
     def privileged(self) -> Iterator[None]:

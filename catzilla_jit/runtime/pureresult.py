@@ -54,8 +54,9 @@ class PureTaskResult:
 
     __slots__ = (
         "__weakref__", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane", "_level",
-        "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state", "_traceback",
-        "_try", "_value", "_watched", "queued_at", "retries", "task_id", "task_name",
+        "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
+        "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
+        "retries", "task_id", "task_name",
     )  # fmt: skip
 
     def __init__(
@@ -78,7 +79,9 @@ class PureTaskResult:
         self._watched = False  # its end is to be dispatched
         self._keeper: Any = None  # of a promise, until it has ended
         self._call = call  # None once it has ended (the arguments are let go), and of promises
+        self._undecided = False  # it has failed; the dispatcher decides whether that is the end
         self._try = 0  # number of the run
+        self._timed_out = 0  # number of the last run that was stopped to be tried again
         self._running: Running | None = None
         self._ended = threading.Event()
         self._value: Any = None  # the result, or the exception when FAILED
@@ -87,8 +90,8 @@ class PureTaskResult:
 
     # --- the pool's side ----------------------------------------------------------------------
 
-    def promise(self) -> bool:
-        return self._lane.promise()
+    def promise(self, more: bool) -> bool:
+        return self._lane.promise(more)
 
     def promise_kept(self) -> None:
         self._lane.promise_kept()
@@ -118,17 +121,21 @@ class PureTaskResult:
 
     def run(self) -> None:
         """Run the call on this thread, unless somebody else does or it has ended."""
-        if (call := self._begin()) is None:
-            return
-        try:
-            failed, value = False, call()
-            self._left()
-        except BaseException as error:  # also an interrupt that hit behind the call
-            self._left()
-            failed, value = True, _of_the_task(error)
-        self._run_ended(failed, value)
+        running = Running()
+        if (call := self._begin(running)) is not None:
+            try:
+                try:
+                    running.enter()
+                    failed, value = False, call()
+                finally:
+                    running.leave()
+            except BaseException as error:
+                failed, value = True, error
+            self._run_ended(failed, value)
+        running.end()
 
-    def _begin(self) -> Call | None:
+    def _begin(self, running: Running) -> Call | None:
+        """Return the call for this thread to run, None if it is not this thread's."""
         with self._lock:
             if self._state not in (PENDING, RETRYING) or not self._queued:
                 return None
@@ -136,23 +143,23 @@ class PureTaskResult:
             self._queued = False
             self._try += 1
             self._started = time.monotonic()
-            self._running = Running()
+            self._running = running
             if self._limit:
                 number = self._try
                 self._pool.timer.after(self._limit, lambda: self._time_out(number))
             return self._call
 
-    def _left(self) -> None:
-        if self._running is not None:
-            self._running.leave()
-
     def _run_ended(self, failed: bool, value: Any) -> None:
+        if failed:
+            _of_the_task(value)
         with self._lock:
             self._running = None
             if self._state != RUNNING:
                 return  # it was stopped, and its end has been told
+            if failed and self._timed_out == self._try:
+                value = self._timeout()
             if failed and self._diverts:
-                self._state = RETRYING
+                self._undecided = True
                 self._value = value
                 self._pool.mail.failed(self)
             else:
@@ -179,7 +186,7 @@ class PureTaskResult:
 
     def _time_out(self, number: int) -> None:
         with self._lock:
-            if self._state != RUNNING or self._try != number:
+            if self._state != RUNNING or self._try != number or self._undecided:
                 return
             if (
                 self._diverts
@@ -187,10 +194,15 @@ class PureTaskResult:
                 and (self._lane is self._pool.python_lane)
             ):
                 # Another try must not begin before this one has ended.
+                self._timed_out = number
                 self._running.interrupt(TaskTimeout)
                 return
-            text = f"task {self.task_name}: stopped after {self._limit * 1e3:g} ms, its timeout_ms"
-            self._stop(FAILED, TaskTimeout(text), TaskTimeout)
+            self._stop(FAILED, self._timeout(), TaskTimeout)
+
+    def _timeout(self) -> TaskTimeout:
+        return TaskTimeout(
+            f"task {self.task_name}: stopped after {self._limit * 1e3:g} ms, its timeout_ms"
+        )
 
     def keep(self, keeper: Any) -> PureTaskResult:
         """Be the promise of this keeper."""
@@ -215,7 +227,7 @@ class PureTaskResult:
     def limit(self, seconds: float, divert: bool) -> None:
         self._limit = seconds
         if divert:
-            self._diverts = self._lane.promise()
+            self._diverts = self._lane.promise(self._pool.privileged_here())
 
     def forgo(self) -> None:
         """Undo `limit`: the call could not be queued."""
@@ -229,15 +241,16 @@ class PureTaskResult:
 
     def retry(self, seconds: float) -> bool:
         with self._lock:
-            if self._state != RETRYING:
-                return False
+            if self._state != RUNNING:
+                return False  # cancelled
+            self._undecided = False
             self.retries += 1
-            self._pool.later(self, seconds)
-            return True
+            self._state = RETRYING
+            return self._pool.later(self, seconds, more=True)  # more than `limit` promised
 
     def conclude(self, cancelled: bool) -> None:
         with self._lock:
-            if self._state == RETRYING:
+            if self._state == RUNNING:
                 self._end(CANCELLED if cancelled else FAILED, self._value)
 
     # --- the caller's side --------------------------------------------------------------------
@@ -273,14 +286,19 @@ class PureTaskResult:
         """
         # What a worker waits for and is still queued it runs itself, see _help. This is run()
         # without the frames between: a nest of tasks has Python's recursion limit.
-        if self._queued and on_worker() and (call := self._begin()) is not None:
-            try:
-                failed, value = False, call()
-                self._left()
-            except BaseException as error:
-                self._left()
-                failed, value = True, _of_the_task(error)
-            self._run_ended(failed, value)
+        if self._queued and on_worker():
+            running = Running()
+            if (call := self._begin(running)) is not None:
+                try:
+                    try:
+                        running.enter()
+                        failed, value = False, call()
+                    finally:
+                        running.leave()
+                except BaseException as error:
+                    failed, value = True, error
+                self._run_ended(failed, value)
+            running.end()
         self._help(timeout)
         self._wait(timeout)
         if self._state == FAILED:
