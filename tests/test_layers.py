@@ -37,11 +37,7 @@ def imports(name, path):
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                package = name.split(".")
-                if path.name != "__init__.py":
-                    package = package[:-1]
-                else:
-                    package = package[:-1]  # "catzilla_jit.runtime.__init__"
+                package = name.split(".")[:-1]  # of "catzilla_jit.runtime.__init__", too
                 package = package[: len(package) - node.level + 1]
                 base = ".".join((*package, base)).rstrip(".")
             yield base, id(node) in typing_only

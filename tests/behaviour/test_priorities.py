@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from gates import hold, note
 from kernels import add
@@ -55,7 +57,7 @@ def test_no_level_starves_when_all_have_work(held, gate, notes):
     busy = order[: order.index(1) + 150]  # HIGH has work in all of these
     for number in (2, 3):
         places = [-1] + [place for place, noted in enumerate(busy) if noted == number]
-        assert max(b - a for a, b in zip(places, places[1:], strict=False)) <= 64
+        assert max(b - a for a, b in itertools.pairwise(places)) <= 64
 
 
 def test_critical_task_starts_although_the_worker_is_busy(single, gate, notes, make_on, kind):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import threading
 import time
@@ -127,7 +128,7 @@ def test_times_are_in_order_on_the_monotonic_clock(make):
     result.result()
     after = time.monotonic()
     times = [before, result.queued_at, result.started_at, result.finished_at, after]
-    assert all(later - earlier > -1e-4 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > -1e-4 for earlier, later in itertools.pairwise(times))
     ran = result.finished_at - result.started_at
     assert result.execution_time_ms == pytest.approx(ran * 1e3, rel=0.05, abs=0.01)
 

@@ -135,7 +135,8 @@ def test_task_redefined_while_old_calls_run(make_on, kind, runtime, gate):
     held = gate.hold(make_on(runtime, hold), 5)
     for value in range(3):
         namespace = {}
-        source = f"def hold(started: int, opened: int, room: int, answer: int) -> int:\n return {value}\n"
+        parameters = "started: int, opened: int, room: int, answer: int"
+        source = f"def hold({parameters}) -> int:\n return {value}\n"
         exec(source, namespace)
         again = runtime.task(
             namespace["hold"], compile_to_c="require" if kind == "compiled" else False

@@ -1,0 +1,107 @@
+"""No memory, no threads: an exception in Python, and a process that goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+from kernels import PATIENCE, add, base_task
+
+from catzilla_jit import Runtime
+from catzilla_jit.errors import QueueFull
+from catzilla_jit.runtime import native
+from catzilla_jit.runtime.runtime import make_backend
+
+needs_native = pytest.mark.skipif(
+    native.unavailable() is not None, reason="a setting of the native pool"
+)
+
+
+def settings(**changes):
+    return dataclasses.replace(Runtime(workers=2).settings, **changes)
+
+
+@needs_native
+@pytest.mark.parametrize("stack_bytes", [2**60, 2**46])
+def test_threads_that_cannot_be_created_raise_and_leave_nothing(stack_bytes):
+    before = threading.active_count()
+    for _ in range(5):
+        with pytest.raises((RuntimeError, MemoryError), match="cannot start a runtime"):
+            make_backend(settings(stack_bytes=stack_bytes))
+    assert threading.active_count() == before
+    with Runtime(workers=1) as runtime:
+        assert runtime.task(base_task(add, "compiled")).submit(1.0).result(PATIENCE) == 1.5
+
+
+@needs_native
+def test_memory_limit_raises_and_the_pool_goes_on():
+    runtime = Runtime(workers=1, queue_size=10**6, enable_auto_scaling=False, memory_pool_mb=1)
+    task = runtime.task(base_task(add, "compiled"))
+    results = []
+
+    def fill():
+        for _ in range(100_000):
+            results.append(task.submit(1.0))
+
+    with pytest.raises((QueueFull, MemoryError)):
+        fill()
+    assert len(results) > 1000
+    assert all(result.result(PATIENCE) == 1.5 for result in results)
+    del results[:]
+    assert task.submit(1.0).result(PATIENCE) == 1.5
+    runtime.shutdown(timeout=PATIENCE)
+
+
+def test_python_worker_that_cannot_be_started_is_a_runtime_error(monkeypatch):
+    with Runtime(workers=1) as runtime:
+        task = runtime.task(base_task(add, "python"))
+        start = threading.Thread.start
+
+        def refuse(thread):
+            if "python" in thread.name:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            task.submit(1.0)
+        monkeypatch.undo()
+        assert task.submit(1.0).result(PATIENCE) == 1.5
+
+
+def test_map_of_more_memory_than_there_is_is_refused(runtime):
+    task = runtime.task(base_task(add, "compiled"))
+    huge = np.broadcast_to(np.float64(1.0), (1 << 46,))
+    with pytest.raises(MemoryError):
+        task.map(huge, 1.0)
+    assert task.submit(1.0).result(PATIENCE) == 1.5
+
+
+@needs_native
+def test_limited_address_space_gives_exceptions_not_crashes(script):
+    script("""
+        import resource, sys, threading
+        import catzilla_jit
+        from catzilla_jit import Runtime
+        @catzilla_jit.task(compile_to_c="require")
+        def double(x: float) -> float:
+            return 2.0 * x
+        assert double.submit(1.0).result() == 2.0
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        with open("/proc/self/statm") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 40 * 2**20, hard))
+        failures = 0
+        for _ in range(3):
+            try:
+                Runtime(workers=64, enable_auto_scaling=False).task(double).submit(1.0)
+            except (RuntimeError, MemoryError, OSError):
+                failures += 1
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        assert failures == 3, failures
+        assert double.submit(2.0).result() == 4.0
+        with Runtime(workers=2) as runtime:
+            assert runtime.task(double).submit(3.0).result() == 6.0
+    """)
