@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.reason import CompileRefused, Reason
@@ -52,6 +53,4 @@ class Explanation:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from catzilla_jit.integrations.html import of_explanation
-
-        return of_explanation(self)
+        return f"<pre>{html.escape(str(self))}</pre>"

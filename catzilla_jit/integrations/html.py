@@ -16,7 +16,6 @@ from ..figures import seconds, short_count, uptime
 from ..types import TaskStatus
 
 if TYPE_CHECKING:
-    from ..compile import Explanation
     from ..runtime.batch import BatchResult
     from ..runtime.result import TaskResult
     from ..runtime.runtime import Runtime
@@ -71,22 +70,6 @@ def of_task(task: Task[..., Any]) -> str:
         rows += [("signature", form.signature) for form in program.forms]
         rows += [("why", str(reason)) for reason in program.explain().reasons]
     return _title(f"task {task.name}") + _pairs(rows)
-
-
-def of_explanation(explanation: Explanation) -> str:
-    """Return what came of compiling a task."""
-    rows: list[tuple[str, str]] = []
-    if explanation.compiled:
-        rows.append(("signature", explanation.signature or ""))
-        how = "loaded from the cache" if explanation.from_cache else "compiled"
-        rows.append(("time", f"{seconds(explanation.compile_seconds or 0.0)}, {how}"))
-        rows.append(("interruptible", "yes" if explanation.interruptible else "no"))
-    for reason in explanation.reasons:
-        rows.append((f"line {reason.line}" if reason.line is not None else "why", reason.message))
-        if reason.advice:
-            rows.append(("change", reason.advice))
-    word = "is compiled" if explanation.compiled else "runs as Python"
-    return _title(f"{explanation.name} {word}") + _pairs(rows)
 
 
 def of_result(result: TaskResult[Any]) -> str:
