@@ -35,8 +35,6 @@ struct cz_record *cz_guest_next(struct cz_guest *guest, int *alone)
     struct cz_lane *lane = guest->lane;
     struct cz_record *record = cz__lane_pick(lane, CZ_LEVELS);
     *alone = 0;
-    if (record && guest->meter)
-        cz__meter_begin(guest->meter, record->type->account, cz__ticks());
     if (record && !cz__lane_is_short(lane, record->type)) {
         guest->in_long = true;
         *alone = cz__lane_enter_long(lane);

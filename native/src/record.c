@@ -233,6 +233,7 @@ void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32
 void cz_record_begin(struct cz_record *record)
 {
     record->started_at = cz__ticks();
+    cz__stats_begin(record);
     if (cz__load_relaxed(&record->state) & CZ_EXTRA)
         cz__extra_run_begins(record);
 }

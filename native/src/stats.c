@@ -317,6 +317,13 @@ static void count_shared(const struct cz__stats *stats, const struct cz__ran *ra
     cz__add_relaxed(&ledger->run_ticks, ran->total);
 }
 
+void cz__stats_begin(const struct cz_record *record)
+{
+    const struct cz_type *type = record->type;
+    if (mine && mine->stats == type->stats && cz__load_relaxed(&mine->block->started) == 0)
+        cz__meter_begin(mine, type->account, record->started_at);
+}
+
 void cz__stats_ran(const struct cz_record *record, enum cz_count end)
 {
     const struct cz_type *type = record->type;

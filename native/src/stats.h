@@ -184,6 +184,9 @@ void cz__stats_refresh(struct cz__stats *stats);
 
 /* Any thread: add to a counter of an account. */
 void cz__stats_add(struct cz__stats *stats, uint32_t account, enum cz_count what, uint64_t n);
+/* The calling thread, perhaps a guest, is about to run the record; the guest's end of it
+ * is cz_guest_done. What it runs inside of that, waiting, is not what it is busy with. */
+void cz__stats_begin(const struct cz_record *record);
 /* The calling thread has run the record. Counts at its own meter if it has one. */
 void cz__stats_ran(const struct cz_record *record, enum cz_count end);
 
