@@ -11,12 +11,13 @@ the best of ten short runs, and the medians of many figures are compared.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import measure
 
-from catzilla_jit import Runtime, Task
+from catzilla_jit import Runtime, Task, task
 
 
 def add(a: float, b: float) -> float:
@@ -25,30 +26,35 @@ def add(a: float, b: float) -> float:
 
 RUNS = 10
 
+compiled_add = task(compile_to_c="require", name="compiled_add")(add)
+python_add = task(compile_to_c=False, name="python_add")(add)
 
-def rate(task: Task[..., Any], arguments: list[float]) -> float:
+
+def rate(base: Task[..., Any], counting: bool, arguments: list[float]) -> float:
     """Return tasks per second, from the first submission to the last result, at best."""
 
     def work() -> None:
-        for result in [task.submit(a, 0.5) for a in arguments]:
+        for result in [bound.submit(a, 0.5) for a in arguments]:
             result.result()
 
-    return len(arguments) / min(measure.seconds(work) for _ in range(RUNS))
+    # A new runtime for each figure: how its threads come to lie is part of the mood.
+    with Runtime(enable_profiling=counting) as runtime:
+        bound = runtime.task(base)
+        work()
+        return len(arguments) / min(measure.seconds(work) for _ in range(RUNS))
 
 
 def main() -> None:
-    options = measure.Options.parse(__doc__, rounds=21)
+    options = measure.Options.parse(__doc__, rounds=31)
     report = measure.Report("bench_stats", options)
     arguments = [float(i) for i in range(options.size(20_000, 1_000))]
-    with Runtime(enable_profiling=False) as without, Runtime() as counting:
-        subjects: dict[str, Callable[[], float]] = {}
-        for name, runtime in (("without", without), ("with", counting)):
-            compiled = runtime.task(compile_to_c="require")(add).warm_up()
-            python = runtime.task(compile_to_c=False)(add)
-            subjects[f"compiled task, {name}"] = lambda t=compiled: rate(t, arguments)
-            subjects[f"Python task, {name}"] = lambda t=python: rate(t, arguments)
-        measure.in_turn(1, subjects)  # threads and heaps come to their size
-        figures = measure.in_turn(options.rounds, subjects)
+    subjects: dict[str, Callable[[], float]] = {
+        f"{what}, {name}": functools.partial(rate, base, counting, arguments)
+        for what, base in (("compiled task", compiled_add), ("Python task", python_add))
+        for name, counting in (("without", False), ("with", True))
+    }
+    measure.in_turn(1, subjects)
+    figures = measure.in_turn(options.rounds, subjects)
     for what in ("compiled task", "Python task"):
         report.ratio(
             f"{what}: time with statistics / without",
