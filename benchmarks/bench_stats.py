@@ -6,7 +6,7 @@ thread, every result read, default workers) on a runtime with statistics and on 
 items by the chunk, which is far below what can be measured.
 
 The difference is a few nanoseconds per task, less than the mood of the machine: each figure is
-the best of ten short runs, and the medians of many figures are compared.
+the best of sixty short runs, of some milliseconds each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def add(a: float, b: float) -> float:
     return a + b
 
 
-RUNS = 10
+RUNS = 60
 
 compiled_add = task(compile_to_c="require", name="compiled_add")(add)
 python_add = task(compile_to_c=False, name="python_add")(add)
@@ -45,7 +45,7 @@ def rate(base: Task[..., Any], counting: bool, arguments: list[float]) -> float:
 
 
 def main() -> None:
-    options = measure.Options.parse(__doc__, rounds=31)
+    options = measure.Options.parse(__doc__, rounds=9)
     report = measure.Report("bench_stats", options)
     arguments = [float(i) for i in range(options.size(20_000, 1_000))]
     subjects: dict[str, Callable[[], float]] = {
