@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from catzilla_jit import get_runtime, task
+from catzilla_jit import get_memory_stats, get_task_stats, task
 
 DATA = Path(__file__).parent / "data" / "airports.csv"
 EARTH_RADIUS_KM = 6371.0088  # mean radius R1 of the International Union of Geodesy and Geophysics
@@ -190,11 +190,6 @@ def resident_mb(peak: bool = False) -> float:
     return pages * resource.getpagesize() / 2**20
 
 
-def allocator() -> str:
-    """Name the allocator; jemalloc only comes preloaded, as a library of its own."""
-    return "jemalloc" if "/libjemalloc." in Path("/proc/self/maps").read_text() else "malloc"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="Distances between the airports of the world.")
     parser.add_argument("--airports", type=int, metavar="N", help="use only N airports")
@@ -250,12 +245,12 @@ def main() -> int:
     console.print(table)
 
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("workers", str(get_runtime().workers))
+    facts.add_row("workers", str(get_task_stats().total_workers))
     facts.add_row("compilation", f"{compile_seconds:.2f} s")
     facts.add_row("resident memory", f"{single_mb:,.0f} MB after the single submissions")
     matrix_mb = matrix.nbytes / 2**20
     facts.add_row("", f"{resident_mb(peak=True):,.0f} MB at the peak (matrix: {matrix_mb:,.0f} MB)")
-    facts.add_row("allocator", allocator())
+    facts.add_row("allocator", str(get_memory_stats()["allocator"]))
     facts.add_row("against NumPy", f"largest relative error {error:.1e}, allowed {TOLERANCE:.0e}")
     console.print(facts, highlight=False)
 
