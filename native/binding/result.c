@@ -194,8 +194,9 @@ static int await_final(struct cz_record *record, double timeout)
         if (raise_interrupt(before))
             return -1;
         if (PyErr_CheckSignals()) {
-            /* Ctrl-C stops the compiled work that is waited for. */
-            if (!is_python(kind_of(record)))
+            /* Ctrl-C stops the compiled work that is waited for; what else a signal handler
+             * raises (SystemExit at SIGTERM: finish the work, then leave) does not. */
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
                 cz->record_stop(record, CZ_STOP_CANCEL);
             return -1;
         }

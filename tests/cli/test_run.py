@@ -240,3 +240,31 @@ def test_forked_child_dies_of_sigterm_as_usual(cli, tmp_path):
         "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     assert cli("run", "--no-jemalloc", str(script)).stdout == "-15\n"
+
+
+WAITS = """\
+import atexit, signal
+from catzilla_jit import configure, task
+configure(workers=1)
+
+@task(compile_to_c="require")
+def spin(turns: int) -> float:
+    x = 0.0
+    for i in range(turns):
+        x += (i % 7) * 0.5
+    return x
+
+spin.submit(1).result()
+result = spin.submit(200_000_000)
+atexit.register(lambda: print(result.status().value))
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGTERM))
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+result.wait()
+"""
+
+
+def test_sigterm_does_not_stop_compiled_work_that_is_waited_for(cli, tmp_path):
+    (tmp_path / "waits.py").write_text(WAITS)
+    result = cli("run", "--no-jemalloc", "waits.py")
+    assert result.stdout == "completed\n"
+    assert result.returncode == 143
