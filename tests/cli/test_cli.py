@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -53,11 +53,12 @@ def test_help_answers_at_once(cli):
     cli("--help")  # writes the bytecode
     seconds = []
     for _ in range(7):
-        begin = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         cli("--help")
-        seconds.append(time.perf_counter() - begin)
-    # The goal on an idle machine is 0.2 s (bench_import); this one shares its processors.
-    assert statistics.median(seconds) < 0.5
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    # Processor time: the machine may have more to do. bench_import has the time on the clock.
+    assert statistics.median(seconds) < 0.2
 
 
 def test_a_reader_that_goes_away_is_no_traceback(environ):
