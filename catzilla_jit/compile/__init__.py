@@ -21,6 +21,7 @@ overflow="check")`
     result, arguments       Slot(name, code, offset, numpy, pack, unpack, release)
     compile_seconds, from_cache
     interruptible           False when the code may call back into Python
+    code_ranges             (start, size) of its machine code; grows with each chunk function
     pure                    True when it may be run again as Python without anybody noticing
     chunk(pattern)          address of the batch function of that pattern (`chunk.py` has the ABI)
     raise_error(status, error)

@@ -31,6 +31,7 @@ from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
+from catzilla_jit.compile.ranges import code_range
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
 from catzilla_jit.compile.saved import Facts
@@ -171,6 +172,7 @@ def _addressed(
     """Look up the addresses in a finished library."""
     entry = kernel.library.get_pointer_to_function(facts.entry)
     kernel.bind_environments()
+    object_code = kernel.object_code or kernel.library._get_compiled_object()
     slots = [_with_boxes(kernel, slot, facts.boxes) for slot in facts.slots]
     return CompiledTask(
         kernel,
@@ -184,6 +186,7 @@ def _addressed(
         from_cache=from_cache,
         interruptible=facts.interruptible,
         pure=facts.pure,
+        code_range=code_range(object_code, facts.entry, entry),
     )
 
 

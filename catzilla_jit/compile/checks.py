@@ -81,22 +81,63 @@ def floor_divide(builder: ir.IRBuilder, left: ir.Value, right: ir.Value, signed:
     """Divide by a divisor that is known not to be zero; the lowest integer by -1 does not fit."""
     if not signed:
         return builder.udiv(left, right), FALSE
+    if isinstance(right, ir.Constant) and right.constant > 0:
+        return _by_constant(builder, left, right), FALSE
     failed = _lowest_by_minus_one(builder, left, right)
-    quotient = builder.sdiv(left, builder.select(failed, right.type(1), right))
-    remainder = builder.sub(left, builder.mul(quotient, right))
-    return builder.add(
-        quotient, builder.sext(_crosses(builder, remainder, right), left.type)
-    ), failed
+
+    def divide() -> ir.Value:
+        quotient = builder.sdiv(left, right)
+        remainder = builder.sub(left, builder.mul(quotient, right))
+        return builder.add(quotient, builder.sext(_crosses(builder, remainder, right), left.type))
+
+    return _unless(builder, failed, divide), failed
+
+
+def _unless(builder: ir.IRBuilder, trap: ir.Value, compute: Callable[[], ir.Value]) -> ir.Value:
+    """Compute where the processor would not trap; 0 elsewhere."""
+    before = builder.block
+    with builder.if_then(builder.not_(trap), likely=True):
+        value = compute()
+        computed = builder.block
+    result = builder.phi(value.type)
+    result.add_incoming(value.type(0), before)
+    result.add_incoming(value, computed)
+    return result
 
 
 def modulo(builder: ir.IRBuilder, left: ir.Value, right: ir.Value, signed: bool) -> Checked:
     """Take the remainder by a divisor that is known not to be zero; its sign is the divisor's."""
     if not signed:
         return builder.urem(left, right), FALSE
+    if isinstance(right, ir.Constant) and right.constant > 0:
+        if _is_power_of_two(right.constant):
+            return builder.and_(left, left.type(right.constant - 1)), FALSE
+        quotient = _by_constant(builder, left, right)
+        return builder.sub(left, builder.mul(quotient, right)), FALSE
     special = _lowest_by_minus_one(builder, left, right)  # traps on x86; the remainder is 0
-    remainder = builder.srem(left, builder.select(special, right.type(1), right))
-    fixed = builder.add(remainder, right)
-    return builder.select(_crosses(builder, remainder, right), fixed, remainder), FALSE
+
+    def remain() -> ir.Value:
+        remainder = builder.srem(left, right)
+        fixed = builder.add(remainder, right)
+        return builder.select(_crosses(builder, remainder, right), fixed, remainder)
+
+    return _unless(builder, special, remain), FALSE
+
+
+def _by_constant(builder: ir.IRBuilder, left: ir.Value, right: ir.Value) -> ir.Value:
+    """Divide by a positive constant: floor(x / c) is ~(~x / c) for negative x.
+
+    The comparison with 0 is one that LLVM can settle where a loop or a branch tells the sign.
+    """
+    if _is_power_of_two(right.constant):
+        return builder.ashr(left, left.type(right.constant.bit_length() - 1))
+    negative = builder.icmp_signed("<", left, left.type(0))
+    quotient = builder.udiv(builder.select(negative, builder.not_(left), left), right)
+    return builder.select(negative, builder.not_(quotient), quotient)
+
+
+def _is_power_of_two(value: int) -> bool:
+    return value & (value - 1) == 0
 
 
 def _crosses(builder: ir.IRBuilder, remainder: ir.Value, divisor: ir.Value) -> ir.Value:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import chunk as chunks
-from catzilla_jit.compile import raiser
+from catzilla_jit.compile import raiser, ranges
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.slots import Slot
 
@@ -23,8 +23,8 @@ class CompiledTask:
     """The machine code of one task for one signature."""
 
     __slots__ = (
-        "_chunks", "_kernel", "_lock", "arguments", "compile_seconds", "entry", "from_cache",
-        "interruptible", "name", "payload_size", "pure", "result", "signature",
+        "_chunks", "_kernel", "_lock", "_ranges", "arguments", "compile_seconds", "entry",
+        "from_cache", "interruptible", "name", "payload_size", "pure", "result", "signature",
     )  # fmt: skip
 
     def __init__(
@@ -41,8 +41,10 @@ class CompiledTask:
         from_cache: bool,
         interruptible: bool,
         pure: bool,
+        code_range: tuple[int, int] | None,
     ) -> None:
         self._kernel = kernel
+        self._ranges = [] if code_range is None else [code_range]
         self._chunks: dict[str, tuple[int, Any]] = {}
         self._lock = threading.Lock()
         self.name = name
@@ -55,6 +57,15 @@ class CompiledTask:
         self.from_cache = from_cache
         self.interruptible = interruptible  # False when it may call back into Python
         self.pure = pure  # it may be run again as Python: nobody sees that it ran before
+
+    @property
+    def code_ranges(self) -> tuple[tuple[int, int], ...]:
+        """Start and size in bytes of the task's machine code: the entry's, then each chunk's.
+
+        The list grows when a chunk function is made. Code of Numba's own that it calls may lie
+        elsewhere.
+        """
+        return tuple(self._ranges)
 
     def __repr__(self) -> str:
         return f"<CompiledTask {self.name}{self.signature}>"
@@ -78,12 +89,16 @@ class CompiledTask:
         library = kernel.context.codegen().create_library(symbol)
         shared = kernel.library._get_module_for_linking()
         shared.get_function(kernel.symbol).add_function_attribute("alwaysinline")
+        library.enable_object_caching()
         library.add_linking_library(kernel.library)
         module = library.create_ir_module(symbol)
         with kernel.context.push_code_library(library):
             chunks.write_chunk(kernel, pattern, module, symbol)
         library.add_ir_module(module)
-        return library.get_pointer_to_function(symbol), library
+        address = library.get_pointer_to_function(symbol)
+        found = ranges.code_range(library._get_compiled_object(), symbol, address)
+        self._ranges += [] if found is None else [found]
+        return address, library
 
     def raise_error(self, status: int, error: int) -> NoReturn:
         """Raise the exception that `status` and `*error` describe: type, arguments, file and line.

@@ -67,7 +67,7 @@ def from_bytes(data: bytes) -> tuple[Kernel, Facts] | None:
     environments: Environments = {}
     for name, values in constants:
         environments[name] = _environment(name, values)
-    return Kernel(context, library, native, environments), facts
+    return Kernel(context, library, native, environments, code[2][0]), facts
 
 
 def _environment(name: str, constants: list[Any]) -> Any:

@@ -78,6 +78,7 @@ def test_second_process_loads_from_disk(monkeypatch: pytest.MonkeyPatch) -> None
     assert (first.from_cache, second.from_cache) == (False, True)
     assert run(second, 4) == 15
     assert second.signature == first.signature
+    assert [size for _, size in second.code_ranges] == [size for _, size in first.code_ranges]
 
 
 @pytest.mark.parametrize("change", [{"rate": 4}, {"step": 2}])

@@ -187,3 +187,22 @@ def test_printing_function_is_not_interruptible() -> None:
     task = compiled(shout)
     assert not task.interruptible
     assert not task.pure
+
+
+def test_code_range_holds_the_entry() -> None:
+    def same(x: int) -> int:
+        return x
+
+    task = compiled(same)
+    ((start, size),) = task.code_ranges
+    assert start <= task.entry < start + size < start + 2**20
+
+
+def test_code_ranges_hold_the_chunk_functions() -> None:
+    def twice(x: int) -> int:
+        return x + x
+
+    task = compiled(twice)
+    address = task.chunk("cc")
+    start, size = task.code_ranges[1]
+    assert start <= address < start + size
