@@ -103,6 +103,12 @@ class Lane:
             self._promises += 1
             return True
 
+    def need_worker(self) -> None:
+        """Start a first worker now, where a failure still has somebody to tell."""
+        with self._lock:
+            if not self._threads:
+                self._add_worker()
+
     def promise_kept(self) -> None:
         """Undo promise()."""
         with self._lock:

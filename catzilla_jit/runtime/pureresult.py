@@ -91,6 +91,7 @@ class PureTaskResult:
     # --- the pool's side ----------------------------------------------------------------------
 
     def promise(self, more: bool) -> bool:
+        self._lane.need_worker()
         return self._lane.promise(more)
 
     def promise_kept(self) -> None:

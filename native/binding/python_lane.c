@@ -323,12 +323,15 @@ void maybe_spawn(struct bridge *bridge)
         spawn(bridge);
 }
 
-/* The workers there are block: half as many again. */
+/* The workers there are block: half as many again. Not when there are none: then the lane is
+ * finished, or its first worker is on its way out. A thread that cannot be had, as while the
+ * interpreter exits, is no error: this was for speed. */
 void scale_up(struct bridge *bridge)
 {
-    uint32_t more = bridge->guests / 2 + 1;
-    while (more-- && bridge->guests < bridge->guests_most)
+    uint32_t more = bridge->guests ? bridge->guests / 2 + 1 : 0;
+    while (more-- && bridge->guests && bridge->guests < bridge->guests_most)
         spawn(bridge);
+    PyErr_Clear();
 }
 
 static void serve_one(struct bridge *bridge, struct cz_guest *guest, struct cz_record *record,

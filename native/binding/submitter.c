@@ -294,6 +294,10 @@ static int start_later(struct submitter *self, PyObject *result, int64_t delay_n
         call_of(record_of(result))->due_ns = cz->ticks_ns(cz->ticks()) + delay_ns;
         if (self->kind->bridge->guests == 0)
             maybe_spawn(self->kind->bridge);
+        if (self->kind->bridge->guests == 0) {
+            Py_DECREF(result);
+            return -1; /* no worker, and none could be started */
+        }
     }
     delayed = (privileged ? cz->record_delay_promised : cz->record_delay)(
         lane_of(self), record_of(result), self->level, delay_ns);

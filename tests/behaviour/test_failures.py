@@ -67,6 +67,8 @@ def test_python_worker_that_cannot_be_started_is_a_runtime_error(monkeypatch):
         monkeypatch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="new thread"):
             task.submit(1.0)
+        with pytest.raises(RuntimeError, match="new thread"):
+            task.options(delay_ms=1).submit(1.0)
         monkeypatch.undo()
         assert task.submit(1.0).result(PATIENCE) == 1.5
 
