@@ -10,7 +10,7 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks
 
 .PHONY: help demo test check lint types format ctest sanitize bench bench-smoke \
-        test-pythons build clean
+        test-pythons docs-pictures build clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make ctest         the C tests alone'
 	@echo 'make sanitize      the C tests under ThreadSanitizer, then Address+UBSanitizer'
 	@echo 'make bench         every benchmark, as ratios; JSON in benchmarks/results'
+	@echo 'make docs-pictures draw docs/pictures: what the command line shows'
 	@echo 'make test-pythons  the Python tests on 3.10 to 3.13, as far as they are here'
 	@echo 'make clean         remove .venv, build and the built libraries'
 
@@ -107,6 +108,9 @@ bench-smoke: build
 	    echo $(BIN)/python $$file --smoke; \
 	    $(BIN)/python $$file --smoke || exit 1; \
 	done
+
+docs-pictures: build
+	$(BIN)/python tools/pictures.py
 
 test-pythons: .venv/installed
 	tools/pythons.sh $(BIN)/python

@@ -66,12 +66,17 @@ def short_command(command: str) -> str:
     return program.rpartition("/")[2] + space + rest
 
 
-def bar(part: float, *, unicode: bool, width: int = _BAR) -> Text:
-    """Return a bar of which a part, 0.0 to 1.0, is filled; any part at all shows."""
+def bar(part: float, *, unicode: bool, width: int = _BAR, alarming: bool = True) -> Text:
+    """Return a bar of which a part, 0.0 to 1.0, is filled; any part at all shows.
+
+    alarming: it is bad if the bar is full, so it changes its colour before.
+    """
     part = min(1.0, max(0.0, part))
     filled = max(round(part * width), 1 if part > 0 else 0)
     on, off = ("━", "─") if unicode else ("#", "-")
-    style = "red" if part > 0.9 else "yellow" if part > 0.6 else "green"
+    style = "green"
+    if alarming and part > 0.6:
+        style = "red" if part > 0.9 else "yellow"
     return Text.assemble((on * filled, style), (off * (width - filled), "dim"))
 
 
@@ -160,7 +165,7 @@ def _workers(stats: TaskStats, *, unicode: bool, most: int) -> RenderableType:
     for worker in shown:
         table.add_row(
             worker.name,
-            bar(worker.utilization, unicode=unicode),
+            bar(worker.utilization, unicode=unicode, alarming=False),
             f"{100 * worker.utilization:.0f} %",
             short_count(worker.tasks),
             _runs(worker),

@@ -70,9 +70,11 @@ def _laid_out(finding: Finding, width: int) -> Text:
     indent = " " * (_LEVEL_WIDTH + _NAME_WIDTH)
     value = textwrap.wrap(finding.value, width - len(indent), break_on_hyphens=False) or [""]
     advice = textwrap.wrap(finding.advice, width - len(indent) - 2)
-    text = Text(finding.level.ljust(_LEVEL_WIDTH), _STYLES[finding.level])
-    text.append(finding.name.ljust(_NAME_WIDTH), "none")
-    text.append(f"\n{indent}".join(value), "none")
+    text = Text.assemble(
+        (finding.level.ljust(_LEVEL_WIDTH), _STYLES[finding.level]),
+        finding.name.ljust(_NAME_WIDTH),
+        f"\n{indent}".join(value),
+    )
     for number, line in enumerate(advice):
-        text.append(f"\n{indent}{'  ' if number else '> '}{line}", "not bold italic")
+        text.append(f"\n{indent}{'  ' if number else '> '}{line}", "italic")
     return text

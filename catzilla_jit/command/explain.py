@@ -94,24 +94,27 @@ def judge(subject: Subject) -> Verdict:
 def _line(verdict: Verdict, width: int) -> Text:
     from rich.text import Text
 
-    line = Text(verdict.word.ljust(10), verdict.style)
-    line.append(terminal.printable(verdict.subject.name).ljust(width + 2), "none")
     if verdict.explanation.compiled:
-        line.append(terminal.printable(verdict.explanation.signature or ""), "none")
+        said = verdict.explanation.signature or ""
     else:
         reason = verdict.explanation.reasons[0]
-        at = f"line {reason.line}: " if reason.line is not None else ""
-        line.append(at + terminal.printable(reason.message), "none")
-    return line
+        said = (f"line {reason.line}: " if reason.line is not None else "") + reason.message
+    return Text.assemble(
+        (verdict.word.ljust(10), verdict.style),
+        terminal.printable(verdict.subject.name).ljust(width + 2),
+        terminal.printable(said),
+    )
 
 
 def _detail(console: Console, verdict: Verdict, *, verbose: bool) -> None:
     from rich.text import Text
 
     subject = verdict.subject
-    title = Text(terminal.printable(subject.name), f"bold {verdict.style}")
-    if subject.file:
-        title.append(f"  {terminal.printable(_short(subject.file))}:{subject.line}", "dim")
+    place = f"  {_short(subject.file)}:{subject.line}" if subject.file else ""
+    title = Text.assemble(
+        (terminal.printable(subject.name), f"bold {verdict.style}"),
+        (terminal.printable(place), "dim"),
+    )
     console.print(title, overflow="fold")
     for label, text in _facts(verdict, verbose=verbose):
         console.print(terminal.labelled(f"  {label}", text, 13, console.width))
