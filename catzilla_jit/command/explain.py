@@ -98,7 +98,8 @@ def _line(verdict: Verdict, width: int) -> Text:
         said = verdict.explanation.signature or ""
     else:
         reason = verdict.explanation.reasons[0]
-        said = (f"line {reason.line}: " if reason.line is not None else "") + reason.message
+        line = _line_of(reason, verdict.subject.file)
+        said = (f"line {line}: " if line is not None else "") + reason.message
     return Text.assemble(
         (verdict.word.ljust(10), verdict.style),
         terminal.printable(verdict.subject.name).ljust(width + 2),
@@ -142,12 +143,17 @@ def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "overflow", "raises OverflowError: it has side effects, so it is not run again"
 
 
-def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def _line_of(reason: Reason, file: str) -> int | None:
+    """Return the line to show: a function's first is its decorator's, but `def` says more."""
     line = reason.line
+    while line is not None and linecache.getline(file, line).lstrip().startswith("@"):
+        line += 1
+    return line
+
+
+def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    line = _line_of(reason, file)
     if line is not None:
-        # A function's first line is its decorator's.
-        while linecache.getline(file, line).lstrip().startswith("@"):
-            line += 1
         yield f"line {line}", linecache.getline(file, line).strip() or "(no source)"
     yield "reason", reason.message
     if reason.advice:

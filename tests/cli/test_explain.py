@@ -88,7 +88,7 @@ def test_a_named_function_needs_no_hints(cli):
 def test_a_task_that_insists_and_is_refused_is_exit_code_1(cli):
     result = cli("explain", "insists.py")
     assert result.returncode == 1
-    assert result.stdout.startswith("refused   insists")
+    assert result.stdout.startswith("refused   insists  line 4: ")
     assert "line 4 " in " ".join(result.stdout.split()), "the def, not its decorator"
 
 
