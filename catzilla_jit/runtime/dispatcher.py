@@ -5,10 +5,10 @@ worker ever runs Python. It never waits, and hands users' callbacks to a thread 
 (callbackthread.py), so they may wait for what it does. It starts with the first use and ends with
 its pool.
 
-Invariant: whatever may come by mail (native/binding/mail.c) is a key of `_watched`, which
-keeps the result alive until its end has been dispatched. Callbacks run in the order in
-which they were added, in the context variables of whoever added them; by then the status is
-final.
+Invariant: whatever may come by mail (native/binding/mail.c) is a key of `_watched` or of
+`_noticed`, which keep the result alive until its end has been dispatched. Callbacks run in the
+order in which they were added, in the context variables of whoever added them; by then the
+status is final.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ class _Entry:
     may_block: bool  # a user's: not for this thread
 
 
+def _ignore(_result: Any) -> None:
+    """Stand for a callback that is not wanted any more."""
+
+
 class Dispatcher:
     """Watches results of one pool."""
 
@@ -45,6 +49,7 @@ class Dispatcher:
         # Guards what follows; reentrant, because a finalizer may submit at any allocation.
         self._lock = threading.RLock()
         self._watched: dict[Any, list[_Entry]] = {}
+        self._noticed: dict[Any, Callback] = {}  # one each, called without ceremony
         self._policies: dict[Any, RetryPolicy] = {}
         self._ready: deque[tuple[Any, _Entry]] = deque()
         self._busy = False
@@ -80,9 +85,30 @@ class Dispatcher:
             self._ready.append((result, entry))
             self._bridge.ring()
 
+    def notice(self, result: Any, callback: Callback) -> bool:
+        """Call `callback(result)` on the dispatcher; False, and no call, if it is final.
+
+        For waiters: the callback must neither raise nor wait, and needs no context.
+        """
+        with self._lock:
+            if self._closed:
+                return False
+            if result in self._noticed:
+                self._add(result, _Entry(callback, contextvars.copy_context(), False))
+                return True
+            self._start()
+            self._noticed[result] = callback
+            if result in self._watched or self._bridge.watch(result):
+                return True
+            del self._noticed[result]
+            return False
+
     def unwatch(self, result: Any, callback: Callback) -> None:
         """Forget a callback that has not been called yet. Its mail still comes."""
         with self._lock:
+            if self._noticed.get(result) is callback:
+                self._noticed[result] = _ignore
+                return
             entries = self._watched.get(result, [])
             entries[:] = [entry for entry in entries if entry.callback is not callback]
 
@@ -142,7 +168,7 @@ class Dispatcher:
                     return True
 
     def _is_idle(self) -> bool:
-        return not (self._watched or self._ready or self._busy)
+        return not (self._watched or self._noticed or self._ready or self._busy)
 
     def close(self) -> None:
         """End the threads. Nothing must be watched any more."""
@@ -164,7 +190,12 @@ class Dispatcher:
             if reasons & MAIL_FAILED:
                 self._decide(result)
             if reasons & MAIL_ENDED:
-                self._tell(result)
+                callback = self._noticed.get(result)
+                if callback is not None:
+                    callback(result)
+                    del self._noticed[result]
+                if callback is None or result in self._watched or not self._noticed:
+                    self._tell(result)
         except Exception:
             # Everything else that comes by mail needs this thread.
             _log.exception("%s: what follows its end failed", result.task_id)

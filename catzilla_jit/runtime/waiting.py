@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from .callbacks import unwatch, watch
+from .callbacks import notice, unwatch
 from .result import on_worker
 
 # A worker that waits looks this often whether it was stopped, or a delay is over.
@@ -55,7 +55,8 @@ class Arrivals:
         if self._worker:
             self._to_help.extend(results)
         for result in results:
-            watch(result, self._arrived)
+            if not notice(result, self._arrived):
+                self._arrived(result)
 
     def close(self) -> None:
         """Wait no longer for what is still pending."""

@@ -1,0 +1,144 @@
+"""How long does it take to stop a compiled kernel that runs, and what does the ability cost?
+
+Latency: `cancel()` is called on an endless kernel that is seen to run; the figure is the time until
+`result.result()` has raised TaskCancelled in the calling thread. The same for `timeout_ms`: how
+much later than its time limit a kernel's result fails. Goal: 2 ms at the 99th percentile.
+There is no baseline: ThreadPoolExecutor and Numba cannot stop a running kernel at all.
+
+Cost for kernels that are never stopped: the run time of a kernel of some 180 us on a worker (as
+the pool measured it, without queueing) against a call of the same machine code in this thread,
+where nothing could stop it. Stopping changes no instruction of the kernel: goal 1.00 within
+noise. A submission with a time limit has a timer to arm; what that adds is shown beside.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+
+import measure
+
+from catzilla_jit import TaskStatus, task
+from catzilla_jit.errors import TaskCancelled, TaskTimeout
+
+
+@task(compile_to_c="require")
+def endless(limit: float) -> float:
+    x = 0.5
+    while x < limit:
+        x = x * 0.999 + math.sin(x) * 0.0001
+    return x
+
+
+@task(compile_to_c="require")
+def kernel(rounds: int) -> float:
+    x = 0.5
+    for _ in range(rounds):
+        x = x * 0.999 + math.sin(x) * 0.0001
+    return x
+
+
+limited = kernel.options(timeout_ms=10_000)
+
+
+def stop_seconds() -> float:
+    """Return how long one running kernel takes to be stopped."""
+    result = endless.submit(10.0)
+    while result.status() is TaskStatus.PENDING:
+        time.sleep(0.0002)
+    began = time.perf_counter()
+    result.cancel()
+    try:
+        result.result()
+    except TaskCancelled:
+        return time.perf_counter() - began
+    raise AssertionError("it was not stopped")
+
+
+def overrun_seconds(limit_ms: float = 5.0) -> float:
+    """Return how much later than its limit a kernel has failed."""
+    result = endless.options(timeout_ms=limit_ms).submit(10.0)
+    try:
+        result.result()
+    except TaskTimeout:
+        assert result.finished_at is not None
+        assert result.started_at is not None
+        return time.monotonic() - result.started_at - limit_ms * 1e-3
+    raise AssertionError("it was not stopped")
+
+
+def run_seconds(submitter: object, rounds: int, count: int) -> float:
+    """Return the median run time of the kernel on a worker."""
+    times = []
+    for _ in range(count):
+        result = submitter.submit(rounds)  # type: ignore[attr-defined]
+        result.result()
+        times.append(result.execution_time_ms * 1e-3)
+    return statistics.median(times)
+
+
+def call_seconds(rounds: int, count: int) -> float:
+    """Return the median time of a call in this thread."""
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        kernel(rounds)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def latency(report: measure.Report, claim: str, times: list[float], goal_ms: float | None) -> None:
+    for percent, goal in ((50, None), (99, goal_ms)):
+        report.add(
+            measure.Finding(
+                f"{claim}, {percent}th percentile",
+                measure.percentile(times, percent) * 1e3,
+                " ms",
+                goal,
+                "at most",
+                {"all": [1e3 * t for t in times]} if percent == 99 else {},
+                "ms",
+            )
+        )
+
+
+def main() -> None:
+    options = measure.Options.parse(__doc__)
+    report = measure.Report("bench_cancel", options)
+    stops = options.size(1000, 20)
+    rounds, count = options.size(20_000, 100), options.size(300, 5)
+    for warm in (endless, kernel):
+        warm.warm_up()
+    stop_seconds()
+    latency(report, "cancel() of a running kernel", [stop_seconds() for _ in range(stops)], 2.0)
+    latency(
+        report, "end after the time limit", [overrun_seconds() for _ in range(stops // 5)], None
+    )
+
+    kernel.submit(rounds).result()
+    figures = measure.in_turn(
+        options.rounds,
+        {
+            "called": lambda: call_seconds(rounds, count) * 1e6,
+            "plain": lambda: run_seconds(kernel, rounds, count) * 1e6,
+            "with a limit": lambda: run_seconds(limited, rounds, count) * 1e6,
+        },
+    )
+    report.ratio(
+        "run time on a worker / of a call here", figures, "plain", "called", "us", 1.02, "at most"
+    )
+    report.ratio(
+        "run time with a limit / without",
+        figures,
+        "with a limit",
+        "plain",
+        "us",
+        None,
+        "at most",
+    )
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
