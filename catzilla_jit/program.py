@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import types
 import warnings
@@ -161,10 +162,7 @@ class Program:
                 return False, self.function(*arguments)
             except BaseException as exception:
                 return True, exception
-        try:
-            form.raise_error(status, error)
-        except BaseException as exception:
-            return True, exception.with_traceback(_inside_task(exception))
+        return True, _raised(form, status, error)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return one value per parameter, defaults filled in; TypeError names the task."""
@@ -180,6 +178,34 @@ def _overflow_status() -> int:
     from .compile import STATUS_OVERFLOW
 
     return STATUS_OVERFLOW
+
+
+def _raised_here(form: CompiledTask, status: int, error: int) -> BaseException:
+    """Return the exception of a failed compiled call, as the task raised it."""
+    try:
+        form.raise_error(status, error)
+    except BaseException as exception:
+        return exception.with_traceback(_inside_task(exception))
+
+
+def _raised_apart(form: CompiledTask, status: int, error: int) -> BaseException:
+    """The same on a thread of its own.
+
+    Before 3.11 the frame that Numba makes for the line in the task refers to the frames it
+    was made under. Those of the caller hold the result, and that holds the exception: a
+    cycle through an object that the collector does not see.
+    """
+    raised: list[BaseException] = []
+    thread = threading.Thread(target=lambda: raised.append(_raised_here(form, status, error)))
+    try:
+        thread.start()
+    except RuntimeError:
+        return _raised_here(form, status, error)
+    thread.join()
+    return raised.pop()
+
+
+_raised = _raised_here if sys.version_info >= (3, 11) else _raised_apart
 
 
 def _inside_task(exception: BaseException) -> Any:

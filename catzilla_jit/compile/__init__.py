@@ -14,6 +14,10 @@ overflow="check")`
     `argument_types` for one call's values, one per parameter, defaults filled in. Hints that do
     tell win. Raises CompileRefused when a value has no type: then the call runs as Python.
 
+`Dependencies(function)`
+    made when a task is compiled; `unchanged()` tells whether the globals, closures and helpers that
+    the code has as constants still are the same objects. If not, compile again.
+
 `CompiledTask`
     name, signature         for people
     entry                   address of `int32_t entry(void *payload, void **error)`: 0, or a status
@@ -57,6 +61,7 @@ from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its im
 from catzilla_jit.compile.build import compile_task
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import STATUS_OVERFLOW
+from catzilla_jit.compile.dependencies import Dependencies
 from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
@@ -66,6 +71,7 @@ __all__ = [
     "STATUS_OVERFLOW",
     "CompileRefused",
     "CompiledTask",
+    "Dependencies",
     "Explanation",
     "Reason",
     "Slot",

@@ -36,7 +36,7 @@ from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
 from catzilla_jit.compile.saved import Facts
 from catzilla_jit.compile.screen import screen
-from catzilla_jit.compile.slots import Slot, is_scalar, lay_out
+from catzilla_jit.compile.slots import NUMPY_TOO, Slot, is_scalar, lay_out
 
 #: The symbols of pack, unpack and release begin with this.
 BOX = "cz_box"
@@ -136,6 +136,8 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
 def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
+    if program.numpy_results == {True} and slots[0].code in NUMPY_TOO:
+        slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])
     with kernel.context.push_code_library(kernel.library):
         symbol = write_entry(kernel, slots[0], slots[1:])
         boxes = _write_boxes(kernel, slots, program.keys)

@@ -46,8 +46,7 @@ def effects_of(statement: Any, typemap: dict[str, Any]) -> set[str]:
 def _effects_of_call(expr: Any, typemap: dict[str, Any]) -> set[str]:
     callee = typemap[expr.func.name]
     if isinstance(callee, types.BoundFunction):
-        name = str(callee.typing_key).rsplit(".", 1)[-1] if callee.typing_key else ""
-        return {WRITES} if name in CHANGING else set()
+        return {WRITES} if kinds.method_name(callee) in CHANGING else set()
     function = kinds.called(typemap, expr)
     if function is print:
         return {PRINTS}

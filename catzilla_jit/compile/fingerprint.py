@@ -29,7 +29,8 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.program import STANDS_FOR, is_filled, is_installed, named_values, names_in
+from catzilla_jit.compile.program import is_filled, is_installed, named_values, names_in
+from catzilla_jit.compile.protocol import STANDS_FOR
 
 
 def fingerprint(

@@ -66,6 +66,12 @@ def called(typemap: dict[str, Any], expr: Any) -> Any:
     return callee.typing_key if isinstance(callee, types.Function) else None
 
 
+def method_name(callee: types.BoundFunction) -> str:
+    """Return the name of a method; Numba has keys of two forms for it."""
+    key = callee.typing_key
+    return str(key[1]) if isinstance(key, tuple) else str(key).rsplit(".", 1)[-1]
+
+
 def source_of(value: Any) -> str | None:
     """Return the variable that an assignment copies, with or without a cast."""
     if isinstance(value, ir.Var):

@@ -19,7 +19,7 @@ import operator
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
-from numba.core import errors, lowering, types
+from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
@@ -29,6 +29,7 @@ from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.provenance import numpy_variables
 from catzilla_jit.compile.reason import Reason
 
 DIVISIONS = {
@@ -43,6 +44,8 @@ SHIFTS = {operator.lshift, operator.ilshift, operator.rshift, operator.irshift}
 POWERS = {operator.pow, operator.ipow}
 TO_INTEGER = {int, round, math.floor, math.ceil, math.trunc}
 MATH = {value for value in vars(math).values() if callable(value)}
+#: They take the items of a container in its order.
+ORDERED = {list, tuple, enumerate, zip, map, filter, iter}
 #: CPython has its own versions of these; the C library's differ in the last digit.
 INEXACT = {math.gamma, math.lgamma, math.hypot}
 #: They answer every float, and raise for none.
@@ -61,6 +64,7 @@ class TaskLower(lowering.Lower):
         super().init()
         self.options: Options = self.metadata["program"].options
         self.mixture = Mixture(self)
+        self.numpys = numpy_variables(self.blocks.values(), self.fndesc.typemap)
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
 
     def lower_inst(self, inst: Any) -> None:
@@ -68,7 +72,14 @@ class TaskLower(lowering.Lower):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
         self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
+        if isinstance(inst, ir.Return):
+            self._note_result(inst.value.name)
         super().lower_inst(inst)
+
+    def _note_result(self, name: str) -> None:
+        program = self.metadata["program"]
+        if program.is_task(self.func_ir.func_id.func):
+            program.numpy_results.add(name in self.numpys)
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
         with TaskCallConv.only(raising=True):
@@ -88,9 +99,15 @@ class TaskLower(lowering.Lower):
         if source is not None and kinds.lossy(self.typeof(source), ty):
             self._widening(source, ty)
         self._flag_of_result = None
+        if isinstance(inst.value, ir.Const | ir.Global | ir.FreeVar):
+            self._refuse_large(inst.value.value)
         value = super().lower_assign(ty, inst)
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
         return value
+
+    def _refuse_large(self, value: Any) -> None:
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            self._refuse("a constant beyond 64 bits", "nothing to change: it runs as a Python task")
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -99,6 +116,13 @@ class TaskLower(lowering.Lower):
             self._refuse_identity(left, right)
         if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
+        if left in self.numpys or right in self.numpys:
+            return self._numpy_binop(resty, expr, op)
+        return self._python_binop(resty, expr, op)
+
+    def _python_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
+        left, right = expr.lhs.name, expr.rhs.name
+        ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
         if op in DIVISIONS:
             self._refuse_zero_divisor(DIVISIONS[op], FLOAT in ranks, right)
         if FLOAT not in ranks:
@@ -115,6 +139,21 @@ class TaskLower(lowering.Lower):
         if types.none not in kinds_ and not all(kind(each) == BOOL for each in kinds_):
             self._refuse("`is` between values that are not None", "write `==`")
 
+    def _numpy_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
+        """Do as NumPy does: nothing is raised; what is not a plain operation is Python's."""
+        right = expr.rhs.name
+        if op in DIVISIONS and kinds.is_integral(self.typeof(right)):
+            self._leave_if(self._is(right, 0), "a division by zero of NumPy")
+        elif op in DIVISIONS and DIVISIONS[op] is operator.truediv:
+            left_value, right_value = (
+                self._operand(name, types.float64) for name in (expr.lhs.name, right)
+            )
+            if resty == types.float64:
+                return self.builder.fdiv(left_value, right_value)
+        if op in POWERS or op in SHIFTS:
+            return self._python_binop(resty, expr, op)
+        return super().lower_binop(resty, expr, op)
+
     def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
         target = self.typeof(target_var.name)
         if not isinstance(target, types.Array):
@@ -127,11 +166,30 @@ class TaskLower(lowering.Lower):
         if item is not None and any(kinds.lossy(self.typeof(name), item) for name in names):
             self._refuse(f"a {container} is given a number of another kind", "convert it first")
 
+    def _refuse_order_of_a_set(self, expr: Any) -> None:
+        """The order of a set is Python's own; only what does not depend on it is the same."""
+        if self.func_ir.func_id.func.__module__ == library.__name__:
+            return
+        used = []
+        if expr.op == "getiter":
+            used = [expr.value.name]
+        elif expr.op == "call":
+            callee = self.typeof(expr.func.name)
+            if isinstance(callee, types.BoundFunction) and isinstance(callee.this, types.Set):
+                used = [expr.func.name] if kinds.method_name(callee) == "pop" else []
+            elif kinds.called(self.fndesc.typemap, expr) in ORDERED or isinstance(
+                callee, types.BoundFunction
+            ):
+                used = [argument.name for argument in expr.args]
+        if any(_is_set(self.typeof(name)) for name in used):
+            self._refuse("the order of a set", "sort it")
+
     def lower_expr(self, resty: Any, expr: Any) -> llvm.Value:
         if expr.op == "unary" and expr.fn in checks.UNARY:
             return self._unary(resty, expr, expr.fn, expr.value.name)
         if expr.op == "unary" and expr.fn is operator.invert:
             self._refuse_bool(expr.value.name)
+        self._refuse_order_of_a_set(expr)
         if expr.op in ("build_list", "build_set"):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
         if expr.op == "build_map":
@@ -186,6 +244,8 @@ class TaskLower(lowering.Lower):
 
     def _integers(self, resty: Any, expr: Any, op: Any, lhs: str, rhs: str) -> llvm.Value:
         type_ = self.fndesc.calltypes[expr].return_type
+        if op in kinds.ARITHMETIC and kind(type_) == FLOAT:
+            self._refuse("integers with and without a sign in one operation", "convert one of them")
         if op in kinds.DIVISION:
             self._need_exact_in_float("the quotient of large integers", lhs, rhs)
         if op not in checks.BINARY or not isinstance(type_, types.Integer):
@@ -375,6 +435,10 @@ class TaskLower(lowering.Lower):
             shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
             limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
             self._leave_if(self.builder.icmp_unsigned(">", shifted, limit), what)
+
+
+def _is_set(type_: Any) -> bool:
+    return isinstance(type_.this if isinstance(type_, types.BoundFunction) else type_, types.Set)
 
 
 def compare(

@@ -11,6 +11,7 @@ not touched. A function that refers to itself finds itself, so recursion works.
 from __future__ import annotations
 
 import builtins
+import inspect
 import sys
 import types as pytypes
 from collections.abc import Iterator
@@ -21,17 +22,17 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile import library
+from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
 from catzilla_jit.compile.helper import Chooser, Helper
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.protocol import STANDS_FOR
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
 INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
-#: An object with this attribute is called as the function it holds (a task that calls a task).
-STANDS_FOR = "__task_function__"
 
 
 class Program:
@@ -42,10 +43,15 @@ class Program:
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
         self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
+        self.numpy_results: set[bool] = (
+            set()
+        )  # whether what the task returns is NumPy's, per return
+        self._task: pytypes.FunctionType | None = None
         self.recursive = False  # a function calls itself, through others or not
         self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
         self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
+        self._assigned_names: dict[int, set[str]] = {}
         self._choosers: dict[Any, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
 
@@ -53,7 +59,12 @@ class Program:
         """Return the task itself in its namespace; call this before anything else."""
         rewritten = rewrite(original, as_task=True)
         self.keys = rewritten.keys if rewritten else None
-        return self._prepare(original, rewritten)
+        self._task = self._prepare(original, rewritten)
+        return self._task
+
+    def is_task(self, function: pytypes.FunctionType) -> bool:
+        """Tell whether a prepared function is the task itself."""
+        return function is self._task
 
     def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return a function in its own namespace."""
@@ -68,12 +79,14 @@ class Program:
         self.leaves_handlers |= rewritten is not None and rewritten.leaves_handlers
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+        self._refuse_generators(code)
         cells = {name: pytypes.CellType() for name in code.co_freevars}
         made = _in_namespace(original, code, namespace, tuple(cells.values()))
         self._functions[original] = made
         own = dict(original.__dict__.get(OWN_VALUES, ()))
         own.update(rewritten.values if rewritten else ())
         for name, value in named_values(original, code):
+            self._refuse_assigned(original, name, value)
             namespace[name] = self.value(value)
         for name, value in own.items():
             namespace[name] = self.value(value)
@@ -104,6 +117,35 @@ class Program:
         if choice not in self._choosers:
             self._choosers[choice] = Chooser(choice, self.function, self.options, self.pipeline)
         return self._choosers[choice]
+
+    def _refuse_assigned(self, function: pytypes.FunctionType, name: str, value: Any) -> None:
+        """Give up on a constant that some function of the module changes."""
+        if callable(value) or isinstance(value, pytypes.ModuleType):
+            return
+        if name in assigned_in(function.__code__):  # refused as such, with its line
+            return
+        if name in self._assigned(function.__globals__):
+            message = f"it reads the global {name}, which a function assigns"
+            line = function.__code__.co_firstlineno
+            self.reasons.append(Reason(line, message, "pass it as an argument"))
+            raise errors.UnsupportedError(message)
+
+    def _assigned(self, module: dict[str, Any]) -> set[str]:
+        if id(module) not in self._assigned_names:
+            self._assigned_names[id(module)] = assigned_names(module)
+        return self._assigned_names[id(module)]
+
+    def _refuse_generators(self, code: pytypes.CodeType) -> None:
+        """Give up on what is left of generators after the rewriting."""
+        for constant in code.co_consts:
+            if isinstance(constant, pytypes.CodeType) and constant.co_flags & inspect.CO_GENERATOR:
+                message = (
+                    "it has a generator expression that is not consumed at once, "
+                    "or whose source is not at hand"
+                )
+                advice = "write a list comprehension or a loop"
+                self.reasons.append(Reason(constant.co_firstlineno, message, advice))
+                raise errors.UnsupportedError(message)
 
     def refuse_parallel(self, value: Any) -> None:
         """Give up on a function with threads of its own: two tasks in it abort the process."""

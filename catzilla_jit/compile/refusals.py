@@ -50,12 +50,6 @@ RULES = (
         STAYS,
     ),
     Rule(
-        r"use of yield in a closure",
-        "it has a generator expression that is not consumed at once, "
-        "or whose source is not at hand",
-        "write a list comprehension or a loop",
-    ),
-    Rule(
         r"Unsupported use of cell variable|non-constant value associated with variable",
         "an inner function uses a variable that changes, or calls itself",
         "make it a function of the module",

@@ -40,6 +40,9 @@ CODES: dict[types.Type, tuple[str, int, int]] = {  # type -> (code, size, alignm
 #: The scalars that a Python value stands for by itself; all others are NumPy scalars.
 PLAIN = frozenset("qd?DnO")
 
+#: Those of them that NumPy has as well.
+NUMPY_TOO = frozenset("qd?D")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slot:

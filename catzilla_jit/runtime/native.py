@@ -22,6 +22,7 @@ LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.
 EFULL, ECLOSED, ETIMEDOUT, EINTR = -2, -3, -4, -5
+UNCOUNTED = 2**32 - 1  # as an account: counted nowhere
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED, RETRYING = range(6)
 LANE_NATIVE, LANE_PYTHON = 0, 1
 ENOMEM = -1

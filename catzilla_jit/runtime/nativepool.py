@@ -103,6 +103,9 @@ class NativePool:
         if any(slot.code == "O" for slot in (task.result, *task.arguments)):
             # Results that nobody waits for are released by the dispatcher.
             self.dispatcher.start()
+        if not task.interruptible:
+            # That it cannot be stopped is told to the waiters by the dispatcher.
+            self.dispatcher.start()
         type_ = self._type(kind, task.name, task.entry, payload_size)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)
@@ -145,7 +148,10 @@ class NativePool:
     def _promise_submitter(self, name: str) -> Submitter:
         kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, ())
         self._bridge.set_assist(kind, waiting.assist)
-        type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
+        type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind) or 0
+        if type_:
+            # What the promise stands for is counted.
+            self._native.lib.cz_type_account(type_, native.UNCOUNTED)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:

@@ -190,7 +190,9 @@ static inline void *cz_type_owner(const struct cz_type *type)
 }
 CZ_API void *cz_payload(struct cz_record *record);
 
-/* Count the calls of this type under an account of its pool; before the first of them. */
+/* Count the calls of this type under an account of its pool, or nowhere; before the first of
+ * them. */
+#define CZ_UNCOUNTED UINT32_MAX
 CZ_API void cz_type_account(struct cz_type *type, uint32_t account);
 
 /* A cache belongs to one user at a time: the caller serialises its uses. */

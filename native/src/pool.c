@@ -386,6 +386,8 @@ void cz_type_set_interruptible(struct cz_type *type)
 void cz_type_account(struct cz_type *type, uint32_t account)
 {
     type->account = account;
+    if (account == CZ_UNCOUNTED)
+        type->stats = NULL;
 }
 
 struct cz_cache *cz_cache_create(struct cz_pool *pool)

@@ -157,3 +157,10 @@ def test_a_thousand_chains_at_once(make):
     assert gather(*[flow.submit(i) for i in range(1000)], timeout=PATIENCE) == [
         [i + 2, i + 2] for i in range(1000)
     ]
+
+
+def test_statistics_count_the_tasks_and_not_the_promises(runtime):
+    task = runtime.task(count, compile_to_c=False)
+    chain(task, task).submit(1).result(PATIENCE)
+    group(task, task).submit(task.submit(1)).result(PATIENCE)
+    assert runtime.stats().total_tasks_processed == 5
