@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import random
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
@@ -212,6 +213,8 @@ class TaskLower(lowering.Lower):
             return super().lower_expr(resty, expr)
         if function is abs:
             return self._unary(resty, expr, abs, names[0])
+        if function == random.seed:
+            self._refuse("random.seed begins another sequence than Python's", "use numpy.random")
         if function in INEXACT:
             self._refuse(f"math.{function.__name__} differs in the last digit", "write it out")
         if function is pow and len(names) == 2:

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import functools
 import json
+import random
 import time
 from typing import Any
 
@@ -35,6 +36,11 @@ def remembered(n: int) -> int:
 def opens_a_file(x: int) -> int:
     with open("file") as file:
         return len(file.read()) + x
+
+
+def seeds_random(n: int) -> float:
+    random.seed(n)
+    return random.random()
 
 
 def reads_a_dict(x: str) -> int:
@@ -176,6 +182,7 @@ def evaluates(x: int) -> Any:
 
 REFUSED: list[tuple[Any, int, str]] = [
     (opens_a_file, 1, "with"),
+    (seeds_random, 1, "another sequence"),
     (reads_a_dict, 1, "dict COLOURS"),
     (reads_a_list, 1, "list NAMES"),
     (uses_a_class, 1, "class Point"),
