@@ -260,9 +260,7 @@ def test_progress_and_wait_that_runs_out(make_on, single, gate):
 def test_cancelled_map_keeps_what_it_has(make_on, single, gate):
     task = make_on(single, hold)
     out = np.full(1000, -1)
-    batch = task.submit_map(
-        gate._start, gate._opened, ROOM, np.arange(1000), chunk_size=1, out=out
-    )
+    batch = task.submit_map(gate._start, gate._opened, ROOM, np.arange(1000), chunk_size=1, out=out)
     gate._inside = 5
     gate.open()
     for _ in range(6):
@@ -272,9 +270,12 @@ def test_cancelled_map_keeps_what_it_has(make_on, single, gate):
     gate.open()
     with pytest.raises(TaskCancelled, match="hold"):
         batch.wait(PATIENCE)
-    assert batch.completed_range == (0, 6)
+    # Compiled code in libc is not stopped, so its item is kept; a Python item is stopped.
+    begin, end = batch.completed_range
+    assert begin == 0
+    assert end in (5, 6)
     if isinstance(batch._out, np.ndarray):
-        assert out[:6].tolist() == list(range(6))
+        assert out[:end].tolist() == list(range(end))
         assert (out[6:] == -1).all()
     assert batch.status() is TaskStatus.CANCELLED
     assert not batch.cancel()
