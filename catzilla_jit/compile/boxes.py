@@ -29,6 +29,7 @@ VOID = ir.VoidType()
 #: Offsets in bytes in the C structs of CPython and NumPy, the same in all versions that we run on.
 OB_TYPE = 8
 ARRAY_NDIM, ARRAY_DTYPE, ARRAY_FLAGS = 24, 56, 64
+DTYPE_TYPE, DTYPE_BYTEORDER = 16, 26
 C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400
 
 EXACT_TYPES: dict[Any, str] = {
@@ -176,12 +177,19 @@ class _Check:
         self._need(self._is(self._type_of(value), self._constant(numpy.ndarray)))
         dimensions = self._field(value, ARRAY_NDIM, INT32)
         self._need(self.builder.icmp_signed("==", dimensions, INT32(type_.ndim)))
-        dtype = self._field(value, ARRAY_DTYPE, BYTES)
-        self._need(self._is(dtype, self._constant(numpy_support.as_dtype(type_.dtype))))
+        self._dtype(type_, self._field(value, ARRAY_DTYPE, BYTES))
         wanted = {"C": C_CONTIGUOUS, "F": F_CONTIGUOUS, "A": 0}[type_.layout]
         wanted |= (ALIGNED if type_.aligned else 0) | (WRITEABLE if type_.mutable else 0)
         flags = self.builder.and_(self._field(value, ARRAY_FLAGS, INT32), INT32(wanted))
         self._need(self.builder.icmp_signed("==", flags, INT32(wanted)))
+
+    def _dtype(self, type_: types.Array, dtype: ir.Value) -> None:
+        """Check the scalar type and the byte order: a dtype out of a pickle has copies."""
+        wanted = self._constant(numpy_support.as_dtype(type_.dtype).type)
+        self._need(self._is(self._field(dtype, DTYPE_TYPE, BYTES), wanted))
+        order = self._field(dtype, DTYPE_BYTEORDER, ir.IntType(8))
+        native = [self.builder.icmp_unsigned("==", order, order.type(ord(c))) for c in "=|"]
+        self._need(self.builder.or_(*native))
 
     def _field(self, value: ir.Value, offset: int, type_: ir.Type) -> ir.Value:
         address = self.builder.gep(value, [INT64(offset)])

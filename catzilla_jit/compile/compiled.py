@@ -12,6 +12,7 @@ import threading
 from typing import Any, NoReturn
 
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import chunk as chunks
 from catzilla_jit.compile import raiser, ranges
@@ -85,6 +86,7 @@ class CompiledTask:
 
     def _compile_chunk(self, pattern: str) -> tuple[int, Any]:
         kernel = self._kernel
+        rtsys.initialize(kernel.context)
         symbol = f"cz_chunk.{pattern}.{kernel.symbol}"
         library = kernel.context.codegen().create_library(symbol)
         shared = kernel.library._get_module_for_linking()

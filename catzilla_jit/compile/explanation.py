@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.reason import CompileRefused, Reason
@@ -50,3 +51,6 @@ class Explanation:
         if not self.pure:
             lines.append("  has side effects: an overflow raises OverflowError")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"

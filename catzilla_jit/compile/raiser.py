@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba import _dynfunc
 from numba.core import callconv
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 
 from catzilla_jit.compile.context import task_context
 
@@ -41,7 +42,9 @@ def _raiser() -> Callable[[int, int], NoReturn]:
 
 def _compile() -> Callable[[int, int], NoReturn]:
     """Compile `raise(status, error)` as a function that Python can call."""
-    library = task_context().codegen().create_library(SYMBOL)
+    context = task_context()
+    rtsys.initialize(context)
+    library = context.codegen().create_library(SYMBOL)
     module = library.create_ir_module(SYMBOL)
     _write(module)
     library.add_ir_module(module)

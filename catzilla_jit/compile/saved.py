@@ -24,6 +24,9 @@ from catzilla_jit.compile.slots import Slot
 
 #: A global of this name holds the address of a function that is compiled later (mutual recursion).
 UNRESOLVED = ".numba.unresolved$"
+#: In the object code of what uses Numba's runtime (reference counts). To make that ready takes as
+#: long as to load the rest, and code on plain numbers does without.
+RUNTIME = b"NRT_"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,8 @@ def from_bytes(data: bytes) -> tuple[Kernel, Facts] | None:
     if not (isinstance(native, Native) and isinstance(facts, Facts)):
         return None
     context = task_context()
-    rtsys.initialize(context)
+    if RUNTIME in code[2][0]:
+        rtsys.initialize(context)
     library = context.codegen().unserialize_library(code)
     environments: Environments = {}
     for name, values in constants:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import Any, Optional
 
@@ -86,6 +87,15 @@ def test_array_is_shared_not_copied() -> None:
     x = numpy.zeros(3)
     run(compiled(first_set, argument_types=(numba.typeof(x), numba.float64)), x, 7.0)
     assert x[0] == 7.0
+
+
+def test_array_out_of_a_pickle_fits() -> None:
+    def total(values):  # type: ignore[no-untyped-def]
+        return values.sum()
+
+    array = pickle.loads(pickle.dumps(numpy.arange(4.0)))
+    task = compiled(total, argument_types=(numba.types.float64[::1],))
+    assert run(task, array) == 6.0
 
 
 def test_task_that_writes_to_its_array_is_not_pure() -> None:

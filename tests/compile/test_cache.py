@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numba
+import numpy
 import pytest
 from compile_harness import compiled, run
 
@@ -79,6 +81,18 @@ def test_second_process_loads_from_disk(monkeypatch: pytest.MonkeyPatch) -> None
     assert run(second, 4) == 15
     assert second.signature == first.signature
     assert [size for _, size in second.code_ranges] == [size for _, size in first.code_ranges]
+
+
+def test_array_fits_a_task_that_was_loaded_from_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def total(values: Any) -> Any:
+        return values.sum()
+
+    kinds = (numba.types.int64[::1],)
+    compiled(total, argument_types=kinds)
+    forget(monkeypatch)
+    second = compiled(total, argument_types=kinds)
+    assert second.from_cache
+    assert run(second, numpy.arange(4)) == 6
 
 
 @pytest.mark.parametrize("change", [{"rate": 4}, {"step": 2}])
