@@ -160,7 +160,8 @@ class Program:
         if arguments is not None and form.pure and status == _overflow_status():
             try:
                 return False, self.function(*arguments)
-            except BaseException as exception:
+            except Exception as exception:
+                # Not Ctrl-C in the thread that asks: it may ask again.
                 return True, exception
         return True, _raised(form, status, error)
 

@@ -8,6 +8,7 @@ that one's `submit` in its place: later submissions go straight to native code.
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
@@ -258,12 +259,40 @@ def make_task(
     return Task(Program(function, settings), settings, runtime)
 
 
-def task_for(
-    function: Callable[..., Any], runtime: Runtime, options: dict[str, Any]
-) -> Task[..., Any]:
-    """Return the task for add_task: made once per function, options and runtime."""
-    key = (function, tuple(sorted(options.items(), key=lambda item: item[0])))
-    return runtime.known_task(key, lambda: make_task(function, options, runtime))
+def submit_function(
+    function: Callable[..., Any],
+    runtime: Runtime,
+    options: dict[str, Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> TaskResult[Any]:
+    """Submit for add_task. The task is made once per function, options and runtime.
+
+    A task lives as long as its runtime. So functions that are made anew for each submission
+    (lambdas, closures, partials, bound methods) share one per name, which is handed the
+    function as an argument and calls it as Python.
+    """
+    rest = tuple(sorted(options.items(), key=lambda item: item[0]))
+    if options.get("compile_to_c") or not _is_transient(function):
+        known = runtime.known_task((function, rest), lambda: make_task(function, options, runtime))
+        return known.submit(*args, **kwargs)
+    name = getattr(function, "__name__", type(function).__name__)
+    carrier = runtime.known_task(
+        ("carrier", name, rest),
+        lambda: make_task(_carry, {**options, "name": name, "compile_to_c": False}, runtime),
+    )
+    return carrier.submit(function, *args, **kwargs)
+
+
+def _carry(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _is_transient(function: Callable[..., Any]) -> bool:
+    if isinstance(function, Task):
+        return False
+    plain = isinstance(function, types.FunctionType)
+    return not plain or function.__closure__ is not None or function.__name__ == "<lambda>"
 
 
 @overload

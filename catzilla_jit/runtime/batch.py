@@ -237,8 +237,9 @@ class BatchResult(Generic[T]):
     def completed_range(self) -> tuple[int, int]:
         """The items (start, stop) in flat order that were handed out to workers.
 
-        After the end every one of them has run, and none behind them: what a cancelled
-        batch has in its output is valid in this range, except where `errors` has an entry.
+        After a cancel every one of them has run, and none behind them: the output is valid
+        in this range. A batch that stopped at an error has run none behind it either, but
+        lacks the rest of the chunk of each item in `errors`.
         """
         return 0, self._handle.handed_out()
 

@@ -239,7 +239,7 @@ class Runtime:
         **kwargs: Any,
     ) -> TaskResult[Any]:
         """Submit a function or a task; options that are not None override the task's own."""
-        from ..task import task_for
+        from ..task import submit_function
 
         given = {
             "priority": priority,
@@ -249,7 +249,7 @@ class Runtime:
             "compile_to_c": compile_to_c,
         }
         options = {name: value for name, value in given.items() if value is not None}
-        return task_for(func, self, options).submit(*args, **kwargs)
+        return submit_function(func, self, options, args, kwargs)
 
     def known_task(self, key: Any, make: Callable[[], Task[..., Any]]) -> Task[..., Any]:
         """Return the task that `make` made for this key before."""
