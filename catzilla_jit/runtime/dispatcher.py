@@ -216,8 +216,11 @@ class Dispatcher:
         with self._lock:
             self._policies.pop(result, None)
             entries = self._watched.pop(result, [])
+            # It may have come when _handle had looked already.
+            noticed = self._noticed.pop(result, _ignore)
             self._busy = True
         try:
+            noticed(result)
             for entry in entries:
                 self._call(result, entry)
         finally:

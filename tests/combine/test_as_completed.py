@@ -75,3 +75,11 @@ def test_ten_thousand_at_once(make):
     task = make(count)
     results = [task.submit(i) for i in range(10_000)]
     assert {result.result() for result in as_completed(results, PATIENCE)} == set(range(1, 10_001))
+
+
+def test_no_end_is_lost_that_comes_while_the_wait_begins(make):
+    """Tasks with retries have their end dispatched anyway; here the waiter comes late."""
+    task = make(count, max_retries=1)
+    for _ in range(300):
+        results = [task.submit(i) for i in range(10)]
+        assert len(list(as_completed(results, PATIENCE))) == 10
