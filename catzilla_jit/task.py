@@ -74,6 +74,11 @@ class Task(Generic[P, R]):
         return self._settings.name
 
     @property
+    def __task_function__(self) -> Callable[..., Any] | None:
+        """What compiled code calls where it names this task: the compile stage asks for it."""
+        return self._program.function if self._program.mode is not False else None
+
+    @property
     def priority(self) -> TaskPriority:
         """The level that submissions queue at."""
         return self._settings.priority
