@@ -1,4 +1,4 @@
-"""The examples in docs/tasks.md do what they say."""
+"""The examples in docs/tasks.md and docs/compilation.md do what they say."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def test_examples_of_the_guide_to_tasks():
     # Without globals of this module: the guide's code is what a user types.
     failed, tried = doctest.testfile(
         str(DOCS / "tasks.md"), module_relative=False, globs={"__name__": "__main__"}
+    )
+    assert failed == 0
+    assert tried > 20
+
+
+def test_examples_of_the_page_on_compilation():
+    failed, tried = doctest.testfile(
+        str(DOCS / "compilation.md"), module_relative=False, globs={"__name__": "__main__"}
     )
     assert failed == 0
     assert tried > 20
