@@ -81,17 +81,22 @@ def test_tasks_behind_a_failure_do_not_run(runtime):
     assert ran == []
 
 
-def test_group_fails_with_the_first_failure_and_cancels_the_rest(runtime, gate):
-    ended = threading.Event()
+def test_group_fails_with_the_first_failure_and_cancels_the_rest(runtime):
+    started, ended = threading.Event(), threading.Event()
 
     def linger(n):
+        started.set()
         try:
             while True:
                 pass
         finally:
             ended.set()
 
-    flow = group(runtime.task(linger, compile_to_c=False), runtime.task(refuse, compile_to_c=False))
+    def fail(n):
+        started.wait(PATIENCE)
+        raise ValueError("negative", n)
+
+    flow = group(runtime.task(linger, compile_to_c=False), runtime.task(fail, compile_to_c=False))
     with pytest.raises(ValueError, match="negative") as caught:
         flow.submit(-1).result(PATIENCE)
     assert isinstance(caught.value.__cause__, ValueError)
