@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Call = Callable[[], Any]
 
 _OWN = __file__.rpartition("/")[0] + "/"
+SLICE_SECONDS = 0.05
 _LONGEST_SECONDS = 4e9  # a century: more than a lock can wait for
 
 
@@ -269,10 +270,20 @@ class PureTaskResult:
             if math.isnan(timeout):
                 raise ValueError(f"task {self.task_name}: timeout must not be NaN")
             timeout = max(0.0, timeout) if timeout <= _LONGEST_SECONDS else None
-        if not self._ended.wait(timeout):
+        if not self._wait_until(None if timeout is None else time.monotonic() + timeout):
             raise TimeoutError(f"task {self.task_name}: not done within the given timeout")
         if self._state == CANCELLED:
             raise TaskCancelled(f"task {self.task_name} was cancelled")
+
+    def _wait_until(self, until: float | None) -> bool:
+        # An interrupt hits a worker that waits at the end of a slice.
+        longest = SLICE_SECONDS if on_worker() else _LONGEST_SECONDS
+        while True:
+            left = longest if until is None else until - time.monotonic()
+            if self._ended.wait(max(0.0, min(left, longest))):
+                return True
+            if left <= 0:
+                return False
 
     def _exception(self) -> BaseException:
         # What was raised before has collected the frames that it passed.

@@ -39,7 +39,7 @@ class PythonBatch:
         self._lock = threading.Lock()  # guards everything below
         self._ended = threading.Event()
         self._cursor = 0
-        self._running = 0
+        self._running: set[int] = set()  # items
         self._done = 0
         self._stopped = self._cancelled = False
         self._failures: list[tuple[int, BaseException]] = []
@@ -72,13 +72,15 @@ class PythonBatch:
                 return None
             if self._started is None:
                 self._started = time.monotonic()
-            self._running += 1
+            self._running.add(self._cursor)
             self._cursor += 1
             return self._cursor - 1
 
     def _give_back(self, index: int, failure: BaseException | None) -> None:
         with self._lock:
-            self._running -= 1
+            if self._ended.is_set():
+                return  # cancelled meanwhile
+            self._running.remove(index)
             self._done += 1
             if failure is not None:
                 self._failures.append((index, failure))
@@ -86,7 +88,7 @@ class PythonBatch:
             self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if self._running == 0 and (self._stopped or self._cursor >= self._length):
+        if not self._running and (self._stopped or self._cursor >= self._length):
             self._finished = time.monotonic()
             self._failures.sort(key=lambda failure: failure[0])
             self._ended.set()
@@ -156,12 +158,18 @@ class PythonBatch:
         return self._cursor
 
     def cancel(self) -> bool:
+        """End now; items that run are stopped, and count as not handed out."""
         with self._lock:
             if self._ended.is_set():
                 return False
             self._stopped = self._cancelled = True
+            self._cursor = min(self._running, default=self._cursor)
+            self._running.clear()
             self._end_if_idle()
-            return True
+            calls = list(self._calls)
+        for call in calls:
+            call.cancel()
+        return True
 
     def failures(self) -> list[tuple[int, int, int]]:
         return [(index, 1, position) for position, (index, _) in enumerate(self._failures)]
@@ -188,12 +196,21 @@ class PythonBatchResult(BatchResult[Any]):
         self._target = out
 
     def wait(self, timeout: float | None = None) -> Any:
-        super().wait(timeout)
+        try:
+            super().wait(timeout)
+        except TaskCancelled:
+            self._keep_completed()
+            raise
         if self._out is None:
             self._out = self._gather()
         return self._out
 
     result = wait
+
+    def _keep_completed(self) -> None:
+        _, end = self.completed_range
+        if self._target is not None:
+            self._target.flat[:end] = self._batch.values[:end]
 
     def _gather(self) -> Array:
         if self._target is not None:
