@@ -120,6 +120,7 @@ def _kernel(
         reasons = program.reasons or [reason_of(error, function)]
         raise CompileRefused(name, tuple(reasons)) from error
     _refuse_result(kernel, function, name)
+    _refuse_handlers(program, kernel, function, name)
     return kernel
 
 
@@ -131,6 +132,16 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     message = f"it returns {type_}, which cannot be given back as Python has it"
     advice = "return numbers, strings, arrays, or tuples and lists of them"
     raise CompileRefused(name, (Reason(line, message, advice),))
+
+
+def _refuse_handlers(
+    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+) -> None:
+    """What a handler catches is left to Python, which needs a task that can be run again."""
+    if program.leaves_handlers and not is_pure(program.effects, kernel.argument_types):
+        line = function.__code__.co_firstlineno
+        message = "it catches exceptions by their class and has side effects"
+        raise CompileRefused(name, (Reason(line, message, "catch Exception, without a name"),))
 
 
 def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:

@@ -148,3 +148,27 @@ def test_closures_are_watched() -> None:
     assert dependencies.unchanged()
     step = 2
     assert not dependencies.unchanged()
+
+
+def test_handler_of_a_task_with_side_effects_is_refused() -> None:
+    def loud(s: str) -> int:
+        print(s)
+        try:
+            return int(s)
+        except ValueError:
+            return -1
+
+    with pytest.raises(CompileRefused, match="catches exceptions by their class"):
+        compiled(loud)
+
+
+def test_handler_of_a_pure_task_is_left_to_python() -> None:
+    def quiet(s: str) -> int:
+        try:
+            return int(s)
+        except ValueError:
+            return -1
+
+    task = compiled(quiet)
+    assert run(task, "12") == 12
+    assert status_of(task, "x")[0] == STATUS_OVERFLOW
