@@ -13,8 +13,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import native
+from . import native, segment
 from .backend import BatchCall
+from .recorder import Recorder
 
 CHUNK_SECONDS = 1e-3  # what a chunk aims at: some hundred times what Python adds to it
 
@@ -32,8 +33,9 @@ _CHUNK = ctypes.CFUNCTYPE(
 class PureBatch:
     """One map: what the lane holds, and the handle on it. It keeps the arrays alive."""
 
-    def __init__(self, call: BatchCall, workers: int) -> None:
+    def __init__(self, call: BatchCall, workers: int, recorder: Recorder | None = None) -> None:
         # constant
+        self._recorder = recorder
         self.task_name = call.name
         self._call = call
         self._workers = workers
@@ -95,8 +97,19 @@ class PureBatch:
 
     def _run_chunk(self, begin: int, end: int) -> None:
         start = time.monotonic()
+        if self._recorder is not None:
+            self._recorder.begins(0, self._call.name, start)
         failures = self._run_items(begin, end)
-        cost = (time.monotonic() - start) / (end - begin)
+        seconds = time.monotonic() - start
+        cost = seconds / (end - begin)
+        if self._recorder is not None:
+            ran = end - begin
+            if failures and not self._call.collect:
+                ran = failures[-1][0] + 1 - begin
+            self._recorder.ran(
+                0, self._call.name, self._call.level, start - self._queued, seconds, ran,
+                len(failures),
+            )  # fmt: skip
         with self._lock:
             self._seconds_per_item = (self._seconds_per_item + cost) / 2 or 1e-9
             self._running -= 1
@@ -149,6 +162,9 @@ class PureBatch:
         with self._lock:
             if self._ended.is_set():
                 return False
+            if self._recorder is not None and not self._stopped:
+                left = self._call.length - self._cursor
+                self._recorder.count(0, self._call.name, segment.CANCELLED, left)
             self._stopped = self._cancelled = True
             self._end_if_idle()
             return True

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..errors import QueueFull, RuntimeClosed
@@ -49,8 +50,16 @@ class Entry(Protocol):
 class Lane:
     """Queues and workers of one kind of task."""
 
-    def __init__(self, name: str, workers: int, queue_size: int, when_full: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        workers: int,
+        queue_size: int,
+        when_full: str,
+        serving: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         # constant
+        self._serving = serving  # around the life of a worker thread
         self._name = name
         self._workers = workers
         self._queue_size = queue_size
@@ -136,9 +145,10 @@ class Lane:
 
     def _serve(self) -> None:
         _here.lane = self
-        while (job := self._next_job()) is not None:
-            job()
-            del job  # an idle worker keeps nothing alive
+        with self._serving():
+            while (job := self._next_job()) is not None:
+                job()
+                del job  # an idle worker keeps nothing alive
 
     def _next_job(self) -> Callable[[], None] | None:
         """Wait for a job and return it; None when the lane is closed and empty."""

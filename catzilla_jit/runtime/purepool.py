@@ -10,6 +10,7 @@ the dispatcher is told). It keeps no statistics, and cannot stop compiled code.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import threading
@@ -28,7 +29,9 @@ from .purelane import Lane
 from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
 from .puretimer import Timer
+from .recorder import Recorder
 from .retry import RetryPolicy
+from .segment import NATIVE, PYTHON
 
 __all__ = ["PurePool", "PureTaskResult"]
 
@@ -103,8 +106,12 @@ class PurePool:
 
     def __init__(self, settings: PoolSettings) -> None:
         size, policy = settings.queue_size, settings.when_full
-        self.compiled_lane = Lane("compiled", settings.workers, size, policy)
-        self.python_lane = Lane("python", settings.python_workers, size, policy)
+        workers, guests = settings.workers, settings.python_workers
+        self.recorder: Recorder | None = None
+        if settings.profiling:
+            self.recorder = Recorder(workers, guests, size, self._depths)
+        self.compiled_lane = Lane("compiled", workers, size, policy, self._serving(NATIVE))
+        self.python_lane = Lane("python", guests, size, policy, self._serving(PYTHON))
         self.timer = Timer()
         self.mail = PureMail()
         self.dispatcher = Dispatcher(self.mail)
@@ -212,7 +219,7 @@ class PurePool:
 
     def batch(self, call: BatchCall) -> PureBatch:
         self._check_process(call.name)
-        batch = PureBatch(call, self._workers)
+        batch = PureBatch(call, self._workers, self.recorder)
         if call.length and not self.compiled_lane.push(batch, call.level):
             while (job := batch.next_job()) is not None:
                 job()
@@ -224,8 +231,16 @@ class PurePool:
         compiled, python = self.compiled_lane.depths(), self.python_lane.depths()
         return tuple(a + b for a, b in zip(compiled, python, strict=True))  # type: ignore[return-value]
 
+    def _depths(self) -> tuple[int, ...]:
+        return self.compiled_lane.depths() + self.python_lane.depths()
+
+    def _serving(self, kind: int) -> Callable[[], contextlib.AbstractContextManager[None]]:
+        if self.recorder is None:
+            return contextlib.nullcontext
+        return functools.partial(self.recorder.serving, kind)
+
     def stats_segment(self) -> memoryview | None:
-        return None
+        return None if self.recorder is None else self.recorder.view()
 
     def close(self) -> None:
         self.compiled_lane.close()
@@ -246,4 +261,6 @@ class PurePool:
             return False
         self.dispatcher.close()
         self.timer.close()
+        if self.recorder is not None:
+            self.recorder.close()
         return True

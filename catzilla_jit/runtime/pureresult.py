@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
+from . import segment
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import Running
 from .purelane import Lane, on_worker
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 #: Runs the function: returns what it returns, raises what it raises.
 Call = Callable[[], Any]
 
+_ENDS = {
+    COMPLETED: segment.COMPLETED,
+    FAILED: segment.FAILED,
+    CANCELLED: segment.CANCELLED,
+}
 _OWN = __file__.rpartition("/")[0] + "/"
 SLICE_SECONDS = 0.05
 _LONGEST_SECONDS = 4e9  # a century: more than a lock can wait for
@@ -54,7 +60,8 @@ class PureTaskResult:
     """What a submission returns: a handle on one call of a task."""
 
     __slots__ = (
-        "__weakref__", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane", "_level",
+        "__weakref__", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane", "_late",
+        "_level",
         "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
         "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
         "retries", "task_id", "task_name",
@@ -82,6 +89,7 @@ class PureTaskResult:
         self._call = call  # None once it has ended (the arguments are let go), and of promises
         self._undecided = False  # it has failed; the dispatcher decides whether that is the end
         self._try = 0  # number of the run
+        self._late = False  # this run was stopped by its limit
         self._timed_out = 0  # number of the last run that was stopped to be tried again
         self._running: Running | None = None
         self._ended = threading.Event()
@@ -146,6 +154,9 @@ class PureTaskResult:
             self._try += 1
             self._started = time.monotonic()
             self._running = running
+            self._late = False
+            if self._pool.recorder is not None:
+                self._pool.recorder.begins(self._lane_number, self.task_name, self._started)
             if self._limit:
                 number = self._try
                 self._pool.timer.after(self._limit, lambda: self._time_out(number))
@@ -156,6 +167,7 @@ class PureTaskResult:
             _of_the_task(value)
         with self._lock:
             self._running = None
+            self._record_run()
             if self._state != RUNNING:
                 return  # it was stopped, and its end has been told
             if failed and self._timed_out == self._try:
@@ -167,7 +179,26 @@ class PureTaskResult:
             else:
                 self._end(FAILED if failed else COMPLETED, value)
 
+    @property
+    def _lane_number(self) -> int:
+        return int(self._lane is self._pool.python_lane)
+
+    def _record_run(self) -> None:
+        """Count the run for the statistics; its end comes with `_end`."""
+        if self._pool.recorder is not None:
+            waited = self._started - (self.queued_at or self._started)
+            seconds = time.monotonic() - self._started
+            lane = self._lane_number
+            self._pool.recorder.ran(lane, self.task_name, self._level, waited, seconds)
+
+    def _record_end(self, state: int) -> None:
+        # A promise is no call.
+        if self._pool.recorder is not None and self._call is not None:
+            end = segment.TIMED_OUT if state == FAILED and self._late else _ENDS[state]
+            self._pool.recorder.count(self._lane_number, self.task_name, end)
+
     def _end(self, state: int, value: Any) -> None:
+        self._record_end(state)
         self._finished = time.monotonic()
         self._value = value
         self._traceback = value.__traceback__ if state == FAILED else None
@@ -202,6 +233,7 @@ class PureTaskResult:
             self._stop(FAILED, self._timeout(), TaskTimeout)
 
     def _timeout(self) -> TaskTimeout:
+        self._late = True
         return TaskTimeout(
             f"task {self.task_name}: stopped after {self._limit * 1e3:g} ms, its timeout_ms"
         )
@@ -248,6 +280,9 @@ class PureTaskResult:
             self._undecided = False
             self.retries += 1
             self._state = RETRYING
+            if self._pool.recorder is not None:
+                name = self.task_name
+                self._pool.recorder.count(self._lane_number, name, segment.RETRIED)
             return self._pool.later(self, seconds, more=True)  # more than `limit` promised
 
     def conclude(self, cancelled: bool) -> None:

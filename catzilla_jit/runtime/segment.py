@@ -31,14 +31,14 @@ COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED, RERUN = range(6)
 #: enum cz__meter_kind.
 FREE, NATIVE, CRITICAL, PYTHON, SHARED = range(5)
 
-_MAGIC = b"czstats\n"
-_HEADER = struct.Struct("=8sIIQQQqqQ8IQ6Q")
-_HEADER_BYTES = 896
-_ACCOUNTS_AT, _SAMPLER_AT, _DEPTH_AT, _SAMPLED_AT = 192, 256, 320, 384
-_ACCOUNT_BYTES, _ACCOUNT_NAME = 128, 112
-_RUNNING_AT, _SUMS_AT, _LEDGERS_AT, _WAIT_AT = 64, 128, 1152, 5248
-_METER_BYTES = _WAIT_AT + LEVELS * BUCKETS * 8
-_LEDGER_BYTES = 64 + 2 * BUCKETS * 8
+MAGIC = b"czstats\n"
+HEADER = struct.Struct("=8sIIQQQqqQ8IQ6Q")
+HEADER_BYTES = 896
+ACCOUNTS_AT, SAMPLER_AT, DEPTH_AT, SAMPLED_AT = 192, 256, 320, 384
+ACCOUNT_BYTES, ACCOUNT_NAME = 128, 112
+RUNNING_AT, SUMS_AT, LEDGERS_AT, WAIT_AT = 64, 128, 1152, 5248
+METER_BYTES = WAIT_AT + LEVELS * BUCKETS * 8
+LEDGER_BYTES = 64 + 2 * BUCKETS * 8
 _LINE = 64
 
 
@@ -154,11 +154,11 @@ class _Reader:
     """The checks, and the arrays behind the header."""
 
     def __init__(self, memory: memoryview) -> None:
-        _demand(len(memory) >= _HEADER_BYTES, "it is too short")
+        _demand(len(memory) >= HEADER_BYTES, "it is too short")
         self.memory = memory
-        fields = _HEADER.unpack_from(memory)
+        fields = HEADER.unpack_from(memory)
         magic, version, order, size = fields[:4]
-        _demand(magic == _MAGIC, "it does not begin like one")
+        _demand(magic == MAGIC, "it does not begin like one")
         _demand(version == VERSION, f"its layout is version {version}, this is for {VERSION}")
         _demand(order == 0x01020304, "it has another byte order")
         _demand(size == len(memory), "its size is not what it says")
@@ -170,14 +170,14 @@ class _Reader:
         self.accounts_at, account_bytes, self.meters_at, meter_bytes = fields[18:22]
         self.ledgers_at, ledger_bytes = fields[22:24]
         strides = (account_bytes, meter_bytes, ledger_bytes)
-        _demand(strides == (_ACCOUNT_BYTES, _METER_BYTES, _LEDGER_BYTES), "its parts differ")
+        _demand(strides == (ACCOUNT_BYTES, METER_BYTES, LEDGER_BYTES), "its parts differ")
         _demand(self.meters <= MOST_METERS, "it has too many meters")
-        self._check_array("accounts", self.accounts_at, ACCOUNTS, _ACCOUNT_BYTES)
-        self._check_array("meters", self.meters_at, self.meters, _METER_BYTES)
-        self._check_array("ledgers", self.ledgers_at, 2 * self.meters, _LEDGER_BYTES)
+        self._check_array("accounts", self.accounts_at, ACCOUNTS, ACCOUNT_BYTES)
+        self._check_array("meters", self.meters_at, self.meters, METER_BYTES)
+        self._check_array("ledgers", self.ledgers_at, 2 * self.meters, LEDGER_BYTES)
 
     def _check_array(self, name: str, at: int, count: int, stride: int) -> None:
-        _demand(at >= _HEADER_BYTES and at % _LINE == 0, f"its {name} lie nowhere")
+        _demand(at >= HEADER_BYTES and at % _LINE == 0, f"its {name} lie nowhere")
         _demand(at + count * stride <= len(self.memory), f"its {name} lie beyond its end")
 
     def words(self, at: int, count: int) -> list[int]:
@@ -189,41 +189,41 @@ class _Reader:
         return words
 
     def accounts(self) -> list[Account]:
-        (count,) = self.small(_ACCOUNTS_AT, 1)
+        (count,) = self.small(ACCOUNTS_AT, 1)
         _demand(2 <= count <= ACCOUNTS, "it has no sound number of accounts")
         found = []
         for i in range(count):
-            at = self.accounts_at + i * _ACCOUNT_BYTES
-            (lane,) = self.small(at + _ACCOUNT_NAME, 1)
+            at = self.accounts_at + i * ACCOUNT_BYTES
+            (lane,) = self.small(at + ACCOUNT_NAME, 1)
             _demand(lane <= 1, "an account belongs to no lane")
-            found.append(Account(clean(bytes(self.memory[at : at + _ACCOUNT_NAME])), lane))
+            found.append(Account(clean(bytes(self.memory[at : at + ACCOUNT_NAME])), lane))
         return found
 
     def meter(self, index: int, places: list[int]) -> Meter | None:
-        at = self.meters_at + index * _METER_BYTES
+        at = self.meters_at + index * METER_BYTES
         kind, number, here, thread = self.small(at, 4)
         _demand(kind <= SHARED, "a meter is of no kind")
         if kind == FREE:
             return None
-        started, busy, done = self.words(at + _RUNNING_AT, 3)
-        (account,) = self.small(at + _RUNNING_AT + 24, 1)
-        sums = self.words(at + _SUMS_AT, 2 * SAMPLES)
+        started, busy, done = self.words(at + RUNNING_AT, 3)
+        (account,) = self.small(at + RUNNING_AT + 24, 1)
+        sums = self.words(at + SUMS_AT, 2 * SAMPLES)
         return Meter(
             index, kind, number, here != 0, thread, started, busy, done, account,
             [sums[2 * i] for i in places], [sums[2 * i + 1] for i in places],
-            [self.words(at + _WAIT_AT + i * BUCKETS * 8, BUCKETS) for i in range(LEVELS)],
+            [self.words(at + WAIT_AT + i * BUCKETS * 8, BUCKETS) for i in range(LEVELS)],
         )  # fmt: skip
 
     def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, int, Ledger]]:
         """Yield the number of each ledger of a meter, its account, and the ledger."""
-        lines = self.small(self.meters_at + meter * _METER_BYTES + _LEDGERS_AT, accounts)
+        lines = self.small(self.meters_at + meter * METER_BYTES + LEDGERS_AT, accounts)
         for account, line in enumerate(lines):
             if line == 0:
                 continue
             at = line * _LINE
-            number, odd = divmod(at - self.ledgers_at, _LEDGER_BYTES)
+            number, odd = divmod(at - self.ledgers_at, LEDGER_BYTES)
             _demand(number >= 0 and odd == 0, "a ledger lies nowhere")
-            _demand(at + _LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
+            _demand(at + LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
             if number < 2 * self.meters:
                 # The meter's two for the unnamed; accounts that got none of their own share them.
                 _demand(number // 2 == meter, "a meter uses the ledger of another")
@@ -234,10 +234,10 @@ class _Reader:
 
     def samples(self) -> tuple[list[int], list[int]]:
         """Return the times of the samples, oldest first, and their places."""
-        (taken,) = self.words(_SAMPLER_AT + 32, 1)
+        (taken,) = self.words(SAMPLER_AT + 32, 1)
         # The oldest may be overwritten at this moment.
         first = max(0, taken - SAMPLES + 2)
-        times = self.words(_SAMPLED_AT, SAMPLES)
+        times = self.words(SAMPLED_AT, SAMPLES)
         places = [i % SAMPLES for i in range(first, min(taken, first + SAMPLES))]
         return [times[place] for place in places], places
 
@@ -245,7 +245,7 @@ class _Reader:
 def read(memory: memoryview) -> Segment:
     """Return a snapshot of a segment; Damaged if it is not a sound one."""
     reader = _Reader(memory)
-    rate, held, used, blocks = reader.words(_SAMPLER_AT, 4)
+    rate, held, used, blocks = reader.words(SAMPLER_AT, 4)
     _demand(0 < rate < 1 << 40, "its clock has no rate")
     accounts = reader.accounts()
     sampled_at, places = reader.samples()
@@ -263,7 +263,7 @@ def read(memory: memoryview) -> Segment:
                 continue
             seen.add(number)
             ledgers[account] = ledgers[account] + ledger if account in ledgers else ledger
-    depth = reader.words(_DEPTH_AT, 2 * LEVELS)
+    depth = reader.words(DEPTH_AT, 2 * LEVELS)
     return Segment(
         reader.pid, reader.number, reader.unix_ns, reader.started_ns, reader.started_ticks, rate,
         reader.queue_size, accounts, meters, ledgers, (depth[:LEVELS], depth[LEVELS:]),
@@ -271,4 +271,4 @@ def read(memory: memoryview) -> Segment:
     )  # fmt: skip
 
 
-assert _HEADER.size == 152
+assert HEADER.size == 152

@@ -17,7 +17,7 @@ import pytest
 import catzilla_jit
 from catzilla_jit import Runtime
 from catzilla_jit.errors import NoRuntime
-from catzilla_jit.runtime import native, statsreader
+from catzilla_jit.runtime import statsreader
 
 ROOT = Path(catzilla_jit.__file__).parent.parent
 
@@ -80,8 +80,6 @@ class Program:
 
 @pytest.fixture
 def program() -> Iterator[Callable[..., Program]]:
-    if why := native.unavailable():
-        pytest.skip(why)
     started: list[Program] = []
 
     def start(source: str = WORK, **environ: str) -> Program:
