@@ -167,9 +167,11 @@ class PureTaskResult:
             _of_the_task(value)
         with self._lock:
             self._running = None
-            self._record_run()
+            finished = time.monotonic()
+            self._record_run(finished)
             if self._state != RUNNING:
                 return  # it was stopped, and its end has been told
+            self._finished = finished
             if failed and self._timed_out == self._try:
                 value = self._timeout()
             if failed and self._diverts:
@@ -183,12 +185,11 @@ class PureTaskResult:
     def _lane_number(self) -> int:
         return int(self._lane is self._pool.python_lane)
 
-    def _record_run(self) -> None:
+    def _record_run(self, finished: float) -> None:
         """Count the run for the statistics; its end comes with `_end`."""
         if self._pool.recorder is not None:
             waited = self._started - (self.queued_at or self._started)
-            seconds = time.monotonic() - self._started
-            lane = self._lane_number
+            lane, seconds = self._lane_number, finished - self._started
             self._pool.recorder.ran(lane, self.task_name, self._level, waited, seconds)
 
     def _record_end(self, state: int) -> None:
@@ -199,7 +200,8 @@ class PureTaskResult:
 
     def _end(self, state: int, value: Any) -> None:
         self._record_end(state)
-        self._finished = time.monotonic()
+        if self._finished < self._started:  # it has not ended by itself
+            self._finished = time.monotonic()
         self._value = value
         self._traceback = value.__traceback__ if state == FAILED else None
         self._call = self._keeper = None

@@ -274,7 +274,7 @@ class Runtime:
             return statistics.unstarted(os.getpid(), self.settings.queue_size)
         segment = backend.stats_segment()
         if segment is None:
-            raise StatsDisabled("the pure-Python pool keeps no statistics")
+            raise StatsDisabled("this runtime keeps no statistics")
         return statistics.compute(read_segment(segment), statistics.resident_bytes())
 
     def worker_stats(self, worker_id: int) -> WorkerStats:
