@@ -19,7 +19,7 @@ import time
 
 import measure
 
-from catzilla_jit import TaskStatus, task
+from catzilla_jit import Task, TaskStatus, task
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 
 
@@ -68,12 +68,13 @@ def overrun_seconds(limit_ms: float = 5.0) -> float:
     raise AssertionError("it was not stopped")
 
 
-def run_seconds(submitter: object, rounds: int, count: int) -> float:
+def run_seconds(subject: Task[[int], float], rounds: int, count: int) -> float:
     """Return the median run time of the kernel on a worker."""
     times = []
     for _ in range(count):
-        result = submitter.submit(rounds)  # type: ignore[attr-defined]
+        result = subject.submit(rounds)
         result.result()
+        assert result.execution_time_ms is not None
         times.append(result.execution_time_ms * 1e-3)
     return statistics.median(times)
 

@@ -164,6 +164,7 @@ def test_a_thousand_chains_at_once(make):
     ]
 
 
+@pytest.mark.skipif(native.unavailable() is not None, reason="only the native pool keeps them")
 def test_statistics_count_the_tasks_and_not_the_promises(runtime):
     task = runtime.task(count, compile_to_c=False)
     chain(task, task).submit(1).result(PATIENCE)
