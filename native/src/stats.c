@@ -93,8 +93,8 @@ static void note_start(struct cz__segment *segment)
     cz__store_relaxed(&segment->ticks_per_s, cz__ticks_of_ns(1000000000));
 }
 
-static void add_account(struct cz__segment *segment, struct cz__account *accounts,
-                        uint32_t lane, const char *name, size_t length)
+static void add_account(struct cz__segment *segment, struct cz__account *accounts, uint32_t lane,
+                        const char *name, size_t length)
 {
     uint32_t index = cz__load_relaxed(&segment->accounts);
     memcpy(accounts[index].name, name, length);
@@ -186,8 +186,7 @@ void cz__stats_destroy(struct cz__stats *stats)
 
 /* --- meters and accounts ----------------------------------------------------------- */
 
-struct cz__meter *cz__meter_take(struct cz__stats *stats, enum cz__meter_kind kind,
-                                 uint32_t number)
+struct cz__meter *cz__meter_take(struct cz__stats *stats, enum cz__meter_kind kind, uint32_t number)
 {
     struct cz__meter *meter = NULL;
     if (stats == NULL)
@@ -275,8 +274,8 @@ struct cz__ledger *cz__ledger_make(struct cz__meter *meter, uint32_t account)
         if (account > 1)
             /* The two of the unnamed are sure, and stand in when the others are gone. */
             ledger = stats->ledgers < CZ__LEDGERS
-                       ? 2 * stats->meters_most + stats->ledgers++
-                       : ledger - account + accounts_of(stats)[account].lane;
+                         ? 2 * stats->meters_most + stats->ledgers++
+                         : ledger - account + accounts_of(stats)[account].lane;
         line = (uint32_t)((stats->ledgers_at + ledger * sizeof(struct cz__ledger)) / CZ_CACHE_LINE);
         cz__store_release(place, line);
     }
@@ -356,8 +355,7 @@ static bool refresh_depths(struct cz__stats *stats)
         for (unsigned level = 0; level < CZ_LEVELS; level++) {
             uint64_t depth = cz__queue_depth(&lanes[lane]->queues[level]);
             /* Head and tail are read one after the other: it may come out below zero. */
-            cz__store_relaxed(&stats->segment->depth[lane][level],
-                              (int64_t)depth < 0 ? 0 : depth);
+            cz__store_relaxed(&stats->segment->depth[lane][level], (int64_t)depth < 0 ? 0 : depth);
             empty &= depth == 0;
         }
     return empty;

@@ -30,7 +30,7 @@ enum {
     CZ__STATS_VERSION = 1,
     CZ__ACCOUNTS = 1024,
     CZ__ACCOUNT_NAME = 112, /* bytes, with the 0 at the end */
-    CZ__LEDGERS = 2048,       /* besides the two that every meter has for sure */
+    CZ__LEDGERS = 2048,     /* besides the two that every meter has for sure */
     CZ__SAMPLES = 64,
 
     CZ__BUCKET_BITS = 5, /* 32 buckets per power of two */
@@ -98,9 +98,9 @@ struct cz__segment {
     uint32_t byte_order; /* 0x01020304 */
     uint64_t bytes;
     uint64_t pid;
-    uint64_t number;          /* of the pool in its process, from 1 */
-    int64_t started_unix_ns;  /* CLOCK_REALTIME */
-    int64_t started_ns;       /* CLOCK_MONOTONIC */
+    uint64_t number;         /* of the pool in its process, from 1 */
+    int64_t started_unix_ns; /* CLOCK_REALTIME */
+    int64_t started_ns;      /* CLOCK_MONOTONIC */
     uint64_t started_ticks;
     uint32_t workers, guests, meters, accounts_most;
     uint32_t levels, bucket_bits, buckets, samples_most;
@@ -153,9 +153,9 @@ struct cz__stats {
     uint32_t quiet; /* samples in a row that showed nothing at work */
     /* guarded by lock */
     pthread_mutex_t lock;
-    int fd; /* -1: other processes cannot see the segment */
-    uint32_t ledgers;  /* handed out of CZ__LEDGERS */
-    uint32_t guests; /* numbered so far */
+    int fd;                 /* -1: other processes cannot see the segment */
+    uint32_t ledgers;       /* handed out of CZ__LEDGERS */
+    uint32_t guests;        /* numbered so far */
     struct cz__stats *next; /* all of the process; guarded by their own lock */
 };
 

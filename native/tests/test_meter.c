@@ -425,8 +425,8 @@ static void test_depths_are_those_of_the_queues(void)
     records[0] = call_push(lane, cache, named_type(block, "block"), NULL, CZ_NORMAL);
     gate_pass(&entered);
     for (int i = 1; i < 5; i++)
-        records[i] = call_push(lane, cache, named_type(succeed, "queued"), NULL,
-                               i < 4 ? CZ_NORMAL : CZ_LOW);
+        records[i] =
+            call_push(lane, cache, named_type(succeed, "queued"), NULL, i < 4 ? CZ_NORMAL : CZ_LOW);
     CHECK(cz_pool_stats(pool, &memory, &bytes) == 1);
     segment = memory;
     CHECK(segment->bytes == bytes && segment->pid == (uint64_t)getpid());
