@@ -136,6 +136,9 @@ static void test_a_promise_holds_a_closed_lane_open(void)
     cz_pool_close(pool);
     CHECK(cz_pool_join(pool, 2 * MILLISECOND_NS) == CZ_ETIMEDOUT);
     CHECK(cz_lane_push(lane, record, CZ_HIGH) == CZ_ECLOSED);
+    cz_lane_promise_more(lane); /* a promise may lead to others */
+    cz_lane_promise_kept(lane);
+    CHECK(cz_pool_join(pool, 2 * MILLISECOND_NS) == CZ_ETIMEDOUT);
     CHECK(cz_lane_push_promised(lane, record, CZ_HIGH) == 0);
     cz_lane_promise_kept(lane);
     CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
