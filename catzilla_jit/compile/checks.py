@@ -235,6 +235,16 @@ BINARY: dict[Any, Emit] = {
     operator.ipow: power,
 }
 
+#: The instructions for where LLVM may take it that the result fits (`indices.py`).
+ASSUMED: dict[Any, Callable[..., ir.Value]] = {
+    operator.add: ir.IRBuilder.add,
+    operator.iadd: ir.IRBuilder.add,
+    operator.sub: ir.IRBuilder.sub,
+    operator.isub: ir.IRBuilder.sub,
+    operator.mul: ir.IRBuilder.mul,
+    operator.imul: ir.IRBuilder.mul,
+}
+
 UNARY: dict[Any, Callable[[ir.IRBuilder, ir.Value, bool], Checked]] = {
     operator.neg: negate,
     abs: absolute,

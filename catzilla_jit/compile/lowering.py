@@ -27,6 +27,7 @@ from numba.core.typed_passes import BaseNativeLowering
 from catzilla_jit.compile import checks, floats, kinds, library, stack
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.effects import effects_of
+from catzilla_jit.compile.indices import index_variables
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
@@ -66,6 +67,10 @@ class TaskLower(lowering.Lower):
         self.options: Options = self.metadata["program"].options
         self.mixture = Mixture(self)
         self.numpys = numpy_variables(self.blocks.values(), self.fndesc.typemap)
+        self.indices: frozenset[str] = frozenset()
+        if self.options.overflow == "check" and not self.options.boundscheck:
+            self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
+        self._target = ""  # of the assignment that is written
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
 
     def lower_inst(self, inst: Any) -> None:
@@ -102,6 +107,7 @@ class TaskLower(lowering.Lower):
         self._flag_of_result = None
         if isinstance(inst.value, ir.Const | ir.Global | ir.FreeVar):
             self._refuse_large(inst.value.value)
+        self._target = inst.target.name
         value = super().lower_assign(ty, inst)
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
         return value
@@ -260,6 +266,9 @@ class TaskLower(lowering.Lower):
         if op in POWERS:
             negative = self._negative(right, rhs)
             self._leave_if(negative, "an integer power with a negative exponent")
+        if self._target in self.indices and op in checks.ASSUMED and type_.signed:
+            result = checks.ASSUMED[op](self.builder, left, right, flags=("nsw",))
+            return self.context.cast(self.builder, result, type_, resty)
         result, failed = checks.BINARY[op](self.builder, left, right, type_.signed)
         self._leave_if_overflow(failed)
         return self.context.cast(self.builder, result, type_, resty)
