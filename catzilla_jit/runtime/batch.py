@@ -268,12 +268,16 @@ class BatchResult(Generic[T]):
 
         timeout is in seconds; the builtin TimeoutError when it is over (the batch goes
         on). Raises the exception of the failed item with the lowest index when the batch
-        stops at errors, TaskCancelled when it was cancelled.
+        stops at errors, TaskCancelled when it was cancelled. Ctrl-C cancels it.
         """
-        if self._progress and not self.done():
-            self._wait_with_bar(timeout)
-        else:
-            self._wait(timeout)
+        try:
+            if self._progress and not self.done():
+                self._wait_with_bar(timeout)
+            else:
+                self._wait(timeout)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
         status = self.status()
         if status is TaskStatus.CANCELLED:
             raise TaskCancelled(
