@@ -26,20 +26,42 @@ if TYPE_CHECKING:
 class Placement:
     """Submits calls of a program with a task's settings to a runtime's pool."""
 
-    def __init__(self, program: Program, settings: Settings, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        program: Program,
+        settings: Settings,
+        runtime: Runtime,
+        moved: Callable[[Callable[..., Any]], None],
+    ) -> None:
         self._program = program
+        self._moved = moved
         self._settings = settings
         self._runtime = runtime
         self.backend: Backend = runtime.start()
         self._forms: list[tuple[CompiledTask, Submitter]] = []
+        self._generation = program.generation
         base = runtime.submitter(
             (program, "python"), lambda backend: backend.python(program.name, program.function)
         )
         self._python = base.at_level(settings.priority.level, self._slow)
-        if runtime.enable_c_compilation and program.compiled() is not None:
+        self._add_forms()
+        self.submit = self._choose_submit()
+
+    def _add_forms(self) -> None:
+        program = self._program
+        self._forms = []
+        if self._runtime.enable_c_compilation and program.compiled() is not None:
             for form in program.forms:
                 self._add(form)
-        self.submit = self._choose_submit()
+        self._generation = program.generation
+
+    def _renew(self) -> None:
+        """Compile anew if what the forms take for constant has changed."""
+        self._program.prepare()
+        if self._program.generation != self._generation:
+            self._add_forms()
+            self.submit = self._choose_submit()
+            self._moved(self.submit)
 
     def _choose_submit(self) -> Callable[..., Any]:
         if self._settings.governed:
@@ -62,6 +84,7 @@ class Placement:
 
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
         """Return a compiled form for a map over these arguments, or None."""
+        self._renew()
         if not self._specialises:
             return self._forms[0][0] if self._forms else None
         elements = [_element(argument) for argument in arguments]
@@ -85,7 +108,10 @@ class Placement:
             return program.settle(form, status, error, arguments)
 
         base = self._runtime.submitter(
-            (program, form), lambda backend: backend.compiled(form, settle, can_rerun=form.pure)
+            (program, form, program.generation),
+            lambda backend: backend.compiled(
+                form, settle, can_rerun=form.pure, guards=program.guards
+            ),
         )
         submitter = base.at_level(self._settings.priority.level, self._slow)
         self._forms.append((form, submitter))
@@ -139,6 +165,7 @@ class Placement:
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
         """Return a call that is not queued yet, and where to start it."""
+        self._renew()
         if self._forms or self._specialises:
             values = self._program.bind(args, kwargs)
             found = self._prepare_compiled(values)

@@ -21,7 +21,8 @@ from .errors import CompileError, CompileWarning
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .compile import CompiledTask, CompileRefused, Explanation
+    from .compile import CompiledTask, CompileRefused, Dependencies, Explanation
+    from .runtime.backend import Guards
 
 MOST_FORMS = 8
 
@@ -35,8 +36,11 @@ class Program:
         self.forms: list[CompiledTask] = []  # the first is the one of the hints, if there is one
         self.generic = False  # the hints leave types to the values
         self.ready = False  # looked at: compiled, generic, or refused
+        self.guards: Guards = ()  # what the forms take for constant
+        self.generation = 0  # how often that has changed
         self._refused: CompileRefused | None = None
         self._warned = False
+        self._constants: Dependencies | None = None
         self._tried: set[Any] = set()  # argument types that were compiled or refused
         self._lock = threading.RLock()
 
@@ -66,6 +70,8 @@ class Program:
 
     def prepare(self) -> None:
         """Compile for the hints if that has not happened; no warning, no error."""
+        if self.ready and self._stale():
+            self._forget()
         if not self.ready:
             with self._lock:
                 if not self.ready:
@@ -73,15 +79,33 @@ class Program:
                         self._compile_hinted()
                     self.ready = True
 
+    def _stale(self) -> bool:
+        return self._constants is not None and not self._constants.unchanged()
+
+    def _forget(self) -> None:
+        """A global or a closed-over variable that was taken for constant has changed."""
+        with self._lock:
+            if self._stale():
+                self.forms = []
+                self.generic = False
+                self._refused = self._constants = None
+                self._tried = set()
+                self.generation += 1
+                self.ready = False
+
     def form_now(self) -> CompiledTask | None:
         """Return the first compiled form if there is one by now."""
         return self.forms[0] if self.forms else None
 
     def _compile_hinted(self) -> None:
         # The import of Numba: not before something is to be compiled.
-        from .compile import needs_values
+        from .compile import Dependencies, needs_values
 
         function = self.function
+        if isinstance(function, types.FunctionType):
+            # Before compiling: what changes meanwhile is noticed at the next submission.
+            self._constants = Dependencies(function)
+            self.guards = _guards(self._constants)
         if self._compile(None) is None and isinstance(function, types.FunctionType):
             self.generic = needs_values(function)
 
@@ -173,6 +197,12 @@ class Program:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
         return list(bound.arguments.values())
+
+
+def _guards(constants: Dependencies) -> Guards:
+    # A module's name is not worth a look-up at every submission.
+    named = [found for found in constants.globals if not isinstance(found[2], types.ModuleType)]
+    return (*named, *((cell, None, value) for cell, value in constants.cells))
 
 
 def _overflow_status() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import types
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
@@ -144,7 +145,14 @@ class Task(Generic[P, R]):
         """Compile, start the runtime, and lead `submit` to its pool."""
         runtime = self._find_runtime()
         if self._placement is None:
-            self._placement = Placement(self._program, self._settings, runtime)
+            itself = weakref.ref(self)  # the placement lives on in the pool's submitters
+
+            def moved(submit: Callable[..., Any]) -> None:
+                task = itself()
+                if task is not None and task._placement is not None:
+                    task.submit = submit  # type: ignore[method-assign]
+
+            self._placement = Placement(self._program, self._settings, runtime, moved)
             runtime.remember(self)
             self.submit = self._placement.submit  # type: ignore[method-assign]
         return self._placement

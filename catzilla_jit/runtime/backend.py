@@ -23,6 +23,11 @@ from .retry import RetryPolicy
 Settle = Callable[[int, int, "tuple[Any, ...] | None"], "tuple[bool, Any]"]
 
 
+#: What a compiled form takes for constant: (dictionary, name, value) and (cell, None, value).
+#: A submission whose guards do not hold takes the slow path.
+Guards = tuple[tuple[Any, "str | None", Any], ...]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class PoolSettings:
     """What a pool is made with; see Runtime for the meaning."""
@@ -101,7 +106,9 @@ class Submitter(Protocol):
 class Backend(Protocol):
     """A pool with both lanes."""
 
-    def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter: ...
+    def compiled(
+        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+    ) -> Submitter: ...
     def python(self, name: str, function: Callable[..., Any]) -> Submitter: ...
     def batch(self, call: BatchCall) -> BatchHandle: ...
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:

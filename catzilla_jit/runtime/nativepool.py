@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import RuntimeClosed
 from . import native, waiting
-from .backend import BatchCall, PoolSettings, Settle, Submitter
+from .backend import BatchCall, Guards, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
 from .layout import Compiled, SlotLike, numpy_scalar
 from .retry import RetryPolicy
@@ -89,7 +89,9 @@ class NativePool:
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             return [thread for thread in self._threads if thread is not threading.current_thread()]
 
-    def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> Submitter:
+    def compiled(
+        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+    ) -> Submitter:
         kind, payload_size = self._bridge.new_kind(
             task.name,
             settle,
@@ -99,6 +101,7 @@ class NativePool:
             task.payload_size,
             _slot(task.result, numpy_scalar(task.result)),
             tuple(_slot(slot, None) for slot in task.arguments),
+            guards,
         )
         if any(slot.code == "O" for slot in (task.result, *task.arguments)):
             # Results that nobody waits for are released by the dispatcher.
@@ -112,7 +115,7 @@ class NativePool:
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def python(self, name: str, function: Callable[..., Any]) -> Submitter:
-        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, ())
+        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
         type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
@@ -146,7 +149,7 @@ class NativePool:
         return self._promises[name].prepare_python(keeper)
 
     def _promise_submitter(self, name: str) -> Submitter:
-        kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, ())
+        kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, (), ())
         self._bridge.set_assist(kind, waiting.assist)
         type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind) or 0
         if type_:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import layout
-from .backend import Settle
+from .backend import Guards, Settle
 from .layout import SCALARS, Compiled, SlotLike
 from .pureresult import Call
 
@@ -27,7 +27,8 @@ _RELEASE = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 class Code:
     """Packs arguments, calls the entry, settles failures."""
 
-    def __init__(self, task: Compiled, settle: Settle) -> None:
+    def __init__(self, task: Compiled, settle: Settle, guards: Guards) -> None:
+        self._guards = guards
         self._entry = _ENTRY(task.entry)
         self._task = task  # owns the code at that address
         self._settle = settle
@@ -36,7 +37,7 @@ class Code:
     def call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Call | None:
         """Return the call with these arguments, None if they do not fit exactly."""
         slots = self._task.arguments
-        if kwargs or len(args) != len(slots):
+        if kwargs or len(args) != len(slots) or not all(map(_holds, self._guards)):
             return None
         try:
             for slot, value in zip(slots, args, strict=True):
@@ -89,6 +90,16 @@ class Code:
         if failed:
             raise outcome
         return outcome
+
+
+def _holds(guard: tuple[Any, str | None, Any]) -> bool:
+    names, key, value = guard
+    if key is not None:
+        return names.get(key) is value
+    try:
+        return names.cell_contents is value
+    except ValueError:  # emptied
+        return False
 
 
 def _view(payload: Any, slot: SlotLike) -> np.ndarray[Any, Any] | None:

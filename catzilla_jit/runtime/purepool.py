@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from ..errors import RuntimeClosed
-from .backend import BatchCall, PoolSettings, Settle
+from .backend import BatchCall, Guards, PoolSettings, Settle
 from .dispatcher import Dispatcher
 from .layout import Compiled
 from .purebatch import PureBatch
@@ -129,8 +129,10 @@ class PurePool:
 
     # --- calls --------------------------------------------------------------------------------
 
-    def compiled(self, task: Compiled, settle: Settle, *, can_rerun: bool) -> PureSubmitter:
-        return PureSubmitter(self, task.name, Code(task, settle), None)
+    def compiled(
+        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+    ) -> PureSubmitter:
+        return PureSubmitter(self, task.name, Code(task, settle, guards), None)
 
     def python(self, name: str, function: Callable[..., Any]) -> PureSubmitter:
         return PureSubmitter(self, name, None, function)

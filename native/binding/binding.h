@@ -68,6 +68,8 @@ struct kind {
      * or the time is over; for a Python worker that waits. */
     PyObject *assist;
     struct slot result;
+    uint32_t guards;
+    struct guard *guard;   /* guard.c */
     int boxed;             /* some slot has code 'O' */
     uint32_t objects_at;   /* offset of an array of objects behind the payload, if boxed: the
                               unpacked result, then each argument; see boxed.c */
@@ -130,6 +132,11 @@ static inline int is_python(const struct kind *kind)
 int pack_scalar(char code, PyObject *value, void *slot);
 PyObject *unpack_scalar(const struct slot *slot, const void *memory);
 int known_code(char code);
+
+/* guard.c */
+int guards_hold(const struct kind *kind);
+int set_guards(struct kind *kind, PyObject *guards); /* 0, or -1 and an exception */
+void drop_guards(struct kind *kind);
 
 /* boxed.c */
 /* Pack the arguments: 1, or 0 without an exception when one does not fit exactly. */

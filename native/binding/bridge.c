@@ -61,6 +61,7 @@ static void free_kind(struct kind *kind)
     Py_XDECREF(kind->fail);
     Py_XDECREF(kind->function);
     Py_XDECREF(kind->assist);
+    drop_guards(kind);
     Py_XDECREF(kind->result.convert);
     for (uint32_t i = 0; i < kind->arguments; i++)
         Py_XDECREF(kind->argument[i].convert);
@@ -150,13 +151,13 @@ static void add_objects(struct kind *kind, uint32_t payload_size)
 /* Two steps, because the type needs its owner and the owner its type. */
 static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
 {
-    PyObject *name, *fail, *function, *result, *slots;
+    PyObject *name, *fail, *function, *result, *slots, *guards;
     unsigned long long entry;
     int can_rerun;
     unsigned payload_size;
     struct kind *kind;
-    if (!PyArg_ParseTuple(args, "UOpOKIOO!:new_kind", &name, &fail, &can_rerun, &function, &entry,
-                          &payload_size, &result, &PyTuple_Type, &slots))
+    if (!PyArg_ParseTuple(args, "UOpOKIOO!O!:new_kind", &name, &fail, &can_rerun, &function, &entry,
+                          &payload_size, &result, &PyTuple_Type, &slots, &PyTuple_Type, &guards))
         return NULL;
     kind = new_kind((struct bridge *)op, slots);
     if (kind == NULL)
@@ -166,7 +167,7 @@ static PyObject *bridge_new_kind(PyObject *op, PyObject *args)
     kind->can_rerun = can_rerun;
     kind->function = Py_NewRef(function);
     kind->entry = (cz_entry)(uintptr_t)entry;
-    if (result != Py_None && read_slot(result, &kind->result)) {
+    if ((result != Py_None && read_slot(result, &kind->result)) || set_guards(kind, guards)) {
         free_kind(kind);
         return NULL;
     }
@@ -214,7 +215,8 @@ static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef bridge_methods[] = {
     {"new_kind", bridge_new_kind, METH_VARARGS,
-     "new_kind(name, fail, can_rerun, function, entry, payload size, result slot, argument slots):\n"
+     "new_kind(name, fail, can_rerun, function, entry, payload size, result slot, argument slots,\n"
+     "guards):\n"
      "its address, and the size of the payload with what the binding needs."},
     {"set_assist", bridge_set_assist, METH_VARARGS,
      "set_assist(kind, function): its results are promises; a Python worker that waits for one\n"

@@ -139,7 +139,7 @@ static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, P
     struct submitter *self = (struct submitter *)op;
     struct kind *kind = self->kind;
     PyObject *result;
-    if (kwnames || (uint32_t)nargs != kind->arguments)
+    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind))
         return call_slow(self, args, nargs, kwnames);
     if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
         return NULL;
@@ -236,7 +236,8 @@ static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyO
     void *error = NULL;
     PyObject *value;
     int status;
-    if (kwnames || (uint32_t)nargs != kind->arguments || !pack_arguments(kind, args, payload))
+    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind) ||
+        !pack_arguments(kind, args, payload))
         Py_RETURN_NOTIMPLEMENTED;
     Py_BEGIN_ALLOW_THREADS
     status = kind->entry(payload, &error);
@@ -254,7 +255,7 @@ static PyObject *prepare(PyObject *op, PyObject *const *args, Py_ssize_t nargs, 
 {
     struct kind *kind = ((struct submitter *)op)->kind;
     PyObject *result;
-    if (kwnames || (uint32_t)nargs != kind->arguments)
+    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind))
         Py_RETURN_NOTIMPLEMENTED;
     if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
         return NULL;
