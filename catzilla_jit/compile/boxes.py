@@ -101,17 +101,18 @@ class Boxes:
         value = load(self.kernel, builder, self.type, slot)
         manager = environment(self.kernel, python)
         boxed = python.from_native_value(self.type, value, manager)
-        builder.ret(boxed if self.keys is None else self._as_dict(builder, python, boxed))
+        builder.ret(boxed if self.keys is None else self._as_dict(python, manager, boxed))
 
-    def _as_dict(self, builder: ir.IRBuilder, python: Any, boxed: ir.Value) -> ir.Value:
+    def _as_dict(self, python: Any, manager: Any, boxed: ir.Value) -> ir.Value:
         """Make the dict of a tuple; None stays None. Steals the reference to the tuple."""
+        builder = python.builder
         result = cgutils.alloca_once_value(builder, boxed)
         is_tuple = builder.icmp_unsigned("!=", boxed, python.borrow_none())
         with builder.if_then(is_tuple):
             made = python.dict_new(len(self.keys or ()))
             for index, key in enumerate(self.keys or ()):
                 item = python.tuple_getitem(boxed, index)
-                python.dict_setitem_string(made, key, item)
+                python.dict_setitem(made, manager.read_const(manager.add_const(key)), item)
             python.decref(boxed)
             builder.store(made, result)
         return builder.load(result)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import sys
 from typing import Any
 
 from numba.core import lowering
@@ -77,5 +78,6 @@ def from_bytes(data: bytes) -> tuple[Kernel, Facts] | None:
 def _environment(name: str, constants: list[Any]) -> Any:
     environment = lowering.Environment({})
     environment.env_name = name
-    environment.consts.extend(constants)
+    # The keys of a dict are among them, and Python would have interned those.
+    environment.consts.extend(sys.intern(v) if type(v) is str else v for v in constants)
     return environment
