@@ -160,10 +160,32 @@ PyObject *new_result(struct kind *kind);                       /* compiled; unqu
 void forgo_queue(PyObject *result); /* it is in no queue and will be in none */
 struct cz_record *record_of(PyObject *result);
 uint32_t phase_of(struct cz_record *record);
-/* Forget the failure of a try that is over. */
-void unsettle(struct cz_record *record);
+int is_final(struct cz_record *record);
+/* 0, or -1 with an exception: the result belongs to the process that forked this one. */
+int refuse_foreign(struct cz_record *record);
+
+/* waiting.c */
+enum help { NOT_OURS, NOT_YET, RAN };
+enum help help(struct cz_record *record);
+/* Seconds, or -1 for no limit. 0, or -1 with an exception. */
+int parse_timeout(struct cz_record *record, PyObject *value, double *timeout);
+/* 1 final, 0 timed out, -1 exception. */
+int await_final(struct cz_record *record, double timeout);
+/* Wait for the end as a method's arguments say; 1 final, -1 exception (also TimeoutError). */
+int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
+                   const char *method);
+
+/* outcome.c */
+/* The final phase as the caller is to see it, or -1. */
+int outcome(struct cz_record *record);
+/* The value of a final record, or NULL with its exception set; new reference. */
+PyObject *value_of(struct cz_record *record);
 /* The exception a failed run left, whatever the phase is; new reference. */
 PyObject *failure_of(struct cz_record *record);
+/* record->error holds an object, which goes with the record. */
+int is_settled(struct cz_record *record);
+/* Forget the failure of a try that is over. */
+void unsettle(struct cz_record *record);
 
 /* python_lane.c */
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);

@@ -13,11 +13,8 @@
  */
 #include "binding.h"
 
-#include <sched.h>
 #include <time.h>
 
-/* A wait looks for signals at least this often. */
-#define SLICE_NS ((int64_t)50 * 1000 * 1000)
 #define MEMORY_LOOK_NS 1000000
 
 struct cz_record *record_of(PyObject *self)
@@ -30,19 +27,9 @@ uint32_t phase_of(struct cz_record *record)
     return atomic_load_explicit(&record->state, memory_order_acquire) & CZ_PHASE;
 }
 
-static int is_final(struct cz_record *record)
+int is_final(struct cz_record *record)
 {
     return cz_is_final(phase_of(record));
-}
-
-static uint32_t state_of(struct cz_record *record)
-{
-    return atomic_load_explicit(&record->state, memory_order_acquire);
-}
-
-static int timed_out(struct cz_record *record)
-{
-    return state_of(record) & CZ_STOP_TIMEOUT;
 }
 
 /* The memory pool is at its limit. Calls that end may free some, but results that their
@@ -91,7 +78,7 @@ void forgo_queue(PyObject *self)
         cz->record_release(kind_of(record)->bridge->cache, record);
 }
 
-static int refuse_foreign(struct cz_record *record)
+int refuse_foreign(struct cz_record *record)
 {
     struct kind *kind = kind_of(record);
     if (kind->bridge->generation == generation)
@@ -101,273 +88,6 @@ static int refuse_foreign(struct cz_record *record)
                  "submit the task again here",
                  kind->name);
     return -1;
-}
-
-/* Poll shortly with the GIL held: releasing it costs more than most small tasks. */
-static int poll_final(struct cz_record *record)
-{
-    for (int i = 0; i < 40; i++) {
-        if (is_final(record))
-            return 1;
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
-    }
-    return 0;
-}
-
-/* A Python worker that waits for a queued Python task runs it itself; else a task that
- * waits for its own submissions could occupy the last worker for ever. */
-enum help { NOT_OURS, NOT_YET, RAN };
-
-static int is_early(struct cz_record *record)
-{
-    int64_t due_ns = call_of(record)->due_ns;
-    return due_ns && cz->ticks_ns(cz->ticks()) < due_ns;
-}
-
-static enum help help(struct cz_record *record)
-{
-    struct kind *kind = kind_of(record);
-    if (!is_python(kind) || !on_python_worker() || kind->assist)
-        return NOT_OURS;
-    if (phase_of(record) == CZ_RETRYING || is_early(record))
-        return is_final(record) ? NOT_OURS : NOT_YET;
-    if (!cz->record_start(record))
-        return NOT_OURS;
-    run_call(record);
-    return RAN;
-}
-
-/* What a promise stands for may be queued Python tasks, now or later. */
-static int help_promise(struct cz_record *record, double timeout)
-{
-    PyObject *seconds, *done;
-    if (kind_of(record)->assist == NULL || !on_python_worker())
-        return 0;
-    seconds = timeout < 0 ? Py_NewRef(Py_None) : PyFloat_FromDouble(timeout);
-    done = seconds ? PyObject_CallFunctionObjArgs(kind_of(record)->assist,
-                                                  (PyObject *)result_of(record), seconds, NULL)
-                   : NULL;
-    Py_XDECREF(seconds);
-    Py_XDECREF(done);
-    return done ? 0 : -1;
-}
-
-/* How long to sleep before help() is worth another look. */
-static int64_t slice_of(struct cz_record *record)
-{
-    int64_t left = SLICE_NS;
-    if (is_python(kind_of(record)) && on_python_worker() && is_early(record))
-        left = call_of(record)->due_ns - cz->ticks_ns(cz->ticks()) + 10000;
-    return left > 0 && left < SLICE_NS ? left : SLICE_NS;
-}
-
-/* 1 final, 0 timed out, -1 exception. */
-static int await_final(struct cz_record *record, double timeout)
-{
-    int64_t until = 0, now;
-    PyObject *before;
-    if (is_final(record))
-        return 1;
-    before = interrupt_here();
-    if (timeout >= 0)
-        until = cz->ticks_ns(cz->ticks()) + (int64_t)(timeout * 1e9);
-    if (help_promise(record, timeout))
-        return -1;
-    if (!is_python(kind_of(record)) && poll_final(record))
-        return 1;
-    while (!is_final(record)) {
-        int64_t slice = slice_of(record);
-        if (help(record) == RAN) /* again after each slice: a delay may be over */
-            continue;
-        if (timeout >= 0) {
-            now = cz->ticks_ns(cz->ticks());
-            if (now >= until)
-                return 0;
-            if (until - now < slice)
-                slice = until - now;
-        }
-        Py_BEGIN_ALLOW_THREADS
-        cz->record_wait(record, slice);
-        Py_END_ALLOW_THREADS
-        if (raise_interrupt(before))
-            return -1;
-        if (PyErr_CheckSignals()) {
-            /* Ctrl-C stops the compiled work that is waited for; what else a signal handler
-             * raises (SystemExit at SIGTERM: finish the work, then leave) does not. */
-            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
-                cz->record_stop(record, CZ_STOP_CANCEL);
-            return -1;
-        }
-    }
-    return 1;
-}
-
-static int parse_timeout(struct cz_record *record, PyObject *value, double *timeout)
-{
-    *timeout = -1.0;
-    if (value == NULL || value == Py_None)
-        return 0;
-    *timeout = PyFloat_AsDouble(value);
-    if (*timeout == -1.0 && PyErr_Occurred())
-        return -1;
-    if (*timeout != *timeout) {
-        PyErr_Format(PyExc_ValueError, "task %U: timeout must not be NaN", kind_of(record)->name);
-        return -1;
-    }
-    if (*timeout < 0)
-        *timeout = 0;
-    else if (*timeout > 4e9) /* a century: more than the clock can add */
-        *timeout = -1.0;
-    return 0;
-}
-
-/* Wait for the end as the arguments say; 1 final, -1 exception (also TimeoutError). */
-static int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                          PyObject *kwnames, const char *method)
-{
-    struct cz_record *record = record_of(self);
-    double timeout = -1.0;
-    int done;
-    Py_ssize_t named = kwnames ? PyTuple_Size(kwnames) : 0;
-    if (refuse_foreign(record))
-        return -1;
-    if (nargs + named > 1 ||
-        (named && PyUnicode_CompareWithASCIIString(PyTuple_GetItem(kwnames, 0), "timeout"))) {
-        PyErr_Format(PyExc_TypeError, "TaskResult.%s() takes one argument, timeout", method);
-        return -1;
-    }
-    if (nargs + named && parse_timeout(record, args[0], &timeout))
-        return -1;
-    done = await_final(record, timeout);
-    if (done == 0) {
-        PyErr_Format(PyExc_TimeoutError, "task %U: not done within the given timeout",
-                     kind_of(record)->name);
-        return -1;
-    }
-    return done;
-}
-
-/* --- failed compiled calls ---------------------------------------------------------
- *
- * The worker leaves a status and a description that may be read only once. The first
- * thread that asks settles the record: kind->fail turns it into an exception, or, for a
- * call that can be run again as Python, into a value. record->status tells how far that
- * is, record->error holds the object.
- */
-enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE };
-
-/* Call kind->fail; -1 with an exception set when that itself fails. */
-static int settle_now(struct kind *kind, struct cz_record *record, int status)
-{
-    PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *outcome = NULL, *object;
-    int failed = -1;
-    if (arguments)
-        outcome = PyObject_CallFunction(kind->fail, "iKO", status,
-                                        (unsigned long long)(uintptr_t)record->error, arguments);
-    Py_XDECREF(arguments);
-    if (outcome && PyArg_ParseTuple(outcome, "pO", &failed, &object))
-        record->error = Py_NewRef(object);
-    Py_XDECREF(outcome);
-    record->status = failed < 0 ? status : failed ? SETTLED_ERROR : SETTLED_VALUE;
-    if (failed == 0)
-        cz->type_count(record->type, CZ_COUNT_RERUN, 1);
-    return failed < 0 ? -1 : 0;
-}
-
-static int is_settled(struct cz_record *record)
-{
-    return record->status == SETTLED_ERROR || record->status == SETTLED_VALUE;
-}
-
-static int settle(struct cz_record *record)
-{
-    int status;
-    while ((status = record->status) == SETTLING) { /* another thread is at it */
-        Py_BEGIN_ALLOW_THREADS
-        sched_yield();
-        Py_END_ALLOW_THREADS
-    }
-    if (is_settled(record))
-        return 0;
-    record->status = SETTLING;
-    return settle_now(kind_of(record), record, status);
-}
-
-void unsettle(struct cz_record *record)
-{
-    if (!is_python(kind_of(record)) && is_settled(record))
-        Py_DECREF((PyObject *)record->error);
-    record->error = NULL;
-    record->status = 0;
-}
-
-/* The final phase as the caller is to see it, or -1. */
-static int outcome(struct cz_record *record)
-{
-    uint32_t now = phase_of(record);
-    struct kind *kind = kind_of(record);
-    if (now != CZ_FAILED || is_python(kind) || timed_out(record))
-        return (int)now;
-    if (!kind->can_rerun && record->status != SETTLED_VALUE)
-        return CZ_FAILED;
-    if (settle(record))
-        return -1;
-    return record->status == SETTLED_VALUE ? CZ_COMPLETED : CZ_FAILED;
-}
-
-PyObject *failure_of(struct cz_record *record)
-{
-    if (timed_out(record)) {
-        PyObject *text = PyUnicode_FromFormat("task %U ran into its time limit",
-                                              kind_of(record)->name);
-        PyObject *error = text ? PyObject_CallFunctionObjArgs(error_timeout, text, NULL) : NULL;
-        Py_XDECREF(text);
-        return error;
-    }
-    if (is_python(kind_of(record)))
-        return call_failure(record);
-    if (settle(record))
-        return NULL;
-    /* A copy: what is raised collects the frames it passes, which hold this result,
-     * which would hold the exception, in a cycle that nobody can see. */
-    return PyObject_CallFunctionObjArgs(copy_exception, (PyObject *)record->error, NULL);
-}
-
-static PyObject *raise_failure(struct cz_record *record)
-{
-    PyObject *exception = failure_of(record);
-    if (exception) {
-        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-        Py_DECREF(exception);
-    }
-    return NULL;
-}
-
-static PyObject *completed_value(struct cz_record *record)
-{
-    struct kind *kind = kind_of(record);
-    if (is_python(kind))
-        return Py_NewRef(call_of(record)->value);
-    if (record->status == SETTLED_VALUE)
-        return Py_NewRef((PyObject *)record->error);
-    return unpack_result(kind, (char *)(record + 1));
-}
-
-static PyObject *value_of(struct cz_record *record)
-{
-    switch (outcome(record)) {
-    case CZ_COMPLETED:
-        return completed_value(record);
-    case CZ_FAILED:
-        return raise_failure(record);
-    case -1:
-        return NULL;
-    default:
-        PyErr_Format(error_cancelled, "task %U was cancelled", kind_of(record)->name);
-        return NULL;
-    }
 }
 
 /* Python has dropped the last reference to a boxed result that has not ended: its

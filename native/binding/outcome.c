@@ -1,0 +1,129 @@
+/* outcome.c: what a final record means to its reader: a value, an exception, a cancel.
+ *
+ * Of a failed compiled call the worker leaves a status and a description that may be read only once. The first
+ * thread that asks settles the record: kind->fail turns it into an exception, or, for a
+ * call that can be run again as Python, into a value. record->status tells how far that
+ * is, record->error holds the object.
+ */
+#include "binding.h"
+
+#include <sched.h>
+
+enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE };
+
+static int timed_out(struct cz_record *record)
+{
+    return atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT;
+}
+
+/* Call kind->fail; -1 with an exception set when that itself fails. */
+static int settle_now(struct kind *kind, struct cz_record *record, int status)
+{
+    PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *outcome = NULL, *object;
+    int failed = -1;
+    if (arguments)
+        outcome = PyObject_CallFunction(kind->fail, "iKO", status,
+                                        (unsigned long long)(uintptr_t)record->error, arguments);
+    Py_XDECREF(arguments);
+    if (outcome && PyArg_ParseTuple(outcome, "pO", &failed, &object))
+        record->error = Py_NewRef(object);
+    Py_XDECREF(outcome);
+    record->status = failed < 0 ? status : failed ? SETTLED_ERROR : SETTLED_VALUE;
+    if (failed == 0)
+        cz->type_count(record->type, CZ_COUNT_RERUN, 1);
+    return failed < 0 ? -1 : 0;
+}
+
+int is_settled(struct cz_record *record)
+{
+    return record->status == SETTLED_ERROR || record->status == SETTLED_VALUE;
+}
+
+static int settle(struct cz_record *record)
+{
+    int status;
+    while ((status = record->status) == SETTLING) { /* another thread is at it */
+        Py_BEGIN_ALLOW_THREADS
+        sched_yield();
+        Py_END_ALLOW_THREADS
+    }
+    if (is_settled(record))
+        return 0;
+    record->status = SETTLING;
+    return settle_now(kind_of(record), record, status);
+}
+
+void unsettle(struct cz_record *record)
+{
+    if (!is_python(kind_of(record)) && is_settled(record))
+        Py_DECREF((PyObject *)record->error);
+    record->error = NULL;
+    record->status = 0;
+}
+
+/* The final phase as the caller is to see it, or -1. */
+int outcome(struct cz_record *record)
+{
+    uint32_t now = phase_of(record);
+    struct kind *kind = kind_of(record);
+    if (now != CZ_FAILED || is_python(kind) || timed_out(record))
+        return (int)now;
+    if (!kind->can_rerun && record->status != SETTLED_VALUE)
+        return CZ_FAILED;
+    if (settle(record))
+        return -1;
+    return record->status == SETTLED_VALUE ? CZ_COMPLETED : CZ_FAILED;
+}
+
+PyObject *failure_of(struct cz_record *record)
+{
+    if (timed_out(record)) {
+        PyObject *text = PyUnicode_FromFormat("task %U ran into its time limit",
+                                              kind_of(record)->name);
+        PyObject *error = text ? PyObject_CallFunctionObjArgs(error_timeout, text, NULL) : NULL;
+        Py_XDECREF(text);
+        return error;
+    }
+    if (is_python(kind_of(record)))
+        return call_failure(record);
+    if (settle(record))
+        return NULL;
+    /* A copy: what is raised collects the frames it passes, which hold this result,
+     * which would hold the exception, in a cycle that nobody can see. */
+    return PyObject_CallFunctionObjArgs(copy_exception, (PyObject *)record->error, NULL);
+}
+
+static PyObject *raise_failure(struct cz_record *record)
+{
+    PyObject *exception = failure_of(record);
+    if (exception) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+    return NULL;
+}
+
+static PyObject *completed_value(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    if (is_python(kind))
+        return Py_NewRef(call_of(record)->value);
+    if (record->status == SETTLED_VALUE)
+        return Py_NewRef((PyObject *)record->error);
+    return unpack_result(kind, (char *)(record + 1));
+}
+
+PyObject *value_of(struct cz_record *record)
+{
+    switch (outcome(record)) {
+    case CZ_COMPLETED:
+        return completed_value(record);
+    case CZ_FAILED:
+        return raise_failure(record);
+    case -1:
+        return NULL;
+    default:
+        PyErr_Format(error_cancelled, "task %U was cancelled", kind_of(record)->name);
+        return NULL;
+    }
+}
