@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .known import KnownResults
 from .layout import Compiled
 from .retry import RetryPolicy
 
@@ -105,6 +106,9 @@ class Submitter(Protocol):
 
 class Backend(Protocol):
     """A pool with both lanes."""
+
+    @property
+    def known(self) -> KnownResults: ...
 
     def compiled(
         self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards

@@ -15,6 +15,7 @@ from ..errors import RuntimeClosed
 from . import native, waiting
 from .backend import BatchCall, Guards, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
+from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .retry import RetryPolicy
 
@@ -51,6 +52,7 @@ class NativePool:
             limited=settings.memory_limit > 0,
         )
         self.dispatcher = Dispatcher(self._bridge)
+        self.known = KnownResults()
 
     def _create(self) -> int:
         settings = self._settings
@@ -257,6 +259,7 @@ class NativePool:
         if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
             return False
         self.dispatcher.close()
+        self.known.clear()
         self._bridge.retire()
         return True
 

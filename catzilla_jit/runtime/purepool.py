@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from ..errors import RuntimeClosed
 from .backend import BatchCall, Guards, PoolSettings, Settle
 from .dispatcher import Dispatcher
+from .known import KnownResults
 from .layout import Compiled
 from .purebatch import PureBatch
 from .purecode import Code
@@ -105,6 +106,7 @@ class PurePool:
     """Two lanes: one for compiled tasks, one for the others."""
 
     def __init__(self, settings: PoolSettings) -> None:
+        self.known = KnownResults()
         size, policy = settings.queue_size, settings.when_full
         workers, guests = settings.workers, settings.python_workers
         self.recorder: Recorder | None = None

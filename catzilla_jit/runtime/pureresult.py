@@ -64,7 +64,7 @@ class PureTaskResult:
         "_level",
         "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
         "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
-        "retries", "task_id", "task_name",
+        "retries", "_id", "task_name",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +72,7 @@ class PureTaskResult:
     ) -> None:
         # constant
         self.task_name = name
-        self.task_id = f"{name}-{number}"
+        self._id = f"{name}-{number}"
         self._process = os.getpid()
         self._pool = pool
         self._lane = lane

@@ -29,9 +29,17 @@ STATUSES = (
 
 
 class ColdMethods:
-    """What a result can do beyond waiting; rests on `_phase()` and `task_id`."""
+    """What a result can do beyond waiting; rests on `_phase()`, `_id` and `_pool`."""
 
     __slots__ = ()
+
+    @property
+    def task_id(self: Any) -> str:
+        """The task's name and the number of this submission; Runtime.get finds the result by it."""
+        pool = self._pool
+        if pool is not None:
+            pool.known.note(self._id, self)
+        return str(self._id)
 
     def status(self: Any) -> TaskStatus:
         """Return where the task stands now."""
@@ -93,7 +101,7 @@ class ColdMethods:
             status = self.status().value
         except RuntimeError:
             status = "of the parent process"
-        return f"<TaskResult {self.task_id} {status}>"
+        return f"<TaskResult {self._id} {status}>"
 
     def _repr_html_(self: Any) -> str:
         from ..integrations.html import of_result
@@ -125,7 +133,6 @@ if TYPE_CHECKING:
     class TaskResult(ColdMethods, Generic[T]):
         """The handle on one submission of a task; see the methods."""
 
-        task_id: str
         task_name: str
         queued_at: float | None
         started_at: float | None
@@ -152,5 +159,5 @@ else:
     TaskResult = _find_type()
     TaskResult.__class_getitem__ = classmethod(types.GenericAlias)
     for _name, _method in vars(ColdMethods).items():
-        if isinstance(_method, types.FunctionType):
+        if isinstance(_method, (types.FunctionType, property)):
             setattr(TaskResult, _name, _method)

@@ -251,6 +251,14 @@ class Runtime:
         options = {name: value for name, value in given.items() if value is not None}
         return submit_function(func, self, options, args, kwargs)
 
+    def get(self, task_id: str) -> TaskResult[Any] | None:
+        """Return the result of this id, or None if there is none.
+
+        Known are the last 10,000 results whose `task_id` was read, until the runtime ends.
+        """
+        backend = self._backend
+        return None if backend is None else backend.known.find(task_id)
+
     def known_task(self, key: Any, make: Callable[[], Task[..., Any]]) -> Task[..., Any]:
         """Return the task that `make` made for this key before."""
         with self._lock:

@@ -319,7 +319,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyGetSetDef getters[] = {
-    {"task_id", get_task_id, NULL, "The task's name and the number of this submission.", NULL},
+    {"_id", get_task_id, NULL, "The task's name and the number of this submission.", NULL},
     {"task_name", get_task_name, NULL, "The name of the task.", NULL},
     {"queued_at", get_queued_at, NULL, "When it was submitted, on time.monotonic's clock.", NULL},
     {"started_at", get_started_at, NULL,
