@@ -241,7 +241,9 @@ void cz__extra_run_begins(struct cz_record *record)
     extra = extra_of(record);
     /* Without memory for the timer the task runs without its limit: a heap that holds
      * every extra there is has been grown when the limit was set. */
-    if (extra->limit && arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
+    /* A waiter may run what still waits for room in its queue: that timer must go on, or the
+     * promised push would never come. Such a run has no limit. */
+    if (extra->limit && extra->purpose != CZ__TIMER_ENQUEUE && arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
         ring_if_first(record->type->pool, extra);
     pthread_mutex_unlock(&extras->lock);
 }
@@ -250,7 +252,8 @@ void cz__extra_run_ended(struct cz_record *record)
 {
     struct cz__extras *extras = extras_of(record);
     pthread_mutex_lock(&extras->lock);
-    disarm(extras, extra_of(record));
+    if (extra_of(record)->purpose != CZ__TIMER_ENQUEUE)
+        disarm(extras, extra_of(record));
     cz__stop_forget(record->type->pool, record);
     pthread_mutex_unlock(&extras->lock);
 }
@@ -455,7 +458,8 @@ int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_
     if (ensure_running(record, why)) {
         struct cz__extra *extra = extra_of(record);
         extra->attempts = 0;
-        asked = arm(extras, extra, CZ__TIMER_STOP, cz__ticks() + cz__ticks_of_ns(delay_ns));
+        asked = extra->purpose == CZ__TIMER_ENQUEUE ||
+                arm(extras, extra, CZ__TIMER_STOP, cz__ticks() + cz__ticks_of_ns(delay_ns));
         ring_if_first(record->type->pool, extra);
     }
     pthread_mutex_unlock(&extras->lock);
