@@ -22,8 +22,10 @@ from .callbackthread import Callback, run_callback
 def watch(result: Any, callback: Callback, *, may_block: bool = False) -> None:
     """Call `callback(result)` once it is final: on the dispatcher, or here if that has ended.
 
-    may_block: it is a user's and goes to a thread where it may take its time.
+    may_block: it is a user's and goes to a thread where it may take its time. Raises
+    RuntimeClosed for a result of the process that this one was forked from.
     """
+    result.done()  # which refuses those: nobody here would ever call back
     pool = result._pool
     if pool is None:
         run_callback(result, callback, contextvars.copy_context())

@@ -135,6 +135,8 @@ def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any])
     If one of them fails or is cancelled, so does the result, with an exception of the same
     type and arguments whose cause is the original one.
     """
+    for result in awaited:
+        result.done()  # refuses those of a parent process, before anything is promised
     keeper = Keeper(pool, name)
     keeper.need(awaited, owned=False)
     Gathering(awaited, lambda _: keeper.follow(make), lambda error: keeper.settle(True, error))

@@ -23,19 +23,18 @@
 enum full_policy { FULL_WAIT, FULL_RAISE, FULL_CALLER };
 
 struct bridge {
-    PyObject_HEAD
-    struct cz_pool *pool;
+    PyObject_HEAD struct cz_pool *pool;
     struct cz_lane *native, *python;
-    int retired;            /* the pool has been joined: it goes with the bridge */
+    int retired; /* the pool has been joined: it goes with the bridge */
     struct cz_cache *cache;
-    PyObject *owner;        /* runtime/nativepool.py's NativePool; NULL once retired */
+    PyObject *owner; /* runtime/nativepool.py's NativePool; NULL once retired */
     enum full_policy full;
-    int limited;            /* the pool has a memory limit */
-    unsigned generation;    /* of the process that made it, see `generation` */
+    int limited;         /* the pool has a memory limit */
+    unsigned generation; /* of the process that made it, see `generation` */
     uint32_t guests, guests_least, guests_most, starting; /* Python workers */
     uint64_t next_id;
-    int dispatching;         /* bridge.dispatch() goes on */
-    struct kind *kinds;     /* freed with the bridge */
+    int dispatching;    /* bridge.dispatch() goes on */
+    struct kind *kinds; /* freed with the bridge */
 };
 
 /* Functions that the compile stage makes for values that are no scalars; with the GIL. */
@@ -69,18 +68,17 @@ struct kind {
     PyObject *assist;
     struct slot result;
     uint32_t guards;
-    struct guard *guard;   /* guard.c */
-    int boxed;             /* some slot has code 'O' */
-    uint32_t objects_at;   /* offset of an array of objects behind the payload, if boxed: the
-                              unpacked result, then each argument; see boxed.c */
+    struct guard *guard; /* guard.c */
+    int boxed;           /* some slot has code 'O' */
+    uint32_t objects_at; /* offset of an array of objects behind the payload, if boxed: the
+                            unpacked result, then each argument; see boxed.c */
     uint32_t arguments;
     struct slot argument[];
 };
 
 /* Both result types begin like this; a compiled task's is the record's own block. */
 struct result {
-    PyObject_HEAD
-    struct cz_record record;
+    PyObject_HEAD struct cz_record record;
 };
 
 /* What follows the record of a Python task. */
@@ -156,8 +154,8 @@ PyObject *unpack_arguments(const struct kind *kind, char *payload);
 int bury(struct cz_record *record);
 extern PyType_Spec result_spec, python_result_spec;
 extern PyTypeObject *result_type, *python_result_type; /* made by the module */
-PyObject *new_result(struct kind *kind);                       /* compiled; unqueued */
-void forgo_queue(PyObject *result); /* it is in no queue and will be in none */
+PyObject *new_result(struct kind *kind);               /* compiled; unqueued */
+void forgo_queue(PyObject *result);                    /* it is in no queue and will be in none */
 struct cz_record *record_of(PyObject *result);
 uint32_t phase_of(struct cz_record *record);
 int is_final(struct cz_record *record);
@@ -226,6 +224,5 @@ PyObject *new_submitter(PyTypeObject *type, struct kind *kind);
 extern PyType_Spec submitter_spec;
 /* 0, or -1 with an exception set: the bridge is closed or the parent process's. */
 int check_open(struct bridge *bridge, const struct kind *kind);
-
 
 #endif

@@ -19,16 +19,16 @@ PyTypeObject *result_type, *python_result_type;
 
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"pool",  "native",      "python",      "cache",
-                            "owner", "full_policy", "guests_least", "guests_most", "limited", NULL};
+    static char *names[] = {"pool",        "native",       "python",      "cache",   "owner",
+                            "full_policy", "guests_least", "guests_most", "limited", NULL};
     unsigned long long pool, native, python, cache;
     PyObject *owner;
     int full_policy, limited;
     unsigned guests_least, guests_most;
     struct bridge *self;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiIIp:Bridge", names, &pool, &native,
-                                     &python, &cache, &owner, &full_policy,
-                                     &guests_least, &guests_most, &limited))
+                                     &python, &cache, &owner, &full_policy, &guests_least,
+                                     &guests_most, &limited))
         return NULL;
     if (cz == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
@@ -144,7 +144,8 @@ static void add_objects(struct kind *kind, uint32_t payload_size)
         kind->boxed |= kind->argument[i].code == 'O';
     if (kind->boxed) {
         kind->objects_at = (payload_size + 7) / 8 * 8;
-        kind->payload_size = kind->objects_at + (kind->arguments + 1) * (uint32_t)sizeof(PyObject *);
+        kind->payload_size =
+            kind->objects_at + (kind->arguments + 1) * (uint32_t)sizeof(PyObject *);
     }
 }
 
@@ -302,7 +303,8 @@ static PyObject *on_worker(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(igno
 }
 
 static PyMethodDef module_methods[] = {
-    {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception, copy_context)"},
+    {"attach", attach, METH_VARARGS,
+     "attach(table address, errors module, copy_exception, copy_context)"},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},

@@ -52,7 +52,7 @@ static PyObject *retry(PyObject *Py_UNUSED(self), PyObject *args)
     retried = cz->record_retry(lane_of(record), record, delay_ns);
     if (retried && is_python(kind_of(record)))
         Py_DECREF(result);
-    return PyBool_FromLong(retried == 0);
+    return PyBool_FromLong(retried >= 0);
 }
 
 static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
@@ -151,8 +151,7 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
         Py_DECREF(more);
         if (!bridge->dispatching)
             break;
-        Py_BEGIN_ALLOW_THREADS
-        cz->mail_wait(bridge->pool, (int64_t)50 * 1000 * 1000);
+        Py_BEGIN_ALLOW_THREADS cz->mail_wait(bridge->pool, (int64_t)50 * 1000 * 1000);
         Py_END_ALLOW_THREADS
     }
     Py_RETURN_NONE;

@@ -1,9 +1,9 @@
 /* outcome.c: what a final record means to its reader: a value, an exception, a cancel.
  *
- * Of a failed compiled call the worker leaves a status and a description that may be read only once. The first
- * thread that asks settles the record: kind->fail turns it into an exception, or, for a
- * call that can be run again as Python, into a value. record->status tells how far that
- * is, record->error holds the object.
+ * Of a failed compiled call the worker leaves a status and a description that may be read only
+ * once. The first thread that asks settles the record: kind->fail turns it into an exception, or,
+ * for a call that can be run again as Python, into a value. record->status tells how far that is,
+ * record->error holds the object.
  */
 #include "binding.h"
 
@@ -43,8 +43,7 @@ static int settle(struct cz_record *record)
 {
     int status;
     while ((status = record->status) == SETTLING) { /* another thread is at it */
-        Py_BEGIN_ALLOW_THREADS
-        sched_yield();
+        Py_BEGIN_ALLOW_THREADS sched_yield();
         Py_END_ALLOW_THREADS
     }
     if (is_settled(record))
@@ -78,8 +77,8 @@ int outcome(struct cz_record *record)
 PyObject *failure_of(struct cz_record *record)
 {
     if (timed_out(record)) {
-        PyObject *text = PyUnicode_FromFormat("task %U ran into its time limit",
-                                              kind_of(record)->name);
+        PyObject *text =
+            PyUnicode_FromFormat("task %U ran into its time limit", kind_of(record)->name);
         PyObject *error = text ? PyObject_CallFunctionObjArgs(error_timeout, text, NULL) : NULL;
         Py_XDECREF(text);
         return error;

@@ -372,8 +372,7 @@ PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
     while (waited != CZ_ECLOSED && !(waited == CZ_ETIMEDOUT && is_surplus(bridge))) {
         while ((record = cz->guest_next(guest, &alone)))
             serve_one(bridge, guest, record, alone);
-        Py_BEGIN_ALLOW_THREADS
-        waited = cz->guest_wait(guest, IDLE_NS);
+        Py_BEGIN_ALLOW_THREADS waited = cz->guest_wait(guest, IDLE_NS);
         Py_END_ALLOW_THREADS
     }
     serving = 0;

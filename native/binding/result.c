@@ -45,11 +45,8 @@ static struct cz_record *await_memory(struct kind *kind)
     }
     while (busy && record == NULL) {
         busy = cz->lane_busy(bridge->native);
-        Py_BEGIN_ALLOW_THREADS
-        nanosleep(&(struct timespec){.tv_nsec = MEMORY_LOOK_NS}, NULL);
-        Py_END_ALLOW_THREADS
-        if (PyErr_CheckSignals())
-            return NULL;
+        Py_BEGIN_ALLOW_THREADS nanosleep(&(struct timespec){.tv_nsec = MEMORY_LOOK_NS}, NULL);
+        Py_END_ALLOW_THREADS if (PyErr_CheckSignals()) return NULL;
         record = cz->record_new(bridge->cache, kind->type);
     }
     if (record == NULL)
@@ -231,16 +228,14 @@ static PyObject *get_execution_time_ms(PyObject *self, void *Py_UNUSED(closure))
     struct cz_record *record = record_of(self);
     if (!has_started(record))
         Py_RETURN_NONE;
-    return PyFloat_FromDouble((double)(cz->ticks_ns(record->finished_at) -
-                                       cz->ticks_ns(record->started_at)) *
-                              1e-6);
+    return PyFloat_FromDouble(
+        (double)(cz->ticks_ns(record->finished_at) - cz->ticks_ns(record->started_at)) * 1e-6);
 }
 
 static PyObject *get_task_id(PyObject *self, void *Py_UNUSED(closure))
 {
     struct cz_record *record = record_of(self);
-    return PyUnicode_FromFormat("%U-%llu", kind_of(record)->name,
-                                (unsigned long long)record->id);
+    return PyUnicode_FromFormat("%U-%llu", kind_of(record)->name, (unsigned long long)record->id);
 }
 
 static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))

@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#define STORE(type, value)               \
-    do {                                 \
-        type stored = (type)(value);     \
+#define STORE(type, value)                    \
+    do {                                      \
+        type stored = (type)(value);          \
         memcpy(slot, &stored, sizeof stored); \
-        return 1;                        \
+        return 1;                             \
     } while (0)
 
 /* Integers up to this size are exact as a double (2^53). */

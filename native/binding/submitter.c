@@ -15,8 +15,7 @@
 #define FULL_NS ((int64_t)1000 * 1000)
 
 struct submitter {
-    PyObject_HEAD
-    struct kind *kind;
+    PyObject_HEAD struct kind *kind;
     PyObject *bridge;
     PyObject *slow;
     uint32_t level;
@@ -58,10 +57,8 @@ static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz
     int pushed;
     do {
         int waited;
-        Py_BEGIN_ALLOW_THREADS
-        waited = cz->lane_wait_space(lane, self->level, SLICE_NS);
-        Py_END_ALLOW_THREADS
-        (void)waited; /* whatever it was, the push decides */
+        Py_BEGIN_ALLOW_THREADS waited = cz->lane_wait_space(lane, self->level, SLICE_NS);
+        Py_END_ALLOW_THREADS(void) waited; /* whatever it was, the push decides */
         if (PyErr_CheckSignals())
             return -1;
         pushed = cz->lane_push(lane, record, self->level);
@@ -80,10 +77,8 @@ static int run_here(struct submitter *self, PyObject *result)
         return RAN_HERE;
     }
     record->queued_at = cz->ticks();
-    Py_BEGIN_ALLOW_THREADS
-    cz->record_run(record);
-    Py_END_ALLOW_THREADS
-    return RAN_HERE;
+    Py_BEGIN_ALLOW_THREADS cz->record_run(record);
+    Py_END_ALLOW_THREADS return RAN_HERE;
 }
 
 /* The queue was full. */
@@ -91,8 +86,7 @@ static int full(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
     struct bridge *bridge = self->kind->bridge;
     if (bridge->full == FULL_RAISE) {
-        PyErr_Format(error_queue_full, "task %U: the queue of its level is full",
-                     self->kind->name);
+        PyErr_Format(error_queue_full, "task %U: the queue of its level is full", self->kind->name);
         return FAILED_TO_QUEUE;
     }
     /* A Python worker that waited for room in the lane it serves could wait for ever. */
@@ -163,7 +157,7 @@ static int queue_python(struct submitter *self, PyObject *result)
     if (cz->lane_unattended(bridge->python))
         maybe_spawn(bridge);
     if (bridge->guests == 0)
-        return -1; /* no worker, and none could be started */
+        return -1;     /* no worker, and none could be started */
     Py_INCREF(result); /* the queue's reference */
     queued = enqueue(self, bridge->python, result);
     if (queued != QUEUED)
@@ -212,8 +206,8 @@ static PyObject *call_failed(struct kind *kind, int status, void *error, char *p
     int failed = 1;
     if (arguments == NULL)
         return NULL;
-    outcome = PyObject_CallFunction(kind->fail, "iKN", status,
-                                    (unsigned long long)(uintptr_t)error, arguments);
+    outcome = PyObject_CallFunction(kind->fail, "iKN", status, (unsigned long long)(uintptr_t)error,
+                                    arguments);
     if (outcome == NULL)
         return NULL;
     if (PyArg_ParseTuple(outcome, "pO", &failed, &object)) {
@@ -239,10 +233,9 @@ static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyO
     if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind) ||
         !pack_arguments(kind, args, payload))
         Py_RETURN_NOTIMPLEMENTED;
-    Py_BEGIN_ALLOW_THREADS
-    status = kind->entry(payload, &error);
-    Py_END_ALLOW_THREADS
-    value = status ? call_failed(kind, status, error, payload) : unpack_result(kind, payload);
+    Py_BEGIN_ALLOW_THREADS status = kind->entry(payload, &error);
+    Py_END_ALLOW_THREADS value =
+        status ? call_failed(kind, status, error, payload) : unpack_result(kind, payload);
     release_arguments(kind, payload);
     if (value && kind->result.code == 'O' && status == 0)
         release_result(kind, payload); /* the array's own reference */

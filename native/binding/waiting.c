@@ -92,11 +92,8 @@ int await_final(struct cz_record *record, double timeout)
             if (until - now < slice)
                 slice = until - now;
         }
-        Py_BEGIN_ALLOW_THREADS
-        cz->record_wait(record, slice);
-        Py_END_ALLOW_THREADS
-        if (raise_interrupt(before))
-            return -1;
+        Py_BEGIN_ALLOW_THREADS cz->record_wait(record, slice);
+        Py_END_ALLOW_THREADS if (raise_interrupt(before)) return -1;
         if (PyErr_CheckSignals()) {
             /* Ctrl-C stops the compiled work that is waited for; what else a signal handler
              * raises (SystemExit at SIGTERM: finish the work, then leave) does not. */
@@ -128,8 +125,8 @@ int parse_timeout(struct cz_record *record, PyObject *value, double *timeout)
 }
 
 /* Wait for the end as the arguments say; 1 final, -1 exception (also TimeoutError). */
-int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                          PyObject *kwnames, const char *method)
+int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
+                   const char *method)
 {
     struct cz_record *record = record_of(self);
     double timeout = -1.0;

@@ -31,13 +31,13 @@
 #endif
 
 /* One table of errors: name, value, sentence. */
-#define CZ_ERRORS(X)                                                                   \
-    X(CZ_ENOMEM, -1, "out of memory")                                                  \
-    X(CZ_EFULL, -2, "the queue of this level is full")                                 \
-    X(CZ_ECLOSED, -3, "the pool is closed")                                            \
-    X(CZ_ETIMEDOUT, -4, "timed out")                                                   \
-    X(CZ_EINTR, -5, "interrupted by a signal")                                         \
-    X(CZ_ETHREAD, -6, "a thread could not be created")                                 \
+#define CZ_ERRORS(X)                                   \
+    X(CZ_ENOMEM, -1, "out of memory")                  \
+    X(CZ_EFULL, -2, "the queue of this level is full") \
+    X(CZ_ECLOSED, -3, "the pool is closed")            \
+    X(CZ_ETIMEDOUT, -4, "timed out")                   \
+    X(CZ_EINTR, -5, "interrupted by a signal")         \
+    X(CZ_ETHREAD, -6, "a thread could not be created") \
     X(CZ_EINVAL, -7, "invalid argument")
 
 #define CZ_ERROR_MEMBER(name, value, text) name = value,
@@ -108,7 +108,7 @@ struct cz_record {
     uint64_t finished_at;       /* ticks; valid in a final phase */
     uint16_t level;
     uint16_t retries; /* the submitter's: tries after the first */
-    uint32_t extra; /* number of its extra, valid with CZ_EXTRA */
+    uint32_t extra;   /* number of its extra, valid with CZ_EXTRA */
 };
 
 /* A record lies this far inside its block: room for the header of a foreign object,
@@ -128,13 +128,13 @@ typedef int32_t (*cz_chunk)(const struct cz_span *spans, int64_t inner, int64_t 
                             int64_t *failed, void **error);
 
 struct cz_pool_options {
-    size_t size;              /* sizeof(struct cz_pool_options) */
-    uint32_t workers;         /* native workers, 1..1024 */
-    uint32_t guests;          /* the most guest workers of the Python lane, 1..1024 */
-    uint64_t queue_size;      /* entries per level and lane, 1..2^31 */
-    uint64_t memory_limit;    /* bytes of record memory, 0 = no limit */
-    uint64_t stack_bytes;     /* of a worker, 0 = 8 MiB */
-    uint32_t without_stats;   /* 1: count nothing, publish nothing */
+    size_t size;            /* sizeof(struct cz_pool_options) */
+    uint32_t workers;       /* native workers, 1..1024 */
+    uint32_t guests;        /* the most guest workers of the Python lane, 1..1024 */
+    uint64_t queue_size;    /* entries per level and lane, 1..2^31 */
+    uint64_t memory_limit;  /* bytes of record memory, 0 = no limit */
+    uint64_t stack_bytes;   /* of a worker, 0 = 8 MiB */
+    uint32_t without_stats; /* 1: count nothing, publish nothing */
     void *(*allocate)(size_t alignment, size_t bytes); /* NULL = aligned_alloc */
     void (*release)(void *memory);                     /* NULL = free */
 };
@@ -238,8 +238,9 @@ CZ_API int cz_record_delay(struct cz_lane *lane, struct cz_record *record, uint3
 /* The same while a promise of the lane is open, which a close does not refuse. */
 CZ_API int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *record, uint32_t level,
                                     int64_t delay_ns);
-/* For a record taken as CZ_MAIL_FAILED: try again after so many ns. 0; CZ_ECLOSED: it was
- * asked to stop meanwhile; CZ_ENOMEM. Unless 0, conclude it. */
+/* For a record taken as CZ_MAIL_FAILED: try again after so many ns. 0; 1: the same, and a push
+ * that is still due from before, because a waiter ran the record meanwhile, stands for this
+ * one; CZ_ECLOSED: it was asked to stop meanwhile; CZ_ENOMEM. If negative, conclude it. */
 CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
 /* The same record's end: no further try. Lets go of the pool's hold. */
 CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
@@ -318,8 +319,7 @@ enum {
  * CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL. */
 CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                            uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                           uint32_t level, int flags, uint32_t account,
-                           struct cz_batch **out);
+                           uint32_t level, int flags, uint32_t account, struct cz_batch **out);
 CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
 /* The phase now (CZ_PENDING ... CZ_CANCELLED). */
 CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);

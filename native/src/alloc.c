@@ -87,8 +87,7 @@ static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
         depot->bytes += CZ__SLAB_BYTES;
         memset(slab, 0, sizeof *slab);
         slab->class_index = class_index;
-        slab->capacity =
-            (uint32_t)((CZ__SLAB_BYTES - block_bytes(0)) / block_bytes(class_index));
+        slab->capacity = (uint32_t)((CZ__SLAB_BYTES - block_bytes(0)) / block_bytes(class_index));
     }
     link_slab(depot, slab);
     return slab;

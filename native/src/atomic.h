@@ -27,11 +27,11 @@
 #define cz__and_acqrel(p, v) atomic_fetch_and_explicit((p), (v), memory_order_acq_rel)
 #define cz__swap_acqrel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 /* On failure *expected is reloaded. */
-#define cz__cas_acqrel(p, expected, v)                                                            \
-    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acq_rel,           \
+#define cz__cas_acqrel(p, expected, v)                                                  \
+    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_acq_rel, \
                                             memory_order_acquire)
-#define cz__cas_seqcst(p, expected, v)                                                            \
-    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_seq_cst,           \
+#define cz__cas_seqcst(p, expected, v)                                                  \
+    atomic_compare_exchange_strong_explicit((p), (expected), (v), memory_order_seq_cst, \
                                             memory_order_seq_cst)
 
 #if defined(__x86_64__) || defined(__i386__)

@@ -9,9 +9,9 @@
 #include "pool.h"
 
 enum {
-    CHUNK_NS = 100000, /* what a chunk aims at */
-    FLOOR_NS = 4000,   /* chunks do not shrink below this at the end */
-    COST_SCALE = 256,  /* fixed point of the cost per item */
+    CHUNK_NS = 100000,  /* what a chunk aims at */
+    FLOOR_NS = 4000,    /* chunks do not shrink below this at the end */
+    COST_SCALE = 256,   /* fixed point of the cost per item */
     GRACE_NS = 5000000, /* for the running chunks of a cancelled batch */
 };
 enum { OPEN, CANCELLED, ENDED };
@@ -34,7 +34,7 @@ struct cz_batch {
     bool collect;
     uint32_t account;
     void (*release)(void *); /* a handle may outlive the lane */
-    struct cz_type type; /* of the tickets: type.batch is this batch */
+    struct cz_type type;     /* of the tickets: type.batch is this batch */
     uint64_t chunk_ticks, floor_ticks;
     uint64_t queued_at;
 
@@ -44,7 +44,7 @@ struct cz_batch {
 
     CZ_ALIGNED _Atomic(int64_t) ended; /* workers: items that have ended or never will run */
     _Atomic(int64_t) done;             /* workers: items that have ended */
-    _Atomic(int64_t) torn; /* first item of the earliest chunk that was left in the middle */
+    _Atomic(int64_t) torn;     /* first item of the earliest chunk that was left in the middle */
     _Atomic(uint32_t) verdict; /* OPEN, or what came first: a canceller or the end */
     _Atomic(uint32_t) tickets; /* pushed so far */
     _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
@@ -253,8 +253,8 @@ static void grow(struct cz_batch *batch)
     cz__add_acqrel(&batch->holds, 1);
     /* A closed lane still grows its last batches. On a full one a worker would not come
      * to the ticket soon, and the slack is for tickets that are put back. */
-    if (cz__queue_push(&lane->queues[batch->state.level], &batch->ticket[tickets],
-                       CZ__PUSH_GROWN, &depth))
+    if (cz__queue_push(&lane->queues[batch->state.level], &batch->ticket[tickets], CZ__PUSH_GROWN,
+                       &depth))
         let_go(batch);
     else
         cz__sleep_wake_one(&lane->sleep);

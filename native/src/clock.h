@@ -30,7 +30,7 @@ struct cz__clock {
     struct cz_lane *lanes[CZ__CLOCK_LANES];
     /* the clock thread only */
     uint64_t taken[CZ__CLOCK_LANES]; /* entries taken off each lane until the last look */
-    uint32_t patient_after; /* quiet samples, after which it dozes without limit */
+    uint32_t patient_after;          /* quiet samples, after which it dozes without limit */
 
     CZ_ALIGNED _Atomic(uint32_t) dozing; /* enum cz__doze; whoever clears it rings */
     _Atomic(uint32_t) bell;              /* counts rings; the thread sleeps on it */

@@ -240,10 +240,11 @@ void cz__extra_run_begins(struct cz_record *record)
     pthread_mutex_lock(&extras->lock);
     extra = extra_of(record);
     /* Without memory for the timer the task runs without its limit: a heap that holds
-     * every extra there is has been grown when the limit was set. */
-    /* A waiter may run what still waits for room in its queue: that timer must go on, or the
-     * promised push would never come. Such a run has no limit. */
-    if (extra->limit && extra->purpose != CZ__TIMER_ENQUEUE && arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
+     * every extra there is has been grown when the limit was set. And a waiter may run what
+     * still waits for room in its queue: that timer must go on, or the promised push would
+     * never come. Such a run has no limit either. */
+    if (extra->limit && extra->purpose != CZ__TIMER_ENQUEUE &&
+        arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
         ring_if_first(record->type->pool, extra);
     pthread_mutex_unlock(&extras->lock);
 }
@@ -381,13 +382,15 @@ static int arm_enqueue(struct cz_lane *lane, struct cz_record *record, int64_t d
     pthread_mutex_lock(&extras->lock);
     if (ensure(record)) {
         struct cz__extra *extra = extra_of(record);
+        /* A waiter ran it while it waited for room: one push stands for both promises. */
+        bool promised = extra->purpose == CZ__TIMER_ENQUEUE;
         extra->lane = lane;
         /* A cancel that came before the lock found no timer to hurry. */
         if (cz__final(cz__load_acquire(&record->state)))
             due = 0;
         if (arm(extras, extra, CZ__TIMER_ENQUEUE, due)) {
             ring_if_first(lane->pool, extra);
-            result = 0;
+            result = promised;
         }
     }
     pthread_mutex_unlock(&extras->lock);
@@ -433,7 +436,9 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
     } while (!cz__cas_acqrel(&record->state, &state,
                              (state & ~(uint32_t)(CZ_PHASE | CZ_STOP_TIMEOUT)) | CZ_RETRYING));
     result = arm_enqueue(lane, record, delay_ns);
-    if (result) {
+    if (result == 1)
+        cz_lane_promise_kept(lane);
+    if (result < 0) {
         /* Back to where cz_record_conclude takes it from; unless cancelled meanwhile. */
         state = cz__load_acquire(&record->state);
         while (cz__phase(state) == CZ_RETRYING &&

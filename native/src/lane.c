@@ -159,8 +159,7 @@ void cz__lane_notify(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64
             cz__clock_attend(lane->clock);
         return;
     }
-    if (cz__lookouts(counts) == 0 ||
-        worth_another(lane, mean, level, depth, cz__lookouts(counts)))
+    if (cz__lookouts(counts) == 0 || worth_another(lane, mean, level, depth, cz__lookouts(counts)))
         cz__sleep_wake_one(&lane->sleep);
     else
         cz__clock_attend(lane->clock);
@@ -186,8 +185,7 @@ void cz__lane_leave_long(struct cz_lane *lane)
     cz__lookout_join(&lane->sleep);
 }
 
-static int push(struct cz_lane *lane, struct cz_record *record, uint32_t level,
-                enum cz__push how)
+static int push(struct cz_lane *lane, struct cz_record *record, uint32_t level, enum cz__push how)
 {
     uint64_t depth, mean = cz__type_mean(record->type);
     int result = cz__queue_push(&lane->queues[level], record, how, &depth);

@@ -28,9 +28,9 @@ struct cz_lane {
     struct cz_pool *pool;
     struct cz__depot *depot;
     struct cz__clock *clock;
-    uint64_t short_ticks;   /* a mean run time below this is short */
-    uint64_t backlog_ticks; /* a backlog worth another worker */
-    uint64_t poll_ticks;    /* how long the only look-out polls before it sleeps; 0: not */
+    uint64_t short_ticks;       /* a mean run time below this is short */
+    uint64_t backlog_ticks;     /* a backlog worth another worker */
+    uint64_t poll_ticks;        /* how long the only look-out polls before it sleeps; 0: not */
     struct cz__sleep *reserved; /* of the reserved CRITICAL worker; NULL: has none */
 
     struct cz__sleep sleep;
@@ -46,7 +46,7 @@ struct cz__worker {
     struct cz_lane *lane;
     struct cz_cache cache;
     struct cz__meter *meter; /* NULL: nothing is counted */
-    unsigned levels; /* serves the levels below this number */
+    unsigned levels;         /* serves the levels below this number */
 };
 
 int cz__lane_init(struct cz_lane *lane, uint64_t capacity, uint64_t slack);

@@ -151,9 +151,8 @@ static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
         thread->sleep = reserved ? &pool->reserved : &pool->native.sleep;
         thread->worker.lane = &pool->native;
         thread->worker.levels = reserved ? CZ_CRITICAL + 1 : CZ_LEVELS;
-        thread->worker.meter =
-            reserved ? cz__meter_take(pool->stats, CZ__METER_CRITICAL, 0)
-                     : cz__meter_take(pool->stats, CZ__METER_NATIVE, i);
+        thread->worker.meter = reserved ? cz__meter_take(pool->stats, CZ__METER_CRITICAL, 0)
+                                        : cz__meter_take(pool->stats, CZ__METER_NATIVE, i);
         cz__cache_init(&thread->worker.cache, &pool->depot);
         /* On the look-out from before its start: nobody wakes it, it looks by itself. */
         cz__lookout_join(thread->sleep);

@@ -36,15 +36,15 @@ struct cz_pool {
     struct cz_lane native, python;
     struct cz__sleep reserved;
     struct cz__clock clock;
-    struct cz__stats *stats;     /* NULL: the pool goes without */
+    struct cz__stats *stats; /* NULL: the pool goes without */
     struct cz__extras extras;
-    uint32_t workers;            /* without the reserved one */
-    struct cz__thread *threads;  /* workers + 1, the last is the reserved one */
-    uint32_t started;            /* threads that were started */
-    _Atomic(uint32_t) alive;     /* threads that have not ended; join sleeps on it */
-    pthread_mutex_t join_lock;   /* guards joined */
+    uint32_t workers;           /* without the reserved one */
+    struct cz__thread *threads; /* workers + 1, the last is the reserved one */
+    uint32_t started;           /* threads that were started */
+    _Atomic(uint32_t) alive;    /* threads that have not ended; join sleeps on it */
+    pthread_mutex_t join_lock;  /* guards joined */
     bool joined;
-    pthread_mutex_t types_lock;  /* guards types */
+    pthread_mutex_t types_lock; /* guards types */
     struct cz_type *types;
 };
 

@@ -18,8 +18,8 @@ from catzilla_jit import Runtime, Task
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from gates import Gate, Notes  # noqa: E402
-from kernels import PATIENCE, base_task  # noqa: E402
+from gates import Gate, Notes
+from kernels import PATIENCE, base_task
 
 
 @pytest.fixture(params=["compiled", "python"])

@@ -46,9 +46,7 @@ def test_dependants_wait_for_room(tiny, make_on, gate):
 
 
 def test_governed_submission_into_a_full_queue_raises_and_leaves_nothing(make_on, gate):
-    with Runtime(
-        workers=1, queue_size=1, when_full="raise", enable_auto_scaling=False
-    ) as runtime:
+    with Runtime(workers=1, queue_size=1, when_full="raise", enable_auto_scaling=False) as runtime:
         held = gate.hold(make_on(runtime, hold))
         task = make_on(runtime, count, max_retries=2, timeout_ms=60_000)
         waiting = task.submit(1)
@@ -63,9 +61,7 @@ def test_governed_submission_into_a_full_queue_raises_and_leaves_nothing(make_on
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("lane", ["compiled", "python"])
 def test_task_that_submits_into_a_full_queue_does_not_deadlock(policy, lane):
-    with Runtime(
-        workers=1, queue_size=1, when_full=policy, enable_auto_scaling=False
-    ) as runtime:
+    with Runtime(workers=1, queue_size=1, when_full=policy, enable_auto_scaling=False) as runtime:
         child = runtime.task(base_task(count, lane))
 
         def parent():

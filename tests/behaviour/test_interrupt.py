@@ -58,11 +58,7 @@ WAITS = {
         "for _ in range(2): spin.submit(LONG)\n"
         "    interrupted(lambda: [spin.map([LONG]) for _ in range(3)])"
     ),
-    "with block": (
-        "def block():\n"
-        "        with runtime: spin.submit(LONG)\n"
-        "    interrupted(block)"
-    ),
+    "with block": ("def block():\n        with runtime: spin.submit(LONG)\n    interrupted(block)"),
 }
 
 

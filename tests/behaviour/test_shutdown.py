@@ -10,7 +10,6 @@ import pytest
 from gates import ROOM, hold, note
 from kernels import PATIENCE, add, base_task
 
-import catzilla_jit
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
 

@@ -25,9 +25,9 @@ class Load:
         self.failures = Failures()
         self.failures.set(1)
         later = 5 if soon else HOUR_MS
-        self.retried = make_on(
-            self.runtime, flaky, max_retries=2, retry_delay_ms=later
-        ).submit(*self.failures.arguments(1))
+        self.retried = make_on(self.runtime, flaky, max_retries=2, retry_delay_ms=later).submit(
+            *self.failures.arguments(1)
+        )
         until(lambda: self.retried.retries == 1)
         self.running = gate.hold(make_on(self.runtime, hold), 1)
         self.queued = [make_on(self.runtime, count).submit(i) for i in range(4)]

@@ -89,9 +89,13 @@ def test_memory_pool_full_of_held_results_raises_instead_of_waiting_for_ever() -
     with Runtime(workers=1, memory_pool_mb=1) as runtime:
         task = runtime.task(add, compile_to_c="require")
         held = []
-        with pytest.raises(QueueFull, match="task add: .*memory_pool_mb"):
-            for i in range(50_000):
-                held.append(task.submit(float(i), 1.0))
+
+        def fill() -> None:
+            while len(held) < 50_000:
+                held.append(task.submit(float(len(held)), 1.0))
+
+        with pytest.raises(QueueFull, match=r"task add: .*memory_pool_mb"):
+            fill()
         assert held[-1].result() == len(held)
         del held[:]
         assert task.submit(1.0, 1.0).result() == 2.0
