@@ -1,4 +1,4 @@
-"""Time limits: timeout_ms counts one run, ends it where that is possible, and its waiters always."""
+"""Time limits: timeout_ms counts one run, ends it if that is possible, and its waiters always."""
 
 from __future__ import annotations
 
