@@ -216,6 +216,11 @@ void forget_other_threads(void);
 
 /* This thread's submissions are part of what came before a close (mail.c). */
 extern _Thread_local int privileged;
+extern int privileged_threads; /* how many are; mostly none, and nobody need look */
+static inline int is_privileged(void)
+{
+    return privileged_threads && privileged;
+}
 /* mail.c: the methods of Bridge that watch, retry, stop and dispatch */
 extern PyMethodDef mail_methods[];
 

@@ -172,6 +172,7 @@ static PyObject *end_dispatch(PyObject *self, PyObject *ignored)
 /* Submissions of this thread are part of what came before a close: the promise of the
  * lanes is held meanwhile. */
 _Thread_local int privileged;
+int privileged_threads;
 
 static PyObject *promise_lanes(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -198,7 +199,9 @@ static PyObject *keep_promise(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyObject *set_privileged(PyObject *Py_UNUSED(self), PyObject *on)
 {
+    privileged_threads -= privileged;
     privileged = PyObject_IsTrue(on);
+    privileged_threads += privileged;
     Py_RETURN_NONE;
 }
 

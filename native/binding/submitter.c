@@ -117,8 +117,8 @@ static int queue_promised(struct submitter *self, struct cz_lane *lane, struct c
 /* Queue a new call. After FAILED_TO_QUEUE the pool holds nothing of it. */
 static int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
-    int pushed = privileged ? queue_promised(self, lane, record_of(result))
-                            : cz->lane_push(lane, record_of(result), self->level);
+    int pushed = is_privileged() ? queue_promised(self, lane, record_of(result))
+                                 : cz->lane_push(lane, record_of(result), self->level);
     if (pushed == CZ_EFULL)
         pushed = full(self, lane, result);
     if (pushed == CZ_ECLOSED)
@@ -293,7 +293,7 @@ static int start_later(struct submitter *self, PyObject *result, int64_t delay_n
             return -1; /* no worker, and none could be started */
         }
     }
-    delayed = (privileged ? cz->record_delay_promised : cz->record_delay)(
+    delayed = (is_privileged() ? cz->record_delay_promised : cz->record_delay)(
         lane_of(self), record_of(result), self->level, delay_ns);
     if (delayed && is_python(self->kind))
         Py_DECREF(result);
