@@ -182,17 +182,21 @@ class Task(Generic[P, R]):
         "raise" stops at a failing element, "collect" goes on and keeps the exceptions in
         `BatchResult.errors` (what `out` holds there is unspecified). chunk_size: elements
         per chunk, or "auto" for about 0.1 ms of work. The arrays must not change before
-        the batch has ended.
+        the batch has ended. The task's timeout_ms limits the whole map, from its submission.
         """
         task = self if priority is None else self.options(priority=priority)
-        if task._settings.governed:
+        settings = task._settings
+        if settings.max_retries or settings.delay_ms:
             raise NotImplementedError(
-                f"task {self.name}: delay_ms, timeout_ms and max_retries do not apply to maps; "
-                "use options(...) to reset them, or submit the elements one by one"
+                f"task {self.name}: delay_ms and max_retries do not apply to maps; use "
+                "options(...) to reset them, or submit the elements one by one"
             )
-        return task._submit_map(
+        batch = task._submit_map(
             arrays, out, _collects(self.name, errors), progress, _chunk_size(self.name, chunk_size)
         )
+        if settings.timeout_ms is not None:
+            batch.limit(settings.timeout_ms)
+        return batch
 
     def _submit_map(
         self, arrays: Sequence[Any], out: Any, collect: bool, progress: bool, chunk_size: int

@@ -8,13 +8,14 @@ broadcast argument. What needs more is copied.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ..errors import RuntimeClosed, TaskCancelled
+from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
 from .backend import Backend, BatchCall, BatchHandle, Settle
 from .layout import SCALARS, Compiled, Unfit, exact_array
@@ -169,11 +170,33 @@ def submit_compiled(
     )
 
 
+class _TimeLimit:
+    """Cancels a batch when its time is over; holds the handle, for the batch may be dropped."""
+
+    __slots__ = ("_handle", "_timer", "milliseconds", "passed")
+
+    def __init__(self, handle: BatchHandle, milliseconds: float) -> None:
+        self.milliseconds = milliseconds
+        self.passed = False
+        self._handle = handle
+        self._timer = threading.Timer(milliseconds / 1000, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _end(self) -> None:
+        # First the flag: whoever sees the cancel asks for it.
+        self.passed = True
+        self.passed = self._handle.cancel()
+
+    def lift(self) -> None:
+        self._timer.cancel()
+
+
 class BatchResult(Generic[T]):
     """The handle on one map."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_length", "_name", "_out", "_process", "_progress",
+        "_any_handle", "_errors", "_length", "_limit", "_name", "_out", "_process", "_progress",
         "_settle", "__weakref__",
     )  # fmt: skip
 
@@ -194,6 +217,15 @@ class BatchResult(Generic[T]):
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
+        self._limit: _TimeLimit | None = None
+
+    def limit(self, milliseconds: float) -> None:
+        """Stop the batch with TaskTimeout if it has not ended after so long."""
+        self._limit = _TimeLimit(self._any_handle, milliseconds)
+
+    @property
+    def _timed_out(self) -> bool:
+        return self._limit is not None and self._limit.passed
 
     @property
     def _handle(self) -> BatchHandle:
@@ -225,8 +257,11 @@ class BatchResult(Generic[T]):
         return self.status().final
 
     def status(self) -> TaskStatus:
-        """Return where the batch stands: FAILED as soon as it has ended with an item's error."""
-        return STATUSES[self._handle.phase()]
+        """Return where the batch stands: FAILED once it has ended by an error or its time limit."""
+        status = STATUSES[self._handle.phase()]
+        if status is TaskStatus.CANCELLED and self._timed_out:
+            return TaskStatus.FAILED
+        return status
 
     @property
     def progress(self) -> float:
@@ -268,7 +303,8 @@ class BatchResult(Generic[T]):
 
         timeout is in seconds; the builtin TimeoutError when it is over (the batch goes
         on). Raises the exception of the failed item with the lowest index when the batch
-        stops at errors, TaskCancelled when it was cancelled. Ctrl-C cancels it.
+        stops at errors, TaskCancelled when it was cancelled, TaskTimeout when it ran into
+        its time limit. Ctrl-C cancels it. `completed_range` says what `out` has then.
         """
         try:
             if self._progress and not self.done():
@@ -278,7 +314,16 @@ class BatchResult(Generic[T]):
         except KeyboardInterrupt:
             self.cancel()
             raise
+        if self._limit is not None:
+            self._limit.lift()
         status = self.status()
+        if status is TaskStatus.FAILED and self._timed_out:
+            assert self._limit is not None
+            raise TaskTimeout(
+                f"task {self._name}: the batch ran into its time limit of "
+                f"{self._limit.milliseconds:g} ms after {self._handle.handed_out()} of "
+                f"{self._length} items"
+            )
         if status is TaskStatus.CANCELLED:
             raise TaskCancelled(
                 f"task {self._name}: the batch was cancelled after "

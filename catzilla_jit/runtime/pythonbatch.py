@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import QueueFull, RuntimeClosed, TaskCancelled
+from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from . import native
 from .backend import Submitter
 from .batch import Array, BatchResult, broadcast
@@ -198,7 +198,7 @@ class PythonBatchResult(BatchResult[Any]):
     def wait(self, timeout: float | None = None) -> Any:
         try:
             super().wait(timeout)
-        except TaskCancelled:
+        except (TaskCancelled, TaskTimeout):
             self._keep_completed()
             raise
         if self._out is None:
