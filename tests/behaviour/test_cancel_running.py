@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import threading
 import time
 
 import numpy as np
@@ -133,18 +134,20 @@ def test_cancels_race_with_ends(make):
 def test_cancel_of_a_parent_leaves_its_children_alone(runtime):
     child = runtime.task(count, compile_to_c=False)
 
-    def parent(children):
-        while True:  # until it is cancelled
+    def parent(children, over):
+        while not over.is_set():  # until it is cancelled, or the interrupt was lost
             children.append(child.submit(len(children)))
 
     task = runtime.task(parent, compile_to_c=False)
     families = [[] for _ in range(20)]
     for children in families:
-        result = task.submit(children)
+        over = threading.Event()
+        result = task.submit(children, over)
         until(lambda children=children: len(children) > 10)
         assert result.cancel()
         with pytest.raises(TaskCancelled):
             result.result(PATIENCE)
+        over.set()
     runtime.shutdown(timeout=PATIENCE)
     for children in families:
         assert [each.result(0) for each in children] == list(range(1, len(children) + 1))
