@@ -303,10 +303,15 @@ PyObject *call_failure(struct cz_record *record)
 static void spawn(struct bridge *bridge)
 {
     PyObject *thread = NULL;
+    struct running shield;
     bridge->guests++;
     bridge->starting++;
+    /* An interrupt of the task that submits must not hit the start of a thread halfway: as a
+     * call of its own this holds it back until the end. */
+    enter_running(&shield, NULL);
     if (bridge->owner)
         thread = PyObject_CallMethod(bridge->owner, "spawn_worker", NULL);
+    leave_running(&shield);
     if (thread == NULL) {
         bridge->guests--;
         bridge->starting--;
