@@ -14,6 +14,7 @@ The guide is docs/guide.md; errors are in `catzilla_jit.errors`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -106,3 +107,8 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+if os.environ.get("CATZILLA_JIT_LOG_LEVEL"):
+    from . import logs
+
+    logs.configure()

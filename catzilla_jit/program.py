@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
+import os
 import sys
 import threading
 import types
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from .runtime.backend import Guards
 
 MOST_FORMS = 8
+#: Set to anything but 0, it makes every task run as Python: for debuggers, and to compare.
+SWITCH = "CATZILLA_JIT_DISABLE_JIT"
+
+_HERE = __file__.rpartition("/")[0] + "/"  # where the package lies
+_log = logging.getLogger("catzilla_jit")
+
+
+def switched_off() -> bool:
+    """Whether the environment says that nothing is to be compiled."""
+    return os.environ.get(SWITCH, "0") not in ("", "0")
 
 
 class Program:
@@ -36,6 +48,7 @@ class Program:
         self.forms: list[CompiledTask] = []  # the first is the one of the hints, if there is one
         self.generic = False  # the hints leave types to the values
         self.ready = False  # looked at: compiled, generic, or refused
+        self.switched_off = False  # it was looked at while the switch said no
         self.guards: Guards = ()  # what the forms take for constant
         self.generation = 0  # how often that has changed
         self._refused: CompileRefused | None = None
@@ -64,6 +77,8 @@ class Program:
     def compiled(self) -> CompiledTask | None:
         """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
         self.prepare()
+        if self.switched_off and self.mode:
+            self._warn(f"task {self.name} asks for compilation and {SWITCH} is set")
         if self._refused is not None and not self.generic:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
@@ -75,7 +90,8 @@ class Program:
         if not self.ready:
             with self._lock:
                 if not self.ready:
-                    if self.mode is not False:
+                    self.switched_off = switched_off()
+                    if self.mode is not False and not self.switched_off:
                         self._compile_hinted()
                     self.ready = True
 
@@ -124,7 +140,10 @@ class Program:
             )
         except CompileRefused as refused:
             self._refused = refused
+            _log.debug("task %s: %s", self.name, refused)
             return None
+        how = "loaded from the cache" if form.from_cache else "compiled"
+        _log.info("task %s%s: %s in %.3f s", self.name, form.signature, how, form.compile_seconds)
         self.forms.append(form)
         return form
 
@@ -151,9 +170,13 @@ class Program:
     def _complain(self, refused: CompileRefused) -> None:
         if self.mode == "require":
             raise CompileError(str(refused)) from None
-        if self.mode is True and not self._warned:
+        if self.mode is True:
+            self._warn(str(refused))
+
+    def _warn(self, why: str) -> None:
+        if not self._warned:
             self._warned = True
-            warnings.warn(f"{refused}; it runs as Python", CompileWarning, stacklevel=6)
+            warnings.warn(f"{why}; it runs as Python", CompileWarning, stacklevel=_callers_level())
 
     def explain(self) -> Explanation:
         """Compile if that has not happened, and say what came of it."""
@@ -164,6 +187,9 @@ class Program:
             return Explanation.of(self.forms[0])
         if self.mode is False:
             reason = Reason(None, "compile_to_c=False", "leave the option out to let it compile")
+            return Explanation.of(CompileRefused(self.name, (reason,)))
+        if self.switched_off:
+            reason = Reason(None, f"{SWITCH} is set", "unset it to let tasks compile")
             return Explanation.of(CompileRefused(self.name, (reason,)))
         assert self._refused is not None
         if not self.generic or self._tried:
@@ -197,6 +223,14 @@ class Program:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
         return list(bound.arguments.values())
+
+
+def _callers_level() -> int:
+    """Return the stacklevel, for whoever called this, of the first frame outside the package."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _guards(constants: Dependencies) -> Guards:
@@ -242,7 +276,6 @@ _raised = _raised_here if sys.version_info >= (3, 11) else _raised_apart
 def _inside_task(exception: BaseException) -> Any:
     """Return the part of the traceback that lies in the task's own source."""
     frame = exception.__traceback__
-    own = __file__.rpartition("/")[0] + "/"
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(own):
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
         frame = frame.tb_next
     return frame

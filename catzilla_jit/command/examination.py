@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .. import preload
+from .. import logs, preload
 from .terminal import printable
 
 LEVELS = ("ok", "note", "warning", "broken")
@@ -112,7 +112,7 @@ def _wants_compilation() -> str | None:
     return None if _switched_off() else "require"
 
 
-_SWITCHES = ("NUMBA_DISABLE_JIT",)
+_SWITCHES = ("CATZILLA_JIT_DISABLE_JIT", "NUMBA_DISABLE_JIT")
 
 
 def _switched_off() -> list[str]:
@@ -259,6 +259,15 @@ def statistics() -> Iterator[Finding]:
         yield Finding("statistics", "not visible from outside", "note", advice)
 
 
+def messages() -> Iterator[Finding]:
+    value = os.environ.get(logs.VARIABLE, "")
+    wrong = logs.complaint(value)
+    if wrong is not None:
+        yield Finding("log level", printable(wrong), "warning", f"correct or unset {logs.VARIABLE}")
+    elif value:
+        yield Finding("log level", value.upper())
+
+
 def _read(path: str) -> str:
     try:
         return Path(path).read_text(errors="replace")
@@ -268,5 +277,5 @@ def _read(path: str) -> str:
 
 CHECKS: tuple[Check, ...] = (
     versions, native_library, trial, compilation, allocator, processors, clock, limits, huge_pages,
-    statistics,
+    statistics, messages,
 )  # fmt: skip

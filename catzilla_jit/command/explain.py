@@ -88,7 +88,10 @@ def judge(subject: Subject) -> Verdict:
         # That a task asked for compilation and did not get it is what we are about to say.
         warnings.simplefilter("ignore")
         explanation = subject.task.explain()
-    return Verdict(subject, explanation, subject.task._program.mode == "require")
+    program = subject.task._program
+    # Switched off by the environment nothing is refused: it runs as Python.
+    required = program.mode == "require" and not program.switched_off
+    return Verdict(subject, explanation, required)
 
 
 def _line(verdict: Verdict, width: int) -> Text:

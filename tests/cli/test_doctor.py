@@ -52,6 +52,7 @@ def test_too_many_workers_are_a_warning(cli):
     [
         ("CATZILLA_JIT_DISABLE_NATIVE", "native library"),
         ("NUMBA_DISABLE_JIT", "compilation"),
+        ("CATZILLA_JIT_DISABLE_JIT", "compilation"),
     ],
 )
 def test_what_is_switched_off_is_named(cli, variable, finding):
@@ -59,6 +60,12 @@ def test_what_is_switched_off_is_named(cli, variable, finding):
     found = findings(result)[finding]
     assert found["level"] in ("note", "warning")
     assert variable in found["value"]
+
+
+def test_a_log_level_that_is_none_is_a_warning(cli):
+    result = cli("doctor", "--json", CATZILLA_JIT_LOG_LEVEL="loud")
+    assert "not 'loud'" in findings(result)["log level"]["value"]
+    assert findings(result)["log level"]["level"] == "warning"
 
 
 def test_a_cache_that_others_could_write_to_is_a_warning(cli, tmp_path):

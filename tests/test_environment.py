@@ -1,0 +1,119 @@
+"""What the environment variables do to a program; each in an interpreter of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+MODES = """
+    import sys, warnings
+    from catzilla_jit import errors, task
+
+    @task(compile_to_c=None if sys.argv[1] == "None" else eval(sys.argv[1]))
+    def double(x: float) -> float:
+        return 2 * x
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert double.submit(2.0).result() == 4.0
+        assert double.map([1.0, 2.0]).tolist() == [2.0, 4.0]
+    assert not double.compiled
+    assert "numba" not in sys.modules
+    assert "CATZILLA_JIT_DISABLE_JIT" in str(double.explain())
+    print([warning.category.__name__ for warning in seen], [w.filename == __file__ for w in seen])
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"),
+    [("None", "[] []"), ("True", "['CompileWarning'] [True]"),
+     ("'require'", "['CompileWarning'] [True]")],
+)  # fmt: skip
+def test_without_jit_every_task_runs_as_python(script, mode, warned):
+    done = script(MODES, mode, CATZILLA_JIT_DISABLE_JIT="1")
+    assert done.stdout.strip() == warned
+
+
+def test_without_jit_a_function_without_hints_runs_as_python(script):
+    script(
+        """
+        import sys
+        from catzilla_jit import get_task_stats, task
+
+        @task
+        def add(x, y):
+            return x + y
+
+        assert add.submit(1, 2).result() == 3
+        assert add.submit(1.0, 2).result() == 3.0
+        found = get_task_stats()
+        assert (found.compiled_tasks, found.python_tasks) == (0, 2)
+        """,
+        CATZILLA_JIT_DISABLE_JIT="1",
+    )
+
+
+def test_0_switches_nothing_off(script):
+    script(
+        """
+        from catzilla_jit import task
+
+        @task
+        def double(x: float) -> float:
+            return 2 * x
+
+        assert double.compiled
+        """,
+        CATZILLA_JIT_DISABLE_JIT="0",
+    )
+
+
+LOG = """
+    import logging
+    import catzilla_jit
+    {}
+    log = logging.getLogger("catzilla_jit")
+    log.debug("low")
+    log.warning("high")
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [("", ["high"]), ("debug", ["low", "high"]), ("ERROR", [])]
+)
+def test_the_log_level_decides_what_stderr_gets(script, level, said):
+    done = script(LOG.format(""), check=False, CATZILLA_JIT_LOG_LEVEL=level)
+    assert [line.split()[-1] for line in done.stderr.splitlines()] == said
+
+
+@pytest.mark.parametrize("configuration", [
+    "logging.basicConfig(format='%(message)s')",
+    "logging.getLogger('catzilla_jit').addHandler(logging.StreamHandler())",
+])  # fmt: skip
+def test_messages_are_not_said_twice(script, configuration):
+    done = script(LOG.format(configuration), check=False, CATZILLA_JIT_LOG_LEVEL="DEBUG")
+    assert done.stderr.splitlines() == ["low", "high"]
+
+
+def test_a_wrong_log_level_is_one_sentence(script):
+    done = script(LOG.format(""), check=False, CATZILLA_JIT_LOG_LEVEL="loud")
+    first, *rest = done.stderr.splitlines()
+    assert "CATZILLA_JIT_LOG_LEVEL must be one of DEBUG, INFO" in first
+    assert "not 'loud'" in first
+    assert [line.split()[-1] for line in rest] == ["high"]
+
+
+def test_a_compiled_task_is_logged(script, tmp_path):
+    done = script(
+        """
+        from catzilla_jit import task
+
+        @task
+        def double(x: float) -> float:
+            return 2 * x
+
+        assert double.compiled
+        """,
+        check=False,
+        CATZILLA_JIT_LOG_LEVEL="INFO",
+    )
+    assert "INFO catzilla_jit: task double(x: float64) -> float64: " in done.stderr
