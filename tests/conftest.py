@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,11 @@ import catzilla_jit
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that:
+# the tests that interrupt themselves or a child would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

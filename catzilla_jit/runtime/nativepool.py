@@ -285,8 +285,9 @@ class NativeBatch:
     def released(self) -> bool:
         return bool(self._lib.cz_batch_released(self._handle))
 
-    def __del__(self) -> None:
-        if os.getpid() != self._process:
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        # At exit the names of this module may be gone before its last batch.
+        if getpid() != self._process:
             return  # a locked lock of the parent process may stay locked here: let it be
         if self.released():
             self._lib.cz_batch_drop(self._handle)

@@ -201,3 +201,16 @@ def test_process_that_is_killed_leaves_no_hang(run):
     time.sleep(30)
     """, check=False)  # fmt: skip
     assert done.returncode == -15
+
+
+def test_a_batch_that_outlives_the_library_is_let_go_in_silence(run):
+    # What Numba remembers of a function keeps its module's names, and so this batch, to the
+    # very end, when the names of the library's own modules are gone.
+    run("""
+    batch = work.submit_map(list(range(100)))
+    batch.wait()
+    @task
+    def lines(path):
+        return [line for line in open(path)]
+    lines.submit("/dev/null").wait()
+    """)
