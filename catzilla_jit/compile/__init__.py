@@ -56,6 +56,7 @@ then releases each argument, whatever the status was; a result is there only aft
 
 from __future__ import annotations
 
+from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.build import compile_task
