@@ -8,7 +8,7 @@
     price.submit(100.0, 95.0).result()      # one call
     price.map(spots, strikes)               # one call per element, as an array
 
-The guide is docs/guide.md; errors are in `catzilla_jit.errors`.
+The guide is docs/tasks.md; errors are in `catzilla_jit.errors`.
 """
 
 from __future__ import annotations

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from ..runtime.stats import TaskStats
     from ..task import Task
 
-_CELL = ' style="text-align: left"'
+_LEFT, _RIGHT = (f' style="text-align: {side}"' for side in ("left", "right"))
 _MOST_ROWS = 30
+
+# Of a value or an exception, more than reprlib would show, and less than a page.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 200
 
 
 def of_stats(stats: TaskStats) -> str:
@@ -51,12 +55,13 @@ def of_stats(stats: TaskStats) -> str:
 
 
 def of_runtime(runtime: Runtime) -> str:
-    """Return the state of a runtime, and its statistics while it runs."""
+    """Return the state of a runtime, and its statistics once it has started."""
     title = _title(repr(runtime).strip("<>"))
     try:
-        return title + of_stats(runtime.stats())
+        stats = runtime.stats()
     except StatsDisabled as error:
         return title + f"<p>{escape(str(error))}</p>"
+    return title + of_stats(stats) if stats.runtime else title
 
 
 def of_task(task: Task[..., Any]) -> str:
@@ -82,20 +87,30 @@ def of_result(result: TaskResult[Any]) -> str:
     if result.execution_time_ms is not None:
         rows.append(("ran for", seconds(result.execution_time_ms / 1e3)))
     if status is TaskStatus.COMPLETED:
-        rows.append(("result", reprlib.repr(result.result())))
+        rows.append(("result", _short.repr(result.result())))
     elif status is TaskStatus.FAILED:
-        rows.append(("exception", reprlib.repr(result.exception())))
+        rows.append(("exception", _short.repr(result.exception())))
     return _title(f"task {result.task_name}, call {result.task_id}") + _pairs(rows)
 
 
 def of_batch(batch: BatchResult[Any]) -> str:
-    """Return where a map stands, as a bar."""
-    text = repr(batch).strip("<>")
+    """Return where a map stands: a bar, and how it ended."""
     try:
-        progress = batch.progress
+        status, progress = batch.status(), batch.progress
     except RuntimeError:
-        return _title(text)
-    return _title(text) + _bar(progress)
+        return _title(repr(batch).strip("<>"))
+    rows = [("status", status.value)]
+    if (ran := _seconds_of(batch)) is not None:
+        rows.append(("ran for", seconds(ran)))
+    if failed := len(batch._handle.failures()) if status.final else 0:
+        rows.append(("errors", f"{failed:,}"))
+    title = f"map of {batch._name}, {len(batch):,} items"
+    return _title(title) + f"<p>{_bar(progress)}</p>" + _pairs(rows)
+
+
+def _seconds_of(batch: BatchResult[Any]) -> float | None:
+    _, started, finished = batch._handle.times()
+    return None if started is None or finished is None else finished - started
 
 
 def of_progress(text: str, part: float) -> str:
@@ -113,7 +128,7 @@ def _times(stats: TaskStats) -> str:
             getattr(stats, f"{name}_{what}_time_ms") for name in ("avg", "p50", "p95", "p99")
         )
         rows.append([word, *(seconds(figure / 1e3) for figure in figures)])
-    return _table(["", "mean", "p50", "p95", "p99"], rows)
+    return _table(["<", "mean", "p50", "p95", "p99"], rows)
 
 
 def _queues(stats: TaskStats) -> str:
@@ -121,7 +136,7 @@ def _queues(stats: TaskStats) -> str:
         [level.name, f"{level.queued:,}", seconds(level.wait.percentile(99))]
         for level in stats.levels
     ]
-    return _table(["queue", "queued", "wait p99"], rows)
+    return _table(["<queue", "queued", "wait p99"], rows)
 
 
 def _workers(stats: TaskStats) -> str:
@@ -134,7 +149,7 @@ def _workers(stats: TaskStats) -> str:
         ]
         for worker in stats.workers
     ]
-    return _table(["worker", "busy", "tasks", "runs"], rows)
+    return _table(["<worker", "busy", "tasks", "<runs"], rows)
 
 
 def _tasks(stats: TaskStats) -> str:
@@ -150,7 +165,7 @@ def _tasks(stats: TaskStats) -> str:
         for named in stats.tasks.values()
         for lane, calls in named.lanes.items()
     ]
-    return _table(["task", "lane", "done", "failed", "run p50", "run p99"], rows)
+    return _table(["<task", "<lane", "done", "failed", "run p50", "run p99"], rows)
 
 
 # --- HTML -----------------------------------------------------------------------------------------
@@ -162,23 +177,30 @@ def _title(text: str) -> str:
 
 def _pairs(rows: Iterable[tuple[str, str]]) -> str:
     body = "".join(
-        f"<tr><th{_CELL}>{escape(name)}</th><td{_CELL}>{escape(value)}</td></tr>"
-        for name, value in rows
+        f"<tr>{_cell('th', _LEFT, name)}{_cell('td', _LEFT, value)}</tr>" for name, value in rows
     )
     return f"<table>{body}</table>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; columns are right-aligned, "<title" is left-aligned."""
     if not rows:
         return ""
-    lines = [_row("th", head), *(_row("td", row) for row in rows[:_MOST_ROWS])]
+    sides = [_LEFT if column.startswith("<") else _RIGHT for column in columns]
+    lines = [_row("th", sides, [column.lstrip("<") for column in columns])]
+    lines += [_row("td", sides, row) for row in rows[:_MOST_ROWS]]
     more = len(rows) - _MOST_ROWS
     note = f"<p>and {more} more</p>" if more > 0 else ""
     return f"<table>{''.join(lines)}</table>{note}"
 
 
-def _row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}{_CELL}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _row(tag: str, sides: Sequence[str], cells: Sequence[str]) -> str:
+    inside = (_cell(tag, side, text) for side, text in zip(sides, cells, strict=True))
+    return f"<tr>{''.join(inside)}</tr>"
+
+
+def _cell(tag: str, side: str, text: str) -> str:
+    return f"<{tag}{side}>{escape(text)}</{tag}>"
 
 
 def _bar(part: float) -> str:

@@ -1,4 +1,4 @@
-"""Progress bars: rich's on a terminal, an HTML one in a Jupyter kernel, none elsewhere.
+"""Progress bars: rich's on a terminal (stderr), an HTML one in a Jupyter kernel, none elsewhere.
 
 Whoever waits draws the bar, from what it sees anyway; the workers know nothing of it.
 rich's own bar for notebooks needs ipywidgets, this one needs nothing.
@@ -16,27 +16,28 @@ from typing import Any
 from ..figures import seconds
 from .html import of_progress
 
-#: Tell how many have ended; may be called as often as one likes.
-Show = Callable[[int], None]
+_Draw = Callable[[int], None]
 SECONDS_BETWEEN = 0.1
 
 
 @contextlib.contextmanager
-def bar(name: str, total: int) -> Iterator[Show]:
-    """Draw a bar while the block runs; what was shown last stays."""
-    with _kernel_bar(name, total) if in_kernel() else _terminal_bar(name, total) as draw:
-        drawn, latest = time.monotonic(), 0
+def bar(name: str, total: int, count: Callable[[], int]) -> Iterator[Callable[[], None]]:
+    """Draw a bar while the block runs; what was shown last stays.
 
-        def show(done: int) -> None:
-            nonlocal drawn, latest
-            latest = done
+    Yields what the block calls as often as it likes; `count` is asked only when the bar is drawn.
+    """
+    with _kernel_bar(name, total) if in_kernel() else _terminal_bar(name, total) as draw:
+        drawn = time.monotonic()
+
+        def tick() -> None:
+            nonlocal drawn
             now = time.monotonic()
             if now - drawn >= SECONDS_BETWEEN:
                 drawn = now
-                draw(done)
+                draw(count())
 
-        yield show
-        draw(latest)
+        yield tick
+        draw(count())
 
 
 def in_kernel() -> bool:
@@ -46,16 +47,33 @@ def in_kernel() -> bool:
 
 
 @contextlib.contextmanager
-def _terminal_bar(name: str, total: int) -> Iterator[Show]:
-    from rich.progress import Progress
+def _terminal_bar(name: str, total: int) -> Iterator[_Draw]:
+    from rich import progress
+    from rich.console import Console
+    from rich.table import Column
 
-    with Progress(transient=True) as progress:
-        line = progress.add_task(name, total=total)
-        yield lambda done: progress.update(line, completed=done)
+    from ..command.terminal import printable
+
+    # On stderr, so that the program's output can go into a file.
+    console = Console(stderr=True)
+    title = Column(no_wrap=True, overflow="ellipsis", max_width=24)
+    columns = (
+        progress.TextColumn("{task.description}", markup=False, table_column=title),
+        progress.BarColumn(bar_width=None),
+        progress.TextColumn("{task.completed:,.0f} of {task.total:,.0f}", markup=False),
+        progress.TextColumn("{task.percentage:3.0f} %", markup=False),
+        progress.TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    shown = progress.Progress(
+        *columns, console=console, expand=True, disable=not console.is_terminal
+    )
+    with shown:
+        line = shown.add_task(printable(name), total=total)
+        yield lambda done: shown.update(line, completed=done)
 
 
 @contextlib.contextmanager
-def _kernel_bar(name: str, total: int) -> Iterator[Show]:
+def _kernel_bar(name: str, total: int) -> Iterator[_Draw]:
     display = importlib.import_module("IPython.display")
     begin = time.monotonic()
 

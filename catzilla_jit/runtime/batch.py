@@ -358,9 +358,12 @@ class BatchResult(Generic[T]):
             if left == 0.0:
                 return False
 
+    def _ended_before(self, until: float | None) -> bool:
+        """Wait until then, on time.monotonic's clock; return whether it has ended."""
+        return self._ended_within(None if until is None else max(0.0, until - time.monotonic()))
+
     def _wait_with_bar(self, timeout: float | None) -> None:
         from ..integrations.progress import bar
 
-        with bar(self._name, self._length) as show:
-            self._wait(timeout, lambda: show(self._handle.done_items()))
-            show(self._handle.done_items())
+        with bar(self._name, self._length, self._handle.done_items) as tick:
+            self._wait(timeout, tick)

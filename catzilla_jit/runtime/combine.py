@@ -7,7 +7,6 @@ main thread) cancels what it waited for.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -16,7 +15,7 @@ from ..types import TaskStatus
 from .batch import BatchResult
 from .callbacks import outcome
 from .result import TaskResult, on_worker
-from .waiting import Arrivals, deadline, left_until
+from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
 
 T = TypeVar("T")
 _Pending = dict[Any, None]  # an ordered set
@@ -211,6 +210,7 @@ class _Gather:
         self._timeout = timeout
         self._until = deadline(timeout)
         self._return_exceptions = return_exceptions
+        self._calls_left = 0
 
     def values(self) -> list[Any]:
         if self._return_exceptions:
@@ -222,8 +222,8 @@ class _Gather:
         until = time.monotonic() + _IN_TURN_SECONDS
         return until if self._until is None else min(until, self._until)
 
-    def wait_for_the_rest(self, tick: Callable[[], None] = lambda: None) -> None:
-        """Wait for results in the order in which they end."""
+    def wait_for_the_rest(self, tick: Callable[[], None] | None = None) -> None:
+        """Wait for results in the order in which they end; call tick now and then."""
         pending = dict.fromkeys(result for result in self._results if not result.done())
         for result in self._results:
             if result not in pending:
@@ -232,26 +232,46 @@ class _Gather:
         arrivals = Arrivals([result for result in pending if not isinstance(result, BatchResult)])
         try:
             while arrivals.pending:
-                if (result := arrivals.next(self._until)) is None:
+                self._calls_left = len(arrivals.pending)
+                if (result := self._in_slices(arrivals.next, tick)) is None:
                     raise self._too_late()
                 self.look_at(result)
-                tick()
         finally:
             arrivals.close()
-        for result in batches:
-            if not result._ended_within(left_until(self._until)):
+        self._calls_left = 0
+        for batch in batches:
+            if not self._in_slices(batch._ended_before, tick):
                 raise self._too_late()
-            self.look_at(result)
+            self.look_at(batch)
+
+    def _in_slices(
+        self, wait: Callable[[float | None], Any], tick: Callable[[], None] | None
+    ) -> Any:
+        """Return what wait(until) does, at the end of the time at the latest; tick meanwhile."""
+        if tick is None:
+            return wait(self._until)
+        while True:
+            soon = time.monotonic() + SLICE_SECONDS
+            until = soon if self._until is None else min(soon, self._until)
+            answer = wait(until)
             tick()
+            if answer or until == self._until:
+                return answer
 
     def wait_with_bar(self) -> None:
+        """Wait for the rest; the bar counts results, and of each batch its items."""
         from ..integrations.progress import bar
 
-        left = len({result for result in self._results if not result.done()})
-        total = len(set(self._results))
-        arrived = itertools.count(total - left + 1)
-        with bar("tasks", total) as show:
-            self.wait_for_the_rest(lambda: show(next(arrived)))
+        batches = {result for result in self._results if isinstance(result, BatchResult)}
+        calls = set(self._results) - batches
+        total = len(calls) + sum(map(len, batches))
+
+        def ended() -> int:
+            items = sum(batch._handle.done_items() for batch in batches)
+            return len(calls) - self._calls_left + items
+
+        with bar("tasks", total, ended) as tick:
+            self.wait_for_the_rest(tick)
 
     def look_at(self, result: Any) -> None:
         """Raise the exception of a failed result unless those are returned."""

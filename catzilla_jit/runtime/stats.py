@@ -57,6 +57,13 @@ class Histogram:
     count: int
     sum_seconds: float
 
+    def __repr__(self) -> str:
+        # A field of what people look at; the buckets alone would be a page.
+        return (
+            f"<Histogram of {self.count:,} calls: mean {self.mean_seconds:.3g} s, "
+            f"p50 {self.percentile(50):.3g} s, p99 {self.percentile(99):.3g} s>"
+        )
+
     def percentile(self, percent: float) -> float:
         """Return the time in seconds that so many percent of the calls did not exceed."""
         rank = max(1, math.ceil(self.count * percent / 100))

@@ -61,7 +61,7 @@ def test_stats_have_a_short_repr():
 
 def test_runtime_with_and_without_statistics():
     with Runtime(workers=1) as runtime:
-        assert "Runtime not started" in text_of(runtime)
+        assert text_of(runtime) == "Runtime not started, 1 workers"
         runtime.add_task(len, "abc", compile_to_c=False).result()
         assert "Runtime started" in text_of(runtime)
     assert "Runtime closed" in text_of(runtime)
@@ -122,4 +122,44 @@ def test_batch_shows_a_bar():
         batch = double.submit_map(np.arange(10.0))
         batch.wait()
         assert "100 %" in text_of(batch)
-        assert "10/10" in text_of(batch)
+        assert "map of double, 10 items" in text_of(batch)
+        assert "ran for" in text_of(batch)
+
+
+def test_batch_counts_its_errors():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task(name=NASTY)
+        def inverse(x: float) -> float:
+            return 1.0 / x
+
+        batch = inverse.submit_map([1.0, 0.0, 0.0], errors="collect")
+        batch.wait()
+        assert "errors 2" in text_of(batch)
+        assert NASTY in text_of(batch)
+
+
+def test_an_exception_is_shown_with_its_whole_message():
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task
+        def load(path: str) -> str:
+            with open(path) as file:
+                return file.read()
+
+        result = load.submit("/no/such/file")
+        result.exception()
+        assert "FileNotFoundError(2, 'No such file or directory')" in text_of(result)
+
+
+def test_numbers_stand_on_the_right_and_names_on_the_left():
+    html = stats_sample.runtime(workers=(stats_sample.worker(0),))._repr_html_()
+    assert '<td style="text-align: left">native-0</td>' in html
+    assert '<td style="text-align: right">0 %</td>' in html
+
+
+def test_parts_of_the_statistics_have_a_short_repr():
+    run = stats_sample.histogram(*((i * 1e-6, 1) for i in range(1, 1000)))
+    named = stats_sample.named("x", compiled=stats_sample.calls(completed=999, execution=run))
+    assert "999 calls" in repr(named)
+    assert len(repr(named)) < 1000
