@@ -13,11 +13,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
-from numba.core import callconv, funcdesc
+from numba.core import callconv, cgutils, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 
@@ -69,6 +70,58 @@ class TaskCallConv(callconv.CPUCallConv):
         with builder.if_then(builder.or_(passes, builder.not_(handled))):
             self._return_errcode_raw(builder, code)
 
+    def unpack_dynamic_exception(self, builder: ir.IRBuilder, pyapi: Any, status: Any) -> ir.Value:
+        """Return the packed exception of a description made at run time, and free that.
+
+        Numba's own function does not let go of the bytes and the tuple it makes on the way.
+        """
+        description = builder.load(status.excinfoptr)
+        text, size, values, unwrap = (builder.extract_value(description, i) for i in range(4))
+        constant = pyapi.bytes_from_string_and_size(text, builder.sext(size, pyapi.py_ssize_t))
+        unwrap = builder.bitcast(unwrap, _unwrap_type().as_pointer())
+        made = builder.call(unwrap, [values])
+        with cgutils.if_unlikely(builder, cgutils.is_null(builder, made)):
+            pyapi.decref(constant)
+            pyapi.err_set_string("PyExc_RuntimeError", "an exception's arguments cannot be made")
+            builder.ret(cgutils.get_null_value(builder.function.function_type.return_type))
+        packed = pyapi.build_dynamic_excinfo_struct(constant, made)
+        pyapi.decref(constant)
+        pyapi.decref(made)
+        self.context.nrt.free(builder, builder.bitcast(status.excinfoptr, pyapi.voidptr))
+        return packed
+
+    def emit_unwrap_dynamic_exception_fn(
+        self, module: ir.Module, st_type: ir.Type, nb_types: Any
+    ) -> ir.Function:
+        """Write `PyObject *f(void *values)`: a tuple of the values, whose memory is freed.
+
+        Numba's own function keeps a reference to each item.
+        """
+        shape = f"{st_type} {nb_types}".encode()
+        name = f"cz_unwrap.{hashlib.sha256(shape).hexdigest()[:32]}"
+        if name in module.globals:
+            return module.globals[name]
+        function = ir.Function(module, _unwrap_type(), name)
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        pyapi = self.context.get_python_api(builder)
+        environment = self.context.get_env_manager(builder, return_pyobject=True)
+        values = builder.load(builder.bitcast(function.args[0], st_type.as_pointer()))
+        items = []
+        for i, type_ in enumerate(type_ for type_ in nb_types if type_ is not None):
+            value = builder.extract_value(values, i)
+            item = pyapi.from_native_value(type_, value, env_manager=environment)
+            if item == pyapi.get_null_object():
+                raise errors.TypingError(f"a value of type {type_} cannot be an argument of raise")
+            items.append(item)
+        self.context.nrt.free(builder, function.args[0])
+        made = pyapi.tuple_pack(items)
+        for item in items:
+            pyapi.decref(item)
+        builder.ret(made)
+        return function
+
     @classmethod
     @contextlib.contextmanager
     def only(cls, *, raising: bool = False, calling_helper: bool = False) -> Iterator[None]:
@@ -79,6 +132,11 @@ class TaskCallConv(callconv.CPUCallConv):
             yield
         finally:
             cls.raising, cls.calling_helper = before
+
+
+def _unwrap_type() -> ir.FunctionType:
+    pointer = ir.IntType(8).as_pointer()
+    return ir.FunctionType(pointer, [pointer])
 
 
 class TaskContext(CPUContext):

@@ -91,6 +91,27 @@ class TaskLower(lowering.Lower):
         with TaskCallConv.only(raising=True):
             super().return_exception(exc_class, exc_args, loc)
 
+    def lower_dynamic_raise(self, inst: Any) -> None:
+        """Hand the variables in the arguments of a raise over to the exception.
+
+        A raise is the end of the function, and nobody lets go of its variables: Numba, which
+        takes a further reference, leaks one object per raise.
+        """
+        types_: list[types.Type | None] = []
+        values: list[Any] = []
+        seen: set[str] = set()
+        for argument in inst.exc_args:
+            if not isinstance(argument, ir.Var):
+                types_.append(None)
+                values.append(argument)
+                continue
+            types_.append(self.typeof(argument.name))
+            values.append(self.loadvar(argument.name))
+            if argument.name in seen:
+                self.incref(types_[-1], values[-1])
+            seen.add(argument.name)
+        self.return_dynamic_exception(inst.exc_class, tuple(values), tuple(types_), loc=self.loc)
+
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
