@@ -108,9 +108,6 @@ class NativePool:
         if any(slot.code == "O" for slot in (task.result, *task.arguments)):
             # Results that nobody waits for are released by the dispatcher.
             self.dispatcher.start()
-        if not task.interruptible:
-            # That it cannot be stopped is told to the waiters by the dispatcher.
-            self.dispatcher.start()
         type_ = self._type(kind, task.name, task.entry, payload_size)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)

@@ -149,6 +149,8 @@ void release_result(const struct kind *kind, char *payload);
 PyObject *unpack_arguments(const struct kind *kind, char *payload);
 
 /* result.c */
+/* Cancel the call, or stop it if it runs; 0 if it has ended. */
+int stop_record(struct cz_record *record);
 /* Mail for a boxed result whose last reference went before it had ended: free it now.
  * 1 if it is one. */
 int bury(struct cz_record *record);

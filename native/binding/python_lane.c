@@ -96,11 +96,12 @@ static void dealloc(PyObject *self)
     struct call *call = call_of(record);
     struct bridge *bridge = kind_of(record)->bridge;
     PyObject_GC_UnTrack(self);
+    /* First, for the rest may run Python code, and the dispatcher must not meet it meanwhile. */
+    if (bridge->generation == generation)
+        cz->record_forget(record);
     drop_arguments(call);
     Py_CLEAR(call->value);
     Py_CLEAR(call->traceback);
-    if (bridge->generation == generation)
-        cz->record_forget(record);
     PyObject_GC_Del(self);
     Py_DECREF(bridge);
     Py_DECREF(type);

@@ -168,28 +168,27 @@ static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
     return now < 0 ? NULL : PyLong_FromLong(now);
 }
 
-/* A Python call is interrupted here and now: nobody may be there to take mail. Its waiters do
- * not wait for the interrupt to hit. */
-static int cancel_python(struct cz_record *record)
+/* What the library cannot stop ends for its waiters here and now: a Python call is interrupted,
+ * a compiled one that calls Python goes on, and its result is dropped. */
+int stop_record(struct cz_record *record)
 {
-    if (cancel_call(record))
+    int python = is_python(kind_of(record)), asked;
+    if (python && cancel_call(record))
         return 1;
-    if (!cz->record_stop(record, CZ_STOP_CANCEL)) /* from here on it is not tried again */
-        return 0;
-    interrupt_call(record, error_cancelled);
-    cz->record_abandon(record, CZ_CANCELLED);
-    return 1;
+    asked = cz->record_stop(record, CZ_STOP_CANCEL); /* from here on it is not tried again */
+    if (asked && python)
+        interrupt_call(record, error_cancelled);
+    if (asked == 2)
+        cz->record_abandon(record, CZ_CANCELLED);
+    return asked;
 }
 
 static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     struct cz_record *record = record_of(self);
-    int did;
     if (refuse_foreign(record))
         return NULL;
-    did = is_python(kind_of(record)) ? cancel_python(record)
-                                     : cz->record_stop(record, CZ_STOP_CANCEL);
-    return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
+    return PyBool_FromLong(stop_record(record) || phase_of(record) == CZ_CANCELLED);
 }
 
 static PyObject *seconds(uint64_t ticks)

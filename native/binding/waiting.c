@@ -98,7 +98,7 @@ int await_final(struct cz_record *record, double timeout)
             /* Ctrl-C stops the compiled work that is waited for; what else a signal handler
              * raises (SystemExit at SIGTERM: finish the work, then leave) does not. */
             if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
-                cz->record_stop(record, CZ_STOP_CANCEL);
+                stop_record(record);
             return -1;
         }
     }

@@ -93,7 +93,7 @@ static inline int cz_is_final(uint32_t state)
 enum {
     CZ_MAIL_ENDED = 1,  /* it is watched, and final */
     CZ_MAIL_FAILED = 2, /* it diverts failures, and the pool's hold is the taker's now */
-    CZ_MAIL_STOP = 4,   /* it is to be stopped, and that is beyond the library's means */
+    CZ_MAIL_STOP = 4,   /* its time is over, and to stop it is beyond the library's means */
 };
 
 struct cz_type;
@@ -244,8 +244,9 @@ CZ_API int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *reco
 CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
 /* The same record's end: no further try. Lets go of the pool's hold. */
 CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
-/* Cancel, or stop the run with `why` (CZ_STOP_CANCEL, CZ_STOP_TIMEOUT): it ends as CANCELLED
- * or FAILED, soon, or by itself before. 0: it has ended already (or there is no memory). */
+/* Cancel, or stop the run with `why` (CZ_STOP_CANCEL, CZ_STOP_TIMEOUT). 1: it ends as CANCELLED
+ * or FAILED, soon, or by itself before; 2: its type is not interruptible, so it is only marked
+ * (no further try): abandon it; 0: it has ended already (or there is no memory). */
 CZ_API int cz_record_stop(struct cz_record *record, uint32_t why);
 /* Give a running record its final phase although its run goes on. 1 if this call did. */
 CZ_API int cz_record_abandon(struct cz_record *record, uint32_t phase);

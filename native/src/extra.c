@@ -450,9 +450,24 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
     return result;
 }
 
+/* What cannot be left in the middle is not sent a signal, nor mail: its owner may let go of it
+ * before that is taken. */
+static int mark_running(struct cz_record *record, uint32_t why)
+{
+    uint32_t state = cz__load_acquire(&record->state);
+    while (cz__phase(state) == CZ_RUNNING)
+        if (cz__cas_acqrel(&record->state, &state, state | why))
+            return 1;
+    return 0;
+}
+
 int cz_record_stop(struct cz_record *record, uint32_t why)
 {
-    return cz_record_cancel(record) || cz__record_stop_after(record, why, 0);
+    if (cz_record_cancel(record))
+        return 1;
+    if (record->type->interruptible)
+        return cz__record_stop_after(record, why, 0);
+    return mark_running(record, why) ? 2 : 0;
 }
 
 int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_ns)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from gates import hold
 from kernels import PATIENCE, add, count
-from unruly import endless, endless_above, stoppable, until
+from unruly import chatty, endless, endless_above, stoppable, talkative, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import TaskCancelled
@@ -69,6 +69,29 @@ def test_all_workers_live_on_after_cancels(make, running, gate):
     gate.entered()
     gate.open()
     assert [result.result(PATIENCE) for result in held] == [0, 1]
+
+
+def test_task_that_cannot_be_stopped_keeps_its_worker_busy(runtime):
+    task = runtime.task(talkative, compile_to_c="require")
+    result = task.submit(0.5)
+    until(result.running)
+    assert result.cancel()
+    with pytest.raises(TaskCancelled):
+        result.result(PATIENCE)
+    stats = runtime.stats()
+    assert (stats.active_workers, stats.cancelled_tasks) == (1, 1)
+    until(lambda: runtime.stats().active_workers == 0)
+    assert runtime.stats().total_tasks_processed == stats.total_tasks_processed
+
+
+def test_task_that_cannot_be_stopped_is_cancelled_and_dropped(runtime):
+    task = runtime.task(chatty, compile_to_c="require")
+    for _ in range(100):
+        result = task.submit(0.5)
+        until(lambda result=result: result.status() is not TaskStatus.PENDING)
+        result.cancel()
+        del result
+    assert task.submit(0.5).result(PATIENCE) < 10.0
 
 
 def test_ended_task_is_not_cancelled(make):

@@ -52,6 +52,15 @@ def talkative(x: float) -> float:
     return x
 
 
+def chatty(x: float) -> float:
+    """The same, but ends after some milliseconds."""
+    for _ in range(200_000):
+        x = math.sin(x)
+        if x > 10.0:
+            print(x)
+    return x
+
+
 def stoppable(kind):
     """Return whether a running task of this kind can be stopped on this process's pool."""
     return kind == "python" or NATIVE
