@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+from typing import Any
 
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.reason import CompileRefused, Reason
@@ -51,6 +52,9 @@ class Explanation:
         if not self.pure:
             lines.append("  has side effects: an overflow raises OverflowError")
         return "\n".join(lines)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(str(self))  # IPython, on a terminal
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"

@@ -74,12 +74,13 @@ def _terminal_bar(name: str, total: int) -> Iterator[_Draw]:
 
 @contextlib.contextmanager
 def _kernel_bar(name: str, total: int) -> Iterator[_Draw]:
-    display = importlib.import_module("IPython.display")
+    display = importlib.import_module("IPython.display").display
     begin = time.monotonic()
 
-    def picture(done: int) -> Any:
+    def picture(done: int) -> dict[str, str]:
         text = f"{name}: {done:,} of {total:,}, {seconds(time.monotonic() - begin)}"
-        return display.HTML(of_progress(text, done / total if total else 1.0))
+        html = of_progress(text, done / total if total else 1.0)
+        return {"text/plain": text, "text/html": html}
 
-    handle = display.display(picture(0), display_id=True)
-    yield lambda done: handle.update(picture(done))
+    handle = display(picture(0), display_id=True, raw=True)
+    yield lambda done: handle.update(picture(done), raw=True)

@@ -45,6 +45,16 @@ def test_statistics_are_a_picture_in_a_terminal_and_a_table_in_a_notebook(shell,
     assert data["text/html"].startswith("<p><b>runtime")
 
 
+def test_explanation_in_a_terminal_is_what_people_read(shell):
+    with Runtime(workers=1) as runtime:
+
+        @runtime.task
+        async def send(user: int) -> None: ...
+
+        data, _ = shell.display_formatter.format(send.explain())
+        assert data["text/plain"] == str(send.explain())
+
+
 def test_unloading_takes_the_magic_back(shell):
     shell.run_line_magic("load_ext", "catzilla_jit")
     shell.run_line_magic("unload_ext", "catzilla_jit")

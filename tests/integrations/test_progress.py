@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import sys
 import types
 
@@ -20,15 +21,13 @@ class Display(types.ModuleType):
         super().__init__("IPython.display")
         self.shown: list[str] = []
 
-    def HTML(self, text):
-        return text
-
-    def display(self, text, display_id):
-        self.shown.append(text)
+    def display(self, data, display_id, raw):
+        assert data["text/plain"] in html.unescape(data["text/html"])
+        self.shown.append(data["text/html"])
         return self
 
-    def update(self, text):
-        self.shown.append(text)
+    def update(self, data, raw):
+        self.display(data, True, raw)
 
 
 @pytest.fixture
