@@ -33,6 +33,7 @@ from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.provenance import numpy_variables
 from catzilla_jit.compile.reason import Reason
+from catzilla_jit.compile.unbound import Unbound
 
 DIVISIONS = {
     operator.truediv: operator.truediv,
@@ -66,6 +67,7 @@ class TaskLower(lowering.Lower):
         super().init()
         self.options: Options = self.metadata["program"].options
         self.mixture = Mixture(self)
+        self.unbound = Unbound(self)
         self.numpys = numpy_variables(self.blocks.values(), self.fndesc.typemap)
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
@@ -74,6 +76,8 @@ class TaskLower(lowering.Lower):
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
 
     def lower_inst(self, inst: Any) -> None:
+        for missing in self.unbound.read_by(inst):
+            self._leave_if(missing, "a variable without a value")
         for name in self.mixture.seen_by(inst):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
@@ -131,6 +135,7 @@ class TaskLower(lowering.Lower):
         self._target = inst.target.name
         value = super().lower_assign(ty, inst)
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
+        self.unbound.assigned(inst)
         return value
 
     def _refuse_large(self, value: Any) -> None:
