@@ -95,7 +95,7 @@ class Placement:
     def _fitting(self, values: list[Any]) -> CompiledTask | None:
         for form, _ in self._forms:
             try:
-                _exact(form, values)
+                self._exact(form, values)
             except layout.Unfit:
                 continue
             return form
@@ -177,13 +177,13 @@ class Placement:
         complaint: Exception | None = None
         for form, submitter in self._forms:
             try:
-                result = submitter.prepare(*_exact(form, values))
+                result = submitter.prepare(*self._exact(form, values))
             except layout.Unfit as error:
                 complaint = complaint or error.kind(f"task {self._program.name}: argument {error}")
                 continue
             if result is not NotImplemented:
                 return submitter, result
-        new = self._specialise(values) if self._specialises else None
+        new = self._specialise(values) if self._runtime.enable_c_compilation else None
         if new is not None:
             result = new.prepare(*values)
             if result is not NotImplemented:
@@ -196,6 +196,10 @@ class Placement:
                 f"{', '.join(form.signature for form, _ in self._forms)}"
             )
         return None
+
+    def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
+        # Who requires compilation gets the form there is; otherwise Python's answer counts.
+        return _exact(form, values, lesser=self._program.mode == "require")
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._program.specialise(values)
@@ -220,11 +224,16 @@ def _element(argument: Any) -> Any:
 _PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
-def _exact(form: CompiledTask, values: list[Any]) -> list[Any]:
-    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one."""
+def _exact(form: CompiledTask, values: list[Any], lesser: bool) -> list[Any]:
+    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
+
+    `lesser` allows a number of a lesser kind, an int for a float.
+    """
     fitting = []
     for slot, value in zip(form.arguments, values, strict=True):
         try:
+            if not lesser and layout.is_lesser(slot.code, value):
+                raise layout.Unfit(f"must be {layout.SCALARS[slot.code].python}, not {value!r}")
             fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
         except layout.Unfit as error:
             raise layout.Unfit(f"{slot.name!r} {error}", error.kind) from None

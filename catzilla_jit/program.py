@@ -115,15 +115,19 @@ class Program:
 
     def _compile_hinted(self) -> None:
         # The import of Numba: not before something is to be compiled.
-        from .compile import Dependencies, needs_values
+        from .compile import Dependencies, hinted_types, needs_values
 
         function = self.function
         if isinstance(function, types.FunctionType):
             # Before compiling: what changes meanwhile is noticed at the next submission.
             self._constants = Dependencies(function)
             self.guards = _guards(self._constants)
-        if self._compile(None) is None and isinstance(function, types.FunctionType):
-            self.generic = needs_values(function)
+        form = self._compile(None)
+        if isinstance(function, types.FunctionType):
+            if form is None:
+                self.generic = needs_values(function)
+            else:
+                self._tried.add(hinted_types(function, name=self.name))
 
     def _compile(self, argument_types: Any) -> CompiledTask | None:
         from .compile import CompileRefused, compile_task
@@ -148,8 +152,14 @@ class Program:
         return form
 
     def specialise(self, values: Sequence[Any]) -> CompiledTask | None:
-        """Return a new form of a generic function for the types of these values, or None."""
-        if not self.generic or not isinstance(self.function, types.FunctionType):
+        """Return a new form for the types of these values, or None.
+
+        A generic function gets one for each combination; others where an int comes in the
+        place of a float, because Python would compute with the int.
+        """
+        if not isinstance(self.function, types.FunctionType):
+            return None
+        if not self.generic and (not self.forms or self.mode == "require"):
             return None
         from .compile import CompileRefused, argument_types_for
 

@@ -12,7 +12,8 @@ overflow="check")`
 `needs_values(function)`, `argument_types_for(function, values, *, name)`
     for functions whose hints do not tell every type (arrays, no hints): the second gives the
     `argument_types` for one call's values, one per parameter, defaults filled in. Hints that do
-    tell win. Raises CompileRefused when a value has no type: then the call runs as Python.
+    tell win, but an int in the place of a float stays one. Raises CompileRefused when a value has
+    no type: then the call runs as Python. `hinted_types(function, name)` gives those of the hints.
 
 `Dependencies(function)`
     made when a task is compiled; `unchanged()` tells whether the globals, closures and helpers that
@@ -66,7 +67,7 @@ from catzilla_jit.compile.dependencies import Dependencies
 from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.values import argument_types_for, needs_values
+from catzilla_jit.compile.values import argument_types_for, hinted_types, needs_values
 
 __all__ = [
     "STATUS_OVERFLOW",
@@ -78,5 +79,6 @@ __all__ = [
     "Slot",
     "argument_types_for",
     "compile_task",
+    "hinted_types",
     "needs_values",
 ]

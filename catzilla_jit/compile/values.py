@@ -52,13 +52,26 @@ def argument_types_for(
     found = []
     named = hints.exact_types(function)
     for parameter, value in zip(inspect.signature(function).parameters, values, strict=True):
-        type_ = named.get(parameter) or type_of(value)
+        type_ = type_of(value) if _is_lesser(value, named.get(parameter)) else named.get(parameter)
+        type_ = type_ or type_of(value)
         if type_ is None:
             message = f"argument {parameter!r} is a {type(value).__name__}"
             advice = "pass numbers, strings, arrays, or tuples of them"
             raise CompileRefused(name, (Reason(line, message, advice),))
         found.append(type_)
     return tuple(found)
+
+
+def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Type, ...]:
+    """Return the argument types that the hints name; CompileRefused when they do not."""
+    return hints.argument_types(function, name)
+
+
+def _is_lesser(value: Any, hinted: types.Type | None) -> bool:
+    """Tell whether a value is an int in the place of a float: then it is compiled as the int."""
+    if hinted == types.float64:
+        return type(value) is int
+    return hinted == types.complex128 and type(value) in (int, float)
 
 
 def type_of(value: Any) -> types.Type | None:

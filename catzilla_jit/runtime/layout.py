@@ -146,6 +146,15 @@ def exact(code: str, value: Any) -> Any:
     return _integer(code, value)
 
 
+def is_lesser(code: str, value: Any) -> bool:
+    """Tell whether a number is of a lesser kind than Python's own number in the slot.
+
+    An int in the place of a float, say: `exact` converts it, but Python computes with the int.
+    """
+    kinds = {"d": (int, np.integer), "D": (int, float, np.integer, np.floating)}.get(code, ())
+    return isinstance(value, kinds)
+
+
 def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:
     """Return an array of the slot's dtype with exactly the values of `value`, or raise Unfit.
 

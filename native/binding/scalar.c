@@ -2,9 +2,10 @@
  *
  * Codes are those of the struct module where it has one: b h i q B H I Q integers of 8
  * to 64 bits, f d floats, ? bool, F D complex of two f or d, n None (no bytes).
- * Packing takes a value only if the slot holds it exactly; everything else (other
- * types, NumPy scalars, too large, too precise) is left to the caller's slow path, so
- * nothing is ever truncated here.
+ * Packing takes a value only if the slot holds it exactly and its kind is that of the
+ * slot: an int in the place of a Python float would make other results (7 // 2 is 3, not
+ * 3.0). Everything else (other types, NumPy scalars, too large, too precise) is left to
+ * the caller's slow path, so nothing is ever truncated here.
  */
 #include "binding.h"
 
@@ -74,7 +75,7 @@ static int pack_complex(PyObject *value, void *slot, int narrow)
     if (PyComplex_Check(value)) {
         parts[0] = PyComplex_RealAsDouble(value);
         parts[1] = PyComplex_ImagAsDouble(value);
-    } else if (real(value, &parts[0])) {
+    } else if (narrow && real(value, &parts[0])) {
         parts[1] = 0.0;
     } else {
         return 0;
@@ -95,12 +96,11 @@ static int pack_complex(PyObject *value, void *slot, int narrow)
 int pack_scalar(char code, PyObject *value, void *slot)
 {
     long long number;
-    double floating;
     switch (code) {
     case 'd':
-        if (!real(value, &floating))
+        if (!PyFloat_Check(value))
             return 0;
-        STORE(double, floating);
+        STORE(double, PyFloat_AsDouble(value));
     case 'q':
         if (!whole(value, INT64_MIN, INT64_MAX, &number))
             return 0;
