@@ -1,4 +1,4 @@
-"""A variable without a value is an UnboundLocalError in Python; compiled code never reads a zero."""
+"""A variable without a value is an UnboundLocalError in Python, never a zero in compiled code."""
 
 from __future__ import annotations
 
