@@ -10,7 +10,7 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks
 
 .PHONY: help demo test check lint types format ctest sanitize bench bench-smoke \
-        test-pythons docs-pictures build clean
+        test-pythons docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make sanitize      the C tests under ThreadSanitizer, then Address+UBSanitizer'
 	@echo 'make bench         every benchmark, as ratios; JSON in benchmarks/results'
 	@echo 'make docs-pictures draw docs/pictures: what the command line shows'
+	@echo 'make docs-tutorial run examples/tutorial.ipynb, and keep its outputs'
 	@echo 'make test-pythons  the Python tests on 3.10 to 3.13, as far as they are here'
 	@echo 'make clean         remove .venv, build and the built libraries'
 
@@ -111,6 +112,9 @@ bench-smoke: build
 
 docs-pictures: build
 	$(BIN)/python tools/pictures.py
+
+docs-tutorial: build
+	$(BIN)/python tools/tutorial.py
 
 test-pythons: .venv/installed
 	tools/pythons.sh $(BIN)/python
