@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .columns import containers
 from .errors import CompileError, CompileWarning
 from .settings import Settings
 
@@ -60,6 +61,11 @@ class Program:
     @functools.cached_property
     def signature(self) -> inspect.Signature:
         return inspect.signature(self.function)
+
+    @functools.cached_property
+    def containers(self) -> dict[str, type]:
+        """The parameters whose hints say array, list or tuple."""
+        return containers(self.function)
 
     @property
     def name(self) -> str:
@@ -227,12 +233,16 @@ class Program:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return one value per parameter, defaults filled in; TypeError names the task."""
+        return list(self.bound(args, kwargs).arguments.values())
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """Return what each parameter gets, defaults filled in; TypeError names the task."""
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
-        return list(bound.arguments.values())
+        return bound
 
 
 def _callers_level() -> int:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import types
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
+from .columns import Columns
 from .placement import Placement
 from .program import Program
 from .runtime import batch, default, pythonbatch
@@ -174,11 +175,14 @@ class Task(Generic[P, R]):
         errors: str = "raise",
         progress: bool = False,
         chunk_size: int | str = "auto",
+        **named: Any,
     ) -> BatchResult[Any]:
         """Queue one call per element of the arguments broadcast against each other.
 
-        arrays: one argument per parameter of the task, each an array, a list or a scalar.
-        out: where the results go, of the broadcast shape and the result's type. errors:
+        arrays, named: the arguments, as in Python, each an array, a list, an iterator or a
+        scalar. Where the hint says that one call takes an array, a list or a tuple: a list
+        of those, an array with rows, or one for all calls. A parameter that is called like
+        an option of this method is passed by position. out: where the results go, of the broadcast shape and the result's type. errors:
         "raise" stops at a failing element, "collect" goes on and keeps the exceptions in
         `BatchResult.errors` (what `out` holds there is unspecified). chunk_size: elements
         per chunk, or "auto" for about 0.1 ms of work. The arrays must not change before
@@ -192,42 +196,41 @@ class Task(Generic[P, R]):
                 "options(...) to reset them, or submit the elements one by one"
             )
         batch = task._submit_map(
-            arrays, out, _collects(self.name, errors), progress, _chunk_size(self.name, chunk_size)
-        )
+            Columns.of(self._program.bound(arrays, named), self._program.containers),
+            out, _collects(self.name, errors), progress, _chunk_size(self.name, chunk_size),
+        )  # fmt: skip
         if settings.timeout_ms is not None:
             batch.limit(settings.timeout_ms)
         return batch
 
     def _submit_map(
-        self, arrays: Sequence[Any], out: Any, collect: bool, progress: bool, chunk_size: int
+        self, columns: Columns, out: Any, collect: bool, progress: bool, chunk_size: int
     ) -> BatchResult[Any]:
         placement = self.bind()
         runtime = self._find_runtime()
-        values = self._program.bind(tuple(arrays), {})
-        form = placement.form_for(values)
+        form = placement.form_for(columns.values)
         if form is not None:
             try:
                 return batch.submit_compiled(
-                    runtime.start(), form, self.name, values, out=out,
+                    runtime.start(), form, self.name, columns.values, out=out,
                     level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
                     settle=functools.partial(self._program.settle, form), progress=progress,
                 )  # fmt: skip
             except batch.UnfitArgument:
                 if self._program.mode == "require" and not _boxed(form):
                     raise
-        return self._submit_python_map(runtime, values, out, collect, progress)
+        return self._submit_python_map(runtime, columns, out, collect, progress)
 
     def _submit_python_map(
-        self, runtime: Runtime, values: Sequence[Any], out: Any, collect: bool, progress: bool
+        self, runtime: Runtime, columns: Columns, out: Any, collect: bool, progress: bool
     ) -> BatchResult[Any]:
         base = runtime.submitter(
             "python map", lambda backend: backend.python("map", lambda work: work())
         )
         submitter = base.at_level(self._settings.priority.level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
-        names = list(self._program.signature.parameters)
         return pythonbatch.submit_python(
-            submitter, self, self.name, names, values,
+            submitter, columns.caller(self), self.name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from numba.np import numpy_support
 from catzilla_jit.compile import hints
 from catzilla_jit.compile.boxes import can_pack
 from catzilla_jit.compile.reason import CompileRefused, Reason
+from catzilla_jit.compile.screen import screen
 
 EXACT: dict[type, types.Type] = {
     bool: types.boolean,
@@ -33,7 +34,14 @@ EXACT: dict[type, types.Type] = {
 
 
 def needs_values(function: pytypes.FunctionType) -> bool:
-    """Tell whether the hints leave a parameter's type to the arguments of the call."""
+    """Tell whether the hints leave a parameter's type to the arguments of the call.
+
+    False for what no types would make compilable.
+    """
+    try:
+        screen(function, function.__name__)
+    except CompileRefused:
+        return False
     try:
         hints.argument_types(function, function.__name__)
     except CompileRefused:

@@ -224,10 +224,16 @@ class PythonBatchResult(BatchResult[Any]):
         return array.reshape(self._shape)
 
 
-def _as_array(value: Any) -> Array:
+def _as_array(value: Any, where: str) -> Array:
     """Return an array of the elements; what is no array, list or tuple is one element."""
     if isinstance(value, (np.ndarray, list, tuple, range)):
-        return np.asarray(value)
+        try:
+            return np.asarray(value)
+        except ValueError as error:
+            raise ValueError(
+                f"{where} holds items of several lengths; if one call takes one of them, hint "
+                "the parameter as an array, a list or a tuple"
+            ) from error
     single = np.empty((), dtype=object)
     single[()] = value
     return single
@@ -251,7 +257,10 @@ def submit_python(
     progress: bool,
 ) -> BatchResult[Any]:
     """Queue a map of a Python task. `submitter` runs the callable that it is given."""
-    arrays = [_as_array(value) for value in values]
+    arrays = [
+        _as_array(value, f"task {name}: argument {parameter!r}")
+        for parameter, value in zip(parameters, values, strict=True)
+    ]
     shape = broadcast(name, parameters, arrays)
     if out is not None and out.shape != shape:
         raise ValueError(f"task {name}: out must have the shape {shape}, not {out.shape}")
