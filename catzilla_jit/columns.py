@@ -3,8 +3,9 @@
 Scalars, and parameters without a hint, follow NumPy: arrays, lists and tuples are taken
 apart down to their elements and broadcast against each other. A parameter whose hint says
 that one call takes an array, a list or a tuple gets such a thing whole: the argument is
-then a list of them (or an array with rows; an empty list is no call at all), or a single one for all calls. A column of
-such items is an object array, so that it broadcasts like the others.
+then a list of them, or an array with rows (an empty one means no call at all), or a
+single one for all calls. A column of such items is an object array, so that it broadcasts
+like the others.
 """
 
 from __future__ import annotations

@@ -40,11 +40,12 @@ class Placement:
         self.backend: Backend = runtime.start()
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         self._generation = program.generation
+        self._add_forms()
+        python = self._function = program.python  # known once it was tried to compile it
         base = runtime.submitter(
-            (program, "python"), lambda backend: backend.python(program.name, program.function)
+            (program, "python"), lambda backend: backend.python(program.name, python)
         )
         self._python = base.at_level(settings.priority.level, self._slow)
-        self._add_forms()
         self.submit = self._choose_submit()
 
     def _add_forms(self) -> None:
@@ -80,7 +81,7 @@ class Placement:
             value = submitter.call(*args, **kwargs)
             if value is not NotImplemented:
                 return value
-        return self._program.function(*args, **kwargs)
+        return self._function(*args, **kwargs)
 
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
         """Return a compiled form for a map over these arguments, or None."""

@@ -72,6 +72,15 @@ class Program:
         return self.settings.name
 
     @property
+    def python(self) -> Callable[..., Any]:
+        """What runs where compiled code does not: the function."""
+        if self._refused is None or not self._refused.parallel:
+            return self.function
+        from .compile import in_turn
+
+        return in_turn(self.function)
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is left to be compiled, now or at the next call."""
         return self.ready and not self.generic

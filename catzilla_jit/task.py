@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from .columns import Columns
+from .jitted import plain
 from .placement import Placement
 from .program import Program
 from .runtime import batch, default, pythonbatch
@@ -182,11 +183,12 @@ class Task(Generic[P, R]):
         arrays, named: the arguments, as in Python, each an array, a list, an iterator or a
         scalar. Where the hint says that one call takes an array, a list or a tuple: a list
         of those, an array with rows, or one for all calls. A parameter that is called like
-        an option of this method is passed by position. out: where the results go, of the broadcast shape and the result's type. errors:
-        "raise" stops at a failing element, "collect" goes on and keeps the exceptions in
-        `BatchResult.errors` (what `out` holds there is unspecified). chunk_size: elements
-        per chunk, or "auto" for about 0.1 ms of work. The arrays must not change before
-        the batch has ended. The task's timeout_ms limits the whole map, from its submission.
+        an option of this method is passed by position. out: where the results go, of the
+        broadcast shape and the result's type. errors: "raise" stops at a failing element,
+        "collect" goes on and keeps the exceptions in `BatchResult.errors` (what `out` holds
+        there is unspecified). chunk_size: elements per chunk, or "auto" for about 0.1 ms of
+        work. The arrays must not change before the batch has ended. The task's timeout_ms
+        limits the whole map, from its submission.
         """
         task = self if priority is None else self.options(priority=priority)
         settings = task._settings
@@ -276,6 +278,7 @@ def make_task(
     if not isinstance(name, str):
         raise TypeError(f"task: name must be a str, not {name!r}")
     settings = Settings(name).changed({**options, "name": name})
+    function = plain(function)
     return Task(Program(function, settings), settings, runtime)
 
 

@@ -67,6 +67,7 @@ from catzilla_jit.compile.dependencies import Dependencies
 from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
+from catzilla_jit.compile.turns import in_turn
 from catzilla_jit.compile.values import argument_types_for, hinted_types, needs_values
 
 __all__ = [
@@ -80,5 +81,6 @@ __all__ = [
     "argument_types_for",
     "compile_task",
     "hinted_types",
+    "in_turn",
     "needs_values",
 ]

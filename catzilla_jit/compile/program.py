@@ -28,7 +28,7 @@ from catzilla_jit.compile.formatting import Formatter
 from catzilla_jit.compile.helper import Chooser, Helper
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.protocol import STANDS_FOR
-from catzilla_jit.compile.reason import Reason
+from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
@@ -152,7 +152,7 @@ class Program:
         if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
             name = value.py_func.__name__
             message = f"it calls {name}, which is compiled with parallel=True"
-            self.reasons.append(Reason(None, message, "compile it without parallel"))
+            self.reasons.append(ParallelReason(None, message, "compile it without parallel"))
             raise errors.UnsupportedError(message)
 
     def environments(self) -> dict[str, Any]:

@@ -25,6 +25,10 @@ class Reason:
         return f"{where}{self.message} ({self.advice})" if self.advice else f"{where}{self.message}"
 
 
+class ParallelReason(Reason):
+    """A function that starts threads of its own is called; see turns.py."""
+
+
 class CompileRefused(Exception):
     """The function stays Python; `reasons` is never empty."""
 
@@ -32,3 +36,8 @@ class CompileRefused(Exception):
         super().__init__(f"{name} cannot be compiled: " + "; ".join(map(str, reasons)))
         self.name = name
         self.reasons = reasons
+
+    @property
+    def parallel(self) -> bool:
+        """Whether the function calls one that starts threads of its own."""
+        return any(isinstance(reason, ParallelReason) for reason in self.reasons)
