@@ -1,9 +1,9 @@
-"""How many tasks a second, when the arguments and results are strings, dicts and arrays?
+"""How many tasks a second, when the arguments and results are strings, dicts, arrays and lists?
 
 One submission and one result each, from one thread, default workers, for a task of scalars, for
-`(int, str) -> dict`, for `str -> str`, and for tasks that take an array and return a number or
-an array. Baseline: ThreadPoolExecutor with as many threads as this process has cores, running
-the same function as Python (for arrays: NumPy) in the same process, in turn.
+`(int, str) -> dict`, for `str -> str`, and for tasks that take an array or a list of 16 floats
+and return a number or as many. Baseline: ThreadPoolExecutor with as many threads as this process
+has cores, running the same function as Python (for arrays: NumPy) in the same process, in turn.
 """
 
 from __future__ import annotations
@@ -41,6 +41,14 @@ def doubled(values: Floats) -> Floats:
     return values * 2.0
 
 
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def halves(values: list[float]) -> list[float]:
+    return [value / 2.0 for value in values]
+
+
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -53,6 +61,8 @@ def cases(count: int) -> list[tuple[str, Callable[..., Any], Rows, float | None]
         ("str -> str", greeting, [(f"customer {i}",) for i in range(count)], 12),
         ("array -> float", total, [(array,) for array in arrays], 12),
         ("array -> array", doubled, [(array,) for array in arrays], 12),
+        ("list[float] -> float", mean, [(array.tolist(),) for array in arrays], None),
+        ("list[float] -> list", halves, [(array.tolist(),) for array in arrays], None),
     ]
 
 

@@ -23,6 +23,7 @@ from numba.np import numpy_support
 
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
 from catzilla_jit.compile.kernel import Kernel
+from catzilla_jit.compile.lists import GivenList
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
@@ -49,7 +50,16 @@ def can_pack(type_: types.Type) -> bool:
         return can_pack(type_.type)
     if isinstance(type_, types.Array):
         return _has_dtype(type_.dtype) and type_.layout in "CFA"
+    if isinstance(type_, GivenList):
+        return can_be_item(type_.dtype)
     return type_ in EXACT_TYPES or type_ == types.none
+
+
+def can_be_item(type_: types.Type) -> bool:
+    """Tell whether a list argument can hold values of this type."""
+    if isinstance(type_, types.BaseTuple):
+        return all(map(can_be_item, type_.types))
+    return type_ in EXACT_TYPES or (isinstance(type_, GivenList) and can_pack(type_))
 
 
 def can_unpack(type_: types.Type) -> bool:
@@ -148,6 +158,7 @@ class _Check:
         self.mismatch = mismatch
         self.python = kernel.context.get_python_api(builder)
         self.environment = environment(kernel, self.python)
+        self.in_tuple = False
 
     def value(self, type_: types.Type, value: ir.Value) -> None:
         """Check one value and what it consists of."""
@@ -157,10 +168,14 @@ class _Check:
             self._tuple(type_, value)
         elif isinstance(type_, types.Array):
             self._array(type_, value)
+        elif isinstance(type_, GivenList):
+            self._list(type_, value)
         elif type_ == types.none:
             self._need(self._is(value, self.python.borrow_none()))
         else:
             self._need(self._is(self._type_of(value), self._c_object(EXACT_TYPES[type_])))
+            if type_ == types.int64 and self.in_tuple:
+                self._fits(value)
 
     def _optional(self, type_: types.Optional, value: ir.Value) -> None:
         present = self.builder.not_(self._is(value, self.python.borrow_none()))
@@ -171,8 +186,26 @@ class _Check:
         self._need(self._is(self._type_of(value), self._c_object("PyTuple_Type")))
         size = self.python.tuple_size(value)
         self._need(self.builder.icmp_signed("==", size, size.type(len(type_.types))))
+        outer, self.in_tuple = self.in_tuple, True
         for index, element in enumerate(type_.types):
             self.value(element, self.python.tuple_getitem(value, index))
+        self.in_tuple = outer
+
+    def _list(self, type_: GivenList, value: ir.Value) -> None:
+        self._need(self._is(self._type_of(value), self._c_object("PyList_Type")))
+        with cgutils.for_range(self.builder, self.python.list_size(value)) as loop:
+            self.value(type_.dtype, self.python.list_getitem(value, loop.index))
+
+    def _fits(self, value: ir.Value) -> None:
+        """Check that an integer has 64 bits.
+
+        Numba's unboxing of a tuple would keep what it has unboxed before such an integer.
+        """
+        number = self.python.long_as_longlong(value)
+        with self.builder.if_then(self.builder.icmp_signed("==", number, INT64(-1)), likely=False):
+            failed = self.python.c_api_error()
+            with self.builder.if_then(failed, likely=False):
+                self.builder.ret(INT32(-1))
 
     def _array(self, type_: types.Array, value: ir.Value) -> None:
         self._need(self._is(self._type_of(value), self._constant(numpy.ndarray)))

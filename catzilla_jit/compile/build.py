@@ -28,6 +28,7 @@ from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.fingerprint import fingerprint
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
+from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
@@ -131,6 +132,9 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     line = function.__code__.co_firstlineno
     message = f"it returns {type_}, which cannot be given back as Python has it"
     advice = "return numbers, strings, arrays, or tuples and lists of them"
+    if isinstance(type_, GivenList):
+        message = "it returns a list that it was given, and the caller would get another one"
+        advice = "return a copy, `list(...)`; as it is, it runs as a Python task"
     raise CompileRefused(name, (Reason(line, message, advice),))
 
 

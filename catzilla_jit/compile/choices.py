@@ -16,6 +16,7 @@ from typing import Any
 from numba.core import types
 
 from catzilla_jit.compile import kinds, library
+from catzilla_jit.compile.lists import GivenList
 
 Function = Callable[..., Any]
 
@@ -65,7 +66,13 @@ def smallest_of(values: Any) -> Function | None:
 
 def sorted_of(values: Any) -> Function | None:
     known = isinstance(values, types.UnicodeType | types.RangeType | types.Set)
-    return library.sorted_list if known or _is_sequence(values) else None
+    if not known and not _is_sequence(values):
+        return None
+    return (
+        library.sorted_floats
+        if getattr(values, "dtype", None) == types.float64
+        else library.sorted_list
+    )
 
 
 def reversed_of(values: Any) -> Function | None:
@@ -74,7 +81,7 @@ def reversed_of(values: Any) -> Function | None:
 
 
 def _is_sequence(values: Any) -> bool:
-    return isinstance(values, types.List | types.UniTuple)
+    return isinstance(values, types.List | types.UniTuple | GivenList)
 
 
 #: Functions, by identity and number of arguments.

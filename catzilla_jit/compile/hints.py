@@ -18,6 +18,8 @@ from typing import Any
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile.boxes import can_be_item
+from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.reason import CompileRefused, Reason
 
 SCALAR_HINTS: dict[Any, types.Type] = {
@@ -115,9 +117,15 @@ def _numba_type(hint: Any) -> types.Type | None:
     if origin is tuple and arguments and Ellipsis not in arguments:
         elements = [_numba_type(argument) for argument in arguments]
         return None if None in elements else types.Tuple(elements)
+    if origin is list:
+        return _list(_numba_type(arguments[0]))
     if origin in (typing.Union, pytypes.UnionType):
         return _optional(arguments)
     return None
+
+
+def _list(item: types.Type | None) -> types.Type | None:
+    return GivenList(item) if item is not None and can_be_item(item) else None
 
 
 def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
@@ -140,5 +148,5 @@ def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reaso
     return Reason(
         line,
         f"parameter {parameter!r} is hinted {shown}, which names no machine type",
-        "use int, float, bool, complex, str, NumPy scalar types, or tuples of them",
+        "use int, float, bool, complex, str, NumPy scalar types, or tuples and lists of them",
     )

@@ -72,6 +72,7 @@ class TaskLower(lowering.Lower):
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
+        self._unpacking = False  # Numba's words for a wrong number of items are not Python's
         self._target = ""  # of the assignment that is written
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
 
@@ -92,7 +93,7 @@ class TaskLower(lowering.Lower):
             program.numpy_results.add(name in self.numpys)
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
-        with TaskCallConv.only(raising=True):
+        with TaskCallConv.only(raising=not self._unpacking):
             super().return_exception(exc_class, exc_args, loc)
 
     def lower_dynamic_raise(self, inst: Any) -> None:
@@ -233,7 +234,10 @@ class TaskLower(lowering.Lower):
                 self._refuse_lossy_items(callee.this, [argument.name for argument in expr.args])
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return self._call(resty, expr)
-        return super().lower_expr(resty, expr)
+        self._unpacking = expr.op == "exhaust_iter"
+        result = super().lower_expr(resty, expr)
+        self._unpacking = False
+        return result
 
     def _call(self, resty: Any, expr: Any) -> llvm.Value:
         if self._is_leave(expr):

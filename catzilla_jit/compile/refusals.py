@@ -107,6 +107,17 @@ RULES = (
         "define it",
     ),
     Rule(
+        r"Unknown attribute '(?P<what>append|extend|insert|pop|remove|sort|reverse|clear)' "
+        r"of type (OptionalType\()?list\[",
+        "it changes a list that it was given, by .{what}",
+        "change a copy, `list(...)`; as it is, it runs as a Python task",
+    ),
+    Rule(
+        r"function (setitem|delitem|iadd|imul)>\) found for signature:\s*>>> \w+\(list\[",
+        "it changes a list that it was given",
+        "change a copy, `list(...)`; as it is, it runs as a Python task",
+    ),
+    Rule(
         r"Unknown attribute '(?P<what>\w+)' of type Module\(<module '(?P<kind>[\w.]+)'",
         "it uses {kind}.{what}, which has no machine code here",
         STAYS,
@@ -125,6 +136,11 @@ RULES = (
         r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '(?P<what>\w+)",
         "the variable {what} holds a {kind} and a {k2}",
         "use two variables, or one type",
+    ),
+    Rule(
+        r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '\$",
+        "one value is a {kind} or a {k2}",
+        "make it one type",
     ),
     Rule(
         r"Can't unify return type from the following types: (?P<kind>.+?)\s*$",

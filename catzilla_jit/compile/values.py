@@ -19,7 +19,8 @@ from numba.core import types
 from numba.np import numpy_support
 
 from catzilla_jit.compile import hints
-from catzilla_jit.compile.boxes import can_pack
+from catzilla_jit.compile.boxes import can_be_item, can_pack
+from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.screen import screen
 
@@ -63,11 +64,16 @@ def argument_types_for(
         type_ = type_of(value) if _is_lesser(value, named.get(parameter)) else named.get(parameter)
         type_ = type_ or type_of(value)
         if type_ is None:
-            message = f"argument {parameter!r} is a {type(value).__name__}"
-            advice = "pass numbers, strings, arrays, or tuples of them"
+            message = f"argument {parameter!r} is {_described(value)}"
+            advice = "pass numbers, strings, arrays, or tuples and lists of them"
             raise CompileRefused(name, (Reason(line, message, advice),))
         found.append(type_)
     return tuple(found)
+
+
+def _described(value: Any) -> str:
+    empty = "an empty" if type(value) in (list, dict) and not value else "a"
+    return f"{empty} {type(value).__name__}"
 
 
 def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Type, ...]:
@@ -77,6 +83,8 @@ def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Ty
 
 def _is_lesser(value: Any, hinted: types.Type | None) -> bool:
     """Tell whether a value is an int in the place of a float: then it is compiled as the int."""
+    if isinstance(hinted, GivenList):
+        return type(value) is list and bool(value) and _is_lesser(value[0], hinted.dtype)
     if hinted == types.float64:
         return type(value) is int
     return hinted == types.complex128 and type(value) in (int, float)
@@ -90,9 +98,17 @@ def type_of(value: Any) -> types.Type | None:
         elements = [type_of(element) for element in value]
         made = None if None in elements else types.Tuple(elements)
         return made if made is not None and can_pack(made) else None
+    if type(value) is list:
+        return _type_of_list(value)
     if isinstance(value, numpy.generic):
         return hints.SCALAR_HINTS.get(type(value))
     return _type_of_array(value) if type(value) is numpy.ndarray else None
+
+
+def _type_of_list(value: list[Any]) -> types.Type | None:
+    """Return the type of a list whose first item has a type; `pack` looks at all the others."""
+    item = type_of(value[0]) if value else None
+    return GivenList(item) if item is not None and can_be_item(item) else None
 
 
 def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:

@@ -50,7 +50,7 @@ class Code:
                     layout.exact(slot.code, value)
         except Exception:
             return None
-        return functools.partial(self._run, tuple(args))
+        return functools.partial(self._run, tuple(map(_as_submitted, args)))
 
     def _payload(self) -> ctypes.Array[ctypes.c_uint64]:
         return (ctypes.c_uint64 * self._words)()
@@ -92,6 +92,13 @@ class Code:
         if failed:
             raise outcome
         return outcome
+
+
+def _as_submitted(value: Any) -> Any:
+    """Return what the task is to read: lists as they are now, as `pack` copies them."""
+    if type(value) is list:
+        return [_as_submitted(item) for item in value]
+    return tuple(map(_as_submitted, value)) if type(value) is tuple else value
 
 
 def _holds(guard: tuple[Any, str | None, Any]) -> bool:
