@@ -78,10 +78,10 @@ def column(value: Any, kind: type | None) -> Any:
     if kind is None:
         return value
     if kind is np.ndarray and isinstance(value, np.ndarray):
-        return _objects(list(value)) if value.ndim > 1 else _whole(value)
+        return _objects(list(value)) if value.ndim > 1 else whole(value)
     if isinstance(value, (list, tuple)) and all(map(_is_container, value)):
         return _objects(value)
-    return _whole(value)
+    return whole(value)
 
 
 def _is_container(item: Any) -> bool:
@@ -96,7 +96,8 @@ def _objects(items: Sequence[Any]) -> Any:
     return objects
 
 
-def _whole(value: Any) -> Any:
-    whole = np.empty((), dtype=object)
-    whole[()] = value
-    return whole
+def whole(value: Any) -> Any:
+    """Return the value as a column of itself, whatever NumPy would make of it."""
+    single = np.empty((), dtype=object)
+    single[()] = value
+    return single

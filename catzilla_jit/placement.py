@@ -41,9 +41,10 @@ class Placement:
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         self._generation = program.generation
         self._add_forms()
-        python = self._function = program.python  # known once it was tried to compile it
+        self._function = program.python  # known once it was tried to compile it
+        on_worker = program.on_worker
         base = runtime.submitter(
-            (program, "python"), lambda backend: backend.python(program.name, python)
+            (program, "python"), lambda backend: backend.python(program.name, on_worker)
         )
         self._python = base.at_level(settings.priority.level, self._slow)
         self.submit = self._choose_submit()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .columns import containers
+from .coroutine import to_its_end
 from .errors import CompileError, CompileWarning
 from .settings import Settings
 
@@ -79,6 +80,15 @@ class Program:
         from .compile import in_turn
 
         return in_turn(self.function)
+
+    @property
+    def on_worker(self) -> Callable[..., Any]:
+        """What a Python worker calls: `python`, or a coroutine function run to its end."""
+        return to_its_end(self.python)
+
+    def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
+        """What a map calls for each element: the task itself, or as `on_worker`."""
+        return self.on_worker if inspect.iscoroutinefunction(self.function) else task
 
     @property
     def settled(self) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from .columns import Columns
 from .jitted import plain
+from .method import BoundTask
 from .placement import Placement
 from .program import Program
 from .runtime import batch, default, pythonbatch
@@ -132,6 +133,16 @@ class Task(Generic[P, R]):
             return self._placement.call(*args, **kwargs)  # type: ignore[no-any-return]
         return self._program.function(*args, **kwargs)  # type: ignore[no-any-return]
 
+    @overload
+    def __get__(self, instance: None, owner: type) -> Task[P, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> BoundTask[R]: ...
+    def __get__(
+        self, instance: object | None, owner: type | None = None
+    ) -> Task[P, R] | BoundTask[R]:
+        """Bind to the instance whose class the task is a method of."""
+        return self if instance is None else BoundTask(self, instance)
+
     # --- binding to a pool ------------------------------------------------------------------
 
     def detach(self) -> None:
@@ -231,8 +242,9 @@ class Task(Generic[P, R]):
         )
         submitter = base.at_level(self._settings.priority.level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
+        call = columns.caller(self._program.in_loops(self))
         return pythonbatch.submit_python(
-            submitter, columns.caller(self), self.name, columns.labels, columns.values,
+            submitter, call, self.name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
         )  # fmt: skip
 
