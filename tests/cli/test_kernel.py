@@ -65,3 +65,27 @@ def test_a_place_that_cannot_be_written_is_one_line(cli, tmp_path):
 def test_install_writes_one_file(tmp_path: pathlib.Path):
     directory = jupyter.install(tmp_path, "/lib/libjemalloc.so.2", "k")
     assert [path.name for path in directory.iterdir()] == ["kernel.json"]
+
+
+@needs_jemalloc
+def test_installed_kernel_runs_with_jemalloc(cli, tmp_path, monkeypatch):
+    pytest.importorskip("ipykernel")
+    manager = pytest.importorskip("jupyter_client.manager")
+    assert cli("kernel", "install", "--user", JUPYTER_DATA_DIR=str(tmp_path)).returncode == 0
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(preload.__file__).parents[1]))
+    kernel, client = manager.start_new_kernel(startup_timeout=120, kernel_name="catzilla-jit")
+    try:
+        reply = client.execute(
+            "from catzilla_jit import get_memory_stats",
+            user_expressions={"allocator": "get_memory_stats()['allocator']"},
+            reply=True,
+            timeout=60,
+        )
+        shown = reply["content"]["user_expressions"]["allocator"]["data"]
+        assert shown["text/plain"] == "'jemalloc'"
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
+        kernel.context.destroy()
