@@ -63,6 +63,8 @@ def critical_waits(samples: int, steps: int) -> list[float]:
             while time.monotonic() - began < KERNEL_SECONDS and len(waits) < samples:
                 result = urgent.submit(1.0, 2.0)
                 result.result()
+                assert result.started_at is not None
+                assert result.queued_at is not None
                 waits.append(result.started_at - result.queued_at)
                 time.sleep(0.001)
             for item in running:

@@ -13,7 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
 from . import memory, native
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ..task import Task
     from .result import TaskResult
     from .stats import TaskStats, WorkerStats
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _POLICIES = ("wait", "raise", "caller")
 
@@ -220,7 +223,11 @@ class Runtime:
         """Note a task whose `submit` leads to the present pool, to detach it after a fork."""
         self._bound.add(task)
 
-    def task(self, function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    @overload
+    def task(self, function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
+    @overload
+    def task(self, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    def task(self, function: Any = None, /, **options: Any) -> Any:
         """Make a task that runs on this runtime; options as for `catzilla_jit.task`."""
         # The one place where a part of the runtime needs what joins it with compilation.
         from ..task import make_task
