@@ -1,0 +1,106 @@
+"""The web example, driven in one event loop without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from catzilla_jit.runtime import native
+
+pytest.importorskip("fastapi")
+httpx = pytest.importorskip("httpx")
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "web.py"
+OPTION = {"spot": 100.0, "strike": 100.0, "years": 1.0, "volatility": 0.2}
+needs_native = pytest.mark.skipif(
+    native.unavailable() is not None, reason="only native workers can be stopped"
+)
+
+
+@pytest.fixture
+def serve():
+    """serve(talk): run the coroutine function `talk` with a client of the program."""
+    spec = importlib.util.spec_from_file_location("web", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["web"] = module  # where the models' annotations are looked up
+    spec.loader.exec_module(module)
+
+    async def run(talk):
+        transport = httpx.ASGITransport(app=module.app)
+        async with (
+            module.app.router.lifespan_context(module.app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
+            await talk(client)
+
+    yield lambda talk: asyncio.run(run(talk))
+    del sys.modules["web"]
+
+
+async def finished(client, task_id):
+    """Return a report once it has ended."""
+    until = time.monotonic() + 30
+    while (shown := (await client.get(f"/reports/{task_id}")).json())["status"] in (
+        "pending", "running",
+    ):  # fmt: skip
+        assert time.monotonic() < until
+        await asyncio.sleep(0.01)
+    return shown
+
+
+def test_price_is_awaited(serve):
+    async def talk(client):
+        answer = await client.post("/prices", json=OPTION)
+        assert answer.status_code == 200
+        assert answer.json()["price"] == pytest.approx(7.97, abs=0.5)
+
+    serve(talk)
+
+
+def test_report_goes_on_behind_its_answer(serve):
+    async def talk(client):
+        answer = await client.post("/reports", json=OPTION)
+        assert answer.status_code == 202
+        shown = await finished(client, answer.json()["id"])
+        assert shown["status"] == "completed"
+        assert list(shown["report"]) == ["80", "90", "100", "110", "120"]
+        assert (await client.get("/stats")).json()["done"] == {"report": 1, "simulate": 5}
+        assert 'outcome="completed"} 5' in (await client.get("/metrics")).text
+
+    serve(talk)
+
+
+@needs_native
+def test_what_is_too_slow_is_stopped_while_other_requests_are_served(serve):
+    async def talk(client):
+        slow = asyncio.ensure_future(client.post("/prices", json={**OPTION, "paths": 10**9}))
+        await asyncio.sleep(0)
+        assert (await client.get("/stats")).status_code == 200
+        assert not slow.done()
+        assert (await slow).status_code == 504
+
+    serve(talk)
+
+
+@needs_native
+def test_report_can_be_stopped(serve):
+    async def talk(client):
+        answer = await client.post("/reports", json={**OPTION, "paths": 10**9})
+        task_id = answer.json()["id"]
+        assert (await client.delete(f"/reports/{task_id}")).json() == {"stopped": True}
+        assert (await finished(client, task_id))["status"] == "cancelled"
+
+    serve(talk)
+
+
+def test_unknown_report_and_bad_input_are_refused(serve):
+    async def talk(client):
+        assert (await client.get("/reports/nothing")).status_code == 404
+        assert (await client.post("/prices", json={**OPTION, "years": -1})).status_code == 422
+
+    serve(talk)
