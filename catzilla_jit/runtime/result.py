@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..errors import NativeUnavailable
 from ..types import TaskStatus
-from . import callbacks, native
+from . import awaiting, callbacks, native
 
 T = TypeVar("T", covariant=True)
 
@@ -94,7 +94,7 @@ class ColdMethods:
         return callbacks.as_future(self)
 
     def __await__(self: Any) -> Generator[Any, None, Any]:
-        return callbacks.wait_in_loop(self)
+        return awaiting.wait_in_loop(self)
 
     def __repr__(self: Any) -> str:
         try:
@@ -121,11 +121,13 @@ def on_worker() -> bool:
 
 def _find_type() -> type[Any]:
     try:
-        return native.load().binding.TaskResult  # type: ignore[no-any-return]
+        binding = native.load().binding
     except NativeUnavailable:
         from .purepool import PureTaskResult
 
         return PureTaskResult
+    awaiting.connect(binding)
+    return binding.TaskResult  # type: ignore[no-any-return]
 
 
 if TYPE_CHECKING:
@@ -159,5 +161,6 @@ else:
     TaskResult = _find_type()
     TaskResult.__class_getitem__ = classmethod(types.GenericAlias)
     for _name, _method in vars(ColdMethods).items():
-        if isinstance(_method, (types.FunctionType, property)):
+        own = _name in vars(TaskResult)  # the binding's await
+        if isinstance(_method, (types.FunctionType, property)) and not own:
             setattr(TaskResult, _name, _method)

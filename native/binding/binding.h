@@ -88,6 +88,7 @@ struct call {
     PyObject *value;         /* the result, or the exception when FAILED */
     PyObject *traceback;     /* of that exception as the task left it, or NULL */
     int64_t due_ns;          /* nobody may run it before (ticks_ns); 0 for no delay */
+    struct waiter *waiters;  /* coroutines that wait for it, see awaiting.c; one reference each */
 };
 
 /* A Python call that runs, on its thread's C stack. */
@@ -175,6 +176,15 @@ int await_final(struct cz_record *record, double timeout);
 int finish_waiting(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
                    const char *method);
 
+/* awaiting.c */
+/* The iterator of `await result`. */
+PyObject *await_result(PyObject *result);
+/* A Python call has ended: wake the coroutines that wait for it. Leaves an exception set if one
+ * came meanwhile. */
+void tell_waiters(struct cz_record *record);
+PyObject *set_asyncio(PyObject *module, PyObject *args);
+int make_awaiting(PyObject *module);
+
 /* outcome.c */
 /* The final phase as the caller is to see it, or -1. */
 int outcome(struct cz_record *record);
@@ -195,6 +205,8 @@ void set_value(struct cz_record *record, PyObject *value);
 void end_call(struct cz_record *record);
 /* Run a claimed Python call on this thread; no exception escapes. */
 void run_call(struct cz_record *record);
+/* It is final: tell the coroutines that wait for it. Leaves an exception set if one came. */
+void announce_end(struct cz_record *record);
 /* Cancel a pending Python call and let go of its arguments; 1 if this call did it. */
 int cancel_call(struct cz_record *record);
 /* The exception of a failed Python call, with the traceback that the task left; new

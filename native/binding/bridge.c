@@ -305,6 +305,8 @@ static PyObject *on_worker(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(igno
 static PyMethodDef module_methods[] = {
     {"attach", attach, METH_VARARGS,
      "attach(table address, errors module, copy_exception, copy_context)"},
+    {"set_asyncio", set_asyncio, METH_VARARGS,
+     "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},
@@ -326,7 +328,7 @@ static int make_types(PyObject *module)
     bridge = PyType_FromSpec(&bridge_type_spec);
     result_type = (PyTypeObject *)PyType_FromSpec(&result_spec);
     submitter_type = (PyTypeObject *)PyType_FromSpec(&submitter_spec);
-    if (!bridge || !result_type || !submitter_type)
+    if (!bridge || !result_type || !submitter_type || make_awaiting(module))
         return -1;
     bases = PyTuple_Pack(1, result_type);
     if (bases == NULL)

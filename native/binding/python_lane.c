@@ -47,6 +47,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     call->context = NULL;
     call->value = call->traceback = NULL;
     call->due_ns = 0;
+    call->waiters = NULL;
     if (take_context(call)) {
         Py_INCREF(bridge);
         Py_DECREF(self);
@@ -264,6 +265,16 @@ static int may_run_again(struct cz_record *record)
     return atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_DIVERT;
 }
 
+void announce_end(struct cz_record *record)
+{
+    struct running shield;
+    if (call_of(record)->waiters == NULL)
+        return;
+    enter_running(&shield, NULL); /* as in spawn() */
+    tell_waiters(record);
+    leave_running(&shield);
+}
+
 void run_call(struct cz_record *record)
 {
     uint32_t phase = CZ_COMPLETED;
@@ -281,6 +292,9 @@ void run_call(struct cz_record *record)
     if (!keep_value(record, value) || phase != CZ_FAILED || !may_run_again(record))
         drop_arguments(call_of(record));
     cz->record_finish(record, phase);
+    announce_end(record);
+    if (PyErr_Occurred())
+        PyErr_WriteUnraisable((PyObject *)result_of(record));
 }
 
 int cancel_call(struct cz_record *record)
@@ -288,6 +302,7 @@ int cancel_call(struct cz_record *record)
     if (!cz->record_cancel(record))
         return 0;
     drop_arguments(call_of(record));
+    announce_end(record);
     return 1;
 }
 
@@ -396,7 +411,7 @@ PyObject *bridge_cancel_python(PyObject *self, PyObject *Py_UNUSED(ignored))
         cancelled += cancel_call(record); /* not if a waiter runs it already */
         Py_DECREF(result_of(record));
     }
-    return PyLong_FromLong(cancelled);
+    return PyErr_Occurred() ? NULL : PyLong_FromLong(cancelled);
 }
 
 static PyType_Slot python_result_slots[] = {

@@ -180,15 +180,21 @@ int stop_record(struct cz_record *record)
         interrupt_call(record, error_cancelled);
     if (asked == 2)
         cz->record_abandon(record, CZ_CANCELLED);
+    if (python)
+        announce_end(record);
     return asked;
 }
 
 static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     struct cz_record *record = record_of(self);
+    int did;
     if (refuse_foreign(record))
         return NULL;
-    return PyBool_FromLong(stop_record(record) || phase_of(record) == CZ_CANCELLED);
+    did = stop_record(record);
+    if (PyErr_Occurred()) /* Ctrl-C, while an event loop was told */
+        return NULL;
+    return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
 }
 
 static PyObject *seconds(uint64_t ticks)
@@ -332,6 +338,7 @@ static PyType_Slot result_slots[] = {
     {Py_tp_dealloc, dealloc},
     {Py_tp_methods, methods},
     {Py_tp_getset, getters},
+    {Py_am_await, await_result},
     {Py_tp_doc, "What a submission returns: a handle on one call of a task."},
     {0, NULL},
 };

@@ -145,9 +145,9 @@ def test_loop_that_was_closed_does_no_harm(make, gate):
         next(iterator)
         return iterator
 
-    iterator = loop.run_until_complete(start())
+    suspended = loop.run_until_complete(start())
     loop.close()
     gate.open()
     assert result.result(PATIENCE) == 2
     assert make(add).submit(1.0).result(PATIENCE) == 1.5
-    iterator.close()
+    del suspended
