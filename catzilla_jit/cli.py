@@ -13,10 +13,10 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from .command import Command, bench, doctor, explain, kernel, run, stats, tasks
+from .command import Command, bench, doctor, explain, kernel, run, stats, tasks, trace
 from .command.leaving import BROKEN_PIPE, INTERRUPTED, Failure
 
-COMMANDS: tuple[Command, ...] = (run, stats, tasks, explain, doctor, bench, kernel)
+COMMANDS: tuple[Command, ...] = (run, stats, tasks, trace, explain, doctor, bench, kernel)
 
 _DESCRIPTION = "Run Python programs that use catzilla_jit, and look at them from outside."
 _EPILOG = """\

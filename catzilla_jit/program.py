@@ -14,14 +14,17 @@ import logging
 import os
 import sys
 import threading
+import time
 import types
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .columns import containers
 from .coroutine import to_its_end
 from .errors import CompileError, CompileWarning
+from .runtime.runtime import note_compilation
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Program:
         self._constants: Dependencies | None = None
         self._tried: set[Any] = set()  # argument types that were compiled or refused
         self._lock = threading.RLock()
+        _programs.add(self)
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
@@ -158,6 +162,7 @@ class Program:
         from .compile import CompileRefused, compile_task
 
         settings = self.settings
+        began = time.monotonic_ns()
         try:
             form = compile_task(
                 self.function,
@@ -170,9 +175,11 @@ class Program:
         except CompileRefused as refused:
             self._refused = refused
             _log.debug("task %s: %s", self.name, refused)
+            note_compilation(self.name, began, refused=True, from_cache=False)
             return None
         how = "loaded from the cache" if form.from_cache else "compiled"
         _log.info("task %s%s: %s in %.3f s", self.name, form.signature, how, form.compile_seconds)
+        note_compilation(self.name, began, refused=False, from_cache=form.from_cache)
         self.forms.append(form)
         return form
 
@@ -270,6 +277,24 @@ def _callers_level() -> int:
     while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         level, frame = level + 1, frame.f_back
     return level
+
+
+#: All of the process, for the child of a fork.
+_programs: weakref.WeakSet[Program] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    """Let go of what threads of the parent were at: they do not exist here.
+
+    The compile stage holds a fork back while it compiles; it cannot know what comes after.
+    """
+    for program in _programs:
+        program._lock = threading.RLock()
+        if not program.ready:
+            program.forms = []
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _guards(constants: Dependencies) -> Guards:

@@ -237,15 +237,16 @@ class Task(Generic[P, R]):
     def _submit_python_map(
         self, runtime: Runtime, columns: Columns, out: Any, collect: bool, progress: bool
     ) -> BatchResult[Any]:
-        base = runtime.submitter(
-            "python map", lambda backend: backend.python("map", lambda work: work())
-        )
-        submitter = base.at_level(self._settings.priority.level, _no_slow_path)
+        name, level = self.name, self._settings.priority.level
+        base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
+        backend = runtime.start()
+        submitter = base.at_level(level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
         call = columns.caller(self._program.in_loops(self))
         return pythonbatch.submit_python(
             submitter, call, self.name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
+            count=lambda items: backend.count_items(name, level, items),
         )  # fmt: skip
 
 

@@ -62,6 +62,23 @@ class BatchCall:
     collect: bool
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Items:
+    """Items of a map of a Python task that one call has run, or that will not run.
+
+    map: a number for the map. Times on time.monotonic's clock, in seconds.
+    """
+
+    map: int
+    queued: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    first: int = 0
+    count: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
 class BatchHandle(Protocol):
     """A running batch. Dropping the last reference to it is safe at any time."""
 
@@ -114,6 +131,21 @@ class Backend(Protocol):
         self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
     ) -> Submitter: ...
     def python(self, name: str, function: Callable[..., Any]) -> Submitter: ...
+    def carrier(self, name: str) -> Submitter:
+        """Return what queues calls that run items of maps of a Python task of this name.
+
+        Such a call is a function without arguments. It is no task of its own to the
+        statistics: what it has run it tells to `count_items`.
+        """
+
+    def count_items(self, name: str, level: int, items: Items) -> None:
+        """Count items of a map that the calling thread has run; after `carrier(name)`."""
+
+    def note_compilation(
+        self, name: str, began_ns: int, ended_ns: int, refused: bool, from_cache: bool
+    ) -> None:
+        """Note for whoever traces the pool that something was compiled, or was not."""
+
     def batch(self, call: BatchCall) -> BatchHandle: ...
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
         """Before its start: give a prepared call a time limit (0: none) and retries."""

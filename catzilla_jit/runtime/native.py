@@ -54,6 +54,22 @@ class Span(ctypes.Structure):
     )
 
 
+class ItemsRan(ctypes.Structure):
+    """struct cz_items."""
+
+    _fields_ = (
+        ("queued_ns", ctypes.c_int64),
+        ("started_ns", ctypes.c_int64),
+        ("ended_ns", ctypes.c_int64),
+        ("map", ctypes.c_uint64),
+        ("first", ctypes.c_uint64),
+        ("items", ctypes.c_uint64),
+        ("failed", ctypes.c_uint64),
+        ("cancelled", ctypes.c_uint64),
+        ("level", ctypes.c_uint32),
+    )
+
+
 def _open() -> tuple[ctypes.CDLL, types.ModuleType]:
     if os.environ.get("CATZILLA_JIT_DISABLE_NATIVE", "0") not in ("", "0"):
         raise errors.NativeUnavailable(
@@ -161,6 +177,12 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_pool_memory": (None, (_pointer, _out(ctypes.c_uint64), _out(ctypes.c_uint64))),
     "cz_type_create": (_pointer, (_pointer, _pointer, ctypes.c_uint64, _pointer)),
     "cz_type_account": (None, (_pointer, ctypes.c_uint32)),
+    "cz_type_set_carrier": (None, (_pointer,)),
+    "cz_type_ran": (None, (_pointer, _out(ItemsRan))),
+    "cz_pool_compiled": (
+        None,
+        (_pointer, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int, ctypes.c_int),
+    ),
     "cz_pool_account": (ctypes.c_uint32, (_pointer, ctypes.c_int, ctypes.c_char_p)),
     "cz_pool_stats": (ctypes.c_int, (_pointer, _out(_pointer), _out(ctypes.c_uint64))),
     "cz_cache_create": (_pointer, (_pointer,)),

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import RuntimeClosed
 from . import native, waiting
-from .backend import BatchCall, Guards, PoolSettings, Settle, Submitter
+from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
@@ -22,6 +22,8 @@ from .retry import RetryPolicy
 # A wait inside the library is cut into slices, so that signals are seen between them.
 SLICE_SECONDS = 0.05
 FULL_POLICIES = ("wait", "raise", "caller")
+# A look-up of compiled code takes less.
+_COMPILES_NS = 1_000_000
 # Room for a Python call in its result object is made by the binding.
 PYTHON_PAYLOAD = 32
 
@@ -37,6 +39,7 @@ class NativePool:
         self._numbers = itertools.count()
         self._orphans: list[NativeBatch] = []
         self._promises: dict[str, Submitter] = {}
+        self._carriers: dict[str, int] = {}  # address of the type
         self._pool = self._create()
         lib = self._native.lib
         self._lanes = (lib.cz_pool_lane(self._pool, 0), lib.cz_pool_lane(self._pool, 1))
@@ -118,6 +121,32 @@ class NativePool:
         type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
+    def carrier(self, name: str) -> Submitter:
+        kind, _ = self._bridge.new_kind(name, None, False, _call, 0, 0, None, (), ())
+        type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
+        if type_:
+            self._native.lib.cz_type_set_carrier(type_)
+            self._carriers[name] = type_
+        return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
+
+    def count_items(self, name: str, level: int, items: Items) -> None:
+        queued, started, ended = (
+            round(seconds * 1e9) for seconds in (items.queued, items.started, items.ended)
+        )
+        ran = native.ItemsRan(
+            queued, started, ended, items.map, items.first, items.count, items.failed,
+            items.cancelled, level,
+        )  # fmt: skip
+        if name in self._carriers:
+            self._native.lib.cz_type_ran(self._carriers[name], ctypes.byref(ran))
+
+    def note_compilation(
+        self, name: str, began_ns: int, ended_ns: int, refused: bool, from_cache: bool
+    ) -> None:
+        self._native.lib.cz_pool_compiled(
+            self._pool, name.encode(errors="replace"), began_ns, ended_ns, refused, from_cache
+        )
+
     def _account(self, name: str, lane: int) -> int:
         """Return where statistics count the calls of this name."""
         account: int = self._native.lib.cz_pool_account(self._pool, lane, name.encode())
@@ -178,10 +207,11 @@ class NativePool:
         )
         handle = ctypes.c_void_p()
         account = self._account(call.name, native.LANE_NATIVE)
+        chunk = self._chunk(call)
         while True:
             code = self._native.lib.cz_batch_submit(
                 self._lanes[native.LANE_NATIVE],
-                call.task.chunk(call.pattern),
+                chunk,
                 spans,
                 len(call.spans),
                 call.inner,
@@ -200,6 +230,15 @@ class NativePool:
         self._native.check(code, f"task {call.name}")
         assert handle.value is not None
         return NativeBatch(self._native, handle.value, call, self._orphans)
+
+    def _chunk(self, call: BatchCall) -> int:
+        """Return the chunk function, which is compiled for the first map of its pattern."""
+        began = time.monotonic_ns()
+        chunk = call.task.chunk(call.pattern)
+        ended = time.monotonic_ns()
+        if ended - began > _COMPILES_NS:
+            self.note_compilation(f"{call.name} (map)", began, ended, False, False)
+        return chunk
 
     def depths(self) -> tuple[int, int, int, int]:
         depth = self._native.lib.cz_lane_depth
@@ -259,6 +298,10 @@ class NativePool:
         self.known.clear()
         self._bridge.retire()
         return True
+
+
+def _call(work: Callable[[], Any]) -> Any:
+    return work()
 
 
 def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:

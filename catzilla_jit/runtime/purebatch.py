@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import threading
 import time
 from collections.abc import Callable
 
-from . import native, segment
+from . import events, native, segment
 from .backend import BatchCall
-from .recorder import Recorder
+from .recorder import Happened, Recorder
 
 CHUNK_SECONDS = 1e-3  # what a chunk aims at: some hundred times what Python adds to it
+
+_numbers = itertools.count(1)  # of maps
 
 _CHUNK = ctypes.CFUNCTYPE(
     ctypes.c_int32,
@@ -36,6 +39,7 @@ class PureBatch:
     def __init__(self, call: BatchCall, workers: int, recorder: Recorder | None = None) -> None:
         # constant
         self._recorder = recorder
+        self._number = next(_numbers)
         self.task_name = call.name
         self._call = call
         self._workers = workers
@@ -109,6 +113,11 @@ class PureBatch:
             self._recorder.ran(
                 0, self._call.name, self._call.level, start - self._queued, seconds, ran,
                 len(failures),
+                event=Happened(
+                    events.CHUNK, self._number, "completed", True, begin, len(failures)
+                )
+                if self._recorder.is_traced()
+                else None,
             )  # fmt: skip
         with self._lock:
             self._seconds_per_item = (self._seconds_per_item + cost) / 2 or 1e-9

@@ -4,7 +4,7 @@ A compiled task is a call of its entry through ctypes, which lets go of the GIL.
 quick: it is for platforms without the native part, and to compare with. The parts: purelane.py
 (queues and workers), pureresult.py (calls), purecode.py (compiled code), purebatch.py (maps),
 puretimer.py (delays and limits), pureinterrupt.py (stopping Python calls), puremail.py (what
-the dispatcher is told). It keeps no statistics, and cannot stop compiled code.
+the dispatcher is told), recorder.py (statistics). It cannot stop compiled code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from ..errors import RuntimeClosed
-from .backend import BatchCall, Guards, PoolSettings, Settle
+from .backend import BatchCall, Guards, Items, PoolSettings, Settle
 from .dispatcher import Dispatcher
 from .known import KnownResults
 from .layout import Compiled
@@ -32,7 +32,7 @@ from .pureresult import Call, PureTaskResult, python_call
 from .puretimer import Timer
 from .recorder import Recorder
 from .retry import RetryPolicy
-from .segment import NATIVE, PYTHON
+from .segment import CANCELLED, NATIVE, PYTHON
 
 __all__ = ["PurePool", "PureTaskResult"]
 
@@ -102,6 +102,18 @@ class PureSubmitter:
         return call()
 
 
+class PureCarrier(PureSubmitter):
+    """Queues calls that run items of maps, which count what they ran themselves."""
+
+    def at_level(self, level: int, slow: Callable[..., Any]) -> PureCarrier:
+        return PureCarrier(self._pool, self._name, None, self._function, level, slow)
+
+    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().prepare_python(*args, **kwargs)
+        result.counted = False
+        return result
+
+
 class PurePool:
     """Two lanes: one for compiled tasks, one for the others."""
 
@@ -138,6 +150,23 @@ class PurePool:
 
     def python(self, name: str, function: Callable[..., Any]) -> PureSubmitter:
         return PureSubmitter(self, name, None, function)
+
+    def carrier(self, name: str) -> PureSubmitter:
+        return PureCarrier(self, name, None, lambda work: work())
+
+    def count_items(self, name: str, level: int, items: Items) -> None:
+        if self.recorder is None:
+            return
+        if items.cancelled:
+            self.recorder.count(1, name, CANCELLED, items.cancelled)
+        if items.count:
+            self.recorder.items(1, name, level, items)
+
+    def note_compilation(
+        self, name: str, began_ns: int, ended_ns: int, refused: bool, from_cache: bool
+    ) -> None:
+        if self.recorder is not None:
+            self.recorder.compiled(name, began_ns, ended_ns, refused, from_cache)
 
     def new(self, lane: Lane, level: int, name: str, call: Call | None) -> PureTaskResult:
         """Return a call that is not queued yet."""

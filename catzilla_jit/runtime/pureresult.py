@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
-from . import segment
+from . import events, segment
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import Running
 from .purelane import Lane, on_worker
+from .recorder import Happened
 
 if TYPE_CHECKING:
     from .purepool import PurePool
@@ -64,7 +65,7 @@ class PureTaskResult:
         "_level",
         "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
         "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
-        "retries", "_id", "task_name",
+        "retries", "_id", "task_name", "counted",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +73,7 @@ class PureTaskResult:
     ) -> None:
         # constant
         self.task_name = name
+        self.counted = True  # False: it counts what it runs itself
         self._id = f"{name}-{number}"
         self._process = os.getpid()
         self._pool = pool
@@ -168,7 +170,7 @@ class PureTaskResult:
         with self._lock:
             self._running = None
             finished = time.monotonic()
-            self._record_run(finished)
+            self._record_run(finished, failed)
             if self._state != RUNNING:
                 return  # it was stopped, and its end has been told
             self._finished = finished
@@ -185,16 +187,31 @@ class PureTaskResult:
     def _lane_number(self) -> int:
         return int(self._lane is self._pool.python_lane)
 
-    def _record_run(self, finished: float) -> None:
+    def _record_run(self, finished: float, failed: bool) -> None:
         """Count the run for the statistics; its end comes with `_end`."""
-        if self._pool.recorder is not None:
+        recorder = self._pool.recorder
+        if recorder is not None and not self.counted:
+            recorder.leaves(finished - self._started)
+        elif recorder is not None:
             waited = self._started - (self.queued_at or self._started)
             lane, seconds = self._lane_number, finished - self._started
-            self._pool.recorder.ran(lane, self.task_name, self._level, waited, seconds)
+            event = self._event(failed) if recorder.is_traced() else None
+            recorder.ran(lane, self.task_name, self._level, waited, seconds, event=event)
+
+    def _event(self, failed: bool) -> Happened:
+        """Return how this run ends, for who traces the pool."""
+        if self._state != RUNNING:
+            outcome = "timed out" if self._late else "cancelled"
+        elif failed:
+            outcome = "failed try" if self._diverts else "failed"
+        else:
+            outcome = "completed"
+        number = int(self._id.rpartition("-")[2])
+        return Happened(events.RUN, number, outcome, self.queued_at is not None)
 
     def _record_end(self, state: int) -> None:
         # A promise is no call.
-        if self._pool.recorder is not None and self._call is not None:
+        if self._pool.recorder is not None and self._call is not None and self.counted:
             end = segment.TIMED_OUT if state == FAILED and self._late else _ENDS[state]
             self._pool.recorder.count(self._lane_number, self.task_name, end)
 

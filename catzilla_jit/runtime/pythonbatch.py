@@ -9,6 +9,7 @@ code, so a map of a computing function is not faster than a loop; a map of one t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,11 +19,12 @@ import numpy as np
 
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from . import native
-from .backend import Submitter
+from .backend import Items, Submitter
 from .batch import Array, BatchResult, broadcast
 
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
 
+_numbers = itertools.count(1)  # of maps
 _here = threading.local()  # .inside: the batch whose call runs on this thread
 
 
@@ -30,8 +32,15 @@ class PythonBatch:
     """The handle on one map; its workers are calls of `_work`."""
 
     def __init__(
-        self, function: Callable[..., Any], columns: Sequence[Array], length: int, collect: bool
+        self,
+        function: Callable[..., Any],
+        columns: Sequence[Array],
+        length: int,
+        collect: bool,
+        count: Callable[[Items], None],
     ) -> None:
+        self._count = count
+        self._number = next(_numbers)
         self._function = function
         self._columns = columns
         self._length = length
@@ -40,6 +49,7 @@ class PythonBatch:
         self._ended = threading.Event()
         self._cursor = 0
         self._running: set[int] = set()  # items
+        self._turns = 0  # that go on, and have items to count before the batch may end
         self._done = 0
         self._stopped = self._cancelled = False
         self._failures: list[tuple[int, BaseException]] = []
@@ -76,19 +86,21 @@ class PythonBatch:
             self._cursor += 1
             return self._cursor - 1
 
-    def _give_back(self, index: int, failure: BaseException | None) -> None:
+    def _give_back(self, index: int, failure: BaseException | None) -> bool:
+        """Return whether the item counts: not if the batch was cancelled meanwhile."""
         with self._lock:
             if self._ended.is_set():
-                return  # cancelled meanwhile
+                return False
             self._running.remove(index)
             self._done += 1
             if failure is not None:
                 self._failures.append((index, failure))
                 self._stopped |= not self._collect
-            self._end_if_idle()
+            return True
 
     def _end_if_idle(self) -> None:
-        if not self._running and (self._stopped or self._cursor >= self._length):
+        over = self._stopped or self._cursor >= self._length
+        if over and not self._running and not self._turns and not self._ended.is_set():
             self._finished = time.monotonic()
             self._failures.sort(key=lambda failure: failure[0])
             self._ended.set()
@@ -106,17 +118,43 @@ class PythonBatch:
 
     def _take_turn(self) -> bool:
         """Run items for a while; return whether to go on at once."""
-        until = time.monotonic() + TURN_SECONDS
-        while (index := self._take()) is not None:
-            failure = None
-            try:
-                self.values[index] = self._function(*(column[index] for column in self._columns))
-            except BaseException as error:
-                failure = error
-            self._give_back(index, failure)
-            if time.monotonic() >= until:
-                return not self._queue_again()
-        return False
+        with self._lock:
+            if self._ended.is_set():
+                return False
+            self._turns += 1
+        try:
+            goes_on = self._run_items()
+        finally:
+            with self._lock:
+                self._turns = max(0, self._turns - 1)
+                self._end_if_idle()
+        return goes_on and not self._queue_again()
+
+    def _run(self, index: int) -> BaseException | None:
+        try:
+            self.values[index] = self._function(*(column[index] for column in self._columns))
+        except BaseException as error:
+            return error
+        return None
+
+    def _run_items(self) -> bool:
+        """Run items until the turn is over, and count them; return whether any may be left."""
+        started = now = time.monotonic()
+        first, ran, failed = None, 0, 0
+        try:
+            while now < started + TURN_SECONDS and (index := self._take()) is not None:
+                first = index if first is None else first
+                failure = self._run(index)
+                now = time.monotonic()
+                if self._give_back(index, failure):
+                    ran += 1
+                    failed += failure is not None
+        finally:  # a cancel interrupts it anywhere
+            if ran:
+                self._count(
+                    Items(self._number, self._queued, started, now, first or 0, ran, failed)
+                )
+        return now >= started + TURN_SECONDS and self._cursor < self._length
 
     def _queue_again(self) -> bool:
         _here.ran_here = False
@@ -162,11 +200,16 @@ class PythonBatch:
         with self._lock:
             if self._ended.is_set():
                 return False
+            dropped = len(self._running)
+            if not self._stopped:
+                dropped += self._length - self._cursor
             self._stopped = self._cancelled = True
             self._cursor = min(self._running, default=self._cursor)
             self._running.clear()
+            self._turns = 0  # they find it ended, and count what they had run before
             self._end_if_idle()
             calls = list(self._calls)
+        self._count(Items(self._number, cancelled=dropped))
         for call in calls:
             call.cancel()
         return True
@@ -255,8 +298,12 @@ def submit_python(
     collect: bool,
     workers: int,
     progress: bool,
+    count: Callable[[Items], None],
 ) -> BatchResult[Any]:
-    """Queue a map of a Python task. `submitter` runs the callable that it is given."""
+    """Queue a map of a Python task.
+
+    `submitter` runs the callable that it is given; `count` is told what that has run.
+    """
     arrays = [
         _as_array(value, f"task {name}: argument {parameter!r}")
         for parameter, value in zip(parameters, values, strict=True)
@@ -266,6 +313,6 @@ def submit_python(
         raise ValueError(f"task {name}: out must have the shape {shape}, not {out.shape}")
     columns = [_column(array, shape) for array in arrays]
     length = int(np.prod(shape, dtype=np.int64))
-    batch = PythonBatch(function, columns, length, collect)
+    batch = PythonBatch(function, columns, length, collect, count)
     batch.start(submitter, workers)
     return PythonBatchResult(name, batch, shape, out, progress)

@@ -8,6 +8,7 @@ threads count goes to the shared meter, under the lock. The GIL makes each store
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import itertools
 import mmap
@@ -18,7 +19,10 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 
-from . import segment
+from . import events, segment
+from .backend import Items
+from .events import Event
+from .puretrace import PureTrace
 from .segment import (
     ACCOUNTS,
     ACCOUNTS_AT,
@@ -50,10 +54,10 @@ _numbers = itertools.count(1)
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
-def _publish(size: int) -> mmap.mmap:
+def _publish(size: int, name: str = "catzilla_jit", *, writable: bool = False) -> mmap.mmap:
     """Return zeroed memory that other processes of the user can map; private if that fails."""
     try:
-        descriptor = os.memfd_create("catzilla_jit", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     except (AttributeError, OSError):
         return mmap.mmap(-1, size)
     try:
@@ -62,12 +66,16 @@ def _publish(size: int) -> mmap.mmap:
         # The map has a descriptor of its own: it is the one that others find.
         memory = mmap.mmap(descriptor, size)
         try:
-            fcntl.fcntl(descriptor, _F_ADD_SEALS, _FUTURE_WRITE | _SEAL)
+            fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEAL if writable else _FUTURE_WRITE | _SEAL)
         except OSError:
             fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEAL)
         return memory
     finally:
         os.close(descriptor)
+
+
+def _publish_control(size: int) -> mmap.mmap:
+    return _publish(size, "catzilla_jit_trace", writable=True)
 
 
 class _Meter:
@@ -77,6 +85,18 @@ class _Meter:
         self.index = index
         self.words = at // 8
         self.depth = 0  # tasks inside of each other
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Happened:
+    """What an event has beyond what is counted: events.Event has the meanings."""
+
+    kind: int
+    id: int
+    outcome: str
+    queued: bool = True
+    first: int = 0
+    failed: int = 0
 
 
 class Recorder:
@@ -91,7 +111,10 @@ class Recorder:
         self._meters_at = HEADER_BYTES + ACCOUNTS * segment.ACCOUNT_BYTES
         self._ledgers_at = self._meters_at + self._meters_most * METER_BYTES
         ledgers = 2 * self._meters_most + _LEDGERS
-        size = self._ledgers_at + ledgers * segment.LEDGER_BYTES
+        rings_at = self._ledgers_at + ledgers * segment.LEDGER_BYTES
+        size = rings_at + self._meters_most * segment.RING_BYTES
+        number = next(_numbers)
+        self._trace = PureTrace(rings_at, number, _publish_control)
         self._memory = _publish(size)
         self._lock = threading.RLock()
         self._here = threading.local()
@@ -105,19 +128,21 @@ class Recorder:
         self._taken: list[_Meter] = []
         self._of_kind = {segment.NATIVE: 0, segment.PYTHON: 0}
         self._next_sample = 0
-        self._write_header(size, workers, guests, queue_size)
+        self._write_header(size, number, rings_at, (workers, guests), queue_size)
         for lane in (0, 1):
             self._accounts["(other)", lane] = self._add_account(b"(other)", lane)
         self._shared = self._new_meter(self._meters_most - 1, segment.SHARED, 0)
         _recorders.add(self)
 
-    def _write_header(self, size: int, workers: int, guests: int, queue_size: int) -> None:
+    def _write_header(
+        self, size: int, number: int, rings_at: int, workers: tuple[int, int], queue_size: int
+    ) -> None:
         HEADER.pack_into(
-            self._bytes, 0, MAGIC, VERSION, 0x01020304, size, os.getpid(), next(_numbers),
-            time.time_ns(), time.monotonic_ns(), time.monotonic_ns(), workers, guests,
+            self._bytes, 0, MAGIC, VERSION, 0x01020304, size, os.getpid(), number,
+            time.time_ns(), time.monotonic_ns(), time.monotonic_ns(), *workers,
             self._meters_most, ACCOUNTS, LEVELS, BUCKET_BITS, BUCKETS, SAMPLES, queue_size,
             HEADER_BYTES, segment.ACCOUNT_BYTES, self._meters_at, METER_BYTES,
-            self._ledgers_at, segment.LEDGER_BYTES,
+            self._ledgers_at, segment.LEDGER_BYTES, rings_at, segment.RING_BYTES, segment.EVENTS,
         )  # fmt: skip
         self._words[SAMPLER_AT // 8] = 1_000_000_000
 
@@ -214,28 +239,82 @@ class Recorder:
 
     def ran(
         self, lane: int, name: str, level: int, waited: float, seconds: float,
-        calls: int = 1, failed: int | None = None,
+        calls: int = 1, failed: int | None = None, *, event: Happened | None = None,
     ) -> None:  # fmt: skip
         """Count a run by the calling thread, of so many calls, that has begun and has ended.
 
         failed: how many of the calls failed, the others completed; None: their ends are
-        counted by `count`.
+        counted by `count`. event: what to tell who traces the pool.
         """
         total = max(0, round(seconds * 1e9))
         wait_ns = max(0, round(waited * 1e9))
+        if event is not None:
+            self._write_event(event, self._account(name, lane), level, (wait_ns, total), calls)
+        self._add_here(lane, name, level, (wait_ns, total), calls, failed)
+        self.leaves(seconds)
+
+    def items(self, lane: int, name: str, level: int, items: Items) -> None:
+        """Count items of a map that the calling thread ran inside of what it is inside of."""
+        times = (
+            max(0, round((items.started - items.queued) * 1e9)),
+            max(0, round((items.ended - items.started) * 1e9)),
+        )
+        if self.is_traced():
+            event = Happened(events.CHUNK, items.map, "completed", True, items.first, items.failed)
+            self._write_event(event, self._account(name, lane), level, times, items.count)
+        self._add_here(lane, name, level, times, items.count, items.failed)
+
+    def _add_here(
+        self, lane: int, name: str, level: int, times: tuple[int, int], calls: int,
+        failed: int | None,
+    ) -> None:  # fmt: skip
+        account = self._account(name, lane)
         meter = getattr(self._here, "meter", None)
         if meter is not None:
-            self._add(meter, self._account(name, lane), level, wait_ns, total, calls, failed)
+            self._add(meter, account, level, *times, calls, failed)
+        else:
+            with self._lock:
+                self._add(self._shared, account, level, *times, calls, failed)
+
+    def leaves(self, seconds: float) -> None:
+        """Note that the calling thread has run a task that it began, for so long."""
+        meter = getattr(self._here, "meter", None)
+        if meter is not None:
             meter.depth -= 1
             if meter.depth == 0:
                 at = meter.words + RUNNING_AT // 8
                 self._words[at] = 0
-                self._words[at + 1] += total
-        else:
-            with self._lock:
-                account = self._account(name, lane)
-                self._add(self._shared, account, level, wait_ns, total, calls, failed)
+                self._words[at + 1] += max(0, round(seconds * 1e9))
         self._maybe_sample()
+
+    def _write_event(
+        self, event: Happened, account: int, level: int, times: tuple[int, int], calls: int
+    ) -> None:
+        waited, ran = times
+        now = time.monotonic_ns()
+        meter = getattr(self._here, "meter", None) or self._shared
+        self._trace.write(
+            self._bytes,
+            Event(
+                meter.index, event.kind, event.id,
+                queued=now - ran - waited if event.queued else 0, started=now - ran, ended=now,
+                items=calls, first=event.first, failed=event.failed, account=account, level=level,
+                outcome=event.outcome, thread=threading.get_native_id(),
+            ),
+        )  # fmt: skip
+
+    def is_traced(self) -> bool:
+        """Whether somebody wants events."""
+        return self._trace.wanted(time.monotonic_ns())
+
+    def compiled(self, name: str, began: int, ended: int, refused: bool, from_cache: bool) -> None:
+        """Tell who traces the pool of a compilation, from one monotonic_ns() to another."""
+        if self.is_traced():
+            event = Event(
+                self._shared.index, events.COMPILATION, 0, 0, began, ended, int(from_cache), 0, 0,
+                self._account(name, 0), 0, "failed" if refused else "completed", 0,
+            )  # fmt: skip
+            self._trace.write(self._bytes, event)
 
     def _add(
         self, meter: _Meter, account: int, level: int, wait: int, total: int, calls: int,
@@ -309,6 +388,7 @@ class Recorder:
             private = mmap.mmap(-1, len(old))
             private[:used] = old[:used]
             self._memory = private
+            self._trace.close()
             # The old map and its descriptor go with the last view of it.
             self._bytes = memoryview(private)
             self._words, self._small = self._bytes.cast("Q"), self._bytes.cast("I")
@@ -316,6 +396,7 @@ class Recorder:
     def after_fork_in_child(self) -> None:
         """Count nowhere that the parent could see."""
         self._lock = threading.RLock()
+        self._trace.after_fork_in_child()
         self.close()
 
 

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
@@ -377,6 +378,22 @@ def make_backend(settings: PoolSettings) -> Backend:
 _runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
 _abandoned: list[Backend] = []  # pools of dropped runtimes that may not have ended
 _exiting = False
+
+
+def note_compilation(name: str, began_ns: int, *, refused: bool, from_cache: bool) -> None:
+    """Tell whoever traces a runtime of this process that a compilation has ended.
+
+    began_ns: of time.monotonic_ns(). refused: the task stays Python.
+    """
+    ended_ns = time.monotonic_ns()
+    try:
+        runtimes = list(_runtimes)
+    except RuntimeError:
+        return  # another thread makes one: not worth a lock of all
+    for runtime in runtimes:
+        backend = runtime._backend
+        if backend is not None:
+            backend.note_compilation(name, began_ns, ended_ns, refused, from_cache)
 
 
 def _abandon(backend: Backend) -> None:

@@ -18,12 +18,13 @@ import operator
 import struct
 from collections.abc import Iterator, Sequence
 
-VERSION = 1
+VERSION = 2
 LEVELS = 4
 BUCKET_BITS = 5
 BUCKETS = 1408
 ACCOUNTS = 1024
 SAMPLES = 64
+EVENTS = 8192
 MOST_METERS = 2050
 
 #: enum cz_count.
@@ -32,13 +33,15 @@ COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED, RERUN = range(6)
 FREE, NATIVE, CRITICAL, PYTHON, SHARED = range(5)
 
 MAGIC = b"czstats\n"
-HEADER = struct.Struct("=8sIIQQQqqQ8IQ6Q")
+HEADER = struct.Struct("=8sIIQQQqqQ8IQ9Q")
 HEADER_BYTES = 896
 ACCOUNTS_AT, SAMPLER_AT, DEPTH_AT, SAMPLED_AT = 192, 256, 320, 384
 ACCOUNT_BYTES, ACCOUNT_NAME = 128, 112
 RUNNING_AT, SUMS_AT, LEDGERS_AT, WAIT_AT = 64, 128, 1152, 5248
 METER_BYTES = WAIT_AT + LEVELS * BUCKETS * 8
 LEDGER_BYTES = 64 + 2 * BUCKETS * 8
+EVENT_BYTES, RING_WORDS_AT = 64, 64
+RING_BYTES = RING_WORDS_AT + EVENTS * EVENT_BYTES
 _LINE = 64
 
 
@@ -111,6 +114,8 @@ class Segment:
     memory_used: int
     memory_blocks: int
     sampled_at: Sequence[int]  # ticks, oldest first; places in a meter's *_then
+    rings_at: int = 0  # where the rings of events lie, one of RING_BYTES per meter that can be
+    rings: int = 0
 
     def ticks_at(self, monotonic_ns: int) -> int:
         """Return the tick count at a time of the monotonic clock."""
@@ -168,13 +173,15 @@ class _Reader:
         _demand(accounts == ACCOUNTS and shape == expected, "its tables have other sizes")
         self.queue_size = fields[17]
         self.accounts_at, account_bytes, self.meters_at, meter_bytes = fields[18:22]
-        self.ledgers_at, ledger_bytes = fields[22:24]
-        strides = (account_bytes, meter_bytes, ledger_bytes)
-        _demand(strides == (ACCOUNT_BYTES, METER_BYTES, LEDGER_BYTES), "its parts differ")
+        self.ledgers_at, ledger_bytes, self.rings_at, ring_bytes, events = fields[22:27]
+        strides = (account_bytes, meter_bytes, ledger_bytes, ring_bytes, events)
+        known = (ACCOUNT_BYTES, METER_BYTES, LEDGER_BYTES, RING_BYTES, EVENTS)
+        _demand(strides == known, "its parts differ")
         _demand(self.meters <= MOST_METERS, "it has too many meters")
         self._check_array("accounts", self.accounts_at, ACCOUNTS, ACCOUNT_BYTES)
         self._check_array("meters", self.meters_at, self.meters, METER_BYTES)
         self._check_array("ledgers", self.ledgers_at, 2 * self.meters, LEDGER_BYTES)
+        self._check_array("rings", self.rings_at, self.meters, RING_BYTES)
 
     def _check_array(self, name: str, at: int, count: int, stride: int) -> None:
         _demand(at >= HEADER_BYTES and at % _LINE == 0, f"its {name} lie nowhere")
@@ -267,8 +274,8 @@ def read(memory: memoryview) -> Segment:
     return Segment(
         reader.pid, reader.number, reader.unix_ns, reader.started_ns, reader.started_ticks, rate,
         reader.queue_size, accounts, meters, ledgers, (depth[:LEVELS], depth[LEVELS:]),
-        held, used, blocks, sampled_at,
+        held, used, blocks, sampled_at, reader.rings_at, reader.meters,
     )  # fmt: skip
 
 
-assert HEADER.size == 152
+assert HEADER.size == 176

@@ -22,6 +22,7 @@ from ..errors import NoRuntime
 from . import segment, stats
 
 _LINK = "/memfd:catzilla_jit"
+_CONTROL_LINK = "/memfd:catzilla_jit_trace"
 _F_GET_SEALS = 1034
 _F_SEAL_SHRINK = 2
 _MOST_BYTES = 1 << 31
@@ -45,21 +46,22 @@ def _is_own(pid: int) -> bool:
     return os.stat(_proc(pid)).st_uid == os.geteuid()
 
 
-def _links(pid: int) -> Iterator[Path]:
+def _links(pid: int, link: str) -> Iterator[Path]:
     """Yield the descriptors of a process that bear the name; OSError if it cannot be looked at."""
     for descriptor in (_proc(pid) / "fd").iterdir():
         try:
             target = os.readlink(descriptor)
         except FileNotFoundError:
             continue  # closed meanwhile
-        if target.split(" ", 1)[0] == _LINK:
+        if target.split(" ", 1)[0] == link:
             yield descriptor
 
 
-def _map(path: Path) -> mmap.mmap:
-    """Map the file read-only; Damaged unless it is one that can be read safely."""
+def map_segment(path: Path, *, writable: bool = False) -> mmap.mmap:
+    """Map the file, usually read-only; Damaged unless it is one that can be read safely."""
+    access = os.O_RDWR if writable else os.O_RDONLY
     # Not blocking: the name may lead to a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, access | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
@@ -72,7 +74,8 @@ def _map(path: Path) -> mmap.mmap:
             seals = 0
         if not seals & _F_SEAL_SHRINK:
             raise segment.Damaged("its size is not sealed")
-        return mmap.mmap(descriptor, status.st_size, prot=mmap.PROT_READ)
+        protection = mmap.PROT_READ | mmap.PROT_WRITE if writable else mmap.PROT_READ
+        return mmap.mmap(descriptor, status.st_size, prot=protection)
     finally:
         os.close(descriptor)
 
@@ -85,20 +88,20 @@ def _inner_pid(pid: int) -> int:
     return pid
 
 
-def _segments(pid: int) -> Iterator[segment.Segment]:
+def _segments(pid: int) -> Iterator[tuple[Path, segment.Segment]]:
     """Yield the segments of a process, those that are sound and its own."""
-    for path in _links(pid):
+    for path in _links(pid, _LINK):
         try:
-            with _map(path) as memory, memoryview(memory) as view:
+            with map_segment(path) as memory, memoryview(memory) as view:
                 found = segment.read(view)
             # A forked child, or whoever was sent the descriptor, is not the runtime.
             if found.pid in (pid, _inner_pid(pid)):
-                yield found
+                yield path, found
         except (OSError, segment.Damaged):
             continue
 
 
-def _command(pid: int) -> str:
+def command(pid: int) -> str:
     """Return the command line of a process, cleaned, at most 200 characters."""
     try:
         words = (_proc(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
@@ -121,16 +124,16 @@ def running() -> list[RuntimeInfo]:
         try:
             if _is_own(pid):
                 found += [
-                    RuntimeInfo(pid, each.number, _command(pid), each.started_unix_ns * 1e-9)
-                    for each in _segments(pid)
+                    RuntimeInfo(pid, each.number, command(pid), each.started_unix_ns * 1e-9)
+                    for _, each in _segments(pid)
                 ]
         except OSError:
             continue  # it has ended, or may not be looked at
     return sorted(found, key=lambda info: (info.pid, info.runtime))
 
 
-def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
-    """Return the statistics of a runtime of another process (or of this one).
+def choose(pid: int, runtime: int | None = None) -> tuple[Path, segment.Segment]:
+    """Return where the segment of a runtime lies, and a snapshot of it.
 
     runtime: its number in the process; by default the first that runs. Raises NoRuntime,
     with a sentence for the user, when there is none that can be read.
@@ -142,7 +145,7 @@ def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
     if not own:
         raise NoRuntime(f"process {pid} belongs to another user")
     try:
-        found = {each.number: each for each in _segments(pid)}
+        found = {each.number: (path, each) for path, each in _segments(pid)}
     except PermissionError:
         raise NoRuntime(f"process {pid} may not be looked at by this user") from None
     except OSError:
@@ -156,5 +159,18 @@ def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
     if number not in found:
         numbers = ", ".join(map(str, sorted(found)))
         raise NoRuntime(f"process {pid} has no runtime {number}; it has {numbers}")
-    resident = stats.resident_bytes(pid)
-    return dataclasses.replace(stats.compute(found[number], resident), pid=pid)
+    return found[number]
+
+
+def controls(pid: int) -> Iterator[Path]:
+    """Yield what may be the controls (events.py) of a process's runtimes."""
+    return _links(pid, _CONTROL_LINK)
+
+
+def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
+    """Return the statistics of a runtime of another process (or of this one).
+
+    As `choose`, of which it raises NoRuntime.
+    """
+    _, found = choose(pid, runtime)
+    return dataclasses.replace(stats.compute(found, stats.resident_bytes(pid)), pid=pid)

@@ -363,6 +363,27 @@ CZ_API uint32_t cz_pool_account(struct cz_pool *pool, int lane, const char *name
 /* Add to a counter (enum cz_count) of the type's account; what the library sees it counts
  * by itself. */
 CZ_API void cz_type_count(const struct cz_type *type, uint32_t what, uint64_t n);
+/* The calls of this type are not counted, only shown as what their worker is inside of: what
+ * they ran was items of a map, told by cz_type_ran. Before the first of them. */
+CZ_API void cz_type_set_carrier(struct cz_type *type);
+/* Some items of a map that the calling thread has run; times of CLOCK_MONOTONIC. */
+struct cz_items {
+    int64_t queued_ns;
+    int64_t started_ns;
+    int64_t ended_ns;
+    uint64_t map; /* a number for the map */
+    uint64_t first;
+    uint64_t items;
+    uint64_t failed;
+    uint64_t cancelled; /* items that will not run */
+    uint32_t level;
+};
+/* Count them as calls of the type: each ran for their mean time. */
+CZ_API void cz_type_ran(const struct cz_type *type, const struct cz_items *items);
+/* Something was compiled, or refused, from one time of CLOCK_MONOTONIC to another: an event
+ * for whoever traces the pool. */
+CZ_API void cz_pool_compiled(struct cz_pool *pool, const char *name, int64_t began_ns,
+                             int64_t ended_ns, int refused, int from_cache);
 /* The segment that holds everything (native/src/stats.h), with the numbers that are
  * sampled brought up to date. 1; 0 when the pool goes without. Lives as long as the pool. */
 CZ_API int cz_pool_stats(struct cz_pool *pool, const void **segment, uint64_t *bytes);

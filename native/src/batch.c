@@ -17,6 +17,8 @@ enum {
 enum { OPEN, CANCELLED, ENDED };
 #define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
 
+static _Atomic(uint64_t) maps; /* numbered so far */
+
 struct failure {
     int64_t index;
     void *error;
@@ -180,10 +182,30 @@ static struct tally run_items(struct cz__thread *thread, struct cz_batch *batch,
     return tally;
 }
 
+static void trace_items(const struct cz_batch *batch, struct cz__meter *meter, int64_t begin,
+                        struct tally tally, uint64_t start, uint64_t end, enum cz_count outcome)
+{
+    if (meter == NULL || !cz__wanted(meter->until, end))
+        return;
+    cz__trace_write(meter, &(struct cz__event){
+                               .id = batch->state.id,
+                               .queued = batch->queued_at,
+                               .started = start,
+                               .ended = end,
+                               .items = (uint64_t)tally.ran,
+                               .first = (uint64_t)begin,
+                               .failed = (uint64_t)tally.failed,
+                               .account = batch->account,
+                               .kind = CZ__EVENT_CHUNK,
+                               .level = batch->state.level,
+                               .outcome = outcome,
+                           });
+}
+
 /* Each item counts as a call, with the mean of its chunk as its run time. It waited
  * from the batch's submission to its chunk's start. */
 static void count_items(struct cz_batch *batch, struct cz__meter *meter, struct tally tally,
-                        uint64_t start, uint64_t ticks)
+                        int64_t begin, uint64_t start, uint64_t ticks)
 {
     cz__meter_end(meter, ticks);
     cz__meter_count(meter, &(struct cz__ran){
@@ -196,6 +218,7 @@ static void count_items(struct cz_batch *batch, struct cz__meter *meter, struct 
                                .failed = (uint64_t)tally.failed,
                                .end = CZ_COUNT_COMPLETED,
                            });
+    trace_items(batch, meter, begin, tally, start, start + ticks, CZ_COUNT_COMPLETED);
 }
 
 static int64_t chunk_length(const struct cz_batch *batch, int64_t left)
@@ -270,13 +293,25 @@ static void note_start(struct cz_batch *batch)
     cz_record_start(&batch->state);
 }
 
+static void end_stopped_chunk(struct cz_batch *batch, struct cz__thread *thread)
+{
+    struct cz__meter *meter = thread->worker.meter;
+    struct tally tally = {.ran = thread->chunk_end - thread->chunk_begin};
+    uint64_t now = cz__ticks(), start;
+    if (meter == NULL)
+        return;
+    start = cz__load_relaxed(&meter->block->started);
+    cz__meter_end(meter, now - start);
+    trace_items(batch, meter, thread->chunk_begin, tally, start, now, CZ_COUNT_CANCELLED);
+}
+
 void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket)
 {
     struct cz_batch *batch = ticket->type->batch;
     int64_t torn = cz__load_relaxed(&batch->torn);
     while (thread->chunk_begin < torn && !cz__cas_acqrel(&batch->torn, &torn, thread->chunk_begin))
         continue;
-    cz__meter_stop(thread->worker.meter, cz__ticks());
+    end_stopped_chunk(batch, thread);
     /* Some of them may have run, nobody knows which. */
     count_cancelled(batch, thread->chunk_end - thread->chunk_begin);
     add_ended(batch, thread->chunk_end - thread->chunk_begin);
@@ -298,7 +333,7 @@ void cz__batch_serve(struct cz__thread *thread, struct cz_record *ticket)
         tally = run_items(thread, batch, begin, end);
         ticks = cz__ticks() - start;
         measure(batch, end - begin, ticks);
-        count_items(batch, thread->worker.meter, tally, start, ticks);
+        count_items(batch, thread->worker.meter, tally, begin, start, ticks);
         cz__add_relaxed(&batch->done, end - begin);
         add_ended(batch, end - begin);
         grow(batch);
@@ -381,6 +416,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);
     batch->floor_ticks = cz__ticks_of_ns(FLOOR_NS);
     batch->queued_at = cz__ticks();
+    batch->state.id = cz__add_relaxed(&maps, 1) + 1;
     set_level(batch, level);
     cz__lane_owe(lane);
     if (length == 0) {

@@ -26,6 +26,8 @@ int64_t cz__monotonic_ns(void);
 void cz__ticks_setup(void);
 uint64_t cz__ticks(void);
 uint64_t cz__ticks_of_ns(int64_t ns);
+/* Of a time of CLOCK_MONOTONIC; the inverse of cz_ticks_ns. */
+uint64_t cz__ticks_at(int64_t ns);
 /* Of a duration, by the rate measured at the start; cz_ticks_ns is for points in time. */
 uint64_t cz__ns_of_ticks(uint64_t ticks);
 
@@ -33,6 +35,8 @@ uint64_t cz__ns_of_ticks(uint64_t ticks);
  * the descriptor; *fd is -1 where that cannot be and the memory is private. NULL: no
  * address space. */
 void *cz__segment_map(const char *name, uint64_t bytes, int *fd);
+/* The same, for others to write as well; NULL where that cannot be. */
+void *cz__control_map(const char *name, uint64_t bytes, int *fd);
 void cz__segment_unmap(void *memory, uint64_t bytes);
 /* In the child of a fork: private memory at the same address, and the descriptor closed. */
 void cz__segment_detach(void *memory, uint64_t bytes, int *fd);

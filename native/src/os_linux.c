@@ -190,6 +190,11 @@ int64_t cz_ticks_ns(uint64_t ticks)
     return base_ns + (int64_t)((double)(int64_t)(ticks - base_ticks) / ticks_per_ns(5000000));
 }
 
+uint64_t cz__ticks_at(int64_t ns)
+{
+    return base_ticks + (uint64_t)(int64_t)((double)(ns - base_ns) * ticks_per_ns(5000000));
+}
+
 uint64_t cz_ticks(void)
 {
     cz__ticks_setup();

@@ -2,7 +2,8 @@
  *
  * A memfd has no name in any file system; they find it as /proc/PID/fd/N. It is sparse:
  * pages come with the first write. The seals keep its size (a reader's map cannot be cut
- * off under it) and, where the kernel has it (5.1), any other writer away.
+ * off under it, nor the pool's own) and, of a segment and where the kernel has it (5.1), any
+ * other writer away.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -49,6 +50,19 @@ void *cz__segment_map(const char *name, uint64_t bytes, int *fd)
         close(*fd);
     *fd = -1;
     return map(NULL, bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+}
+
+void *cz__control_map(const char *name, uint64_t bytes, int *fd)
+{
+    void *memory = NULL;
+    *fd = sealed_file(name, bytes);
+    if (*fd >= 0 && fcntl(*fd, F_ADD_SEALS, F_SEAL_SEAL) == 0)
+        memory = map(NULL, bytes, MAP_SHARED, *fd);
+    if (memory == NULL && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return memory;
 }
 
 void cz__segment_unmap(void *memory, uint64_t bytes)

@@ -382,6 +382,11 @@ void cz_type_set_interruptible(struct cz_type *type)
     type->interruptible = true;
 }
 
+void cz_type_set_carrier(struct cz_type *type)
+{
+    type->carrier = true;
+}
+
 void cz_type_account(struct cz_type *type, uint32_t account)
 {
     type->account = account;

@@ -54,6 +54,7 @@ struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *ty
     record->type = type;
     record->error = NULL;
     record->retries = 0;
+    record->queued_at = 0;
     record->started_at = 0;
     record->finished_at = 0;
     return record;

@@ -18,6 +18,7 @@ struct cz_type {
     uint32_t account;        /* constant after the first call */
     struct cz_pool *pool;
     bool interruptible;
+    bool carrier;           /* its calls are not counted: they count what they ran (cz_type_ran) */
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
     struct cz_type *next;   /* the pool's list */
 

@@ -47,6 +47,8 @@ static void after_fork_in_child(void)
     for (struct cz__stats *stats = all; stats; stats = stats->next) {
         pthread_mutex_init(&stats->lock, NULL);
         cz__segment_detach(stats->base, stats->segment_bytes, &stats->fd);
+        if (stats->control)
+            cz__segment_detach(stats->control, CZ__CONTROL_BYTES, &stats->control_fd);
     }
 }
 
@@ -79,7 +81,10 @@ static void lay_out(struct cz__segment *layout, const struct cz_pool_options *op
     layout->meter_bytes = sizeof(struct cz__block);
     layout->ledgers_at = layout->meters_at + meters * layout->meter_bytes;
     layout->ledger_bytes = sizeof(struct cz__ledger);
-    layout->bytes = layout->ledgers_at + (2 * meters + CZ__LEDGERS) * layout->ledger_bytes;
+    layout->rings_at = layout->ledgers_at + (2 * meters + CZ__LEDGERS) * layout->ledger_bytes;
+    layout->ring_bytes = sizeof(struct cz__ring);
+    layout->ring_events = CZ__EVENTS;
+    layout->bytes = layout->rings_at + meters * layout->ring_bytes;
 }
 
 static void note_start(struct cz__segment *segment)
@@ -118,6 +123,38 @@ static void enlist(struct cz__stats *stats)
     pthread_mutex_unlock(&all_lock);
 }
 
+/* Without a control nobody traces the pool, which is no reason to fail. */
+static void make_control(struct cz__stats *stats)
+{
+    struct cz__control *control = NULL;
+    stats->control_fd = -1;
+    if (stats->fd >= 0)
+        control = cz__control_map("catzilla_jit_trace", CZ__CONTROL_BYTES, &stats->control_fd);
+    if (control == NULL)
+        return;
+    memcpy(control->magic, "cztrace\n", sizeof control->magic);
+    control->version = CZ__STATS_VERSION;
+    control->pid = stats->segment->pid;
+    control->number = stats->segment->number;
+    stats->control = control;
+}
+
+static void make_meters(struct cz__stats *stats, const struct cz__segment *layout)
+{
+    static const cz__count never;
+    for (uint32_t i = 0; i < stats->meters_most; i++) {
+        void *ring = stats->base + layout->rings_at + i * layout->ring_bytes;
+        stats->meters[i] = (struct cz__meter){
+            .stats = stats,
+            .block = &stats->blocks[i],
+            .base = stats->base,
+            .ring = ring,
+            .until = stats->control ? &stats->control->until : &never,
+        };
+    }
+    cz__store_relaxed(&stats->blocks[stats->meters_most - 1].kind, CZ__METER_SHARED);
+}
+
 int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool)
 {
     /* Every native worker, the reserved one, every guest, and the shared one. */
@@ -144,15 +181,14 @@ int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool
     stats->pool = pool;
     stats->period_ticks = cz__ticks_of_ns(PERIOD_NS);
     pthread_mutex_init(&stats->lock, NULL);
-    for (uint32_t i = 0; i < meters; i++)
-        stats->meters[i] = (struct cz__meter){stats, &stats->blocks[i], stats->base};
-    cz__store_relaxed(&stats->blocks[meters - 1].kind, CZ__METER_SHARED);
     note_start(&layout);
     stats->next_sample = layout.started_ticks;
     memcpy(stats->segment, &layout, sizeof layout);
     add_account(stats->segment, accounts_of(stats), CZ_LANE_NATIVE, "(other)", 7);
     add_account(stats->segment, accounts_of(stats), CZ_LANE_PYTHON, "(other)", 7);
     enlist(stats);
+    make_control(stats);
+    make_meters(stats, &layout);
     pool->stats = stats;
     return 0;
 }
@@ -164,7 +200,9 @@ void cz__stats_unpublish(struct cz__stats *stats)
     pthread_mutex_lock(&all_lock);
     if (stats->fd >= 0)
         close(stats->fd);
-    stats->fd = -1;
+    if (stats->control_fd >= 0)
+        close(stats->control_fd);
+    stats->fd = stats->control_fd = -1;
     pthread_mutex_unlock(&all_lock);
 }
 
@@ -180,6 +218,8 @@ void cz__stats_destroy(struct cz__stats *stats)
     *link = stats->next;
     pthread_mutex_unlock(&all_lock);
     cz__segment_unmap(stats->base, stats->segment_bytes);
+    if (stats->control)
+        cz__segment_unmap(stats->control, CZ__CONTROL_BYTES);
     pthread_mutex_destroy(&stats->lock);
     stats->pool->depot.release(stats);
 }
@@ -285,25 +325,21 @@ struct cz__ledger *cz__ledger_make(struct cz__meter *meter, uint32_t account)
 
 /* --- counting where no worker is at home --------------------------------------------- */
 
-static struct cz__meter *shared_meter(const struct cz__stats *stats)
-{
-    return &stats->meters[stats->meters_most - 1];
-}
-
 void cz__stats_add(struct cz__stats *stats, uint32_t account, enum cz_count what, uint64_t n)
 {
     if (stats && what < CZ_COUNTS)
-        cz__add_relaxed(&cz__ledger_of(shared_meter(stats), account)->counts[what], n);
+        cz__add_relaxed(&cz__ledger_of(cz__shared_meter(stats), account)->counts[what], n);
 }
 
 void cz_type_count(const struct cz_type *type, uint32_t what, uint64_t n)
 {
-    cz__stats_add(type->stats, type->account, what, n);
+    if (!type->carrier)
+        cz__stats_add(type->stats, type->account, what, n);
 }
 
 static void count_shared(const struct cz__stats *stats, const struct cz__ran *ran)
 {
-    struct cz__meter *meter = shared_meter(stats);
+    struct cz__meter *meter = cz__shared_meter(stats);
     struct cz__ledger *ledger = cz__ledger_of(meter, ran->account);
     unsigned waited = cz__bucket(ran->waited);
     cz__add_relaxed(&meter->block->done, ran->calls);
@@ -312,8 +348,20 @@ static void count_shared(const struct cz__stats *stats, const struct cz__ran *ra
     cz__add_relaxed(&ledger->run.count[cz__bucket(ran->ran)], ran->calls);
     if (ran->end < CZ_COUNTS)
         cz__add_relaxed(&ledger->counts[ran->end], ran->calls - ran->failed);
+    if (ran->failed)
+        cz__add_relaxed(&ledger->counts[CZ_COUNT_FAILED], ran->failed);
     cz__add_relaxed(&ledger->wait_ticks, ran->waited * ran->calls);
     cz__add_relaxed(&ledger->run_ticks, ran->total);
+}
+
+struct cz__meter *cz__stats_count(const struct cz__stats *stats, const struct cz__ran *ran)
+{
+    if (mine && mine->stats == stats) {
+        cz__meter_count(mine, ran);
+        return mine;
+    }
+    count_shared(stats, ran);
+    return cz__shared_meter(stats);
 }
 
 void cz__stats_begin(const struct cz_record *record)
@@ -326,8 +374,9 @@ void cz__stats_begin(const struct cz_record *record)
 void cz__stats_ran(const struct cz_record *record, enum cz_count end)
 {
     const struct cz_type *type = record->type;
+    struct cz__meter *meter;
     struct cz__ran ran;
-    if (type == NULL || type->stats == NULL)
+    if (type == NULL || type->stats == NULL || type->carrier)
         return;
     ran = (struct cz__ran){
         .account = type->account,
@@ -339,10 +388,9 @@ void cz__stats_ran(const struct cz_record *record, enum cz_count end)
     ran.total = ran.ran;
     if (record->queued_at)
         ran.waited = cz__ticks_between(record->queued_at, record->started_at);
-    if (mine && mine->stats == type->stats)
-        cz__meter_count(mine, &ran);
-    else
-        count_shared(type->stats, &ran);
+    meter = cz__stats_count(type->stats, &ran);
+    if (cz__wanted(meter->until, record->finished_at))
+        cz__trace_run(meter, record, end);
 }
 
 /* --- sampling ------------------------------------------------------------------------ */

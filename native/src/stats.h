@@ -5,6 +5,7 @@
  *   account  what is counted together: the calls of one name in one lane
  *   meter    what one worker writes: its block and, per account, a ledger
  *   ledger     the counters and the two histograms of one account at one meter
+ *   ring     the last events of one meter, while somebody wants them (trace.h)
  *
  * Every word of a meter has one writer, the worker itself, which adds with a relaxed
  * load and store. The last meter belongs to nobody: what threads without one count
@@ -25,9 +26,10 @@
 
 #include "catzilla_jit.h"
 #include "atomic.h"
+#include "trace.h"
 
 enum {
-    CZ__STATS_VERSION = 1,
+    CZ__STATS_VERSION = 2,
     CZ__ACCOUNTS = 1024,
     CZ__ACCOUNT_NAME = 112, /* bytes, with the 0 at the end */
     CZ__LEDGERS = 2048,     /* besides the two that every meter has for sure */
@@ -108,6 +110,7 @@ struct cz__segment {
     uint64_t accounts_at, account_bytes; /* offsets and strides of the three arrays */
     uint64_t meters_at, meter_bytes;
     uint64_t ledgers_at, ledger_bytes;
+    uint64_t rings_at, ring_bytes, ring_events; /* one per meter */
 
     CZ_ALIGNED _Atomic(uint32_t) accounts; /* in use; those below are constant */
 
@@ -135,6 +138,8 @@ struct cz__meter {
     struct cz__stats *stats;
     struct cz__block *block;
     char *base; /* of the segment */
+    struct cz__ring *ring;
+    const cz__count *until; /* the control's, or one that stays 0 */
 };
 
 /* A pool's own, outside of the segment. */
@@ -146,6 +151,7 @@ struct cz__stats {
     struct cz__meter *meters; /* the last is the shared one */
     uint32_t meters_most;
     uint64_t segment_bytes, ledgers_at;
+    struct cz__control *control; /* NULL: others cannot ask for events */
     struct cz_pool *pool;
     uint64_t period_ticks;
     /* the sampler */
@@ -153,11 +159,13 @@ struct cz__stats {
     uint32_t quiet; /* samples in a row that showed nothing at work */
     /* guarded by lock */
     pthread_mutex_t lock;
-    int fd;                 /* -1: other processes cannot see the segment */
+    int fd, control_fd;     /* -1: other processes cannot see it */
     uint32_t ledgers;       /* handed out of CZ__LEDGERS */
     uint32_t guests;        /* numbered so far */
     struct cz__stats *next; /* all of the process; guarded by their own lock */
 };
+
+struct cz__ran;
 
 /* Set pool->stats, unless the options say to go without. 0 or CZ_ENOMEM. */
 int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool);
@@ -189,6 +197,9 @@ void cz__stats_add(struct cz__stats *stats, uint32_t account, enum cz_count what
 void cz__stats_begin(const struct cz_record *record);
 /* The calling thread has run the record. Counts at its own meter if it has one. */
 void cz__stats_ran(const struct cz_record *record, enum cz_count end);
+/* Count calls that the calling thread has run, at its own meter or else the shared one;
+ * returns which. */
+struct cz__meter *cz__stats_count(const struct cz__stats *stats, const struct cz__ran *ran);
 
 static inline unsigned cz__bucket(uint64_t ticks)
 {
@@ -217,6 +228,11 @@ static inline void cz__bump(cz__count *count, uint64_t n)
     cz__store_relaxed(count, cz__load_relaxed(count) + n);
 }
 
+static inline struct cz__meter *cz__shared_meter(const struct cz__stats *stats)
+{
+    return &stats->meters[stats->meters_most - 1];
+}
+
 struct cz__ledger *cz__ledger_make(struct cz__meter *meter, uint32_t account);
 
 static inline struct cz__ledger *cz__ledger_of(struct cz__meter *meter, uint32_t account)
@@ -243,13 +259,6 @@ static inline void cz__meter_end(struct cz__meter *meter, uint64_t ticks) /* 0: 
         return;
     cz__store_relaxed(&meter->block->started, 0);
     cz__bump(&meter->block->busy, ticks);
-}
-
-/* The same for what began, and was stopped now. */
-static inline void cz__meter_stop(struct cz__meter *meter, uint64_t now)
-{
-    if (meter)
-        cz__meter_end(meter, now - cz__load_relaxed(&meter->block->started));
 }
 
 struct cz__ran {

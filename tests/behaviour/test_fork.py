@@ -207,3 +207,21 @@ def test_multiprocessing_by_fork(run):
     process.join(20)
     assert process.exitcode == 0
     """)
+
+
+def test_child_compiles_although_a_thread_of_the_parent_was_at_it(run):
+    run("""
+    held, leave = threading.Event(), threading.Event()
+    def hold():
+        with work._program._lock:  # as between the compiler and the end of `prepare`
+            held.set()
+            leave.wait(60)
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    def child():
+        assert work.submit(3).result(20) == 2.5
+    in_child(child)
+    leave.set()
+    thread.join()
+    """)

@@ -31,6 +31,7 @@ SCALARS: dict[str, Any] = {
     "uint64_t": ctypes.c_uint64,
     "const char *": ctypes.c_char_p,
     "const struct cz_span *": ctypes.POINTER(native.Span),
+    "const struct cz_items *": ctypes.POINTER(native.ItemsRan),
     "const struct cz_pool_options *": ctypes.POINTER(native.PoolOptions),
     "cz_entry": ctypes.c_void_p,
     "cz_chunk": ctypes.c_void_p,
@@ -111,7 +112,12 @@ def test_ctypes_prototypes_are_those_of_the_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("struct", "mirror"), [("cz_pool_options", native.PoolOptions), ("cz_span", native.Span)]
+    ("struct", "mirror"),
+    [
+        ("cz_pool_options", native.PoolOptions),
+        ("cz_span", native.Span),
+        ("cz_items", native.ItemsRan),
+    ],
 )
 def test_structures_are_those_of_the_header(struct: str, mirror: Any) -> None:
     assert list(mirror._fields_) == list(members(struct))

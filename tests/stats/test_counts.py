@@ -73,14 +73,46 @@ def test_percentiles_agree_with_the_raw_times(runtime: Runtime, mode: str | bool
             assert shown == pytest.approx(percentile(raw, percent), rel=0.03), (percent, name)
 
 
-def test_items_of_a_map_are_tasks(runtime: Runtime) -> None:
-    task = runtime.task(divide, compile_to_c="require")
+@pytest.mark.parametrize("mode", ["require", False])
+def test_items_of_a_map_are_tasks(runtime: Runtime, mode: str | bool) -> None:
+    task = runtime.task(divide, compile_to_c=mode)
     task.map(np.arange(10_000), 3)
     batch = task.submit_map(np.arange(100), np.arange(100), errors="collect")
     batch.wait()
-    calls = runtime.stats().tasks["divide"].total
+    found = runtime.stats()
+    calls = found.tasks["divide"].total
     assert (calls.completed, calls.failed) == (10_099, 1)
-    assert calls.execution.count == 10_100
+    assert calls.execution.count == calls.wait.count == 10_100
+    assert found.total_tasks_processed == sum(worker.tasks for worker in found.workers) == 10_100
+    assert list(found.tasks) == ["divide"]
+
+
+def test_an_item_of_a_python_map_ran_for_the_mean_of_its_turn(runtime: Runtime) -> None:
+    def doze(seconds: float) -> None:
+        time.sleep(seconds)
+
+    runtime.task(doze, compile_to_c=False).map([0.02] * 10)
+    calls = runtime.stats().tasks["doze"].total
+    assert calls.completed == 10
+    assert calls.execution.percentile(1) >= 0.0195
+    assert calls.execution.sum_seconds >= 0.2
+
+
+@pytest.mark.parametrize("mode", ["require", False])
+def test_items_that_a_cancel_keeps_from_running_are_cancelled(mode: str | bool) -> None:
+    with Runtime(workers=1) as runtime:
+        task = runtime.task(spin, compile_to_c=mode)
+        batch = task.submit_map(np.full(10_000, 20_000 if mode else 500))
+        while not batch.progress:
+            time.sleep(0)
+        assert batch.cancel()
+        while not batch.done():
+            time.sleep(0)
+        assert batch.status().value == "cancelled"
+        runtime.shutdown()
+        calls = runtime.stats().tasks["spin"].total
+        assert calls.cancelled > 0
+        assert calls.completed + calls.cancelled == 10_000
 
 
 def test_a_call_that_python_had_to_repeat_is_a_success(runtime: Runtime) -> None:

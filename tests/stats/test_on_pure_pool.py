@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).parent
 
 @pytest.mark.skipif(native.unavailable() is not None, reason="this is that run")
 def test_statistics_are_the_same_on_the_pure_python_pool() -> None:
-    files = [str(HERE / name) for name in ("test_counts.py", "test_reader.py")]
+    files = [str(HERE / name) for name in ("test_counts.py", "test_reader.py", "test_trace.py")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files],
         env={**os.environ, "CATZILLA_JIT_DISABLE_NATIVE": "1"},

@@ -12,6 +12,7 @@ from catzilla_jit.runtime import segment, stats
 
 ACCOUNTS_AT, METERS_AT = 896, 896 + 1024 * 128
 METER_BYTES, LEDGER_BYTES = 50_304, 22_592
+RINGS_AT_AT = 152
 
 
 def add(a: float, b: float) -> float:
@@ -29,8 +30,10 @@ def copy(runtime: Runtime) -> bytearray:
     used = segment.read(memory)
     meters = used.queue_size and struct.unpack_from("=I", memory, 72)[0]
     length = METERS_AT + meters * METER_BYTES + (2 * meters + 8) * LEDGER_BYTES
-    found = bytearray(memory[:length])
-    struct.pack_into("=Q", found, 16, length)
+    # No ledgers further on, and rings that are empty.
+    found = bytearray(memory[:length]) + bytes(meters * segment.RING_BYTES)
+    struct.pack_into("=Q", found, 16, len(found))
+    struct.pack_into("=Q", found, RINGS_AT_AT, length)
     return found
 
 
@@ -62,7 +65,7 @@ def test_a_truncated_one_is_refused(copy: bytearray, length: int) -> None:
     ("offset", "form", "value"),
     [
         (0, "=Q", 0),  # magic
-        (8, "=I", 2),  # version
+        (8, "=I", 1),  # version
         (12, "=I", 0x04030201),  # byte order
         (16, "=Q", 1 << 40),  # size
         (72, "=I", 2**32 - 1),  # meters
