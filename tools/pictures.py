@@ -7,6 +7,7 @@ The runtime in the picture is one of this process, at work while the picture is 
 
 from __future__ import annotations
 
+import html
 import io
 import math
 import os
@@ -93,9 +94,27 @@ def draw(name: str, command: list[str]) -> None:
     # The reader's own monospaced font will do: no picture fetches anything.
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
+    svg = _TEXT.sub(_without_blanks, svg)
     PICTURES.mkdir(parents=True, exist_ok=True)
     (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
     print(f"docs/pictures/{name}.svg")
+
+
+_TEXT = re.compile(r'(<text [^>]*)x="([\d.]+)"([^>]*)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+
+
+def _without_blanks(match: re.Match[str]) -> str:
+    """Return a text that begins and ends with a visible character: some viewers drop blanks."""
+    head, x, between, length, tail, text = match.groups()
+    characters = html.unescape(text)
+    shown = characters.strip()
+    if not shown:
+        return ""
+    width = float(length) / len(characters)
+    x = f"{float(x) + width * (len(characters) - len(characters.lstrip())):g}"
+    inside = html.escape(shown).replace("\N{NO-BREAK SPACE}", "&#160;")
+    place = f'{head}x="{x}"{between}textLength="{width * len(shown):g}"{tail}'
+    return f"{place}>{inside}</text>"
 
 
 def work(stop: threading.Event) -> None:

@@ -38,7 +38,8 @@ def fingerprint(
 ) -> tuple[str, bool]:
     """Return the digest and whether it means the same in another process."""
     writer = _Writer()
-    writer.text("for", installation(), repr(options), *map(repr, argument_types))
+    limit = sys.getrecursionlimit()  # the code leaves where Python would (`stack.py`)
+    writer.text("for", installation(), repr(options), repr(limit), *map(repr, argument_types))
     writer.function(function)
     return writer.digest.hexdigest(), writer.portable
 

@@ -24,7 +24,7 @@ from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, floats, kinds, library, stack
+from catzilla_jit.compile import checks, complexes, floats, kinds, library, stack
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.indices import index_variables
@@ -68,6 +68,7 @@ class TaskLower(lowering.Lower):
         self.options: Options = self.metadata["program"].options
         self.mixture = Mixture(self)
         self.unbound = Unbound(self)
+        self.depth = stack.Depth(self)
         self.numpys = numpy_variables(self.blocks.values(), self.fndesc.typemap)
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
@@ -120,11 +121,16 @@ class TaskLower(lowering.Lower):
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
-        if isinstance(callee, types.RecursiveCall):
-            self.metadata["program"].recursive = True
-            self._leave_if(stack.is_deep(self.builder), "a recursion this deep")
-        with TaskCallConv.only(calling_helper=ours):
-            return super().lower_call(resty, expr)
+        if not isinstance(callee, types.RecursiveCall):
+            with TaskCallConv.only(calling_helper=ours):
+                return super().lower_call(resty, expr)
+        self.metadata["program"].recursive = True
+        deeper = self.depth.enter(self.metadata["program"])
+        self._leave_if(deeper, "a recursion this deep")
+        with TaskCallConv.only(calling_helper=True):
+            result = super().lower_call(resty, expr)
+        self.depth.leave()
+        return result
 
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:
         source = kinds.source_of(inst.value)
@@ -148,6 +154,8 @@ class TaskLower(lowering.Lower):
         ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
         if op in (operator.is_, operator.is_not):
             self._refuse_identity(left, right)
+        if op in POWERS and COMPLEX in ranks:
+            self._refuse("a power of complex numbers differs in the last digit", "multiply")
         if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
         if left in self.numpys or right in self.numpys:
@@ -245,6 +253,8 @@ class TaskLower(lowering.Lower):
         function = kinds.called(self.fndesc.typemap, expr)
         names = [argument.name for argument in expr.args]
         ranks = [kind(self.typeof(name)) for name in names]
+        if function in complexes.FUNCTIONS - complexes.TOTAL:
+            return self._complex_function(resty, expr, function, names)
         if function is None or not names or None in ranks or COMPLEX in ranks:
             return super().lower_expr(resty, expr)
         if function is abs:
@@ -265,12 +275,25 @@ class TaskLower(lowering.Lower):
             self._leave_if(self.builder.not_(fits), "the integer of a float")
         if function is divmod:
             self._leave_divmod(*names)
+        if function is range:
+            self._leave_range(*names)
         result = super().lower_expr(resty, expr)
         if function is math.sqrt and not self.options.fastmath:
             negative = floats.is_negative(self.builder, self._operand(names[0], types.float64))
             self._leave_if(negative, "the root of a negative number")
         elif function in MATH - TOTAL and kind(resty) == FLOAT:
             self._refuse_exceptional(result, names)
+        return result
+
+    def _complex_function(
+        self, resty: Any, expr: Any, function: Any, names: list[str]
+    ) -> llvm.Value:
+        if function in complexes.INEXACT:
+            self._refuse(f"cmath.{function.__name__} differs in the last digit", "use NumPy")
+        result = super().lower_expr(resty, expr)
+        values = [(self.typeof(name), self.loadvar(name)) for name in names]
+        wrong = complexes.has_no_answer(self.context, self.builder, values, (resty, result))
+        self._leave_if(wrong, "a complex number")
         return result
 
     def _is_leave(self, expr: Any) -> bool:
@@ -312,6 +335,16 @@ class TaskLower(lowering.Lower):
         if kinds.is_integral(self.typeof(left)):
             lowest = self.builder.and_(self._is(left, -(2**63)), self._is(right, -1))
             self._leave_if(lowest, "the quotient of a divmod")
+
+    def _leave_range(self, *names: str) -> None:
+        """Leave for a range whose length does not fit: Numba subtracts its ends."""
+        if len(names) > 1:
+            start, stop = (self._operand(name, types.int64) for name in names[:2])
+            length, failed = checks.subtract(self.builder, stop, start, True)
+            if len(names) > 2:  # it is divided by the step, which may be -1
+                lowest = self.builder.icmp_signed("==", length, length.type(-(2**63)))
+                failed = self.builder.or_(failed, lowest)
+            self._leave_if(failed, "the length of a range")
 
     def _is(self, name: str, constant: int) -> llvm.Value:
         wide = types.float64 if kind(self.typeof(name)) == FLOAT else types.int64

@@ -95,6 +95,12 @@ class Program:
                 cell.cell_contents = self.value(sources[name].cell_contents)
         return made
 
+    @property
+    def frames(self) -> int:
+        """The most Python frames between two recursive calls: each function, each comprehension."""
+        own = [each for each in self._functions if each.__module__ != library.__name__]
+        return sum(1 + len(list(_nested(each.__code__))) for each in own)
+
     def helper(self, original: pytypes.FunctionType) -> Helper:
         """Return the handle through which compiled code calls a function."""
         made = self.function(original)
@@ -209,6 +215,13 @@ def names_in(code: pytypes.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, pytypes.CodeType):
             yield from names_in(constant)
+
+
+def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            yield constant
+            yield from _nested(constant)
 
 
 def is_filled(cell: pytypes.CellType) -> bool:

@@ -1,8 +1,13 @@
-"""Recursion that would run off the thread's stack leaves the kernel before it does.
+"""Recursion: as deep as Python goes, and never off the thread's stack.
 
-The entry notes the address of its frame in a table, under the thread's identity; before each
-recursive call the distance to the present frame is compared with a limit. Two threads that share
-a place in the table see a distance that is far too large, and leave: the error is on the safe
+Beyond Python's recursion limit a call leaves the kernel, and Python says what comes of it. Every
+frame knows its depth: the caller writes it into a table, under the thread's identity, and the
+function reads it when it begins. The depth counts recursive calls only, so the limit is divided by
+the number of Python frames that may lie between two of them.
+
+The table also holds the address of the entry's frame: the distance to the present frame is
+compared with a limit of bytes, for recursion limits that are set high. Two threads that share a
+place in the table see a distance that is far too large, and leave: the error is on the safe
 side. Nothing has to be undone when a kernel is stopped in the middle. Threads that run compiled
 tasks have stacks of 8 MB.
 """
@@ -10,6 +15,9 @@ tasks have stacks of 8 MB.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
+
+import sys
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy
@@ -21,19 +29,50 @@ TABLE = "cz_stack_base"
 PLACES = 1024
 LIMIT = 4 << 20  # bytes
 SLACK = 1 << 16  # bytes
+#: Frames of Python that a thread may have below the task, when Python runs it.
+BELOW = 50
+BASE, DEPTH = 0, 1  # what a place of the table holds
 
 
 def note(builder: ir.IRBuilder) -> None:
-    """Write what an entry does: remember where the stack of this call begins."""
-    builder.store(_here(builder), _place(builder))
+    """Write what an entry does: remember where the stack of this call begins, at depth 0."""
+    place = _place(builder)
+    builder.store(_here(builder), _part(builder, place, BASE))
+    builder.store(INT64(0), _part(builder, place, DEPTH))
 
 
-def is_deep(builder: ir.IRBuilder) -> ir.Value:
-    """Return whether the stack has grown beyond the limit since the entry."""
-    used = builder.sub(builder.load(_place(builder)), _here(builder))
-    # Within one frame, which inlining can make large, the order of variables is arbitrary.
-    used = builder.add(used, INT64(SLACK))
-    return builder.icmp_unsigned(">", used, INT64(LIMIT + SLACK))
+class Depth:
+    """The depth of one function's frame, while the function is written."""
+
+    def __init__(self, lower: Any) -> None:
+        self.lower = lower
+        self._known: tuple[ir.Value, ir.Value] | None = None
+
+    def enter(self, program: Any) -> ir.Value:
+        """Write the callee's depth; return whether it is too deep for a call."""
+        builder = self.lower.builder
+        place, own = self._own()
+        depth = builder.add(own, INT64(1))
+        builder.store(depth, _part(builder, place, DEPTH))
+        used = builder.sub(builder.load(_part(builder, place, BASE)), _here(builder))
+        # Within one frame, which inlining can make large, the order of variables is arbitrary.
+        used = builder.add(used, INT64(SLACK))
+        far = builder.icmp_unsigned(">", used, INT64(LIMIT + SLACK))
+        most = max(0, sys.getrecursionlimit() - BELOW) // program.frames
+        return builder.or_(far, builder.icmp_unsigned(">", depth, INT64(most)))
+
+    def leave(self) -> None:
+        """Write this function's own depth again, for what it calls next."""
+        place, own = self._own()
+        self.lower.builder.store(own, _part(self.lower.builder, place, DEPTH))
+
+    def _own(self) -> tuple[ir.Value, ir.Value]:
+        if self._known is None:
+            with self.lower.builder.goto_entry_block():
+                place = _place(self.lower.builder)
+                own = self.lower.builder.load(_part(self.lower.builder, place, DEPTH))
+            self._known = place, own
+        return self._known
 
 
 def _here(builder: ir.IRBuilder) -> ir.Value:
@@ -51,14 +90,18 @@ def _place(builder: ir.IRBuilder) -> ir.Value:
     thread = builder.call(self_, [])
     mixed = builder.xor(builder.lshr(thread, INT64(12)), builder.lshr(thread, INT64(22)))
     index = builder.and_(mixed, INT64(PLACES - 1))
-    return builder.gep(_table(module), [INT32(0), index])
+    return builder.gep(_table(module), [INT32(0), builder.shl(index, INT64(1))])
+
+
+def _part(builder: ir.IRBuilder, place: ir.Value, part: int) -> ir.Value:
+    return builder.gep(place, [INT32(part)]) if part else place
 
 
 def _table(module: ir.Module) -> ir.Value:
     if TABLE not in module.globals:
-        ir.GlobalVariable(module, ir.ArrayType(INT64, PLACES), TABLE)
+        ir.GlobalVariable(module, ir.ArrayType(INT64, 2 * PLACES), TABLE)
     return module.globals[TABLE]
 
 
-_places = numpy.zeros(PLACES, numpy.int64)  # lives as long as the code, which is for good
+_places = numpy.zeros(2 * PLACES, numpy.int64)  # lives as long as the code, which is for good
 llvm.add_symbol(TABLE, _places.ctypes.data)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from compile_harness import compiled, run, status_of
@@ -102,8 +103,44 @@ def even_depth(n: int) -> int:
 
 
 @pytest.mark.parametrize("function", [depth, odd_depth])
-def test_recursion_too_deep_for_the_stack_leaves_the_kernel(
+def test_recursion_beyond_pythons_limit_leaves_the_kernel(
     function: Callable[[int], int],
+) -> None:
+    task = compiled(function)
+    assert run(task, 900) == 900
+    assert status_of(task, sys.getrecursionlimit() + 1)[0] == STATUS_OVERFLOW
+    assert run(task, 900) == 900
+
+
+def twice_as_deep(n: int) -> int:
+    return depth(n) + depth(n)
+
+
+def in_a_comprehension(n: int) -> int:
+    return 1 if n == 0 else max([in_a_comprehension(n - 1) for _ in range(2 if n == 1 else 1)])
+
+
+def test_depth_begins_anew_with_each_call_of_a_helper() -> None:
+    assert run(compiled(twice_as_deep), 450) == 900
+
+
+def test_comprehension_counts_as_a_frame_of_python() -> None:
+    task = compiled(in_a_comprehension)
+    assert run(task, 400) == 1
+    assert status_of(task, 600)[0] == STATUS_OVERFLOW
+
+
+@pytest.fixture
+def no_limit() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**9)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("function", [depth, odd_depth])
+def test_recursion_too_deep_for_the_stack_leaves_the_kernel(
+    function: Callable[[int], int], no_limit: None
 ) -> None:
     task = compiled(function)
     assert run(task, 5000) == 5000
@@ -111,7 +148,7 @@ def test_recursion_too_deep_for_the_stack_leaves_the_kernel(
     assert run(task, 5000) == 5000
 
 
-def test_recursion_is_bounded_in_every_thread() -> None:
+def test_recursion_is_bounded_in_every_thread(no_limit: None) -> None:
     task = compiled(depth)
     answers: list[int] = []
 

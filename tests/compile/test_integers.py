@@ -147,3 +147,38 @@ def test_overflow_is_claimed_only_where_the_answer_does_not_fit(
         assert status not in (0, STATUS_OVERFLOW)
     else:
         assert (status == STATUS_OVERFLOW) == (not fits(expected))
+
+
+def steps(x: int, y: int, step: int) -> int:
+    count = 0
+    for _ in range(x, y, step):
+        count += 1
+        if count > 20:
+            break
+    return count
+
+
+@pytest.mark.parametrize("step", [1, -1, 2**62, -(2**62), LOW])
+def test_range_whose_length_does_not_fit_is_left_to_python(step: int) -> None:
+    task = compiled(steps)
+    for x in (LOW, LOW + 1, -1, 0, 3, HIGH - 1, HIGH):
+        for y in (LOW, LOW + 1, -1, 0, 3, HIGH - 1, HIGH):
+            status, _, result = status_of(task, x, y, step)
+            assert status == STATUS_OVERFLOW or result == steps(x, y, step)
+    assert status_of(task, 0, 10, step)[0] == 0
+
+
+def pairs(x: int, y: int) -> int:
+    count = 0
+    for i in range(x, y):
+        count += 1 if i > 0 else 2
+        if count > 20:
+            break
+    return count
+
+
+def test_range_of_two_ends_that_lie_far_apart_is_left_to_python() -> None:
+    task = compiled(pairs)
+    assert status_of(task, LOW, HIGH)[0] == STATUS_OVERFLOW
+    assert status_of(task, 3, LOW)[0] == STATUS_OVERFLOW
+    assert status_of(task, 1, 6)[::2] == (0, 5)

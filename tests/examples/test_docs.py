@@ -1,4 +1,4 @@
-"""Every Python example of the Markdown pages runs, and gives what the page says.
+"""The Markdown pages: their Python examples run and give what is said; their links lead somewhere.
 
 A page writes its examples either as a Python session (>>>), with what is shown, or as a script,
 where a number in a comment behind an expression is its value.
@@ -81,3 +81,21 @@ def test_script_runs_and_its_numbers_are_right(page, script):
 def test_a_wrong_number_is_noticed():
     with pytest.raises(AssertionError, match="# 5"):
         exec(checked("print(2 + 2)  # 5"), {})
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what may stand behind # in a link to a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", FILES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    broken = []
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
