@@ -29,7 +29,11 @@ def load_ipython_extension(shell: Any) -> None:
 
     def magic(line: str) -> TaskStats | None:
         """Show the statistics of a runtime: %catzilla_stats [VARIABLE] [--watch [SECONDS]]."""
-        runtime, every = parse(line, shell.user_ns)
+        try:
+            runtime, every = parse(line, shell.user_ns)
+        except UsageError as error:
+            # IPython shows its own kind as one line, others with a traceback.
+            raise importlib.import_module("IPython.core.error").UsageError(str(error)) from None
         if every is None:
             return runtime.stats()
         _watch(shell, runtime, every)

@@ -69,6 +69,14 @@ def test_line_is_parsed(runtime):
     assert ipython.parse("--watch rt", names) == (runtime, 1.0)
 
 
+def test_wrong_line_is_shown_without_a_traceback(shell, capsys):
+    shell.run_line_magic("load_ext", "catzilla_jit")
+    shell.run_cell("%catzilla_stats --watch 0")
+    shown = capsys.readouterr()
+    assert "usage: %catzilla_stats" in shown.err
+    assert "Traceback" not in shown.out + shown.err
+
+
 @pytest.mark.parametrize("line", ["nothing", "a b", "--watch 0", "--watch soon", "rt x --watch 1"])
 def test_wrong_line_says_the_usage(runtime, line):
     with pytest.raises(ipython.UsageError, match="%catzilla_stats"):
