@@ -44,6 +44,14 @@ def switched_off() -> bool:
     return os.environ.get(SWITCH, "0") not in ("", "0")
 
 
+_UNKNOWN = inspect.Signature(
+    [
+        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+)
+
+
 class Program:
     """Compiles its function at most once per signature; shared by all tasks made of it."""
 
@@ -65,7 +73,10 @@ class Program:
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
-        return inspect.signature(self.function)
+        try:
+            return inspect.signature(self.function)
+        except ValueError:  # some of Python's built-in functions tell nothing
+            return _UNKNOWN
 
     @functools.cached_property
     def containers(self) -> dict[str, type]:
