@@ -368,9 +368,9 @@ def test_maps_from_many_threads(make):
     assert wrong == []
 
 
-def test_a_function_without_a_signature_is_mapped(make):
+def test_a_function_without_a_signature_is_mapped(single):
     # As time.sleep tells none on some Pythons, dict on all.
-    assert list(make(dict).map(a=[1, 2])) == [{"a": 1}, {"a": 2}]
+    assert list(single.task(dict).map(a=[1, 2])) == [{"a": 1}, {"a": 2}]
 
 
 def test_map_with_a_progress_bar_gives_the_same(make, capfd):
