@@ -182,6 +182,7 @@ class Program:
                 fastmath=settings.fastmath,
                 boundscheck=settings.boundscheck,
                 overflow=settings.overflow,
+                prints=self.mode is not None,
             )
         except CompileRefused as refused:
             self._refused = refused

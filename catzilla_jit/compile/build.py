@@ -51,15 +51,16 @@ def compile_task(
     fastmath: bool = False,
     boundscheck: bool = False,
     overflow: str = "check",
+    prints: bool = True,
 ) -> CompiledTask:
     """Compile a function for the types its hints name, or for `argument_types`.
 
-    `overflow` is "check" or "wrap". The return type is the inferred one. A function that was
-    compiled before, in this process or another, is not compiled again. Takes milliseconds to
-    seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
-    must stay Python.
+    `overflow` is "check" or "wrap"; `prints=False` refuses what prints. The return type is the
+    inferred one. A function that was compiled before, in this process or another, is not compiled
+    again. Takes milliseconds to seconds, and Numba's compiler lock. Raises CompileRefused with the
+    reasons when the function must stay Python.
     """
-    options = Options(fastmath, boundscheck, overflow)
+    options = Options(fastmath, boundscheck, overflow, prints)
     begun = time.perf_counter()
     plain = screen(function, name)
     wanted = (

@@ -60,8 +60,11 @@ def _effects_of_call(expr: Any, typemap: dict[str, Any]) -> set[str]:
 
 
 def is_pure(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:
-    """Tell whether nobody notices that the task has run."""
-    if effects - {WRITES}:
+    """Tell whether nobody notices that the task has run.
+
+    The numbers it drew are no effect: compiled code draws from streams that are its own.
+    """
+    if PRINTS in effects:
         return False
     return WRITES not in effects or not any(map(_can_be_written_to, argument_types))
 

@@ -31,6 +31,7 @@ from catzilla_jit.compile.indices import index_variables
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.printing import write_print
 from catzilla_jit.compile.provenance import numpy_variables
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.unbound import Unbound
@@ -117,6 +118,22 @@ class TaskLower(lowering.Lower):
                 self.incref(types_[-1], values[-1])
             seen.add(argument.name)
         self.return_dynamic_exception(inst.exc_class, tuple(values), tuple(types_), loc=self.loc)
+
+    def lower_print(self, inst: Any) -> None:
+        if not self.options.prints:
+            self._refuse("it prints, and could not be run again as Python", "compile_to_c=True")
+        if inst.vararg is not None:
+            self._refuse("it prints with *args", "name the arguments")
+        values: list[tuple[Any, Any]] = []
+        for index, variable in enumerate(inst.args):
+            constant = inst.consts.get(index)
+            if isinstance(constant, str):
+                values.append((types.literal(constant), None))
+            else:
+                values.append((self.typeof(variable.name), self.loadvar(variable.name)))
+        environment = self.context.get_env_manager(self.builder)
+        failed = write_print(self.context, self.builder, environment, values)
+        self._leave_if(failed, "a print that fails")
 
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
         callee = self.typeof(expr.func.name)

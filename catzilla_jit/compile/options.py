@@ -12,6 +12,7 @@ class Options:
     fastmath: bool = False  # floats may be reordered, and are taken to be finite
     boundscheck: bool = False  # array indices are checked
     overflow: str = "check"  # "check" or "wrap": what integers do beyond 64 bits
+    prints: bool = True  # a function that prints is compiled, though it cannot be run again
 
     def __post_init__(self) -> None:
         if self.overflow not in ("check", "wrap"):
