@@ -16,6 +16,7 @@ import numpy as np
 from .program import Program
 from .runtime import layout, promise
 from .runtime.backend import Backend, Submitter
+from .runtime.interrupt import shielded
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Placement:
             return self._forms[0][1].submit(*args, **kwargs)
         return self._slow(*args, **kwargs)
 
+    @shielded
     def _slow(self, *args: Any, **kwargs: Any) -> Any:
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
@@ -134,6 +136,7 @@ class Placement:
         submitter.start(result, 0)
         return result
 
+    @shielded
     def _submit_governed(self, *args: Any, **kwargs: Any) -> Any:
         """Submit with a delay, a time limit or retries."""
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]

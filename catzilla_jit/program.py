@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from .columns import containers
 from .coroutine import to_its_end
 from .errors import CompileError, CompileWarning
+from .runtime.interrupt import shielded
 from .runtime.runtime import note_compilation
 from .settings import Settings
 
@@ -114,6 +115,7 @@ class Program:
     def mode(self) -> bool | str | None:
         return self.settings.compile_to_c
 
+    @shielded
     def compiled(self) -> CompiledTask | None:
         """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
         self.prepare()
@@ -123,6 +125,7 @@ class Program:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
 
+    @shielded
     def prepare(self) -> None:
         """Compile for the hints if that has not happened; no warning, no error."""
         if self.ready and self._stale():
@@ -195,6 +198,7 @@ class Program:
         self.forms.append(form)
         return form
 
+    @shielded
     def specialise(self, values: Sequence[Any]) -> CompiledTask | None:
         """Return a new form for the types of these values, or None.
 
@@ -232,6 +236,7 @@ class Program:
             self._warned = True
             warnings.warn(f"{why}; it runs as Python", CompileWarning, stacklevel=_callers_level())
 
+    @shielded
     def explain(self) -> Explanation:
         """Compile if that has not happened, and say what came of it."""
         from .compile import CompileRefused, Explanation, Reason

@@ -19,6 +19,7 @@ from .method import BoundTask
 from .placement import Placement
 from .program import Program
 from .runtime import batch, default, pythonbatch
+from .runtime.interrupt import shielded
 from .settings import Settings
 from .types import TaskPriority
 
@@ -154,6 +155,7 @@ class Task(Generic[P, R]):
         self.bind()
         return self.submit(*args, **kwargs)
 
+    @shielded
     def bind(self) -> Placement:
         """Compile, start the runtime, and lead `submit` to its pool."""
         runtime = self._find_runtime()
@@ -216,6 +218,7 @@ class Task(Generic[P, R]):
             batch.limit(settings.timeout_ms)
         return batch
 
+    @shielded
     def _submit_map(
         self, columns: Columns, out: Any, collect: bool, progress: bool, chunk_size: int
     ) -> BatchResult[Any]:

@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
 from .backend import Backend, BatchCall, BatchHandle, Settle
+from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
 from .result import STATUSES
 
@@ -219,6 +220,7 @@ class BatchResult(Generic[T]):
         self._errors: dict[int, BaseException] | None = None
         self._limit: _TimeLimit | None = None
 
+    @shielded
     def limit(self, milliseconds: float) -> None:
         """Stop the batch with TaskTimeout if it has not ended after so long."""
         self._limit = _TimeLimit(self._any_handle, milliseconds)
@@ -283,6 +285,7 @@ class BatchResult(Generic[T]):
         return self._handle.cancel()
 
     @property
+    @shielded  # what a worker left of an error may be read only once
     def errors(self) -> Mapping[int, BaseException]:
         """The exceptions by flat index of the item; empty until the batch has ended.
 

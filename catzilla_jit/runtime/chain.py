@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from . import default
 from .backend import Backend
 from .callbacks import outcome, watch
+from .interrupt import shielded
 from .promise import Gathering, Keeper, with_cause
 from .result import TaskResult
 
@@ -74,6 +75,7 @@ class Chain:
         first, *_ = [step.bind() for step in self.steps]
         return first
 
+    @shielded
     def submit(self, *args: Any, **kwargs: Any) -> TaskResult[Any]:
         """Submit the first task with these arguments; return the result of the last one.
 
@@ -147,6 +149,7 @@ class Group:
         first, *_ = [task.bind() for task in self.tasks]
         return first
 
+    @shielded
     def submit(self, *args: Any, **kwargs: Any) -> TaskResult[list[Any]]:
         """Submit every task with these arguments; return the result of the list of results.
 

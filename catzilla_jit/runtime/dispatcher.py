@@ -22,6 +22,7 @@ from collections import deque
 from typing import Any
 
 from .callbackthread import Callback, CallbackThread, run_callback
+from .interrupt import shielded
 from .retry import RetryPolicy
 
 # catzilla_jit.h: why a record is in the mailbox.
@@ -59,6 +60,7 @@ class Dispatcher:
         self._idle = threading.Condition(self._lock)
         self._callbacks = CallbackThread()
 
+    @shielded
     def watch(self, result: Any, callback: Callback, *, may_block: bool = False) -> None:
         """Call `callback(result)` once the result is final.
 
@@ -85,6 +87,7 @@ class Dispatcher:
             self._ready.append((result, entry))
             self._bridge.ring()
 
+    @shielded
     def notice(self, result: Any, callback: Callback) -> bool:
         """Call `callback(result)` on the dispatcher; False, and no call, if it is final.
 
@@ -103,6 +106,7 @@ class Dispatcher:
             del self._noticed[result]
             return False
 
+    @shielded
     def unwatch(self, result: Any, callback: Callback) -> None:
         """Forget a callback that has not been called yet. Its mail still comes."""
         with self._lock:
@@ -112,6 +116,7 @@ class Dispatcher:
             entries = self._watched.get(result, [])
             entries[:] = [entry for entry in entries if entry.callback is not callback]
 
+    @shielded
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
         """Before it is started: give a prepared call its time limit and its retries."""
         self._bridge.limit(result, limit_ns, policy is not None)
@@ -122,6 +127,7 @@ class Dispatcher:
             self._watched[result] = []
             self._bridge.watch(result)
 
+    @shielded
     def forget(self, result: Any) -> None:
         """It could not be started: no mail will come."""
         with self._lock:
@@ -133,6 +139,7 @@ class Dispatcher:
         """Try nothing again from now on: what fails has failed."""
         self._gives_up = True
 
+    @shielded
     def start(self) -> None:
         """Start the thread if it does not run yet."""
         with self._lock:

@@ -15,6 +15,7 @@ from ..errors import RuntimeClosed
 from . import native, waiting
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
+from .interrupt import check_interrupt
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .retry import RetryPolicy
@@ -37,7 +38,7 @@ class NativePool:
         self._threads_lock = threading.RLock()  # a finalizer may submit at any allocation
         self._threads: list[threading.Thread] = []
         self._numbers = itertools.count()
-        self._orphans: list[NativeBatch] = []
+        self._working: set[_Working] = set()
         self._promises: dict[str, Submitter] = {}
         self._carriers: dict[str, int] = {}  # address of the type
         self._pool = self._create()
@@ -87,6 +88,10 @@ class NativePool:
             thread.start()
             self._threads.append(thread)
         return thread
+
+    def start_dispatcher(self) -> None:
+        """Have the dispatcher's thread; called by the binding."""
+        self.dispatcher.start()
 
     def _living_threads(self) -> list[threading.Thread]:
         """Return the Python workers, without the calling thread."""
@@ -200,8 +205,9 @@ class NativePool:
             self._bridge.set_privileged(False)
 
     def batch(self, call: BatchCall) -> NativeBatch:
-        # Batches whose handle was dropped while they ran: their arrays may go now.
-        self._orphans = [batch for batch in self._orphans if not batch.released()]
+        for working in tuple(self._working):
+            if working.released():
+                self._working.discard(working)
         spans = (native.Span * len(call.spans))(
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
@@ -227,9 +233,12 @@ class NativePool:
             self._native.lib.cz_lane_wait_space(
                 self._lanes[native.LANE_NATIVE], call.level, int(SLICE_SECONDS * 1e9)
             )
+            check_interrupt()
         self._native.check(code, f"task {call.name}")
         assert handle.value is not None
-        return NativeBatch(self._native, handle.value, call, self._orphans)
+        working = _Working(self._native, handle.value, call)
+        self._working.add(working)
+        return NativeBatch(working, self._working)
 
     def _chunk(self, call: BatchCall) -> int:
         """Return the chunk function, which is compiled for the first map of its pattern."""
@@ -308,32 +317,46 @@ def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:
     return (slot.code, slot.offset, convert, slot.pack, slot.unpack, slot.release)
 
 
-class NativeBatch:
-    """One cz_batch, and the arrays that must live as long as its workers use them."""
+class _Working:
+    """What the workers of one cz_batch use: the handle, and the arrays.
 
-    __slots__ = ("_call", "_handle", "_lib", "_orphans", "_process")
+    The pool holds it until they have let go of it, so that the arrays do not depend on a finalizer,
+    which may not run (an interrupt of a task can hit it).
+    """
 
-    def __init__(
-        self, loaded: native.Native, handle: int, call: BatchCall, orphans: list[NativeBatch]
-    ) -> None:
-        self._lib = loaded.lib
-        self._handle = handle
+    __slots__ = ("_call", "_process", "handle", "lib")
+
+    def __init__(self, loaded: native.Native, handle: int, call: BatchCall) -> None:
+        self.lib = loaded.lib
+        self.handle = handle
         self._call = call
-        self._orphans = orphans
         self._process = os.getpid()
 
-    def released(self) -> bool:
-        return bool(self._lib.cz_batch_released(self._handle))
+    def released(self, getpid: Callable[[], int] = os.getpid) -> bool:
+        # At exit the names of this module may be gone before its last batch. And a locked lock of
+        # a parent process may stay locked here: let that be.
+        return getpid() == self._process and bool(self.lib.cz_batch_released(self.handle))
 
-    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
-        # At exit the names of this module may be gone before its last batch.
-        if getpid() != self._process:
-            return  # a locked lock of the parent process may stay locked here: let it be
+    def __del__(self) -> None:
         if self.released():
-            self._lib.cz_batch_drop(self._handle)
-        else:
-            # Still at work on the arrays: live on until the pool looks again.
-            self._orphans.append(self)
+            self.lib.cz_batch_drop(self.handle)
+
+
+class NativeBatch:
+    """The handle on one batch."""
+
+    __slots__ = ("_all_working", "_handle", "_lib", "_working")
+
+    def __init__(self, working: _Working, all_working: set[_Working]) -> None:
+        self._working = working
+        self._all_working = all_working
+        self._lib = working.lib
+        self._handle = working.handle
+
+    def __del__(self) -> None:
+        # Else its arrays would stay until the pool looks, at the next batch.
+        if self._working.released():
+            self._all_working.discard(self._working)
 
     def wait(self, seconds: float) -> bool:
         return bool(self._lib.cz_batch_wait(self._handle, int(seconds * 1e9)) == 0)

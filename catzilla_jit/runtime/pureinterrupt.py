@@ -1,90 +1,196 @@
 """Stopping Python calls on the pure-Python pool: an exception raised in their thread.
 
-It arrives at the thread's next bytecode, so the code around a call is written for that: an
-interrupt can hit between enter() and the end of leave() alone, and at most once.
+It arrives at the thread's next look: a function's entry, a backward jump, the return of a call.
+What runs on a thread stands in its list, outer calls first. The invariant: an exception of ours is
+pending in a thread only while the last of its list is a call that is `inside` its user code.
 
-A thread may be inside several calls at once, the inner ones run while the outer ones wait for
-them. An interrupt for an outer one is held back until the inner one has ended: from the moment
-its Running is made until its end().
+* It is raised under the lock, and only while that holds.
+* A thread that leaves user code first clears `inside`, in the same breath: between the return of
+  the call, or the arrival of its exception, and that store CPython takes no look. Whoever is
+  raising one at this moment holds the lock; having taken the lock the thread clears what is
+  pending, before its next look.
+* A Running that is added to the list takes back what is pending for the one before; its
+  removal raises that again.
+
+An exception that hits a finalizer is lost there, so it is raised again as long as the call is
+inside, but not while it is being handled: that is what `except` and `finally` are for.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
+import sys
 import threading
-from types import TracebackType
+from collections.abc import Callable
+from typing import Any, Protocol
 
-_raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-_raise_in.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
-_raise_in.restype = ctypes.c_int
+raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+raise_in.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
+raise_in.restype = ctypes.c_int
+
+AGAIN_SECONDS = 0.05
+
+# Reentrant, because a finalizer may wait for a task at any allocation.
+lock = threading.RLock()
+_running: dict[int, list[Running]] = {}  # by thread, guarded by the lock
+
+
+class Clock(Protocol):
+    """What puretimer.py offers."""
+
+    def after(self, seconds: float, function: Callable[[], None]) -> object: ...
 
 
 class Running:
-    """One call on the thread that made this object."""
+    """What runs on the thread that makes this object.
 
-    __slots__ = ("_entered", "_interrupt", "_left", "_thread")
+    A call; or with `part_of` that call's own code within a shield; or with `shield` code of the
+    runtime, which nothing interrupts.
+    """
 
-    def __init__(self) -> None:
-        self._thread = threading.get_ident()
+    __slots__ = ("_interrupt", "_raised", "call", "inside", "thread")
+
+    def __init__(self, part_of: Running | None = None, shield: bool = False) -> None:
+        # constant
+        self.thread = threading.get_ident()
+        self.call = None if shield else part_of or self
+        # written by its thread
+        self.inside = False
+        # guarded by the lock
         self._interrupt: type[BaseException] | None = None
-        self._entered = self._left = False
-        with _lock:
-            calls = _running.setdefault(self._thread, [])
-            if calls and calls[-1]._interrupt is not None:
-                _raise_in(self._thread, None)
+        self._raised = False
+        with lock:
+            calls = _running.setdefault(self.thread, [])
+            if calls and calls[-1].inside:
+                raise_in(self.thread, None)
             calls.append(self)
 
     def enter(self) -> None:
         """Raise the interrupt that has come already, or let it come from now on."""
-        with _lock:
-            self._entered = True
-            if self._interrupt is not None:
-                raise self._interrupt
+        with lock:
+            assert self.call is not None
+            if self.call._interrupt is not None:
+                self.call._raised = True
+                raise self.call._interrupt
+            self.inside = True
 
-    def interrupt(self, exception: type[BaseException]) -> None:
-        """Raise `exception` in the call, once; nothing if it has been left."""
-        with _lock:
-            if self._left or self._interrupt is not None:
-                return
-            self._interrupt = exception
-            if self._entered and _running[self._thread][-1] is self:
-                _raise_in(self._thread, id(exception))
+    def check(self) -> None:
+        """Raise the interrupt that has come, unless it is being handled."""
+        with lock:
+            kind = self._interrupt
+            if kind is not None and not (self._raised and _handles(self.thread, kind)):
+                self._raised = True
+                raise kind
 
-    def leave(self) -> None:
-        """Take back what has not hit; nothing hits after this."""
-        with _lock:
-            self._left = True
-            if self._interrupt is not None:
-                _raise_in(self._thread, None)
+    def interrupt(self, exception: type[BaseException], clock: Clock) -> None:
+        """Raise `exception` in the call's own code, until it has been left."""
+        with lock:
+            if self._interrupt is None:
+                self._interrupt = exception
+                self._raise(again=False)
+                clock.after(AGAIN_SECONDS, lambda: self._repeat(clock))
+
+    def _raise(self, again: bool) -> None:
+        """Raise the interrupt if the thread is in the call's own code; the lock is held."""
+        calls = _running.get(self.thread)
+        if not calls or self._interrupt is None:
+            return
+        if not calls[-1].inside or calls[-1].call is not self:
+            return
+        if not again or not _handles(self.thread, self._interrupt):
+            self._raised = True
+            raise_in(self.thread, id(self._interrupt))
+
+    def _repeat(self, clock: Clock) -> None:
+        with lock:
+            if self in _running.get(self.thread, ()):
+                self._raise(again=True)
+                clock.after(AGAIN_SECONDS, lambda: self._repeat(clock))
 
     def end(self) -> None:
         """Let the call around this one be hit again."""
-        with _lock:
-            calls = _running[self._thread]
+        with lock:
+            calls = _running[self.thread]
             calls.pop()
             if not calls:
-                del _running[self._thread]
-            elif (held_back := calls[-1]._interrupt) is not None:
-                _raise_in(self._thread, id(held_back))
+                del _running[self.thread]
+                return
+            outer = calls[-1].call
+            if outer is not None:
+                outer._raise(again=outer._raised)
 
 
-class Shield:
-    """Holds interrupts of the call that runs on this thread back, in a with block."""
-
-    __slots__ = ("_running",)
-
-    def __enter__(self) -> None:
-        self._running = Running()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._running.end()
+def _handles(thread: int, kind: type[BaseException]) -> bool:
+    """Return whether the thread is in an `except` or `finally` block of such an exception."""
+    current: Any = sys._current_exceptions().get(thread)
+    if isinstance(current, tuple):  # before Python 3.12
+        current = current[1]
+    for _ in range(100):
+        if current is None or type(current) is kind:
+            break
+        current = current.__context__
+    return type(current) is kind
 
 
-# Outer calls first. Reentrant, because a finalizer may wait for a task at any allocation.
-_running: dict[int, list[Running]] = {}
-_lock = threading.RLock()
+def run(running: Running, call: Callable[[], Any]) -> tuple[bool, Any]:
+    """Run a call's own code; whether it failed, and with what. No interrupt hits after this."""
+    # Nothing may come between the call and `inside = False`, see above. Python 3.10 takes a look
+    # also at the start of a handler, hence two of them.
+    try:
+        try:
+            running.enter()
+            failed, value = False, call()
+            running.inside = False
+        except BaseException as error:
+            running.inside = False
+            failed, value = True, error
+    except BaseException as error:
+        running.inside = False
+        failed, value = True, error
+    with lock:
+        raise_in(running.thread, None)
+    return failed, value
+
+
+# --- what interrupt.py offers ---------------------------------------------------------------------
+
+
+def _call_here() -> Running | None:
+    """Return the call that this thread is inside of, whatever shields lie within."""
+    with lock:
+        for running in reversed(_running.get(threading.get_ident(), ())):
+            if running.call is not None:
+                return running.call
+    return None
+
+
+def call_shielded(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call it; an interrupt of the task on this thread comes after it."""
+    if threading.get_ident() not in _running:
+        return function(*args, **kwargs)
+    shield = Running(shield=True)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        shield.end()
+
+
+def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
+    """Within a shield, call the task's own code, which may be hit."""
+    call = _call_here()
+    if call is None:
+        return function(*args)
+    exposed = Running(part_of=call)
+    failed, value = run(exposed, functools.partial(function, *args))
+    exposed.end()
+    if failed:
+        raise value
+    return value
+
+
+def check_interrupt() -> None:
+    """Raise the interrupt of the task on this thread if one has come, also within a shield."""
+    call = _call_here()
+    if call is not None:
+        call.check()

@@ -25,11 +25,11 @@ from .known import KnownResults
 from .layout import Compiled
 from .purebatch import PureBatch
 from .purecode import Code
-from .pureinterrupt import Shield
+from .pureinterrupt import call_shielded
 from .purelane import Lane
 from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
-from .puretimer import Timer
+from .puretimer import Alarm, Timer
 from .recorder import Recorder
 from .retry import RetryPolicy
 from .segment import CANCELLED, NATIVE, PYTHON
@@ -132,8 +132,8 @@ class PurePool:
         self._workers = settings.workers
         self._numbers = itertools.count(1)
         self._process = os.getpid()
-        self._lock = threading.Lock()  # guards the set
-        self._waiting: set[PureTaskResult] = set()  # for their delay; each has a promise
+        self._lock = threading.RLock()  # guards the dictionary
+        self._waiting: dict[PureTaskResult, Alarm] = {}  # for their delay; each has a promise
 
     def _check_process(self, name: str) -> None:
         if os.getpid() != self._process:
@@ -175,12 +175,14 @@ class PurePool:
 
     def start(self, result: PureTaskResult, delay: float) -> None:
         """Queue a new call, after so many seconds."""
+        call_shielded(self._start, result, delay)
+
+    def _start(self, result: PureTaskResult, delay: float) -> None:
         promised = self.privileged_here()
-        with Shield():
-            if delay <= 0:
-                result.queue(promised)
-            elif not self.later(result, delay, more=promised):
-                raise RuntimeClosed(f"task {result.task_name}: the runtime has been shut down")
+        if delay <= 0:
+            result.queue(promised)
+        elif not self.later(result, delay, more=promised):
+            raise RuntimeClosed(f"task {result.task_name}: the runtime has been shut down")
 
     def later(self, result: PureTaskResult, delay: float, *, more: bool) -> bool:
         """Queue the call after so many seconds; False if the lane is closed.
@@ -190,8 +192,7 @@ class PurePool:
         if not result.promise(more):
             return False
         with self._lock:
-            self._waiting.add(result)
-        self.timer.after(delay, lambda: self._due(result))
+            self._waiting[result] = self.timer.after(delay, lambda: self._due(result))
         return True
 
     def _due(self, result: PureTaskResult) -> None:
@@ -201,10 +202,10 @@ class PurePool:
 
     def _take(self, result: PureTaskResult) -> bool:
         with self._lock:
-            if result not in self._waiting:
-                return False
-            self._waiting.remove(result)
-            return True
+            alarm = self._waiting.pop(result, None)
+        if alarm is not None:
+            self.timer.cancel(alarm)
+        return alarm is not None
 
     def forget(self, result: PureTaskResult) -> None:
         """Let go of a call that may wait for its delay, and has been cancelled."""

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from . import events, segment
+from .interrupt import shielded
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
-from .pureinterrupt import Running
+from .pureinterrupt import Running, lock, raise_in, run
 from .purelane import Lane, on_worker
+from .puretimer import Alarm
 from .recorder import Happened
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ class PureTaskResult:
     """What a submission returns: a handle on one call of a task."""
 
     __slots__ = (
-        "__weakref__", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane", "_late",
-        "_level",
+        "__weakref__", "_alarm", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane",
+        "_late", "_level",
         "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
         "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
         "retries", "_id", "task_name", "counted",
@@ -94,6 +96,7 @@ class PureTaskResult:
         self._late = False  # this run was stopped by its limit
         self._timed_out = 0  # number of the last run that was stopped to be tried again
         self._running: Running | None = None
+        self._alarm: Alarm | None = None  # of the run's time limit
         self._ended = threading.Event()
         self._value: Any = None  # the result, or the exception when FAILED
         self._traceback: TracebackType | None = None
@@ -135,15 +138,7 @@ class PureTaskResult:
         """Run the call on this thread, unless somebody else does or it has ended."""
         running = Running()
         if (call := self._begin(running)) is not None:
-            try:
-                try:
-                    running.enter()
-                    failed, value = False, call()
-                finally:
-                    running.leave()
-            except BaseException as error:
-                failed, value = True, error
-            self._run_ended(failed, value)
+            self._run_ended(*run(running, call))
         running.end()
 
     def _begin(self, running: Running) -> Call | None:
@@ -161,7 +156,7 @@ class PureTaskResult:
                 self._pool.recorder.begins(self._lane_number, self.task_name, self._started)
             if self._limit:
                 number = self._try
-                self._pool.timer.after(self._limit, lambda: self._time_out(number))
+                self._alarm = self._pool.timer.after(self._limit, lambda: self._time_out(number))
             return self._call
 
     def _run_ended(self, failed: bool, value: Any) -> None:
@@ -169,6 +164,9 @@ class PureTaskResult:
             _of_the_task(value)
         with self._lock:
             self._running = None
+            if self._alarm is not None:
+                self._pool.timer.cancel(self._alarm)
+                self._alarm = None
             finished = time.monotonic()
             self._record_run(finished, failed)
             if self._state != RUNNING:
@@ -234,7 +232,7 @@ class PureTaskResult:
         running = self._running
         self._end(state, value)
         if running is not None and self._lane is self._pool.python_lane:
-            running.interrupt(interrupt)
+            running.interrupt(interrupt, self._pool.timer)
 
     def _time_out(self, number: int) -> None:
         with self._lock:
@@ -247,7 +245,7 @@ class PureTaskResult:
             ):
                 # Another try must not begin before this one has ended.
                 self._timed_out = number
-                self._running.interrupt(TaskTimeout)
+                self._running.interrupt(TaskTimeout, self._pool.timer)
                 return
             self._stop(FAILED, self._timeout(), TaskTimeout)
 
@@ -350,8 +348,9 @@ class PureTaskResult:
         timeout is in seconds. Raises the task's exception, TaskCancelled, or the builtin
         TimeoutError when the task is not done in time (it goes on).
         """
-        # What a worker waits for and is still queued it runs itself, see _help. This is run()
-        # without the frames between: a nest of tasks has Python's recursion limit.
+        # What a worker waits for and is still queued it runs itself, see _help. This is run(), and
+        # pureinterrupt.run(), without the frames between: a nest of tasks has Python's recursion
+        # limit.
         if self._queued and on_worker():
             running = Running()
             if (call := self._begin(running)) is not None:
@@ -359,10 +358,15 @@ class PureTaskResult:
                     try:
                         running.enter()
                         failed, value = False, call()
-                    finally:
-                        running.leave()
+                        running.inside = False
+                    except BaseException as error:
+                        running.inside = False
+                        failed, value = True, error
                 except BaseException as error:
+                    running.inside = False
                     failed, value = True, error
+                with lock:
+                    raise_in(running.thread, None)
                 self._run_ended(failed, value)
             running.end()
         self._help(timeout)
@@ -405,6 +409,7 @@ class PureTaskResult:
         self._check_process()
         return self._ended.is_set()
 
+    @shielded
     def cancel(self) -> bool:
         """Cancel the task; False if it has ended.
 

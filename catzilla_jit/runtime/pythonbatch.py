@@ -21,6 +21,7 @@ from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from . import native
 from .backend import Items, Submitter
 from .batch import Array, BatchResult, broadcast
+from .interrupt import call_exposed, shielded
 
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
 
@@ -60,6 +61,7 @@ class PythonBatch:
         self.values: list[Any] = [None] * length
         self._end_if_idle()
 
+    @shielded
     def start(self, submitter: Submitter, workers: int) -> None:
         """Queue so many calls, or at least one; an exception if there is no room for any."""
         self._submitter = submitter
@@ -105,6 +107,7 @@ class PythonBatch:
             self._failures.sort(key=lambda failure: failure[0])
             self._ended.set()
 
+    @shielded
     def _work(self) -> None:
         if getattr(_here, "inside", None) is self:
             _here.ran_here = True  # there was no room: the call around this one goes on
@@ -132,7 +135,8 @@ class PythonBatch:
 
     def _run(self, index: int) -> BaseException | None:
         try:
-            self.values[index] = self._function(*(column[index] for column in self._columns))
+            arguments = [column[index] for column in self._columns]
+            self.values[index] = call_exposed(self._function, *arguments)
         except BaseException as error:
             return error
         return None
@@ -141,19 +145,15 @@ class PythonBatch:
         """Run items until the turn is over, and count them; return whether any may be left."""
         started = now = time.monotonic()
         first, ran, failed = None, 0, 0
-        try:
-            while now < started + TURN_SECONDS and (index := self._take()) is not None:
-                first = index if first is None else first
-                failure = self._run(index)
-                now = time.monotonic()
-                if self._give_back(index, failure):
-                    ran += 1
-                    failed += failure is not None
-        finally:  # a cancel interrupts it anywhere
-            if ran:
-                self._count(
-                    Items(self._number, self._queued, started, now, first or 0, ran, failed)
-                )
+        while now < started + TURN_SECONDS and (index := self._take()) is not None:
+            first = index if first is None else first
+            failure = self._run(index)
+            now = time.monotonic()
+            if self._give_back(index, failure):
+                ran += 1
+                failed += failure is not None
+        if ran:
+            self._count(Items(self._number, self._queued, started, now, first or 0, ran, failed))
         return now >= started + TURN_SECONDS and self._cursor < self._length
 
     def _queue_again(self) -> bool:
@@ -166,9 +166,9 @@ class PythonBatch:
 
     def _notice_cancelled_calls(self) -> None:
         """End the batch if nobody is left who would: its calls were cancelled in the queue."""
-        with self._lock:
-            calls = list(self._calls)
-        if calls and all(call.done() for call in calls):
+        with self._lock:  # else one that ends just now may have queued another
+            lost = self._calls and all(call.done() for call in self._calls)
+        if lost:
             self.cancel()
 
     def wait(self, seconds: float) -> bool:
@@ -195,6 +195,7 @@ class PythonBatch:
     def handed_out(self) -> int:
         return self._cursor
 
+    @shielded
     def cancel(self) -> bool:
         """End now; items that run are stopped, and count as not handed out."""
         with self._lock:

@@ -20,6 +20,7 @@ from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
 from . import memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
+from .interrupt import shielded
 from .segment import read as read_segment
 from .warming import Registry, Warming
 from .workers import default_python_workers, default_workers, usable_cpus
@@ -182,6 +183,7 @@ class Runtime:
         """The native workers, without the one reserved for CRITICAL tasks."""
         return self.settings.workers
 
+    @shielded
     def start(self) -> Backend:
         """Return the pool, making it on the first call; RuntimeClosed after shutdown."""
         backend = self._backend
@@ -212,6 +214,7 @@ class Runtime:
         self._dropped.atexit = False
         return backend
 
+    @shielded
     def submitter(self, key: Any, make: Callable[[Backend], Submitter]) -> Submitter:
         """Return the submitter that `make` made for this key in the present pool."""
         with self._lock:

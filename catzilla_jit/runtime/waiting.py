@@ -121,5 +121,7 @@ def assist(promise: Any, timeout: float | None) -> None:
     """Wait for a promise on a Python worker; the binding calls this."""
     if not promise.done():
         arrivals = Arrivals([promise])
-        arrivals.next(deadline(timeout))
-        arrivals.close()
+        try:
+            arrivals.next(deadline(timeout))
+        finally:
+            arrivals.close()

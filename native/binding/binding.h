@@ -91,12 +91,13 @@ struct call {
     struct waiter *waiters;  /* coroutines that wait for it, see awaiting.c; one reference each */
 };
 
-/* A Python call that runs, on its thread's C stack. */
+/* A Python call that runs, on its thread's C stack; interrupt.c. */
 struct running {
     struct running *next, **link;
-    struct cz_record *record;
+    struct cz_record *record; /* NULL: a shield, code that is not to be interrupted */
     unsigned long thread;
     PyObject *interrupt; /* the exception class that is to end it, borrowed, or NULL */
+    int64_t again_ns;    /* when that may be raised again; 0: it never was */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
@@ -219,14 +220,27 @@ void maybe_spawn(struct bridge *bridge);
 void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
-/* Raise `interrupt` in the thread that runs this call, at its next bytecode. */
+/* interrupt.c */
+/* Around the run of a call, or with NULL around what no interrupt may hit. */
+void enter_running(struct running *running, struct cz_record *record);
+void leave_running(struct running *running);
+/* The call's own code has returned: from here until it is left, a shield. */
+void shield_running(struct running *running);
+/* Raise `interrupt` in the thread that runs this call, once its user code runs. */
 void interrupt_call(struct cz_record *record, PyObject *interrupt);
-/* What the Python call that waits on this thread is to be interrupted with, borrowed, or NULL. */
-PyObject *interrupt_here(void);
-/* Raise that, if it came after interrupt_here() returned `before`; 0 or -1. */
-int raise_interrupt(PyObject *before);
+/* Raise again what was lost; from time to time. */
+void repeat_interrupts(void);
+/* For waits, which Python does not look into: raise the interrupt of the Python call that this
+ * thread is inside of, if there is one and nothing shields from it; 0 or -1. */
+int raise_interrupt(void);
+/* The same where nothing has been begun that a shield was to guard. */
+int raise_through_shields(void);
 /* In the child of a fork. */
 void forget_other_threads(void);
+/* Methods of the module. */
+PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *check_interrupt(PyObject *module, PyObject *ignored);
 
 /* This thread's submissions are part of what came before a close (mail.c). */
 extern _Thread_local int privileged;

@@ -145,6 +145,7 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
                 return NULL;
         if (cz->lane_wants_guest(bridge->python))
             scale_up(bridge);
+        repeat_interrupts();
         more = PyObject_CallNoArgs(idle);
         if (more == NULL)
             return NULL;

@@ -20,10 +20,13 @@ static int timed_out(struct cz_record *record)
 static int settle_now(struct kind *kind, struct cz_record *record, int status)
 {
     PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *outcome = NULL, *object;
+    struct running shield;
     int failed = -1;
+    enter_running(&shield, NULL); /* the description may be read only once */
     if (arguments)
         outcome = PyObject_CallFunction(kind->fail, "iKO", status,
                                         (unsigned long long)(uintptr_t)record->error, arguments);
+    leave_running(&shield);
     Py_XDECREF(arguments);
     if (outcome && PyArg_ParseTuple(outcome, "pO", &failed, &object))
         record->error = Py_NewRef(object);

@@ -146,91 +146,6 @@ static PyObject *call_function(struct cz_record *record)
     return value;
 }
 
-/* Of all bridges: a worker of one may help with a call of another. */
-static struct running *all_running;
-
-static struct running *innermost(unsigned long thread)
-{
-    struct running *running = all_running;
-    while (running && running->thread != thread)
-        running = running->next;
-    return running;
-}
-
-static void enter_running(struct running *running, struct cz_record *record)
-{
-    unsigned long thread = PyThread_get_thread_ident();
-    struct running *outer = innermost(thread);
-    /* What has not hit the call around this one yet is held back until this one has ended. */
-    if (outer && outer->interrupt)
-        PyThreadState_SetAsyncExc(thread, NULL);
-    running->record = record;
-    running->thread = thread;
-    running->interrupt = NULL;
-    running->next = all_running;
-    running->link = &all_running;
-    if (running->next)
-        running->next->link = &running->next;
-    all_running = running;
-}
-
-static void leave_running(struct running *running)
-{
-    struct running *outer;
-    *running->link = running->next;
-    if (running->next)
-        running->next->link = running->link;
-    /* An interrupt that came too late must not hit what this thread does next; one for the
-     * call around this one was held back until now. */
-    if (running->interrupt)
-        PyThreadState_SetAsyncExc(running->thread, NULL);
-    outer = innermost(running->thread);
-    if (outer && outer->interrupt)
-        PyThreadState_SetAsyncExc(outer->thread, outer->interrupt);
-}
-
-void interrupt_call(struct cz_record *record, PyObject *interrupt)
-{
-    struct running *running = all_running;
-    while (running && running->record != record)
-        running = running->next;
-    if (running == NULL)
-        return;
-    running->interrupt = interrupt;
-    if (innermost(running->thread) == running)
-        PyThreadState_SetAsyncExc(running->thread, interrupt);
-}
-
-PyObject *interrupt_here(void)
-{
-    struct running *running = serving ? innermost(PyThread_get_thread_ident()) : NULL;
-    return running ? running->interrupt : NULL;
-}
-
-int raise_interrupt(PyObject *before)
-{
-    PyObject *interrupt = interrupt_here();
-    if (interrupt == NULL || before)
-        return 0;
-    PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
-    PyErr_SetNone(interrupt);
-    return -1;
-}
-
-void forget_other_threads(void)
-{
-    struct running **link = &all_running;
-    unsigned long here = PyThread_get_thread_ident();
-    for (struct running *running = all_running; running; running = running->next) {
-        if (running->thread != here)
-            continue;
-        *link = running;
-        running->link = link;
-        link = &running->next;
-    }
-    *link = NULL;
-}
-
 void set_value(struct cz_record *record, PyObject *value)
 {
     PyObject *self = (PyObject *)result_of(record);
@@ -283,7 +198,7 @@ void run_call(struct cz_record *record)
     enter_running(&running, record);
     cz->record_begin(record);
     value = call_function(record);
-    leave_running(&running);
+    shield_running(&running); /* what follows may run Python code, but not the task's */
     if (value == NULL) {
         value = take_exception();
         phase = CZ_FAILED;
@@ -295,6 +210,7 @@ void run_call(struct cz_record *record)
     announce_end(record);
     if (PyErr_Occurred())
         PyErr_WriteUnraisable((PyObject *)result_of(record));
+    leave_running(&running);
 }
 
 int cancel_call(struct cz_record *record)

@@ -46,7 +46,7 @@ static struct cz_record *await_memory(struct kind *kind)
     while (busy && record == NULL) {
         busy = cz->lane_busy(bridge->native);
         Py_BEGIN_ALLOW_THREADS nanosleep(&(struct timespec){.tv_nsec = MEMORY_LOOK_NS}, NULL);
-        Py_END_ALLOW_THREADS if (PyErr_CheckSignals()) return NULL;
+        Py_END_ALLOW_THREADS if (PyErr_CheckSignals() || raise_through_shields()) return NULL;
         record = cz->record_new(bridge->cache, kind->type);
     }
     if (record == NULL)
@@ -168,6 +168,21 @@ static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
     return now < 0 ? NULL : PyLong_FromLong(now);
 }
 
+/* The dispatcher repeats interrupts that were lost. Without one, as while the interpreter
+ * exits, each comes once. */
+static void expect_repeats(struct bridge *bridge)
+{
+    struct running shield;
+    PyObject *done = NULL;
+    enter_running(&shield, NULL);
+    if (bridge->owner)
+        done = PyObject_CallMethod(bridge->owner, "start_dispatcher", NULL);
+    leave_running(&shield);
+    if (done == NULL)
+        PyErr_Clear();
+    Py_XDECREF(done);
+}
+
 /* What the library cannot stop ends for its waiters here and now: a Python call is interrupted,
  * a compiled one that calls Python goes on, and its result is dropped. */
 int stop_record(struct cz_record *record)
@@ -175,6 +190,8 @@ int stop_record(struct cz_record *record)
     int python = is_python(kind_of(record)), asked;
     if (python && cancel_call(record))
         return 1;
+    if (python && phase_of(record) == CZ_RUNNING)
+        expect_repeats(kind_of(record)->bridge);
     asked = cz->record_stop(record, CZ_STOP_CANCEL); /* from here on it is not tried again */
     if (asked && python)
         interrupt_call(record, error_cancelled);

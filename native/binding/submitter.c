@@ -59,7 +59,7 @@ static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz
         int waited;
         Py_BEGIN_ALLOW_THREADS waited = cz->lane_wait_space(lane, self->level, SLICE_NS);
         Py_END_ALLOW_THREADS(void) waited; /* whatever it was, the push decides */
-        if (PyErr_CheckSignals())
+        if (PyErr_CheckSignals() || raise_through_shields())
             return -1;
         pushed = cz->lane_push(lane, record, self->level);
     } while (pushed == CZ_EFULL);

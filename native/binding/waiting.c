@@ -67,14 +67,23 @@ static int64_t slice_of(struct cz_record *record)
     return left > 0 && left < SLICE_NS ? left : SLICE_NS;
 }
 
+/* Ctrl-C stops the compiled work that is waited for; what else a signal handler raises (SystemExit
+ * at SIGTERM: finish the work, then leave) does not. */
+static int check_signals(struct cz_record *record)
+{
+    if (PyErr_CheckSignals() == 0)
+        return 0;
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
+        stop_record(record);
+    return -1;
+}
+
 /* 1 final, 0 timed out, -1 exception. */
 int await_final(struct cz_record *record, double timeout)
 {
     int64_t until = 0, now;
-    PyObject *before;
     if (is_final(record))
         return 1;
-    before = interrupt_here();
     if (timeout >= 0)
         until = cz->ticks_ns(cz->ticks()) + (int64_t)(timeout * 1e9);
     if (help_promise(record, timeout))
@@ -85,6 +94,8 @@ int await_final(struct cz_record *record, double timeout)
         int64_t slice = slice_of(record);
         if (help(record) == RAN) /* again after each slice: a delay may be over */
             continue;
+        if (raise_interrupt()) /* also one that came before the wait and has not hit yet */
+            return -1;
         if (timeout >= 0) {
             now = cz->ticks_ns(cz->ticks());
             if (now >= until)
@@ -93,14 +104,7 @@ int await_final(struct cz_record *record, double timeout)
                 slice = until - now;
         }
         Py_BEGIN_ALLOW_THREADS cz->record_wait(record, slice);
-        Py_END_ALLOW_THREADS if (raise_interrupt(before)) return -1;
-        if (PyErr_CheckSignals()) {
-            /* Ctrl-C stops the compiled work that is waited for; what else a signal handler
-             * raises (SystemExit at SIGTERM: finish the work, then leave) does not. */
-            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
-                stop_record(record);
-            return -1;
-        }
+        Py_END_ALLOW_THREADS if (check_signals(record)) return -1;
     }
     return 1;
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
+import weakref
 
 import pytest
 from gates import hold
 from kernels import PATIENCE, add, patience
-from unruly import endless, stoppable, talkative
+from unruly import endless, stoppable, talkative, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import CatzillaError, TaskCancelled, TaskTimeout
@@ -239,3 +240,22 @@ def test_shutdown_waits_for_a_limited_endless_task(make_on, kind):
     with Runtime(workers=1) as runtime:
         result = make_on(runtime, endless, timeout_ms=20).submit(0.5)
     assert isinstance(result.exception(0), TaskTimeout)
+
+
+class Payload:
+    """What a weak reference can point to."""
+
+
+def test_time_limit_of_an_ended_task_keeps_nothing_alive(runtime):
+    task = runtime.task(lambda: Payload(), compile_to_c=False, timeout_ms=3_600_000)
+    value = weakref.ref(task.submit().result(PATIENCE))
+    until(lambda: value() is None)
+
+
+def test_delay_of_a_cancelled_task_keeps_nothing_alive(runtime):
+    payload = Payload()
+    result = runtime.task(lambda _: None, compile_to_c=False, delay_ms=3_600_000).submit(payload)
+    payload = weakref.ref(payload)
+    assert result.cancel()
+    del result
+    until(lambda: payload() is None)

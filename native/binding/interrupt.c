@@ -1,0 +1,263 @@
+/* interrupt.c: stopping Python calls by an exception that CPython raises in their thread.
+ *
+ * PyThreadState_SetAsyncExc leaves the exception pending until the thread's next look, which
+ * may be in any Python code, and gives no sign of what became of it. So here is kept what
+ * runs where, and the invariant is: a thread has an exception of ours pending only while
+ * the innermost entry of its list is the call that it is meant for. Every function below
+ * holds the GIL, so no bytecode runs in that thread between a look at the list and what
+ * follows from it. What it takes to hold the invariant, and why no interrupt is lost, is in
+ * native/README.md ("Interrupts of Python calls").
+ */
+#include "binding.h"
+
+/* A call that has not ended by so long after its interrupt is interrupted again. */
+#define AGAIN_NS ((int64_t)50 * 1000 * 1000)
+
+/* Of all bridges: a worker of one may help with a call of another. Newest first. */
+static struct running *all_running;
+
+static struct running *innermost(unsigned long thread)
+{
+    struct running *running = all_running;
+    while (running && running->thread != thread)
+        running = running->next;
+    return running;
+}
+
+static int64_t now_ns(void)
+{
+    return cz->ticks_ns(cz->ticks());
+}
+
+static void send(struct running *running)
+{
+    running->again_ns = now_ns() + AGAIN_NS;
+    PyThreadState_SetAsyncExc(running->thread, running->interrupt);
+}
+
+/* Whether the exception is one of this class, or was raised while one was handled. */
+static int stems_from(PyObject *exception, PyObject *class)
+{
+    enum { DEEPEST = 100 };
+    for (int i = 0; i < DEEPEST && exception && PyExceptionInstance_Check(exception); i++) {
+        if ((PyObject *)Py_TYPE(exception) == class)
+            return 1;
+        exception = PyException_GetContext(exception);
+        Py_XDECREF(exception); /* the one before holds it */
+    }
+    return 0;
+}
+
+/* The interrupt has arrived, and its `except` or `finally` blocks run: let them. */
+static int handled_here(const struct running *running)
+{
+    PyObject *class, *exception, *traceback;
+    int handled;
+    PyErr_GetExcInfo(&class, &exception, &traceback);
+    handled = stems_from(exception, running->interrupt);
+    Py_XDECREF(class);
+    Py_XDECREF(exception);
+    Py_XDECREF(traceback);
+    return handled;
+}
+
+/* The same of any thread, by what sys._current_exceptions() returned: before Python 3.12
+ * a tuple of class, exception and traceback, then the exception. */
+static int handled_there(const struct running *running, PyObject *exceptions)
+{
+    PyObject *thread = PyLong_FromUnsignedLong(running->thread), *exception = NULL;
+    if (thread)
+        exception = PyDict_GetItem(exceptions, thread);
+    Py_XDECREF(thread);
+    if (exception && PyTuple_Check(exception))
+        exception = PyTuple_GetItem(exception, 1);
+    return stems_from(exception, running->interrupt);
+}
+
+static int is_wanted(const struct running *running)
+{
+    return running->interrupt && (running->again_ns == 0 || !handled_here(running));
+}
+
+void enter_running(struct running *running, struct cz_record *record)
+{
+    unsigned long thread = PyThread_get_thread_ident();
+    struct running *outer = innermost(thread);
+    /* What has not hit the call around this one yet is held back until this one has ended. */
+    if (outer && outer->interrupt)
+        PyThreadState_SetAsyncExc(thread, NULL);
+    running->record = record;
+    running->thread = thread;
+    running->interrupt = NULL;
+    running->again_ns = 0;
+    running->next = all_running;
+    running->link = &all_running;
+    if (running->next)
+        running->next->link = &running->next;
+    all_running = running;
+}
+
+void shield_running(struct running *running)
+{
+    /* An interrupt that came too late must not hit what this thread does next. */
+    if (running->interrupt)
+        PyThreadState_SetAsyncExc(running->thread, NULL);
+    running->record = NULL;
+    running->interrupt = NULL;
+}
+
+void leave_running(struct running *running)
+{
+    struct running *outer;
+    shield_running(running);
+    *running->link = running->next;
+    if (running->next)
+        running->next->link = running->link;
+    /* What came for the call around this one was held back until now. */
+    outer = innermost(running->thread);
+    if (outer && is_wanted(outer))
+        send(outer);
+}
+
+void interrupt_call(struct cz_record *record, PyObject *interrupt)
+{
+    /* Twice in the list if user code of it is exposed within a shield. */
+    for (struct running *running = all_running; running; running = running->next) {
+        if (running->record != record || running->interrupt)
+            continue;
+        running->interrupt = interrupt;
+        if (innermost(running->thread) == running)
+            send(running);
+    }
+}
+
+static int is_due(const struct running *running, int64_t now)
+{
+    return running->interrupt && running->again_ns && running->again_ns <= now;
+}
+
+/* An interrupt that hit a finalizer or a weak reference's callback was reported there and
+ * dropped. */
+void repeat_interrupts(void)
+{
+    struct running *running = all_running;
+    PyObject *get = PySys_GetObject("_current_exceptions"), *exceptions;
+    int64_t now = now_ns();
+    while (running && !is_due(running, now))
+        running = running->next;
+    if (running == NULL || get == NULL)
+        return;
+    exceptions = PyObject_CallNoArgs(get);
+    if (exceptions == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    /* From here on nothing lets go of the GIL; before, the list may have changed. */
+    for (running = all_running; running; running = running->next) {
+        if (!is_due(running, now) || innermost(running->thread) != running)
+            continue;
+        if (handled_there(running, exceptions))
+            running->again_ns = now + AGAIN_NS;
+        else
+            send(running);
+    }
+    PyErr_Clear();
+    Py_DECREF(exceptions);
+}
+
+static int raise_of(struct running *running)
+{
+    if (running == NULL || !is_wanted(running))
+        return 0;
+    running->again_ns = now_ns() + AGAIN_NS;
+    PyThreadState_SetAsyncExc(running->thread, NULL);
+    PyErr_SetNone(running->interrupt);
+    return -1;
+}
+
+int raise_interrupt(void)
+{
+    return all_running ? raise_of(innermost(PyThread_get_thread_ident())) : 0;
+}
+
+/* The call that this thread is inside of, whatever shields lie within. */
+static struct running *call_here(void)
+{
+    struct running *running = all_running;
+    unsigned long thread = PyThread_get_thread_ident();
+    while (running && (running->thread != thread || running->record == NULL))
+        running = running->next;
+    return running;
+}
+
+int raise_through_shields(void)
+{
+    return all_running ? raise_of(call_here()) : 0;
+}
+
+void forget_other_threads(void)
+{
+    struct running **link = &all_running;
+    unsigned long here = PyThread_get_thread_ident();
+    for (struct running *running = all_running; running; running = running->next) {
+        if (running->thread != here)
+            continue;
+        *link = running;
+        running->link = link;
+        link = &running->next;
+    }
+    *link = NULL;
+}
+
+/* --- for the runtime's own Python code ---------------------------------------------------- */
+
+/* `args` is the function, then its arguments. */
+static PyObject *call_rest(PyObject *args, PyObject *kwargs)
+{
+    Py_ssize_t count = PyTuple_Size(args);
+    PyObject *rest, *value;
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "expected a function");
+        return NULL;
+    }
+    if ((rest = PyTuple_GetSlice(args, 1, count)) == NULL)
+        return NULL;
+    value = PyObject_Call(PyTuple_GetItem(args, 0), rest, kwargs);
+    Py_DECREF(rest);
+    return value;
+}
+
+PyObject *call_shielded(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
+{
+    struct running shield;
+    PyObject *value;
+    if (all_running == NULL || innermost(PyThread_get_thread_ident()) == NULL)
+        return call_rest(args, kwargs);
+    enter_running(&shield, NULL);
+    value = call_rest(args, kwargs);
+    leave_running(&shield);
+    return value;
+}
+
+PyObject *call_exposed(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
+{
+    struct running *call = call_here(), exposed;
+    PyObject *value;
+    if (call == NULL || call == innermost(call->thread))
+        return call_rest(args, kwargs);
+    if (raise_of(call))
+        return NULL;
+    enter_running(&exposed, call->record);
+    exposed.interrupt = call->interrupt;
+    exposed.again_ns = call->again_ns;
+    value = call_rest(args, kwargs);
+    leave_running(&exposed);
+    return value;
+}
+
+PyObject *check_interrupt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    if (raise_through_shields())
+        return NULL;
+    Py_RETURN_NONE;
+}
