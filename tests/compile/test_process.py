@@ -132,11 +132,12 @@ def test_values_give_the_types_that_hints_do_not() -> None:
 
     values = (numpy.arange(3.0), 2)
     types = argument_types_for(task, values, name="task")
-    assert str(types) == "(Array(float64, 1, 'C', False, aligned=True), float64)"
-    assert run(compile_task(task, name="task", argument_types=types), values[0], 2.0) == 0.0
+    # An int in the place of a float stays one, as in Python.
+    assert str(types) == "(Array(float64, 1, 'C', False, aligned=True), int64)"
+    assert run(compile_task(task, name="task", argument_types=types), *values) == 0.0
 
 
-@pytest.mark.parametrize("value", [[1], {}, object(), 2**64, numpy.array(["a"]), (1, [2])])
+@pytest.mark.parametrize("value", [[], {}, object(), 2**64, numpy.array(["a"]), (1, [])])
 def test_value_without_a_type_is_refused(value: Any) -> None:
     def task(x):  # type: ignore[no-untyped-def]
         return x
