@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -21,9 +20,7 @@ WAKE_SECONDS = 0.02
 
 
 def to_its_end(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function; of a coroutine function, one that returns what is awaited."""
-    if not inspect.iscoroutinefunction(function):
-        return function
+    """Return a function that returns what the coroutine function's result gives when awaited."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:

@@ -22,7 +22,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .columns import containers
-from .coroutine import to_its_end
 from .errors import CompileError, CompileWarning
 from .runtime.interrupt import shielded
 from .runtime.runtime import note_compilation
@@ -100,7 +99,11 @@ class Program:
     @property
     def on_worker(self) -> Callable[..., Any]:
         """What a Python worker calls: `python`, or a coroutine function run to its end."""
-        return to_its_end(self.python)
+        if not inspect.iscoroutinefunction(self.function):
+            return self.python
+        from .coroutine import to_its_end  # asyncio takes as long to import as the rest of us
+
+        return to_its_end(self.function)
 
     def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
         """What a map calls for each element: the task itself, or as `on_worker`."""
