@@ -169,9 +169,10 @@ class Runtime:
     def __enter__(self) -> Runtime:
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        # An exception on its way out must not wait for work that nobody will look at.
-        self.shutdown(cancel_pending=kind is not None)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # An exception on its way out must not wait for work that nobody will look at; to leave the
+        # program, by sys.exit or SIGTERM, is no error, and its work is finished.
+        self.shutdown(cancel_pending=kind is not None and not issubclass(kind, SystemExit))
 
     @property
     def closed(self) -> bool:
@@ -345,7 +346,7 @@ class Runtime:
         if wait and not backend.join(timeout):
             raise TimeoutError(
                 f"the runtime has not ended within {timeout} seconds: "
-                f"{sum(backend.depths())} tasks are queued, others still run"
+                f"{sum(backend.depths())} tasks are queued, {_busy(backend)}"
             )
         if wait and self._dropped is not None:
             self._dropped.detach()
@@ -361,6 +362,14 @@ class Runtime:
         for task in self._bound:
             task.detach()
         self._bound = weakref.WeakSet()
+
+
+def _busy(backend: Backend) -> str:
+    segment = backend.stats_segment()
+    if segment is None:
+        return "others still run"
+    found = statistics.compute(read_segment(segment), statistics.resident_bytes())
+    return f"{found.active_workers} workers are busy"
 
 
 def make_backend(settings: PoolSettings) -> Backend:

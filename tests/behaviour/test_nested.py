@@ -21,12 +21,12 @@ def test_task_waits_for_tasks_that_it_submitted_with_one_worker(make_on, single)
     assert task.submit(100).result(PATIENCE) == sum(range(1, 101))
 
 
-def test_depth_200_with_one_worker(single):
+def test_depth_300_with_one_worker(single):
     @single.task(compile_to_c=False)
     def deep(n):
         return 0 if n == 0 else deep.submit(n - 1).result() + 1
 
-    assert deep.submit(200).result(PATIENCE) == 200
+    assert deep.submit(300).result(PATIENCE) == 300
 
 
 def test_too_deep_is_a_recursion_error_and_the_worker_lives(single):

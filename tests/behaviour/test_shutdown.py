@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 from gates import ROOM, hold, note
-from kernels import PATIENCE, add, base_task
+from kernels import PATIENCE, add, base_task, count
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
@@ -111,6 +112,19 @@ def test_with_block_finishes_its_work(make_on):
         results = [make_on(runtime, add).submit(float(i)) for i in range(100)]
     assert all(result.done() for result in results)
     assert runtime.closed
+
+
+def test_sys_exit_in_a_with_block_finishes_its_work(make_on):
+    results = []
+
+    def leave():
+        with Runtime(workers=1, enable_auto_scaling=False) as runtime:
+            results.extend(make_on(runtime, count).submit(i) for i in range(100))
+            sys.exit()
+
+    with pytest.raises(SystemExit):
+        leave()
+    assert [result.result(0) for result in results] == list(range(1, 101))
 
 
 def test_exception_in_a_with_block_cancels_what_is_pending(make_on, gate):

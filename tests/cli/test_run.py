@@ -148,7 +148,7 @@ def test_a_library_of_another_machine_is_passed_over(tmp_path, monkeypatch):
 DRAIN = """\
 import atexit, sys, threading
 from catzilla_jit import configure, task
-configure(workers=1, enable_auto_scaling=False)
+runtime = configure(workers=1, enable_auto_scaling=False)
 inside, go = threading.Event(), threading.Event()
 
 @task(compile_to_c=False)
@@ -165,7 +165,18 @@ first.submit()
 for n in range(3):
     write.submit(n)
 inside.wait()
+
+def block():
+    with runtime:
+        try:
+            print("ready", flush=True)
+            threading.Event().wait()
+        finally:
+            print("leaving", flush=True)
+
 try:
+    if sys.argv[1] == "block":
+        block()
     print("ready", flush=True)
     if sys.argv[1] == "wait":
         threading.Event().wait()
@@ -216,10 +227,20 @@ def test_sigterm_while_the_last_tasks_are_finished_does_not_lose_them(draining):
     assert process.returncode == 143
 
 
-def test_second_sigterm_leaves_at_once(draining):
-    process = draining("wait")
+def test_sigterm_in_a_with_block_finishes_what_was_submitted(draining):
+    process = draining("block")
     process.send_signal(signal.SIGTERM)
-    assert process.stdout.readline() == "finally ran\n"
+    assert process.stdout.readline() == "leaving\n"
+    output, _ = process.communicate("\n", timeout=30)
+    assert output.splitlines() == ["ran 0", "ran 1", "ran 2", "finally ran", "exit functions ran"]
+    assert process.returncode == 143
+
+
+@pytest.mark.parametrize("how", ["wait", "block"])
+def test_second_sigterm_leaves_at_once(draining, how):
+    process = draining(how)
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline() == ("leaving\n" if how == "block" else "finally ran\n")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 143
     assert process.stdout.read() == ""
