@@ -93,9 +93,9 @@ def _printer(*, json: bool, compact: bool) -> Callable[[TaskStats], None]:
 
 
 def _command(stats: TaskStats) -> str:
-    from ..runtime.statsreader import running as all_running
+    from ..runtime import statsreader
 
-    return next((info.command for info in all_running() if info.pid == stats.pid), "")
+    return statsreader.command(stats.pid)
 
 
 def _watch(place: Place, seconds: float, *, json: bool) -> int:
