@@ -247,7 +247,7 @@ class Task(Generic[P, R]):
         workers = max(1, runtime.settings.python_workers - 1)
         call = columns.caller(self._program.in_loops(self))
         return pythonbatch.submit_python(
-            submitter, call, self.name, columns.labels, columns.values,
+            runtime.start(), submitter, call, self.name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
             count=lambda items: backend.count_items(name, level, items),
         )  # fmt: skip

@@ -10,13 +10,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from .known import KnownResults
 from .layout import Compiled
 from .retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
 #: (True, the exception) or, for a call that was run again as Python, (False, its value).
@@ -92,6 +95,15 @@ class BatchHandle(Protocol):
     def failures(self) -> list[tuple[int, int, int]]:
         """Return (index, status, error address) in order of index; after the end."""
 
+    def watch(self, ended: Callable[[], object]) -> bool:
+        """Call ended() once it has ended, from any thread; False, and no call, if it has.
+
+        One call. ended() takes no lock and does not wait. The handle must live until then.
+        """
+
+    def help(self) -> bool:
+        """On a Python worker: run what is queued of it, return whether there was anything."""
+
     def times(self) -> tuple[float | None, float | None, float | None]:
         """Return when it was queued, started and finished, on time.monotonic's clock."""
 
@@ -126,6 +138,8 @@ class Backend(Protocol):
 
     @property
     def known(self) -> KnownResults: ...
+    @property
+    def dispatcher(self) -> Dispatcher: ...
 
     def compiled(
         self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards

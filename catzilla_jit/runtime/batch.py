@@ -7,25 +7,34 @@ broadcast argument. What needs more is copied.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
+from . import native
 from .backend import Backend, BatchCall, BatchHandle, Settle
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
-from .result import STATUSES
+from .native import copy_exception
+from .result import STATUSES, ColdMethods, add_type, on_worker
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
 
 T = TypeVar("T")
 Array = np.ndarray[Any, Any]
 
 SLICE_SECONDS = 0.05
+
+_numbers = itertools.count(1)
 
 
 class UnfitArgument(Exception):
@@ -167,7 +176,7 @@ def submit_compiled(
     )
     returns_none = SCALARS[task.result.code].dtype is None
     return BatchResult(
-        name, handle, None if returns_none else result, result.size, settle, progress
+        backend, name, handle, None if returns_none else result, result.size, settle, progress
     )
 
 
@@ -193,16 +202,17 @@ class _TimeLimit:
         self._timer.cancel()
 
 
-class BatchResult(Generic[T]):
-    """The handle on one map."""
+class BatchResult(ColdMethods, Generic[T]):
+    """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_length", "_limit", "_name", "_out", "_process", "_progress",
-        "_settle", "__weakref__",
+        "_any_handle", "_errors", "_id", "_length", "_limit", "_name", "_out", "_pool", "_process",
+        "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
         self,
+        backend: Backend,
         name: str,
         handle: BatchHandle,
         out: Any,
@@ -211,6 +221,8 @@ class BatchResult(Generic[T]):
         progress: bool = False,
     ) -> None:
         self._name = name
+        self._id = f"{name}-map-{next(_numbers)}"
+        self._pool = backend
         self._process = os.getpid()
         self._any_handle = handle
         self._out = out
@@ -258,12 +270,39 @@ class BatchResult(Generic[T]):
         """Return whether every item has ended, or the batch was stopped."""
         return self.status().final
 
+    def _phase(self) -> int:
+        phase = self._handle.phase()
+        return native.FAILED if phase == native.CANCELLED and self._timed_out else phase
+
     def status(self) -> TaskStatus:
         """Return where the batch stands: FAILED once it has ended by an error or its time limit."""
-        status = STATUSES[self._handle.phase()]
-        if status is TaskStatus.CANCELLED and self._timed_out:
-            return TaskStatus.FAILED
-        return status
+        return STATUSES[self._phase()]
+
+    @property
+    def task_name(self) -> str:
+        """The name of the task."""
+        return self._name
+
+    @property
+    def queued_at(self) -> float | None:
+        """When it was submitted, on time.monotonic's clock."""
+        return self._handle.times()[0]
+
+    @property
+    def started_at(self) -> float | None:
+        """When its first item began to run, on time.monotonic's clock; None before it has ended."""
+        return self._handle.times()[1] if self.done() else None
+
+    @property
+    def finished_at(self) -> float | None:
+        """When it ended, on time.monotonic's clock; None before."""
+        return self._handle.times()[2] if self.done() else None
+
+    @property
+    def execution_time_ms(self) -> float | None:
+        """How long it ran, from its first item to its end, in milliseconds; None before."""
+        started, finished = self.started_at, self.finished_at
+        return None if started is None or finished is None else (finished - started) * 1e3
 
     @property
     def progress(self) -> float:
@@ -317,26 +356,50 @@ class BatchResult(Generic[T]):
         except KeyboardInterrupt:
             self.cancel()
             raise
-        if self._limit is not None:
-            self._limit.lift()
-        status = self.status()
-        if status is TaskStatus.FAILED and self._timed_out:
-            assert self._limit is not None
-            raise TaskTimeout(
-                f"task {self._name}: the batch ran into its time limit of "
-                f"{self._limit.milliseconds:g} ms after {self._handle.handed_out()} of "
-                f"{self._length} items"
-            )
-        if status is TaskStatus.CANCELLED:
-            raise TaskCancelled(
-                f"task {self._name}: the batch was cancelled after "
-                f"{self._handle.handed_out()} of {self._length} items"
-            )
-        if status is TaskStatus.FAILED:
-            raise next(iter(self.errors.values()))
+        failure = self._failure()
+        if failure is not None:
+            # A copy: what is raised collects the frames it passes, each time.
+            raise copy_exception(failure)
         return self._out  # type: ignore[no-any-return]
 
     result = wait
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait for the batch (seconds) and return the exception that wait() would raise, or None.
+
+        Raises TaskCancelled when it was cancelled, like a TaskResult.
+        """
+        try:
+            self.wait(timeout)
+        except TaskCancelled:
+            raise
+        except BaseException:
+            if not self.done():
+                raise
+        return self._failure()
+
+    def _failure(self) -> BaseException | None:
+        """Return what a batch that has ended raises; None if it completed."""
+        if self._limit is not None:
+            self._limit.lift()
+        ran = f"{self._handle.handed_out()} of {self._length} items"
+        status = self.status()
+        if status is TaskStatus.FAILED and self._timed_out:
+            assert self._limit is not None
+            return TaskTimeout(
+                f"task {self._name}: the batch ran into its time limit of "
+                f"{self._limit.milliseconds:g} ms after {ran}"
+            )
+        if status is TaskStatus.CANCELLED:
+            return TaskCancelled(f"task {self._name}: the batch was cancelled after {ran}")
+        return next(iter(self.errors.values())) if status is TaskStatus.FAILED else None
+
+    def _listen(self, dispatcher: Dispatcher) -> bool:
+        return self._handle.watch(functools.partial(dispatcher.ended, self))
+
+    def _assist(self) -> bool | None:
+        """Do what this thread can, as a TaskResult's; a batch of Python calls may have some."""
+        return self._handle.help() if on_worker() else None
 
     def _wait(self, timeout: float | None, tick: Callable[[], None] | None = None) -> None:
         until = None if timeout is None else time.monotonic() + timeout
@@ -361,12 +424,11 @@ class BatchResult(Generic[T]):
             if left == 0.0:
                 return False
 
-    def _ended_before(self, until: float | None) -> bool:
-        """Wait until then, on time.monotonic's clock; return whether it has ended."""
-        return self._ended_within(None if until is None else max(0.0, until - time.monotonic()))
-
     def _wait_with_bar(self, timeout: float | None) -> None:
         from ..integrations.progress import bar
 
         with bar(self._name, self._length, self._handle.done_items) as tick:
             self._wait(timeout, tick)
+
+
+add_type(BatchResult)

@@ -1,7 +1,7 @@
 """Several results at once: wait, as_completed, gather.
 
-The first two are those of concurrent.futures, for TaskResults. An interrupted wait (Ctrl-C in the
-main thread) cancels what it waited for.
+The first two are those of concurrent.futures, for TaskResults and BatchResults. An interrupted
+wait (Ctrl-C in the main thread) cancels what it waited for.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 from ..types import TaskStatus
 from .batch import BatchResult
 from .callbacks import outcome
+from .promise import is_result
 from .result import TaskResult, on_worker
 from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
 
-T = TypeVar("T")
+R = TypeVar("R", bound="TaskResult[Any] | BatchResult[Any]")
 _Pending = dict[Any, None]  # an ordered set
 
 FIRST_COMPLETED = "FIRST_COMPLETED"
@@ -37,15 +38,14 @@ class DoneAndNotDone(NamedTuple):
     not_done: set[Any]
 
 
-def _checked(name: str, results: Iterable[Any], *kinds: type[Any]) -> list[Any]:
+def _checked(name: str, results: Iterable[Any]) -> list[Any]:
     """Return the results; TypeError for what is none."""
-    if isinstance(results, kinds):
+    if is_result(results):
         raise TypeError(f"{name}: expected several results, not {results!r}")
     listed = list(results)
     for result in listed:
-        if not isinstance(result, kinds):
-            expected = " or ".join(kind.__name__ for kind in kinds)
-            raise TypeError(f"{name}: expected a {expected}, not {result!r}")
+        if not is_result(result):
+            raise TypeError(f"{name}: expected a TaskResult or BatchResult, not {result!r}")
     return listed
 
 
@@ -83,13 +83,12 @@ def wait(
 
     return_when: "ALL_COMPLETED", "FIRST_COMPLETED", or "FIRST_EXCEPTION" for the first that
     fails (a cancelled one has not failed), else for all. timeout is in seconds; when it is over
-    the sets say how far things are. BatchResults are taken with "ALL_COMPLETED" only.
+    the sets say how far things are.
     """
     if return_when not in _CONDITIONS:
         raise ValueError(f"wait: return_when must be one of {_CONDITIONS}, not {return_when!r}")
-    kinds = (TaskResult, BatchResult) if return_when == ALL_COMPLETED else (TaskResult,)
     until = deadline(timeout)
-    pending = dict.fromkeys(_checked("wait", results, *kinds))
+    pending = dict.fromkeys(_checked("wait", results))
     done = {result for result in pending if result.done()}
     for result in done:
         del pending[result]
@@ -107,8 +106,7 @@ def wait(
 def _wait_for_all(done: set[Any], pending: _Pending, until: float | None) -> None:
     if on_worker():
         # What is queued behind a result that runs elsewhere can be run meanwhile.
-        calls = [result for result in pending if not isinstance(result, BatchResult)]
-        _wait_until(lambda _: False, done, dict.fromkeys(calls), until)
+        _wait_until(lambda _: False, done, pending, until)
     for result in list(pending):
         if result._ended_within(left_until(until)):
             del pending[result]
@@ -135,15 +133,13 @@ def _wait_until(
 # --- as_completed ---------------------------------------------------------------------------------
 
 
-def as_completed(
-    results: Iterable[TaskResult[T]], timeout: float | None = None
-) -> Iterator[TaskResult[T]]:
+def as_completed(results: Iterable[R], timeout: float | None = None) -> Iterator[R]:
     """Return an iterator over the results in the order in which they end; each comes once.
 
     timeout is in seconds from this call; the builtin TimeoutError from the iterator when
     it is over.
     """
-    listed = list(dict.fromkeys(_checked("as_completed", results, TaskResult)))
+    listed = list(dict.fromkeys(_checked("as_completed", results)))
     return _in_order_of_completion(listed, timeout, deadline(timeout))
 
 
@@ -181,7 +177,7 @@ def gather(
     return_exceptions=True exceptions stand among the values instead. timeout is in seconds;
     the builtin TimeoutError when it is over. progress=True draws a bar.
     """
-    _checked("gather", results, TaskResult, BatchResult)
+    _checked("gather", results)
     work = _Gather(results, timeout, return_exceptions)
     try:
         if progress:
@@ -228,35 +224,28 @@ class _Gather:
         for result in self._results:
             if result not in pending:
                 self.look_at(result)
-        batches = [result for result in pending if isinstance(result, BatchResult)]
-        arrivals = Arrivals([result for result in pending if not isinstance(result, BatchResult)])
+        self._calls_left = sum(not isinstance(result, BatchResult) for result in pending)
+        arrivals = Arrivals(pending)
         try:
             while arrivals.pending:
-                self._calls_left = len(arrivals.pending)
-                if (result := self._in_slices(arrivals.next, tick)) is None:
+                if (result := self._next_of(arrivals, tick)) is None:
                     raise self._too_late()
+                self._calls_left -= not isinstance(result, BatchResult)
                 self.look_at(result)
         finally:
             arrivals.close()
-        self._calls_left = 0
-        for batch in batches:
-            if not self._in_slices(batch._ended_before, tick):
-                raise self._too_late()
-            self.look_at(batch)
 
-    def _in_slices(
-        self, wait: Callable[[float | None], Any], tick: Callable[[], None] | None
-    ) -> Any:
-        """Return what wait(until) does, at the end of the time at the latest; tick meanwhile."""
+    def _next_of(self, arrivals: Arrivals, tick: Callable[[], None] | None) -> Any:
+        """Return the next result that has ended, None when the time is over; tick meanwhile."""
         if tick is None:
-            return wait(self._until)
+            return arrivals.next(self._until)
         while True:
             soon = time.monotonic() + SLICE_SECONDS
             until = soon if self._until is None else min(soon, self._until)
-            answer = wait(until)
+            result = arrivals.next(until)
             tick()
-            if answer or until == self._until:
-                return answer
+            if result is not None or until == self._until:
+                return result
 
     def wait_with_bar(self) -> None:
         """Wait for the rest; the bar counts results, and of each batch its items."""

@@ -5,8 +5,11 @@ worker ever runs Python. It never waits, and hands users' callbacks to a thread 
 (callbackthread.py), so they may wait for what it does. It starts with the first use and ends with
 its pool.
 
-Invariant: whatever may come by mail (native/binding/mail.c) is a key of `_watched` or of
-`_noticed`, which keep the result alive until its end has been dispatched. Callbacks run in the
+Results are those of calls and of batches. The ends of native calls and batches come by mail
+(native/binding/mail.c), those of batches that Python code works off through `ended`.
+
+Invariant: whatever is watched is a key of `_watched` or of `_noticed`, which keep the result alive
+until its end has been dispatched. Callbacks run in the
 order in which they were added, in the context variables of whoever added them; by then the
 status is final.
 """
@@ -53,6 +56,7 @@ class Dispatcher:
         self._noticed: dict[Any, Callback] = {}  # one each, called without ceremony
         self._policies: dict[Any, RetryPolicy] = {}
         self._ready: deque[tuple[Any, _Entry]] = deque()
+        self._ended: deque[Any] = deque()  # any thread appends, without the lock
         self._busy = False
         self._gives_up = False
         self._closed = False
@@ -78,7 +82,7 @@ class Dispatcher:
         entries = self._watched.get(result)
         if entries is not None:
             entries.append(entry)
-        elif self._bridge.watch(result):
+        elif result._listen(self):
             # The lock is held: its mail is not handled before this.
             self._watched[result] = [entry]
         elif entry.may_block:
@@ -101,7 +105,7 @@ class Dispatcher:
                 return True
             self._start()
             self._noticed[result] = callback
-            if result in self._watched or self._bridge.watch(result):
+            if result in self._watched or result._listen(self):
                 return True
             del self._noticed[result]
             return False
@@ -115,6 +119,15 @@ class Dispatcher:
                 return
             entries = self._watched.get(result, [])
             entries[:] = [entry for entry in entries if entry.callback is not callback]
+
+    def listen(self, result: Any) -> bool:
+        """Have the end of a call dispatched; False if it has come already."""
+        return bool(self._bridge.watch(result))
+
+    def ended(self, result: Any) -> None:
+        """Dispatch the end of a batch that is watched. Takes no lock."""
+        self._ended.append(result)
+        self._bridge.ring()
 
     @shielded
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
@@ -234,6 +247,8 @@ class Dispatcher:
             self._notice_idle()
 
     def _run_ready(self) -> None:
+        while self._ended:
+            self._handle(self._ended.popleft(), MAIL_ENDED)
         while True:
             with self._lock:
                 if not self._ready:

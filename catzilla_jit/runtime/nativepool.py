@@ -238,7 +238,7 @@ class NativePool:
         assert handle.value is not None
         working = _Working(self._native, handle.value, call)
         self._working.add(working)
-        return NativeBatch(working, self._working)
+        return NativeBatch(working, self._working, self._bridge)
 
     def _chunk(self, call: BatchCall) -> int:
         """Return the chunk function, which is compiled for the first map of its pattern."""
@@ -345,9 +345,10 @@ class _Working:
 class NativeBatch:
     """The handle on one batch."""
 
-    __slots__ = ("_all_working", "_handle", "_lib", "_working")
+    __slots__ = ("_all_working", "_bridge", "_handle", "_lib", "_working")
 
-    def __init__(self, working: _Working, all_working: set[_Working]) -> None:
+    def __init__(self, working: _Working, all_working: set[_Working], bridge: Any) -> None:
+        self._bridge = bridge
         self._working = working
         self._all_working = all_working
         self._lib = working.lib
@@ -372,6 +373,12 @@ class NativeBatch:
 
     def cancel(self) -> bool:
         return bool(self._lib.cz_batch_cancel(self._handle))
+
+    def watch(self, ended: Callable[[], object]) -> bool:
+        return bool(self._bridge.watch_batch(self._handle, ended))
+
+    def help(self) -> bool:
+        return False
 
     def failures(self) -> list[tuple[int, int, int]]:
         index, status, error = ctypes.c_int64(), ctypes.c_int32(), ctypes.c_void_p()

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .batch import BatchResult
 from .callbacks import outcome, watch
 from .native import copy_exception
 from .result import TaskResult
@@ -144,5 +145,5 @@ def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any])
 
 
 def is_result(value: object) -> bool:
-    """Return whether the value is a TaskResult."""
-    return isinstance(value, TaskResult)
+    """Return whether the value is a TaskResult or a BatchResult."""
+    return isinstance(value, (TaskResult, BatchResult))

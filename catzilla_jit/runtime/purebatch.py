@@ -59,6 +59,7 @@ class PureBatch:
         self._started: float | None = None
         self._finished: float | None = None
         self._ended = threading.Event()
+        self._tell_end: Callable[[], object] | None = None
         if call.length == 0:
             self._started = self._queued
             self._end_if_idle()
@@ -147,6 +148,8 @@ class PureBatch:
             self._failures.sort()
             self._finished = time.monotonic()
             self._ended.set()
+            if self._tell_end is not None:
+                self._tell_end()
 
     # --- the caller's side --------------------------------------------------------------------
 
@@ -177,6 +180,14 @@ class PureBatch:
             self._stopped = self._cancelled = True
             self._end_if_idle()
             return True
+
+    def watch(self, ended: Callable[[], object]) -> bool:
+        with self._lock:
+            self._tell_end = ended
+            return not self._ended.is_set()
+
+    def help(self) -> bool:
+        return False
 
     def failures(self) -> list[tuple[int, int, int]]:
         return list(self._failures)

@@ -37,6 +37,13 @@ from .segment import CANCELLED, NATIVE, PYTHON
 __all__ = ["PurePool", "PureTaskResult"]
 
 _here = threading.local()
+#: As arguments, objects of exactly these types are waited for first.
+_result_types: list[type[Any]] = [PureTaskResult]
+
+
+def add_result_type(kind: type[Any]) -> None:
+    """Do what the binding's function of this name does."""
+    _result_types.append(kind)
 
 
 def _no_slow_path(*_args: Any, **_kwargs: Any) -> NoReturn:
@@ -73,7 +80,7 @@ class PureSubmitter:
         return result
 
     def submit_python(self, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(value, PureTaskResult) for value in (*args, *kwargs.values())):
+        if any(type(value) in _result_types for value in (*args, *kwargs.values())):
             return self._slow(*args, **kwargs)
         result = self.prepare_python(*args, **kwargs)
         self.start(result, 0)

@@ -8,7 +8,6 @@ code, so a map of a computing function is not faster than a loop; a map of one t
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import threading
 import time
@@ -19,9 +18,11 @@ import numpy as np
 
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from . import native
-from .backend import Items, Submitter
+from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast
+from .callbacks import notice
 from .interrupt import call_exposed, shielded
+from .result import add_type
 
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
 
@@ -57,6 +58,7 @@ class PythonBatch:
         self._queued = time.monotonic()
         self._started: float | None = None
         self._finished: float | None = None
+        self._tell_end: Callable[[], object] | None = None
         self._calls: list[Any] = []  # the submissions of _work that may not have ended
         self.values: list[Any] = [None] * length
         self._end_if_idle()
@@ -77,6 +79,9 @@ class PythonBatch:
         call = self._submitter.submit_python(self._work)
         with self._lock:
             self._calls = [call, *(other for other in self._calls if not other.done())]
+            watched = self._tell_end is not None
+        if watched:
+            self._notice_end_of(call)
 
     def _take(self) -> int | None:
         with self._lock:
@@ -106,6 +111,8 @@ class PythonBatch:
             self._finished = time.monotonic()
             self._failures.sort(key=lambda failure: failure[0])
             self._ended.set()
+            if self._tell_end is not None:
+                self._tell_end()
 
     @shielded
     def _work(self) -> None:
@@ -171,14 +178,35 @@ class PythonBatch:
         if lost:
             self.cancel()
 
+    def help(self) -> bool:
+        # It may be waiting for the very worker that we occupy.
+        helped = [call for call in list(self._calls) if call._assist() is True]
+        return bool(helped)
+
     def wait(self, seconds: float) -> bool:
-        for call in list(self._calls):
-            # On a Python worker this runs the call if it is still queued: it may be waiting
-            # for the very worker that we occupy.
-            with contextlib.suppress(TimeoutError, TaskCancelled):
-                call.exception(0)
+        until = time.monotonic() + seconds
+        while self.help() and time.monotonic() < until and not self._ended.is_set():
+            pass
         self._notice_cancelled_calls()
-        return self._ended.wait(seconds)
+        return self._ended.wait(max(0.0, until - time.monotonic()))
+
+    def watch(self, ended: Callable[[], object]) -> bool:
+        with self._lock:
+            self._tell_end = ended
+            calls = list(self._calls)
+            if self._ended.is_set():
+                return False
+        for call in calls:
+            self._notice_end_of(call)
+        return True
+
+    def _notice_end_of(self, call: Any) -> None:
+        """Notice if the call is cancelled in the queue although nobody waits for the batch."""
+        if not notice(call, self._call_ended):
+            self._notice_cancelled_calls()
+
+    def _call_ended(self, _call: Any) -> None:
+        self._notice_cancelled_calls()
 
     def phase(self) -> int:
         self._notice_cancelled_calls()
@@ -232,9 +260,15 @@ class PythonBatchResult(BatchResult[Any]):
     __slots__ = ("_batch", "_shape", "_target")
 
     def __init__(
-        self, name: str, batch: PythonBatch, shape: tuple[int, ...], out: Any, progress: bool
+        self,
+        backend: Backend,
+        name: str,
+        batch: PythonBatch,
+        shape: tuple[int, ...],
+        out: Any,
+        progress: bool,
     ) -> None:
-        super().__init__(name, batch, None, len(batch.values), batch.settle, progress)
+        super().__init__(backend, name, batch, None, len(batch.values), batch.settle, progress)
         self._batch = batch
         self._shape = shape
         self._target = out
@@ -268,6 +302,9 @@ class PythonBatchResult(BatchResult[Any]):
         return array.reshape(self._shape)
 
 
+add_type(PythonBatchResult)
+
+
 def _as_array(value: Any, where: str) -> Array:
     """Return an array of the elements; what is no array, list or tuple is one element."""
     if isinstance(value, (np.ndarray, list, tuple, range)):
@@ -289,6 +326,7 @@ def _column(array: Array, shape: tuple[int, ...]) -> Any:
 
 
 def submit_python(
+    backend: Backend,
     submitter: Submitter,
     function: Callable[..., Any],
     name: str,
@@ -316,4 +354,4 @@ def submit_python(
     length = int(np.prod(shape, dtype=np.int64))
     batch = PythonBatch(function, columns, length, collect, count)
     batch.start(submitter, workers)
-    return PythonBatchResult(name, batch, shape, out, progress)
+    return PythonBatchResult(backend, name, batch, shape, out, progress)

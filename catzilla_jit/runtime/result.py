@@ -16,6 +16,9 @@ from ..errors import NativeUnavailable
 from ..types import TaskStatus
 from . import awaiting, callbacks, native
 
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
 T = TypeVar("T", covariant=True)
 
 STATUSES = (
@@ -89,6 +92,10 @@ class ColdMethods:
         """
         return other.submit(self, *more_args)
 
+    def _listen(self: Any, dispatcher: Dispatcher) -> bool:
+        """Have the end dispatched; False if it has come already."""
+        return dispatcher.listen(self)
+
     def future(self: Any) -> concurrent.futures.Future[Any]:
         """Return a concurrent.futures.Future that follows this result."""
         return callbacks.as_future(self)
@@ -117,6 +124,16 @@ def on_worker() -> bool:
         from . import purelane
 
         return purelane.on_worker()
+
+
+def add_type(kind: type[Any]) -> None:
+    """Make objects of exactly this type results: as an argument they are waited for first."""
+    try:
+        native.load().binding.add_result_type(kind)
+    except NativeUnavailable:
+        from .purepool import add_result_type
+
+        add_result_type(kind)
 
 
 def _find_type() -> type[Any]:

@@ -67,7 +67,12 @@ class Arrivals:
     def next(self, until: float | None) -> Any:
         """Return the next result that has ended, None when the time is over."""
         while True:
-            result = self._look() or self._help_one() or self._sleep(until)
+            # Not `or`: a batch without items is false.
+            result = self._look()
+            if result is None:
+                result = self._help_one()
+            if result is None:
+                result = self._sleep(until)
             if result is not None:
                 if result in self.pending:
                     self.pending.discard(result)
@@ -112,6 +117,8 @@ class Arrivals:
             answer.listen(lambda needed: self._queue.put(_Needed(needed)))
         elif result.done():
             return result
+        elif answer:
+            self._to_help.append(result)  # a batch, of which there may be more
         else:
             self._not_yet.append(result)  # delayed, or to be tried again
         return None

@@ -255,6 +255,7 @@ extern PyMethodDef mail_methods[];
 /* submitter.c */
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind);
 extern PyType_Spec submitter_spec;
+PyObject *add_result_type(PyObject *module, PyObject *type);
 /* 0, or -1 with an exception set: the bridge is closed or the parent process's. */
 int check_open(struct bridge *bridge, const struct kind *kind);
 

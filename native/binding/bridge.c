@@ -313,6 +313,8 @@ static PyMethodDef module_methods[] = {
      "call_exposed(function, ...): call it as the task's own code, within a shield."},
     {"check_interrupt", check_interrupt, METH_NOARGS,
      "Raise the interrupt of the task here, through shields."},
+    {"add_result_type", add_result_type, METH_O,
+     "add_result_type(type): arguments of this type are waited for first, like results."},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},

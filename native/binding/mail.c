@@ -23,6 +23,20 @@ static PyObject *watch(PyObject *Py_UNUSED(self), PyObject *result)
     return as_bool(cz->record_watch(record_of(result)));
 }
 
+static PyObject *watch_batch(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    unsigned long long handle;
+    PyObject *ended;
+    int watched;
+    if (!PyArg_ParseTuple(args, "KO:watch_batch", &handle, &ended))
+        return NULL;
+    Py_INCREF(ended); /* the mail's reference */
+    /* Without the GIL: the end of the batch may be under way. */
+    Py_BEGIN_ALLOW_THREADS watched = cz->batch_watch((struct cz_batch *)(uintptr_t)handle, ended);
+    Py_END_ALLOW_THREADS if (watched != 1) Py_DECREF(ended);
+    return as_bool(watched);
+}
+
 static PyObject *limit(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *result;
@@ -117,12 +131,17 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
 
 static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
 {
-    PyObject *result, *done;
-    if (reasons & CZ_MAIL_ENDED && bury(record))
+    PyObject *result, *done, *ended = cz->batch_told(record);
+    if (ended == NULL && reasons & CZ_MAIL_ENDED && bury(record))
         return 0;
-    result = Py_NewRef((PyObject *)result_of(record));
-    done = PyObject_CallFunction(handler, "OI", result, reasons);
-    Py_DECREF(result);
+    if (ended) {
+        done = PyObject_CallNoArgs(ended);
+        Py_DECREF(ended);
+    } else {
+        result = Py_NewRef((PyObject *)result_of(record));
+        done = PyObject_CallFunction(handler, "OI", result, reasons);
+        Py_DECREF(result);
+    }
     if (done == NULL)
         return -1;
     Py_DECREF(done);
@@ -209,6 +228,9 @@ static PyObject *set_privileged(PyObject *Py_UNUSED(self), PyObject *on)
 PyMethodDef mail_methods[] = {
     {"watch", watch, METH_O,
      "watch(result): True if its end will be dispatched, False if it has ended already."},
+    {"watch_batch", watch_batch, METH_VARARGS,
+     "watch_batch(handle, ended): True if ended() will be called by dispatch() at the end of the\n"
+     "batch, which must live until then; False if it has ended already."},
     {"limit", limit, METH_VARARGS,
      "limit(result, ns, divert): limit each run; dispatch failures undecided."},
     {"retry", retry, METH_VARARGS,

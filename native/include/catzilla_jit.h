@@ -331,6 +331,13 @@ CZ_API int64_t cz_batch_done(const struct cz_batch *batch);
 CZ_API int64_t cz_batch_handed_out(const struct cz_batch *batch);
 /* Hand out no further items; running chunks end. 1 if the batch was not ended yet. */
 CZ_API int cz_batch_cancel(struct cz_batch *batch);
+/* 1: the mailbox gets CZ_MAIL_ENDED when it has ended, for which cz_batch_told returns `listener`
+ * (not NULL); 2: that of an earlier call will; 0: it has ended already; CZ_ENOMEM. One
+ * thread at a time. The handle must live until the mail was taken. */
+CZ_API int cz_batch_watch(struct cz_batch *batch, void *listener);
+/* Of a record from the mailbox, once: the listener if it is that of a batch, which may be dropped
+ * from then on; else NULL. */
+CZ_API void *cz_batch_told(struct cz_record *record);
 /* Failure number i in order of index, after the end. Returns the number of failures
  * known; fills the three when i is below it. */
 CZ_API uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index,
@@ -436,6 +443,8 @@ struct cz_api {
     void (*cache_destroy)(struct cz_cache *);
     void (*pool_destroy)(struct cz_pool *);
     void (*type_count)(const struct cz_type *, uint32_t, uint64_t);
+    int (*batch_watch)(struct cz_batch *, void *);
+    void *(*batch_told)(struct cz_record *);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

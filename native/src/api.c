@@ -65,6 +65,8 @@ const struct cz_api *cz_api_table(void)
         .cache_destroy = cz_cache_destroy,
         .pool_destroy = cz_pool_destroy,
         .type_count = cz_type_count,
+        .batch_watch = cz_batch_watch,
+        .batch_told = cz_batch_told,
     };
     return &table;
 }

@@ -15,6 +15,7 @@ enum {
     GRACE_NS = 5000000, /* for the running chunks of a cancelled batch */
 };
 enum { OPEN, CANCELLED, ENDED };
+enum { UNHEARD, HEARD, OVER };
 #define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
 
 static _Atomic(uint64_t) maps; /* numbered so far */
@@ -48,9 +49,11 @@ struct cz_batch {
     _Atomic(int64_t) done;             /* workers: items that have ended */
     _Atomic(int64_t) torn;     /* first item of the earliest chunk that was left in the middle */
     _Atomic(uint32_t) verdict; /* OPEN, or what came first: a canceller or the end */
+    _Atomic(uint32_t) ear;     /* UNHEARD, or what came first: a listener or the end */
     _Atomic(uint32_t) tickets; /* pushed so far */
     _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
 
+    void *listener;         /* of cz_batch_watch; written before `ear` */
     struct cz_record state; /* its state word is the batch's; waiters sleep on it */
 
     pthread_mutex_t lock; /* guards the three below until the batch has ended */
@@ -92,6 +95,7 @@ static void end_batch(struct cz_batch *batch)
     bool stopped = cz__load_acquire(&batch->cursor) >= STOPPED;
     bool cancelled = cz__swap_acqrel(&batch->verdict, ENDED) == CANCELLED;
     uint32_t phase = CZ_COMPLETED;
+    bool heard;
     pthread_mutex_lock(&batch->lock);
     if (batch->failed > 1)
         qsort(batch->failures, batch->failed, sizeof *batch->failures, by_index);
@@ -102,8 +106,12 @@ static void end_batch(struct cz_batch *batch)
         phase = CZ_CANCELLED;
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
+    heard = cz__swap_acqrel(&batch->ear, OVER) == HEARD;
     cz_record_finish(&batch->state, phase);
-    cz_record_forget(&batch->state); /* not with the batch: that may outlive the pool */
+    /* Not with the batch: that may outlive the pool. With a listener this is for cz_batch_watch,
+     * if that comes too late for mail, or for who takes the mail. */
+    if (!heard)
+        cz_record_forget(&batch->state);
     cz_lane_promise_kept(lane);
 }
 
@@ -469,6 +477,35 @@ int cz_batch_cancel(struct cz_batch *batch)
     if (batch->type.interruptible)
         cz__record_stop_after(&batch->state, CZ_STOP_CANCEL, GRACE_NS);
     return 1;
+}
+
+int cz_batch_watch(struct cz_batch *batch, void *listener)
+{
+    uint32_t ear = cz__load_acquire(&batch->ear);
+    int watched;
+    if (ear == HEARD)
+        return 2;
+    batch->listener = listener;
+    if (ear == UNHEARD && cz__cas_acqrel(&batch->ear, &ear, HEARD)) {
+        watched = cz_record_watch(&batch->state);
+        if (watched == 0)
+            cz_record_forget(&batch->state);
+        ear = HEARD;
+        if (watched >= 0 || cz__cas_acqrel(&batch->ear, &ear, UNHEARD))
+            return watched;
+        cz_record_forget(&batch->state); /* out of memory, and the end has counted on it */
+    }
+    cz_record_wait(&batch->state, -1); /* whoever ends it is about to store the phase */
+    return 0;
+}
+
+void *cz_batch_told(struct cz_record *record)
+{
+    struct cz_batch *batch = record->type->batch;
+    if (batch == NULL)
+        return NULL;
+    cz_record_forget(record);
+    return batch->listener;
 }
 
 uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index, int32_t *status,

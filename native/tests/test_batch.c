@@ -561,6 +561,71 @@ static void test_handle_may_outlive_the_pool(void)
     CHECK(atomic_load(&check_live) == 0);
 }
 
+static struct cz_record *take_mail(void)
+{
+    struct cz_record *record;
+    uint32_t reasons;
+    while ((record = cz_mail_take(pool, &reasons)) == NULL)
+        cz_mail_wait(pool, SECOND_NS);
+    CHECK(reasons == CZ_MAIL_ENDED);
+    return record;
+}
+
+static void test_listener_gets_mail_after_the_end(void)
+{
+    struct cz_batch *batch;
+    int listener;
+    set_up(2, 8);
+    plan.block_at = 3;
+    batch = must_submit(50, 1);
+    gate_pass(&plan.entered);
+    CHECK(cz_batch_watch(batch, &listener) == 1);
+    CHECK(cz_batch_watch(batch, batch) == 2);
+    gate_open(&plan.leave, 1);
+    CHECK(cz_batch_told(take_mail()) == &listener);
+    CHECK(cz_batch_phase(batch) == CZ_COMPLETED);
+    cz_batch_drop(batch);
+    pool_stop(pool);
+}
+
+static void test_batch_that_has_ended_takes_no_listener(void)
+{
+    struct cz_batch *batch;
+    uint32_t reasons;
+    int listener;
+    set_up(1, 8);
+    batch = must_submit(5, 0);
+    CHECK(cz_batch_wait(batch, -1) == 0);
+    CHECK(cz_batch_watch(batch, &listener) == 0);
+    CHECK(cz_mail_take(pool, &reasons) == NULL);
+    cz_batch_drop(batch);
+    pool_stop(pool);
+}
+
+static void test_listener_and_end_agree(void)
+{
+    int listener, mails = 0;
+    set_up(2, 8);
+    for (int i = 0; i < 2000; i++) {
+        struct cz_batch *batch = must_submit(1 + i % 3, 1);
+        int watched;
+        for (volatile int spin = i % 100 * 20; spin; spin--)
+            continue;
+        if (i % 4 == 0)
+            cz_batch_cancel(batch);
+        watched = cz_batch_watch(batch, &listener);
+        if (watched)
+            CHECK(cz_batch_told(take_mail()) == &listener);
+        mails += watched;
+        CHECK(cz_is_final(cz_batch_phase(batch)));
+        CHECK(cz_batch_wait(batch, 0) == 0);
+        cz_batch_drop(batch);
+        memset(plan.seen, 0, 4 * sizeof plan.seen[0]);
+    }
+    printf("%d of 2000 listeners came before the end\n", mails);
+    pool_stop(pool);
+}
+
 int main(void)
 {
     RUN(test_one_item);
@@ -586,5 +651,8 @@ int main(void)
     RUN(test_short_queue_full_of_batches_drains_after_the_close);
     RUN(test_batch_that_races_with_the_close_runs_or_is_refused);
     RUN(test_handle_may_outlive_the_pool);
+    RUN(test_listener_gets_mail_after_the_end);
+    RUN(test_batch_that_has_ended_takes_no_listener);
+    RUN(test_listener_and_end_agree);
     return 0;
 }

@@ -80,8 +80,6 @@ def test_duplicates_count_once(make):
 def test_a_batch_is_waited_for_with_the_others(make):
     batch, result = make(count).submit_map([1, 2, 3]), make(count).submit(1)
     assert wait([batch, result], PATIENCE).done == {batch, result}
-    with pytest.raises(TypeError, match="BatchResult"):
-        wait([batch], return_when="FIRST_COMPLETED")
 
 
 def test_what_is_no_result_is_refused(make):
