@@ -19,10 +19,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..errors import QueueFull, RuntimeClosed
+from .pureinterrupt import check_interrupt
 
 LEVELS = 4
 # 64 picks, less the two that the other two lower levels may claim first, less the pick itself.
 PASSES = 61
+_SLICE_SECONDS = 0.05
 
 _here = threading.local()
 
@@ -95,7 +97,9 @@ class Lane:
                 # A worker that waited for room in the lane it serves could wait for ever.
                 if self._when_full == "caller" or getattr(_here, "lane", None) is self:
                     return False
-                self._room.wait()
+                # A Python task that waits here may be cancelled.
+                self._room.wait(_SLICE_SECONDS if on_worker() else None)
+                check_interrupt()
             self._add_worker()
             self._queues[level].append(entry)
             self._work.notify()

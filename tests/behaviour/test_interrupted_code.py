@@ -7,9 +7,11 @@ import threading
 import time
 
 import pytest
+from gates import hold
 from kernels import PATIENCE, count
 from unruly import until
 
+from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 from catzilla_jit.runtime.interrupt import call_exposed, check_interrupt, shielded
 
@@ -204,6 +206,29 @@ def test_interrupt_for_a_waiting_task_does_not_hit_the_one_it_runs(single, enter
     assert_worker_is_free(single)
     assert [result.result(PATIENCE) for result in ends] == [7]
     assert outer.cancelled()
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_task_that_waits_for_room_is_interrupted(gate, entered, mapped):
+    runtime = Runtime(workers=1, queue_size=1, enable_auto_scaling=False)
+    compiled = runtime.task(hold, compile_to_c="require")
+    limited = compiled.options(timeout_ms=60_000)
+    gate.hold(compiled)
+    gate.submit(compiled)
+
+    def task():
+        entered.set()
+        if mapped:
+            compiled.map([0], 0, 0, 0)
+        limited.submit(0, 0, 0, 0)
+
+    result = submit(runtime, task)
+    entered.wait(PATIENCE)
+    time.sleep(0.01)  # now it waits; else it is interrupted before
+    result.cancel()
+    assert_worker_is_free(runtime)
+    gate.open()
+    runtime.shutdown(timeout=PATIENCE)
 
 
 def test_plain_calls_outside_of_tasks():
