@@ -30,8 +30,18 @@ def containers(function: Callable[..., Any]) -> dict[str, type]:
         hints = get_type_hints(getattr(function, "func", function))
     except Exception:  # a hint may be any expression, and a wrong one harms nobody
         return {}
-    kinds = {name: get_origin(hint) or hint for name, hint in hints.items() if name != "return"}
+    kinds = {name: _class(hint) for name, hint in hints.items() if name != "return"}
     return {name: kind for name, kind in kinds.items() if kind in (np.ndarray, list, tuple)}
+
+
+def _class(hint: Any) -> Any:
+    """Return what a hint is about without its arguments, also behind a `type` alias.
+
+    NDArray is one from NumPy 2.5 on.
+    """
+    origin = get_origin(hint) or hint
+    alias = type(origin).__name__ == "TypeAliasType"
+    return _class(origin.__value__) if alias else origin
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import typing
 
 import kernels
 import numpy as np
@@ -82,3 +83,14 @@ def test_tuples_are_taken_whole_where_the_hint_says_tuple(make):
 def test_lists_of_several_lengths_are_refused_by_name(make):
     with pytest.raises(ValueError, match=r"task add: argument 'a'"):
         make(kernels.add).map([[1.0, 2.0], [3.0]], 1.0)
+
+
+@pytest.mark.skipif(not hasattr(typing, "TypeAliasType"), reason="Python 3.12 brings it")
+def test_a_type_alias_says_what_it_stands_for(runtime):
+    alias = typing.TypeAliasType("alias", NDArray[np.float64])
+
+    def total(values):
+        return sum(values)
+
+    total.__annotations__ = {"values": alias}
+    assert list(runtime.task(total).map([np.ones(2), np.ones(3)])) == [2.0, 3.0]
