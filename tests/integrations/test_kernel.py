@@ -17,7 +17,7 @@ pytest.importorskip("ipykernel")
 jupyter = pytest.importorskip("jupyter_client.manager")
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
-PROMPT_SECONDS = 0.2
+PROMPT_SECONDS = 0.2  # beyond what interrupting a sleep takes
 needs_native = pytest.mark.skipif(
     native.unavailable() is not None, reason="only native workers can be stopped"
 )
@@ -107,8 +107,13 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 )
 def test_interrupted_wait_gives_the_prompt_back_and_the_next_cell_works(kernel, statement):
     kernel.run(ENDLESS)
-    # The best of three: the processors are shared with the rest of the machine.
-    assert min(kernel.seconds_to_the_prompt(statement) for _ in range(3)) < PROMPT_SECONDS
+    # In turn with a sleep, and the best of a few: the processors are shared with other programs.
+    for _ in range(5):
+        usual = kernel.seconds_to_the_prompt("import time; time.sleep(100)")
+        beyond = kernel.seconds_to_the_prompt(statement) - usual
+        if beyond < PROMPT_SECONDS:
+            break
+    assert beyond < PROMPT_SECONDS
     messages = kernel.run("endless.map([20.0, 30.0]).sum()")
     shown = [m["content"]["data"] for m in messages if m["msg_type"] == "execute_result"]
     assert "50.0" in shown[0]["text/plain"]
