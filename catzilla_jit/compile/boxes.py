@@ -21,6 +21,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np import numpy_support
 
+from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
@@ -52,6 +53,8 @@ def can_pack(type_: types.Type) -> bool:
         return _has_dtype(type_.dtype) and type_.layout in "CFA"
     if isinstance(type_, GivenList):
         return can_be_item(type_.dtype)
+    if isinstance(type_, GivenDict):
+        return can_be_key(type_.key_type) and can_be_item(type_.value_type)
     return type_ in EXACT_TYPES or type_ == types.none
 
 
@@ -59,7 +62,24 @@ def can_be_item(type_: types.Type) -> bool:
     """Tell whether a list argument can hold values of this type."""
     if isinstance(type_, types.BaseTuple):
         return all(map(can_be_item, type_.types))
-    return type_ in EXACT_TYPES or (isinstance(type_, GivenList) and can_pack(type_))
+    given = isinstance(type_, GivenList | GivenDict) and can_pack(type_)
+    return given or type_ in EXACT_TYPES
+
+
+def can_be_key(type_: types.Type) -> bool:
+    """Tell whether a dict can have keys of this type; a NaN is one by its identity."""
+    if isinstance(type_, types.BaseTuple):
+        return len(type_.types) > 0 and all(map(can_be_key, type_.types))
+    return types.unliteral(type_) in {types.int64, types.boolean, types.unicode_type}
+
+
+def can_return(type_: types.Type) -> bool:
+    """Tell whether a result of this type is given back as Python has it."""
+    if isinstance(type_, types.DictType):
+        return can_be_key(type_.key_type) and can_unpack(type_.value_type)
+    if type(type_) in (types.Tuple, types.UniTuple):
+        return all(map(can_return, type_.types))
+    return can_unpack(type_)
 
 
 def can_unpack(type_: types.Type) -> bool:
@@ -110,8 +130,25 @@ class Boxes:
         python = self.kernel.context.get_python_api(builder)
         value = load(self.kernel, builder, self.type, slot)
         manager = environment(self.kernel, python)
-        boxed = python.from_native_value(self.type, value, manager)
+        boxed = self._boxed(python, manager, self.type, value)
         builder.ret(boxed if self.keys is None else self._as_dict(python, manager, boxed))
+
+    def _boxed(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+        """Return the Python value, NULL with an exception; takes the reference to the value."""
+        if can_unpack(type_):
+            return python.from_native_value(type_, value, manager)
+        if isinstance(type_, types.DictType):
+            return box_dict(self.kernel.context, python, manager, type_, value)
+        builder = python.builder
+        parts = [
+            self._boxed(python, manager, each, builder.extract_value(value, index))
+            for index, each in enumerate(type_.types)
+        ]
+        made = cgutils.alloca_once_value(builder, python.tuple_pack(parts))
+        for part in parts:
+            with builder.if_then(cgutils.is_null(builder, part), likely=False):
+                builder.store(cgutils.get_null_value(python.pyobj), made)
+        return builder.load(made)
 
     def _as_dict(self, python: Any, manager: Any, boxed: ir.Value) -> ir.Value:
         """Make the dict of a tuple; None stays None. Steals the reference to the tuple."""
@@ -158,7 +195,7 @@ class _Check:
         self.mismatch = mismatch
         self.python = kernel.context.get_python_api(builder)
         self.environment = environment(kernel, self.python)
-        self.in_tuple = False
+        self.in_container = False
 
     def value(self, type_: types.Type, value: ir.Value) -> None:
         """Check one value and what it consists of."""
@@ -170,11 +207,13 @@ class _Check:
             self._array(type_, value)
         elif isinstance(type_, GivenList):
             self._list(type_, value)
+        elif isinstance(type_, GivenDict):
+            self._dict(type_, value)
         elif type_ == types.none:
             self._need(self._is(value, self.python.borrow_none()))
         else:
             self._need(self._is(self._type_of(value), self._c_object(EXACT_TYPES[type_])))
-            if type_ == types.int64 and self.in_tuple:
+            if type_ == types.int64 and self.in_container:
                 self._fits(value)
 
     def _optional(self, type_: types.Optional, value: ir.Value) -> None:
@@ -186,20 +225,29 @@ class _Check:
         self._need(self._is(self._type_of(value), self._c_object("PyTuple_Type")))
         size = self.python.tuple_size(value)
         self._need(self.builder.icmp_signed("==", size, size.type(len(type_.types))))
-        outer, self.in_tuple = self.in_tuple, True
+        outer, self.in_container = self.in_container, True
         for index, element in enumerate(type_.types):
             self.value(element, self.python.tuple_getitem(value, index))
-        self.in_tuple = outer
+        self.in_container = outer
 
     def _list(self, type_: GivenList, value: ir.Value) -> None:
         self._need(self._is(self._type_of(value), self._c_object("PyList_Type")))
         with cgutils.for_range(self.builder, self.python.list_size(value)) as loop:
             self.value(type_.dtype, self.python.list_getitem(value, loop.index))
 
+    def _dict(self, type_: GivenDict, value: ir.Value) -> None:
+        self._need(self._is(self._type_of(value), self._c_object("PyDict_Type")))
+        outer, self.in_container = self.in_container, True
+        with each_item(self.builder, self.python, value) as (_, key, item):
+            self.value(type_.key_type, key)
+            self.value(type_.value_type, item)
+        self.in_container = outer
+
     def _fits(self, value: ir.Value) -> None:
         """Check that an integer has 64 bits.
 
-        Numba's unboxing of a tuple would keep what it has unboxed before such an integer.
+        Numba's unboxing of a tuple would keep what it has unboxed before such an integer, and
+        that of a dict has no way back.
         """
         number = self.python.long_as_longlong(value)
         with self.builder.if_then(self.builder.icmp_signed("==", number, INT64(-1)), likely=False):

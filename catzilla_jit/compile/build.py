@@ -21,9 +21,10 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import hints, store
 from catzilla_jit.compile import saved as saved_forms
-from catzilla_jit.compile.boxes import can_unpack, write_boxes
+from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import TaskContext
+from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.fingerprint import fingerprint
@@ -128,14 +129,15 @@ def _kernel(
 
 def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) -> None:
     type_ = kernel.result_type
-    if is_scalar(type_) or can_unpack(type_):
+    if is_scalar(type_) or can_return(type_):
         return
     line = function.__code__.co_firstlineno
     message = f"it returns {type_}, which cannot be given back as Python has it"
     advice = "return numbers, strings, arrays, or tuples and lists of them"
-    if isinstance(type_, GivenList):
-        message = "it returns a list that it was given, and the caller would get another one"
-        advice = "return a copy, `list(...)`; as it is, it runs as a Python task"
+    if isinstance(type_, GivenList | GivenDict):
+        kind = "list" if isinstance(type_, GivenList) else "dict"
+        message = f"it returns a {kind} that it was given, and the caller would get another one"
+        advice = "return `.copy()` of it; as it is, it runs as a Python task"
     raise CompileRefused(name, (Reason(line, message, advice),))
 
 

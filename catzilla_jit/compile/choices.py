@@ -16,6 +16,7 @@ from typing import Any
 from numba.core import types
 
 from catzilla_jit.compile import kinds, library
+from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 
 Function = Callable[..., Any]
@@ -47,6 +48,9 @@ def text_of(x: Any) -> Function | None:
 def sum_of(values: Any) -> Function | None:
     if isinstance(values, types.RangeType):
         return library.sum_of_range
+    if isinstance(values, VIEWS):
+        of_list = sum_of(types.List(values.iterator_type.yield_type))
+        return VIEWED.get(of_list)
     item = getattr(values, "dtype", None)
     if item is None or kinds.kind(item) is None:
         return None
@@ -56,15 +60,33 @@ def sum_of(values: Any) -> Function | None:
     return library.sum_of_numbers
 
 
+#: What goes over a dict.
+VIEWS = (
+    GivenDict, types.DictType, types.DictKeysIterableType, types.DictValuesIterableType,
+    types.DictItemsIterableType,
+)  # fmt: skip
+VIEWED: dict[Function | None, Function] = {
+    library.sum_of_numbers: library.sum_of_numbers,
+    library.sum_of_floats: library.sum_of_viewed_floats,
+}
+
+
 def largest_of(values: Any) -> Function | None:
+    if isinstance(values, VIEWS):
+        return library.max_viewed
     return library.max_of if _is_sequence(values) else None
 
 
 def smallest_of(values: Any) -> Function | None:
+    if isinstance(values, VIEWS):
+        return library.min_viewed
     return library.min_of if _is_sequence(values) else None
 
 
 def sorted_of(values: Any) -> Function | None:
+    if isinstance(values, VIEWS):
+        floats = values.iterator_type.yield_type == types.float64
+        return library.sorted_viewed_floats if floats else library.sorted_list
     known = isinstance(values, types.UnicodeType | types.RangeType | types.Set)
     if not known and not _is_sequence(values):
         return None

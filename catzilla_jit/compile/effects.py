@@ -17,6 +17,7 @@ import numpy
 from numba.core import ir, types
 
 from catzilla_jit.compile import kinds
+from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 
 PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
@@ -74,7 +75,7 @@ def _can_be_written_to(type_: types.Type) -> bool:
         return any(map(_can_be_written_to, type_.types))
     if isinstance(type_, types.Optional):
         return _can_be_written_to(type_.type)
-    # A list that was given is a copy, and cannot be written to.
-    if isinstance(type_, GivenList):
+    # A list or dict that was given is a copy, and cannot be written to.
+    if isinstance(type_, GivenList | GivenDict):
         return False
     return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)

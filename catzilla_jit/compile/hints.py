@@ -18,7 +18,8 @@ from typing import Any
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.boxes import can_be_item
+from catzilla_jit.compile.boxes import can_be_item, can_pack
+from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.reason import CompileRefused, Reason
 
@@ -119,6 +120,8 @@ def _numba_type(hint: Any) -> types.Type | None:
         return None if None in elements else types.Tuple(elements)
     if origin is list:
         return _list(_numba_type(arguments[0]))
+    if origin is dict:
+        return _dict(*map(_numba_type, arguments))
     if origin in (typing.Union, pytypes.UnionType):
         return _optional(arguments)
     return None
@@ -126,6 +129,13 @@ def _numba_type(hint: Any) -> types.Type | None:
 
 def _list(item: types.Type | None) -> types.Type | None:
     return GivenList(item) if item is not None and can_be_item(item) else None
+
+
+def _dict(key: types.Type | None, value: types.Type | None) -> types.Type | None:
+    if key is None or value is None:
+        return None
+    made = GivenDict(key, value)
+    return made if can_pack(made) else None
 
 
 def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
@@ -148,5 +158,5 @@ def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reaso
     return Reason(
         line,
         f"parameter {parameter!r} is hinted {shown}, which names no machine type",
-        "use int, float, bool, complex, str, NumPy scalar types, or tuples and lists of them",
+        "use int, float, bool, complex, str, NumPy scalars, or tuples, lists and dicts of them",
     )

@@ -239,6 +239,26 @@ def sum_of_floats(values: Any) -> float:
     return total
 
 
+def listed(values: Any) -> Any:
+    return [value for value in values]  # noqa: C416 -- as Numba takes it
+
+
+def sum_of_viewed_floats(values: Any) -> float:
+    return sum_of_floats(listed(values))
+
+
+def max_viewed(values: Any) -> Any:
+    return max_of(listed(values))
+
+
+def min_viewed(values: Any) -> Any:
+    return min_of(listed(values))
+
+
+def sorted_viewed_floats(values: Any) -> Any:
+    return sorted_floats(listed(values))
+
+
 def sum_of_range(values: range) -> int:
     total = 0
     for value in values:

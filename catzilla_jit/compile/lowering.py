@@ -217,13 +217,26 @@ class TaskLower(lowering.Lower):
         target = self.typeof(target_var.name)
         if not isinstance(target, types.Array):
             self._refuse_lossy_items(target, [value_var.name])
+        self._refuse_lossy_keys(target, [index_var.name])
         return super().lower_setitem(target_var, index_var, value_var, signature)
 
     def _refuse_lossy_items(self, container: Any, names: list[str]) -> None:
         """A list has one type for all its items: 1 among floats would come back as 1.0."""
         item = getattr(container, "dtype", None) or getattr(container, "value_type", None)
+        self._refuse_lossy(container, item, names)
+
+    def _refuse_lossy_keys(self, container: Any, names: list[str]) -> None:
+        self._refuse_lossy(container, getattr(container, "key_type", None), names)
+
+    def _refuse_lossy(self, container: Any, item: Any, names: list[str]) -> None:
         if item is not None and any(kinds.lossy(self.typeof(name), item) for name in names):
             self._refuse(f"a {container} is given a number of another kind", "convert it first")
+
+    def _refuse_lossy_arguments(self, container: Any, names: list[str]) -> None:
+        """The methods of a dict take a key first."""
+        keys = 1 if isinstance(container, types.DictType) else 0
+        self._refuse_lossy_keys(container, names[:keys])
+        self._refuse_lossy_items(container, names[keys:])
 
     def _refuse_order_of_a_set(self, expr: Any) -> None:
         """The order of a set is Python's own; only what does not depend on it is the same."""
@@ -253,10 +266,12 @@ class TaskLower(lowering.Lower):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
         if expr.op == "build_map":
             self._refuse_lossy_items(resty, [value.name for _, value in expr.items])
+            self._refuse_lossy_keys(resty, [key.name for key, _ in expr.items])
         if expr.op == "call":
             callee = self.typeof(expr.func.name)
             if isinstance(callee, types.BoundFunction):
-                self._refuse_lossy_items(callee.this, [argument.name for argument in expr.args])
+                names = [argument.name for argument in expr.args]
+                self._refuse_lossy_arguments(callee.this, names)
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return self._call(resty, expr)
         self._unpacking = expr.op == "exhaust_iter"

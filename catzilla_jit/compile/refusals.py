@@ -107,15 +107,16 @@ RULES = (
         "define it",
     ),
     Rule(
-        r"Unknown attribute '(?P<what>append|extend|insert|pop|remove|sort|reverse|clear)' "
-        r"of type (OptionalType\()?list\[",
-        "it changes a list that it was given, by .{what}",
-        "change a copy, `list(...)`; as it is, it runs as a Python task",
+        r"Unknown attribute '(?P<what>append|extend|insert|pop|popitem|remove|sort|reverse|clear"
+        r"|update|setdefault)' of type (OptionalType\()?(?P<kind>list|dict)\[",
+        "it changes a {kind} that it was given, by .{what}",
+        "change a `.copy()` of it; as it is, it runs as a Python task",
     ),
     Rule(
-        r"function (setitem|delitem|iadd|imul)>\) found for signature:\s*>>> \w+\(list\[",
-        "it changes a list that it was given",
-        "change a copy, `list(...)`; as it is, it runs as a Python task",
+        r"function (setitem|delitem|iadd|imul|ior)>\) found for signature:"
+        r"\s*>>> \w+\((?P<kind>list|dict)\[",
+        "it changes a {kind} that it was given",
+        "change a `.copy()` of it; as it is, it runs as a Python task",
     ),
     Rule(
         r"Unknown attribute '(?P<what>\w+)' of type Module\(<module '(?P<kind>[\w.]+)'",

@@ -20,6 +20,7 @@ from numba.np import numpy_support
 
 from catzilla_jit.compile import hints
 from catzilla_jit.compile.boxes import can_be_item, can_pack
+from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.screen import screen
@@ -65,7 +66,7 @@ def argument_types_for(
         type_ = type_ or type_of(value)
         if type_ is None:
             message = f"argument {parameter!r} is {_described(value)}"
-            advice = "pass numbers, strings, arrays, or tuples and lists of them"
+            advice = "pass numbers, strings, arrays, or tuples, lists and dicts of them"
             raise CompileRefused(name, (Reason(line, message, advice),))
         found.append(type_)
     return tuple(found)
@@ -83,6 +84,9 @@ def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Ty
 
 def _is_lesser(value: Any, hinted: types.Type | None) -> bool:
     """Tell whether a value is an int in the place of a float: then it is compiled as the int."""
+    if isinstance(hinted, GivenDict):
+        first = next(iter(value.values()), None) if type(value) is dict else None
+        return _is_lesser(first, hinted.value_type)
     if isinstance(hinted, GivenList):
         return type(value) is list and bool(value) and _is_lesser(value[0], hinted.dtype)
     if hinted == types.float64:
@@ -100,6 +104,8 @@ def type_of(value: Any) -> types.Type | None:
         return made if made is not None and can_pack(made) else None
     if type(value) is list:
         return _type_of_list(value)
+    if type(value) is dict:
+        return _type_of_dict(value)
     if isinstance(value, numpy.generic):
         return hints.SCALAR_HINTS.get(type(value))
     return _type_of_array(value) if type(value) is numpy.ndarray else None
@@ -109,6 +115,16 @@ def _type_of_list(value: list[Any]) -> types.Type | None:
     """Return the type of a list whose first item has a type; `pack` looks at all the others."""
     item = type_of(value[0]) if value else None
     return GivenList(item) if item is not None and can_be_item(item) else None
+
+
+def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
+    if not value:
+        return None
+    key, item = map(type_of, next(iter(value.items())))
+    if key is None or item is None:
+        return None
+    made = GivenDict(key, item)
+    return made if can_pack(made) else None
 
 
 def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:

@@ -95,9 +95,11 @@ class Code:
 
 
 def _as_submitted(value: Any) -> Any:
-    """Return what the task is to read: lists as they are now, as `pack` copies them."""
+    """Return what the task is to read: lists and dicts as they are now, as `pack` copies them."""
     if type(value) is list:
         return [_as_submitted(item) for item in value]
+    if type(value) is dict:
+        return {key: _as_submitted(item) for key, item in value.items()}
     return tuple(map(_as_submitted, value)) if type(value) is tuple else value
 
 

@@ -1,4 +1,4 @@
-"""Tasks that are given lists: read when they are submitted, changed only where Python would."""
+"""Tasks that are given lists and dicts: read at the submission, changed only where Python would."""
 
 from __future__ import annotations
 
@@ -113,6 +113,46 @@ def test_direct_call_takes_lists(runtime: Runtime) -> None:
     task.warm_up()
     assert task([1, 2, 3]) == 6
     assert task([2**62] * 3) == 3 * 2**62
+
+
+def tallied(counts: dict[str, int], more: dict[str, int]) -> Any:
+    made = counts.copy()
+    for key, count in more.items():
+        made[key] = made.get(key, 0) + count
+    return made
+
+
+def test_dict_is_read_when_the_task_is_submitted(runtime: Runtime) -> None:
+    counts = {"b": 1, "a": 2}
+    task = runtime.task(tallied, compile_to_c="require", delay_ms=20)
+    result = task.submit(counts, {"a": 3})
+    counts["c"] = 9
+    assert list(result.result().items()) == [("b", 1), ("a", 5)]
+    assert counts == {"b": 1, "a": 2, "c": 9}
+
+
+@pytest.mark.parametrize("value", [{}, {"a": 1.5}, {"a": 2**63}, {1: 1}, {"a": "b", "c": "d"}])
+def test_any_dict_has_pythons_answer(runtime: Runtime, value: Any) -> None:
+    def outcome(call: Any) -> Any:
+        try:
+            return repr(call())
+        except Exception as error:
+            return repr(error)
+
+    task = runtime.task(tallied)
+    answer = outcome(lambda: task.submit(value, value).result())
+    assert answer == outcome(lambda: tallied(value, value))
+
+
+def added(counts: dict[str, int], key: str) -> int:
+    counts[key] = len(counts)
+    return len(counts)
+
+
+def test_task_that_changes_its_dict_changes_the_callers(runtime: Runtime) -> None:
+    counts = {"a": 1}
+    assert runtime.task(added).submit(counts, "b").result() == 2
+    assert counts == {"a": 1, "b": 1}
 
 
 def test_map_over_lists_gives_each_task_its_list(runtime: Runtime) -> None:
