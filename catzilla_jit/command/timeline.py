@@ -2,8 +2,9 @@
 
 A JSON object: `traceEvents`, and `otherData` about the recording. Times are microseconds since
 the start of the runtime. Rows: one per worker, with a complete event ("X") per task or chunk of
-a map that it ran; one per other thread that ran a task itself; compilations; and for
-every wait in a queue a pair of asynchronous events ("b", "e"), which viewers stack.
+a map that it ran; one per other thread that ran a task itself; compilations; a counter ("C")
+per level of what is queued; and for a wait in a queue a pair of asynchronous events ("b",
+"e"), which viewers stack, so there are at most MOST_STACKED of a level at a time.
 
 Invariant: on one row events follow each other or lie inside each other, whatever was read.
 """
@@ -11,15 +12,20 @@ Invariant: on one row events follow each other or lie inside each other, whateve
 from __future__ import annotations
 
 import dataclasses
+import heapq
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from ..runtime import events
 from ..runtime.events import Event
 from ..runtime.segment import CRITICAL, NATIVE, PYTHON, SHARED, Meter
 from ..runtime.stats import LANES, LEVELS
 from ..runtime.tracereader import Recording
+
+MOST_STACKED = 100
+_COUNTER_NS = 20_000  # a counter changes at most so often
 
 _KINDS = {NATIVE: "native", PYTHON: "python"}
 
@@ -33,6 +39,14 @@ class Slice:
     began: int
     ended: int
     arguments: dict[str, Any]
+
+
+class Wait(NamedTuple):
+    """What was queued, from when to when, in nanoseconds since the start of the runtime."""
+
+    event: Event
+    began: int
+    ended: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,6 +123,9 @@ class Timeline:
             "lane": LANES[self._segment.accounts[event.account].lane],
             "priority": LEVELS[event.level],
         }
+        if event.queued:
+            waited = max(0, self._ns(event.started) - self._ns(event.queued))
+            arguments["waited_us"] = waited / 1000
         category = "chunk" if event.kind == events.CHUNK else "run"
         began = self._ns(event.started)
         return Slice(name, category, began, max(began, self._ns(event.ended)), arguments)
@@ -133,8 +150,11 @@ class Timeline:
             f"compile {name}", "compilation", began, max(began, self._ns(event.ended)), arguments
         )
 
-    def _waits(self) -> Iterator[tuple[Event, int, int]]:
-        """Yield the waits in queues; a map waits until its first chunk."""
+    def _waits(self) -> list[Wait]:
+        """Return the waits in queues, by level and beginning; a map waits for its first chunk."""
+        return sorted(self._all_waits(), key=lambda wait: (wait.event.level, wait.began))
+
+    def _all_waits(self) -> Iterator[Wait]:
         first: dict[tuple[int, int], Event] = {}
         for event in self._recording.events:
             if event.kind == events.CHUNK:
@@ -142,11 +162,15 @@ class Timeline:
                 if key not in first or event.started < first[key].started:
                     first[key] = event
             elif event.kind == events.RUN and event.queued:
-                yield event, self._ns(event.queued), self._ns(event.started)
+                yield self._wait(event)
         for event in first.values():
             # A map that had begun before the recording waited before it, too.
             if event.first == 0:
-                yield event, self._ns(event.queued), self._ns(event.started)
+                yield self._wait(event)
+
+    def _wait(self, event: Event) -> Wait:
+        began = self._ns(event.queued)
+        return Wait(event, began, max(began, self._ns(event.started)))
 
     # --- as JSON --------------------------------------------------------------------------------
 
@@ -164,7 +188,10 @@ class Timeline:
                     "ts": each.began / 1000, "dur": (each.ended - each.began) / 1000,
                     "args": each.arguments,
                 }  # fmt: skip
-        for number, (event, began, ended) in enumerate(self._waits(), start=1):
+        waits = self._waits()
+        yield from self._counters(waits)
+        for number, wait in enumerate(stackable(waits), start=1):
+            event = wait.event
             common = {
                 "cat": "queue", "id": hex(number), "pid": pid, "tid": 0,
                 "name": f"{LEVELS[event.level]} queue: {self._task(event)}",
@@ -172,8 +199,24 @@ class Timeline:
             what = {"map": event.id} if event.kind == events.CHUNK else {
                 "id": f"{self._task(event)}-{event.id}"
             }  # fmt: skip
-            yield {"ph": "b", "ts": began / 1000, "args": what, **common}
-            yield {"ph": "e", "ts": max(began, ended) / 1000, **common}
+            yield {"ph": "b", "ts": wait.began / 1000, "args": what, **common}
+            yield {"ph": "e", "ts": wait.ended / 1000, **common}
+
+    def _counters(self, waits: Iterable[Wait]) -> Iterator[dict[str, Any]]:
+        """Yield how many of what was recorded were queued at each level, as time goes on."""
+        for level, group in itertools.groupby(waits, key=lambda wait: wait.event.level):
+            changes = sorted(
+                change for wait in group for change in ((wait.began, 1), (wait.ended, -1))
+            )
+            depth, shown = 0, None
+            for number, (when, change) in enumerate(changes, start=1):
+                depth += change
+                if shown is None or when - shown >= _COUNTER_NS or number == len(changes):
+                    shown = when
+                    yield {
+                        "ph": "C", "pid": self._segment.pid, "tid": 0, "ts": when / 1000,
+                        "name": f"queued at {LEVELS[level]}", "args": {"queued": depth},
+                    }  # fmt: skip
 
     def about(self) -> dict[str, Any]:
         """Return what `otherData` says."""
@@ -227,6 +270,18 @@ def nest(slices: list[Slice]) -> None:
             if around:
                 each.ended = min(each.ended, around[-1].ended)
         around.append(each)
+
+
+def stackable(waits: Iterable[Wait]) -> Iterator[Wait]:
+    """Leave out waits (by level and beginning) where MOST_STACKED of the level go on already."""
+    for _, group in itertools.groupby(waits, key=lambda wait: wait.event.level):
+        ends: list[int] = []
+        for wait in group:
+            while ends and ends[0] <= wait.began:
+                heapq.heappop(ends)
+            if len(ends) < MOST_STACKED:
+                heapq.heappush(ends, wait.ended)
+                yield wait
 
 
 def side_by_side(

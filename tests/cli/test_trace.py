@@ -132,6 +132,9 @@ def test_file_is_a_timeline(cli, pid, tmp_path):
     assert all(event["args"]["id"].startswith(event["name"] + "-") for event in runs)
     waits = {event["name"] for event in trace["traceEvents"] if event.get("cat") == "queue"}
     assert {"normal queue: double", "low queue: halve"} <= waits
+    depths = [event["args"]["queued"] for event in trace["traceEvents"] if event["ph"] == "C"]
+    assert min(depths) == 0 < max(depths)
+    assert all(event["args"]["waited_us"] >= 0 for event in runs)
 
 
 def test_stdout_gets_the_file_alone(cli, pid):
@@ -220,6 +223,21 @@ def test_slices_side_by_side_do_not_overlap():
     assert sum(map(len, found)) == 50
     for row in found:
         assert all(one.ended <= two.began for one, two in itertools.pairwise(row))
+
+
+def test_waits_are_stacked_so_far_and_no_further():
+    waits = [timeline.Wait(event(level), begin, 10_000) for level in (1, 2) for begin in range(300)]
+    waits += [timeline.Wait(event(2), begin, begin + 1) for begin in range(10_000, 10_300)]
+    shown = [(wait.event.level, wait.began) for wait in timeline.stackable(waits)]
+    assert shown == [
+        *((1, begin) for begin in range(100)),
+        *((2, begin) for begin in range(100)),
+        *((2, begin) for begin in range(10_000, 10_300)),
+    ]
+
+
+def event(level: int) -> Event:
+    return Event(0, events.RUN, 1, 0, 0, 0, 1, 0, 0, 0, level, "completed", 0)
 
 
 @pytest.mark.parametrize("seed", range(10))
