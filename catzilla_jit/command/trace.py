@@ -26,7 +26,7 @@ FILE is in Chrome's trace event format: open it at https://ui.perfetto.dev or
 in chrome://tracing. A row per worker shows tasks and chunks of maps, others
 show compilations and how long each call waited in its queue. The process
 runs on meanwhile, some nanoseconds slower per task. Ctrl-C ends the recording
-before its time and writes what there is; a million events do as well. -o -
+before its time and writes what there is; 250,000 events do as well. -o -
 writes to stdout.
 
 Exit code: 3 if there is no such runtime, or FILE cannot be written.

@@ -21,7 +21,7 @@ from ..errors import NoRuntime
 from . import events, segment, statsreader
 
 #: Events beyond this number end a recording: what shows it has its limits as well.
-MOST_EVENTS = 1_000_000
+MOST_EVENTS = 250_000
 POLL_SECONDS = 0.01
 _AHEAD_NS = 5_000_000_000  # what the control is told; after the last time it says so, it is off
 

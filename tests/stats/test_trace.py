@@ -227,6 +227,20 @@ def test_a_task_that_goes_on_is_in_the_snapshot(runtime: Runtime) -> None:
     result.result(30)
 
 
+def test_the_most_events_end_a_recording(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracereader, "MOST_EVENTS", 50)
+    task = runtime.task(add, compile_to_c=False)
+    task.submit(1.0, 2.0).result()
+
+    def work() -> None:
+        for result in [task.submit(float(i), 1.0) for i in range(60)]:
+            result.result()
+
+    recording = tracereader.record(os.getpid(), runtime.stats().runtime, 600.0, work)
+    assert recording.cut_short == "it has 50 events, which is the most"
+    assert len(recording.events) == 60
+
+
 # --- others ---------------------------------------------------------------------------------
 
 
@@ -287,6 +301,40 @@ def test_a_shutdown_ends_the_recording(program: subprocess.Popen[str]) -> None:
     recording = tracereader.record(program.pid, None, 30.0, shut_down)
     assert recording.cut_short is not None
     assert len(recording.events) == 100
+
+
+def test_the_child_of_a_fork_has_neither_segment_nor_control(script: Callable[..., object]) -> None:
+    script("""
+        import os, sys, warnings
+        from catzilla_jit import task
+
+        warnings.simplefilter("ignore", DeprecationWarning)
+
+        def published():
+            links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+            names = [os.readlink(link) for link in links if os.path.exists(link) or
+                     os.path.islink(link)]
+            return sorted(name.split(" ")[0] for name in names if "catzilla_jit" in name)
+
+        @task(compile_to_c=False)
+        def double(x):
+            return 2 * x
+
+        both = ["/memfd:catzilla_jit", "/memfd:catzilla_jit_trace"]
+        assert double.submit(2).result() == 4
+        assert published() == both, published()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                assert published() == [], published()
+                assert double.submit(2).result() == 4
+                assert published() == both, published()
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+    """)
 
 
 def test_another_process_cannot_write_into_the_segment(program: subprocess.Popen[str]) -> None:
