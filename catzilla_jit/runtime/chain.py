@@ -15,7 +15,7 @@ from . import default
 from .backend import Backend
 from .callbacks import outcome, watch
 from .interrupt import shielded
-from .promise import Gathering, Keeper, with_cause
+from .promise import Gathering, Keeper
 from .result import TaskResult
 
 
@@ -109,7 +109,7 @@ class _ChainRun(Keeper):
     def _step_ended(self, inner: Any) -> None:
         failed, value = outcome(inner)
         if failed:
-            self.settle(True, with_cause(value))
+            self.fail_by(inner)
         elif not self._settled:
             self._go_on(value)
 
@@ -171,22 +171,24 @@ class _GroupRun(Keeper):
             for task in tasks:
                 inners.append(task.submit(*args, **kwargs))
         except BaseException as error:
-            self._fail(error, inners)
+            self.settle(True, error)
+            _cancel(inners)
             raise
         self.need(inners, owned=True)
         if inners:
-            Gathering(
-                inners,
-                lambda values: self.settle(False, values),
-                lambda error: self._fail(error, inners),
-            )
+            Gathering(inners, lambda values: self.settle(False, values), self._inner_failed)
         else:
             self.settle(False, [])
 
-    def _fail(self, error: BaseException, inners: list[Any]) -> None:
-        self.settle(True, error)
-        for inner in inners:
-            inner.cancel()
+    def _inner_failed(self, inner: Any) -> None:
+        inners = self._needed
+        self.fail_by(inner)
+        _cancel(inners)
+
+
+def _cancel(inners: Sequence[Any]) -> None:
+    for inner in inners:
+        inner.cancel()
 
 
 def _name(step: Submittable) -> str:

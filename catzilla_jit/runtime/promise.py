@@ -67,6 +67,21 @@ class Keeper:
             self._listeners.clear()
         self._pool.fulfil(self.promise, failed, value)
 
+    def end_as(self, result: Any) -> None:
+        """End as the submission did that the promise stands for."""
+        failed, value = outcome(result)
+        if result.cancelled():
+            self.promise.cancel()
+        else:
+            self.settle(failed, value)
+
+    def fail_by(self, result: Any) -> None:
+        """Fail as what the promise depends on did; what was cancelled cancels it."""
+        if result.cancelled():
+            self.promise.cancel()
+        else:
+            self.settle(True, with_cause(outcome(result)[1]))
+
     def follow(self, make: Callable[[], Any]) -> None:
         """Submit, and end as that submission ends."""
         if self._settled:
@@ -77,7 +92,7 @@ class Keeper:
             self.settle(True, error)
             return
         self.need([inner], owned=True)
-        watch(inner, lambda inner: self.settle(*outcome(inner)))
+        watch(inner, self.end_as)
 
     def _promise_ended(self, promise: Any) -> None:
         if promise.cancelled():
@@ -100,13 +115,16 @@ def with_cause(error: BaseException) -> BaseException:
 
 
 class Gathering:
-    """Calls `completed(values)` or `failed(exception)` once, when the results have ended."""
+    """Calls `completed(values)` once the results have completed, or `failed(result)`.
+
+    The latter with the first that has failed or was cancelled.
+    """
 
     def __init__(
         self,
         results: Sequence[Any],
         completed: Callable[[list[Any]], object],
-        failed: Callable[[BaseException], object],
+        failed: Callable[[Any], object],
     ) -> None:
         self._results = results
         self._completed = completed
@@ -118,14 +136,14 @@ class Gathering:
             watch(result, self._ended)
 
     def _ended(self, result: Any) -> None:
-        failed, value = outcome(result)
+        failed, _ = outcome(result)
         with self._lock:
             self._left -= 1
             if self._settled or (self._left and not failed):
                 return
             self._settled = True
         if failed:
-            self._failed(with_cause(value))
+            self._failed(result)
         else:
             self._completed([result.result() for result in self._results])
 
@@ -133,14 +151,14 @@ class Gathering:
 def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any]) -> Any:
     """Return a result for `make()`, which submits once all of `awaited` have succeeded.
 
-    If one of them fails or is cancelled, so does the result, with an exception of the same
-    type and arguments whose cause is the original one.
+    If one of them fails, so does the result, with an exception of the same type and arguments
+    whose cause is the original one. If one is cancelled, the result is.
     """
     for result in awaited:
         result.done()  # refuses those of a parent process, before anything is promised
     keeper = Keeper(pool, name)
     keeper.need(awaited, owned=False)
-    Gathering(awaited, lambda _: keeper.follow(make), lambda error: keeper.settle(True, error))
+    Gathering(awaited, lambda _: keeper.follow(make), keeper.fail_by)
     return keeper.promise
 
 

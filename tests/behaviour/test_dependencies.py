@@ -7,7 +7,7 @@ from gates import hold, note
 from kernels import PATIENCE, add, count, root
 from unruly import Failures, flaky, until
 
-from catzilla_jit import Runtime, TaskStatus
+from catzilla_jit import Runtime, TaskStatus, chain, group
 from catzilla_jit.errors import TaskCancelled
 
 
@@ -65,15 +65,62 @@ def test_dependant_of_a_failure_never_runs(make, runtime, notes):
     assert isinstance(result.exception(PATIENCE), ZeroDivisionError)
 
 
-def test_cancelled_dependency_ends_the_dependant(make_on, single, gate):
+def test_cancelled_dependency_cancels_the_dependants(make_on, single, gate):
     held = gate.hold(make_on(single, hold))
     first = make_on(single, add).submit(1.0)
     dependant = make_on(single, add).submit(first, 1.0)
+    next_one = dependant.then(make_on(single, add))
     first.cancel()
-    with pytest.raises(TaskCancelled):
-        dependant.result(PATIENCE)
+    for result in (dependant, next_one):
+        with pytest.raises(TaskCancelled, match="add was cancelled"):
+            result.result(PATIENCE)
+        assert result.cancelled()
     gate.open()
     held.result(PATIENCE)
+
+
+def test_dependant_of_a_task_that_raised_taskcancelled_has_failed(runtime):
+    def give_up():
+        raise TaskCancelled("my own")
+
+    failed = runtime.task(give_up, compile_to_c=False).submit()
+    dependant = failed.then(runtime.task(add, compile_to_c=False))
+    assert isinstance(dependant.exception(PATIENCE), TaskCancelled)
+    assert dependant.status() is TaskStatus.FAILED
+
+
+def test_what_cancel_pending_cancels_takes_its_dependants_along(make_on, gate):
+    runtime = Runtime(workers=1, enable_auto_scaling=False)
+    gate.hold(make_on(runtime, hold))
+    dependant = make_on(runtime, add).submit(make_on(runtime, add).submit(1.0), 1.0)
+    runtime.shutdown(wait=False, cancel_pending=True)
+    gate.open()
+    runtime.shutdown(timeout=PATIENCE)
+    assert dependant.cancelled()
+
+
+def test_cancelled_step_cancels_chain_and_group(make_on, single, gate):
+    gate.hold(make_on(single, hold))
+    task = make_on(single, add)
+    steps = []
+
+    class Noting:
+        name = "noting"
+
+        def bind(self):
+            return task.bind()
+
+        def submit(self, *args):
+            steps.append(task.submit(*args))
+            return steps[-1]
+
+    flows = [chain(Noting(), task).submit(1.0), group(Noting(), task).submit(1.0)]
+    for step in steps:
+        step.cancel()
+    for flow in flows:
+        with pytest.raises(TaskCancelled):
+            flow.result(PATIENCE)
+        assert flow.cancelled()
 
 
 def test_cancelled_dependant_leaves_the_dependency_alone(make_on, single, gate):
