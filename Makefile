@@ -21,7 +21,7 @@ help:
 	@echo 'make ctest         the C tests alone'
 	@echo 'make sanitize      the C tests under ThreadSanitizer, then Address+UBSanitizer'
 	@echo 'make bench         every benchmark, as ratios; JSON in benchmarks/results'
-	@echo 'make docs-pictures draw docs/pictures: the command line, and what make bench has left'
+	@echo 'make docs-pictures draw docs/pictures: the command line, the benchmarks'
 	@echo 'make docs-tutorial run examples/tutorial.ipynb, and keep its outputs'
 	@echo 'make test-pythons  the Python tests on 3.10 to 3.13, as far as they are here'
 	@echo 'make clean         remove .venv, build and the built libraries'
