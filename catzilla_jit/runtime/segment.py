@@ -164,7 +164,8 @@ class _Reader:
         fields = HEADER.unpack_from(memory)
         magic, version, order, size = fields[:4]
         _demand(magic == MAGIC, "it does not begin like one")
-        _demand(version == VERSION, f"its layout is version {version}, this is for {VERSION}")
+        what = f"its layout is version {version}, this catzilla_jit reads version {VERSION}"
+        _demand(version == VERSION, what)
         _demand(order == 0x01020304, "it has another byte order")
         _demand(size == len(memory), "its size is not what it says")
         self.pid, self.number, self.unix_ns, self.started_ns, self.started_ticks = fields[4:9]

@@ -88,8 +88,13 @@ def _inner_pid(pid: int) -> int:
     return pid
 
 
-def _segments(pid: int) -> Iterator[tuple[Path, segment.Segment]]:
-    """Yield the segments of a process, those that are sound and its own."""
+def _segments(
+    pid: int, complaints: list[str] | None = None
+) -> Iterator[tuple[Path, segment.Segment]]:
+    """Yield the segments of a process, those that are sound and its own.
+
+    complaints: gets what is wrong with the others.
+    """
     for path in _links(pid, _LINK):
         try:
             with map_segment(path) as memory, memoryview(memory) as view:
@@ -97,8 +102,11 @@ def _segments(pid: int) -> Iterator[tuple[Path, segment.Segment]]:
             # A forked child, or whoever was sent the descriptor, is not the runtime.
             if found.pid in (pid, _inner_pid(pid)):
                 yield path, found
-        except (OSError, segment.Damaged):
+        except OSError:
             continue
+        except segment.Damaged as damaged:
+            if complaints is not None:
+                complaints.append(str(damaged))
 
 
 def command(pid: int) -> str:
@@ -138,6 +146,7 @@ def choose(pid: int, runtime: int | None = None) -> tuple[Path, segment.Segment]
     runtime: its number in the process; by default the first that runs. Raises NoRuntime,
     with a sentence for the user, when there is none that can be read.
     """
+    complaints: list[str] = []
     try:
         own = _is_own(pid)
     except OSError:
@@ -145,11 +154,15 @@ def choose(pid: int, runtime: int | None = None) -> tuple[Path, segment.Segment]
     if not own:
         raise NoRuntime(f"process {pid} belongs to another user")
     try:
-        found = {each.number: (path, each) for path, each in _segments(pid)}
+        found = {each.number: (path, each) for path, each in _segments(pid, complaints)}
     except PermissionError:
         raise NoRuntime(f"process {pid} may not be looked at by this user") from None
     except OSError:
         raise NoRuntime(f"process {pid} has ended") from None
+    if not found and complaints:
+        raise NoRuntime(
+            f"process {pid} has a statistics segment that cannot be read: {complaints[0]}"
+        )
     if not found:
         raise NoRuntime(
             f"process {pid} runs no catzilla_jit runtime that keeps statistics (one starts with "

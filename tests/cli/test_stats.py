@@ -14,12 +14,7 @@ import pytest
 
 from catzilla_jit.command import running
 from catzilla_jit.command.leaving import Failure
-from catzilla_jit.runtime import native
 from catzilla_jit.runtime.statsreader import RuntimeInfo
-
-pytestmark = pytest.mark.skipif(
-    native.unavailable() is not None, reason="statistics for others come from the native pool"
-)
 
 PROGRAM = """\
 import sys

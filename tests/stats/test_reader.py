@@ -215,12 +215,32 @@ def test_files_that_only_bear_the_name_are_passed_over(runtime: Runtime) -> None
             os.close(descriptor)
 
 
+def test_a_layout_of_another_version_is_named() -> None:
+    code = """
+        import fcntl, os
+        other = os.memfd_create("catzilla_jit", os.MFD_ALLOW_SEALING)
+        os.write(other, b"czstats\\n" + (99).to_bytes(4, "little") + bytes(5000))
+        fcntl.fcntl(other, 1033, 2 | 4)  # F_ADD_SEALS: shrink, grow
+        print("ready", flush=True)
+        input()
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        with pytest.raises(NoRuntime, match="its layout is version 99, this catzilla_jit reads"):
+            statsreader.read(process.pid)
+        process.kill()
+
+
 def test_a_segment_of_another_process_is_passed_over(program: Callable[..., Program]) -> None:
     """Whoever holds a runtime's file, by inheritance or otherwise, is no runtime."""
     before = _running_here()
     other = program()
     for path in Path(f"/proc/{other.process.pid}/fd").iterdir():
-        if os.readlink(path).startswith("/memfd:catzilla_jit"):
+        if os.readlink(path).startswith("/memfd:catzilla_jit "):
             descriptor = os.open(path, os.O_RDONLY)
     try:
         assert _running_here() == before
