@@ -51,7 +51,7 @@ def unload_ipython_extension(shell: Any) -> None:
 
 def parse(line: str, namespace: dict[str, Any]) -> tuple[Runtime, float | None]:
     """Return the runtime that a line names, and every how many seconds to show it (None: once)."""
-    words = line.split()
+    words = line.partition("#")[0].split()
     every: float | None = None
     if "--watch" in words:
         at = words.index("--watch")

@@ -67,6 +67,7 @@ def test_line_is_parsed(runtime):
     assert ipython.parse("rt --watch", names) == (runtime, 1.0)
     assert ipython.parse("--watch 0.5 rt", names) == (runtime, 0.5)
     assert ipython.parse("--watch rt", names) == (runtime, 1.0)
+    assert ipython.parse("rt --watch 5    # every five seconds", names) == (runtime, 5.0)
 
 
 def test_wrong_line_is_shown_without_a_traceback(shell, capsys):
