@@ -191,7 +191,8 @@ class Program:
                 prints=self.mode is not None,
             )
         except CompileRefused as refused:
-            self._refused = refused
+            # A new one: that which was raised keeps its callers' frames and all that is in them.
+            self._refused = CompileRefused(refused.name, refused.reasons)
             _log.debug("task %s: %s", self.name, refused)
             note_compilation(self.name, began, refused=True, from_cache=False)
             return None
