@@ -91,7 +91,10 @@ int refuse_foreign(struct cz_record *record)
  * arguments must live on. Its end comes by mail, and bury() makes it an object again. */
 static int linger(struct cz_record *record)
 {
-    return kind_of(record)->boxed && !is_final(record) && cz->record_watch(record) == 1;
+    uint32_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+    /* What the pool has not, or not any more, will never end: it was given up. */
+    return kind_of(record)->boxed && state & CZ_POOL && !cz_is_final(state) &&
+           cz->record_watch(record) == 1;
 }
 
 static void drop_objects(struct cz_record *record)
