@@ -45,7 +45,8 @@ class Placement:
         self._function = program.python  # known once it was tried to compile it
         on_worker = program.on_worker
         base = runtime.submitter(
-            (program, "python"), lambda backend: backend.python(program.name, on_worker)
+            (program, "python", settings.memory_arena),
+            lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
         )
         self._python = base.at_level(settings.priority.level, self._slow)
         self.submit = self._choose_submit()
@@ -110,10 +111,11 @@ class Placement:
         def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
             return program.settle(form, status, error, arguments)
 
+        arena = self._settings.memory_arena
         base = self._runtime.submitter(
-            (program, form, program.generation),
+            (program, form, program.generation, arena),
             lambda backend: backend.compiled(
-                form, settle, can_rerun=form.pure, guards=program.guards
+                form, settle, can_rerun=form.pure, guards=program.guards, arena=arena
             ),
         )
         submitter = base.at_level(self._settings.priority.level, self._slow)

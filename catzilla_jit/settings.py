@@ -29,6 +29,7 @@ class Settings:
     boundscheck: bool = False
     fastmath: bool = False
     overflow: str = "check"
+    memory_arena: bool = False
 
     def __post_init__(self) -> None:
         if not any(self.compile_to_c is mode for mode in _COMPILE_MODES[:3]) and (
@@ -37,6 +38,7 @@ class Settings:
             self._refuse(ValueError, "compile_to_c", f"one of {_COMPILE_MODES}")
         if self.overflow not in ("check", "wrap"):
             self._refuse(ValueError, "overflow", "'check' or 'wrap'")
+        self._check_bool("memory_arena")
         if isinstance(self.max_retries, bool) or not isinstance(self.max_retries, int):
             self._refuse(TypeError, "max_retries", "an int")
         if not 0 <= self.max_retries <= 65_535:
@@ -54,6 +56,10 @@ class Settings:
 
     def _refuse(self, kind: type[Exception], option: str, expected: str) -> None:
         raise kind(f"task {self.name}: {option} must be {expected}, not {getattr(self, option)!r}")
+
+    def _check_bool(self, option: str) -> None:
+        if not isinstance(getattr(self, option), bool):
+            self._refuse(TypeError, option, "a bool")
 
     def _check_number(self, option: str, least: float, most: float = 1e12) -> None:
         value = getattr(self, option)

@@ -231,6 +231,7 @@ class Task(Generic[P, R]):
                     runtime.start(), form, self.name, columns.values, out=out,
                     level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
                     settle=functools.partial(self._program.settle, form), progress=progress,
+                    arena=self._settings.memory_arena,
                 )  # fmt: skip
             except batch.UnfitArgument:
                 if self._program.mode == "require" and not _boxed(form):
@@ -346,6 +347,10 @@ def task(function: Any = None, /, **options: Any) -> Any:
     where it cannot, "require" raises CompileError there, False never compiles.
     boundscheck, fastmath: as in Numba. overflow: "check", or "wrap" for unchecked 64-bit
     integers.
+
+    memory_arena: keep records, and the memory that runs allocate, in an arena of jemalloc's
+    for this task; `memory_stats()` then tells its share (docs/memory.md). Has no effect, and
+    says so once, in a process that does not run on jemalloc.
 
     delay_ms: how long to wait before a submission is queued. timeout_ms: how long one run
     may take; then the task is stopped and fails with TaskTimeout. max_retries: how often

@@ -63,6 +63,7 @@ class BatchCall:
     chunk_size: int  # items, 0: adapt
     level: int
     collect: bool
+    arena: bool = False  # what its chunks allocate lies in the arena of this name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,9 +143,23 @@ class Backend(Protocol):
     def dispatcher(self) -> Dispatcher: ...
 
     def compiled(
-        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+        self,
+        task: Compiled,
+        settle: Settle,
+        *,
+        can_rerun: bool,
+        guards: Guards,
+        arena: bool = False,
+    ) -> Submitter:
+        """Return what queues calls of a compiled task.
+
+        arena: records and what the runs allocate lie in an arena of the task's name, if
+        this process has arenas.
+        """
+
+    def python(
+        self, name: str, function: Callable[..., Any], *, arena: bool = False
     ) -> Submitter: ...
-    def python(self, name: str, function: Callable[..., Any]) -> Submitter: ...
     def carrier(self, name: str) -> Submitter:
         """Return what queues calls that run items of maps of a Python task of this name.
 
@@ -159,6 +174,12 @@ class Backend(Protocol):
         self, name: str, began_ns: int, ended_ns: int, refused: bool, from_cache: bool
     ) -> None:
         """Note for whoever traces the pool that something was compiled, or was not."""
+
+    def arenas(self) -> dict[str, int | None]:
+        """Return the arenas of the tasks that asked, as memory.arena_stats takes them.
+
+        None: there is none. Under "" the one of all other records.
+        """
 
     def batch(self, call: BatchCall) -> BatchHandle: ...
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:

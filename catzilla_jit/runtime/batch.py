@@ -151,6 +151,7 @@ def submit_compiled(
     chunk_size: int,
     settle: Settle,
     progress: bool,
+    arena: bool = False,
 ) -> BatchResult[Any]:
     """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is."""
     arrays = []
@@ -172,7 +173,7 @@ def submit_compiled(
             )
     pattern, spans, inner = lay_out(task, arrays, result)
     handle = backend.batch(
-        BatchCall(name, task, pattern, spans, inner, result.size, chunk_size, level, collect)
+        BatchCall(name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena)
     )
     returns_none = SCALARS[task.result.code].dtype is None
     return BatchResult(

@@ -7,12 +7,16 @@ The one place of the runtime that names jemalloc: it is there when it was preloa
 from __future__ import annotations
 
 import ctypes
+import logging
 import resource
+from typing import Any
 
 from .stats import MB, resident_bytes
 
 # The process's own symbols, a preloaded allocator's among them.
 _process = ctypes.CDLL(None)
+
+_logger = logging.getLogger("catzilla_jit")
 
 #: Whether jemalloc serves this process.
 has_jemalloc: bool = hasattr(_process, "mallctl")
@@ -61,16 +65,57 @@ def _glibc() -> tuple[int, int] | None:
     return info.uordblks + info.hblkhd, info.arena + info.hblkhd
 
 
-def allocator_stats() -> dict[str, str | float]:
+def arena_stats(arena: int) -> dict[str, float]:
+    """Return what lies in one of jemalloc's arenas, sizes in MB, as of the last refresh.
+
+    The keys are those of `allocator_stats`; resident_mb counts pages that were used and wait to
+    be used again, and some 0.1 MB of the arena itself.
+    """
+    own = b"stats.arenas.%d." % arena
+    allocated = _mallctl(own + b"small.allocated") + _mallctl(own + b"large.allocated")
+    active = _mallctl(own + b"pactive") * _mallctl(b"arenas.page")
+    return {
+        "allocated_mb": allocated / MB,
+        "active_mb": active / MB,
+        "resident_mb": _mallctl(own + b"resident") / MB,
+        "fragmentation_percent": _fragmentation(allocated, active),
+    }
+
+
+_missed = False
+
+
+def miss_arena(task: str) -> None:
+    """Say, once per process, that a task's memory_arena has no effect."""
+    global _missed
+    if _missed:
+        return
+    _missed = True
+    why = (
+        "jemalloc serves this process, but gives no arena (or the native library is missing)"
+        if has_jemalloc
+        else "this process does not run on jemalloc: start it with catzilla-jit run"
+    )
+    _logger.warning("task %s: memory_arena has no effect: %s", task, why)
+
+
+def _fragmentation(allocated: int, active: int) -> float:
+    return 100.0 * (active - allocated) / active if active else 0.0
+
+
+def allocator_stats() -> dict[str, Any]:
     """Return what the allocator of this process knows, sizes in MB.
 
     allocator: "jemalloc" or "malloc". resident_mb: of the whole process, by the kernel;
     peak_resident_mb: the most that ever was. allocated_mb: what the program has asked
     for and not given back; active_mb: the pages (jemalloc) or the heap (malloc) that this
-    lies in; fragmentation_percent: the part of active_mb that is not allocated. The last
-    three are missing where malloc has no way to tell (it is not glibc's of 2.33 or later).
+    lies in; fragmentation_percent: 100 * (1 - allocated / active). The last three are
+    missing where malloc has no way to tell (it is not glibc's of 2.33 or later). Of jemalloc
+    also allocator_resident_mb, its own part of resident_mb, and mapped_mb, its address
+    space. jemalloc's figures are of the moment of the call, blocks in the caches of threads
+    count as allocated.
     """
-    stats: dict[str, str | float] = {
+    stats: dict[str, Any] = {
         "allocator": "jemalloc" if has_jemalloc else "malloc",
         "resident_mb": resident_bytes() / MB,
         "peak_resident_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -80,8 +125,7 @@ def allocator_stats() -> dict[str, str | float]:
         allocated, active = heap
         stats["allocated_mb"] = allocated / MB
         stats["active_mb"] = active / MB
-        unused = active - allocated
-        stats["fragmentation_percent"] = 100.0 * unused / active if active else 0.0
+        stats["fragmentation_percent"] = _fragmentation(allocated, active)
     if has_jemalloc:
         stats["allocator_resident_mb"] = _mallctl(b"stats.resident") / MB
         stats["mapped_mb"] = _mallctl(b"stats.mapped") / MB

@@ -23,6 +23,7 @@ LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
 # catzilla_jit.h: enum cz_error, the phases, the lanes.
 EFULL, ECLOSED, ETIMEDOUT, EINTR = -2, -3, -4, -5
 UNCOUNTED = 2**32 - 1  # as an account: counted nowhere
+NO_ARENA = 2**32 - 1
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED, RETRYING = range(6)
 LANE_NATIVE, LANE_PYTHON = 0, 1
 ENOMEM = -1
@@ -183,6 +184,9 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         None,
         (_pointer, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int, ctypes.c_int),
     ),
+    "cz_pool_arena": (_pointer, (_pointer, ctypes.c_char_p)),
+    "cz_arena_number": (ctypes.c_uint32, (_pointer, _pointer)),
+    "cz_type_arena": (None, (_pointer, _pointer)),
     "cz_pool_account": (ctypes.c_uint32, (_pointer, ctypes.c_int, ctypes.c_char_p)),
     "cz_pool_stats": (ctypes.c_int, (_pointer, _out(_pointer), _out(ctypes.c_uint64))),
     "cz_cache_create": (_pointer, (_pointer,)),
@@ -204,6 +208,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
             ctypes.c_uint32,
             ctypes.c_int,
             ctypes.c_uint32,
+            _pointer,
             _out(_pointer),
         ),
     ),

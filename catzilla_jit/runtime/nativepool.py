@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import RuntimeClosed
-from . import native, waiting
+from . import memory, native, waiting
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter
 from .dispatcher import Dispatcher
 from .interrupt import check_interrupt
@@ -43,6 +43,10 @@ class NativePool:
         self._carriers: dict[str, int] = {}  # address of the type
         self._pool = self._create()
         lib = self._native.lib
+        # By name: the cz_arena, and its number. "" is the pool's own.
+        self._arenas: dict[str, tuple[int, int] | None] = {}
+        number = lib.cz_arena_number(self._pool, None)
+        self._arenas[""] = None if number == native.NO_ARENA else (0, number)
         self._lanes = (lib.cz_pool_lane(self._pool, 0), lib.cz_pool_lane(self._pool, 1))
         self._bridge = self._native.binding.Bridge(
             pool=self._pool,
@@ -100,7 +104,13 @@ class NativePool:
             return [thread for thread in self._threads if thread is not threading.current_thread()]
 
     def compiled(
-        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+        self,
+        task: Compiled,
+        settle: Settle,
+        *,
+        can_rerun: bool,
+        guards: Guards,
+        arena: bool = False,
     ) -> Submitter:
         kind, payload_size = self._bridge.new_kind(
             task.name,
@@ -119,11 +129,15 @@ class NativePool:
         type_ = self._type(kind, task.name, task.entry, payload_size)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)
+        if type_ and arena:
+            self._native.lib.cz_type_arena(type_, self._arena(task.name))
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
-    def python(self, name: str, function: Callable[..., Any]) -> Submitter:
+    def python(self, name: str, function: Callable[..., Any], *, arena: bool = False) -> Submitter:
         kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
         type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
+        if type_ and arena:
+            self._native.lib.cz_type_arena(type_, self._arena(name))
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def carrier(self, name: str) -> Submitter:
@@ -151,6 +165,21 @@ class NativePool:
         self._native.lib.cz_pool_compiled(
             self._pool, name.encode(errors="replace"), began_ns, ended_ns, refused, from_cache
         )
+
+    def _arena(self, name: str) -> int | None:
+        """Return the arena of this name, None where there can be none."""
+        if name not in self._arenas:
+            lib = self._native.lib
+            arena: int | None = lib.cz_pool_arena(self._pool, name.encode())
+            if arena is None:
+                memory.miss_arena(name)
+            found = None if arena is None else (arena, lib.cz_arena_number(self._pool, arena))
+            self._arenas[name] = found
+        entry = self._arenas[name]
+        return None if entry is None else entry[0]
+
+    def arenas(self) -> dict[str, int | None]:
+        return {name: entry and entry[1] for name, entry in list(self._arenas.items())}
 
     def _account(self, name: str, lane: int) -> int:
         """Return where statistics count the calls of this name."""
@@ -214,6 +243,7 @@ class NativePool:
         handle = ctypes.c_void_p()
         account = self._account(call.name, native.LANE_NATIVE)
         chunk = self._chunk(call)
+        arena = self._arena(call.name) if call.arena else None
         while True:
             code = self._native.lib.cz_batch_submit(
                 self._lanes[native.LANE_NATIVE],
@@ -226,6 +256,7 @@ class NativePool:
                 call.level,
                 call.collect | 2 * call.task.interruptible,
                 account,
+                arena,
                 ctypes.byref(handle),
             )
             if code != native.EFULL or self._settings.when_full == "raise":

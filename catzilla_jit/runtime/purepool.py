@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from ..errors import RuntimeClosed
+from . import memory
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle
 from .dispatcher import Dispatcher
 from .known import KnownResults
@@ -139,6 +140,7 @@ class PurePool:
         self._workers = settings.workers
         self._numbers = itertools.count(1)
         self._process = os.getpid()
+        self._arenas: dict[str, int | None] = {"": None}
         self._lock = threading.RLock()  # guards the dictionary
         self._waiting: dict[PureTaskResult, Alarm] = {}  # for their delay; each has a promise
 
@@ -151,11 +153,23 @@ class PurePool:
     # --- calls --------------------------------------------------------------------------------
 
     def compiled(
-        self, task: Compiled, settle: Settle, *, can_rerun: bool, guards: Guards
+        self,
+        task: Compiled,
+        settle: Settle,
+        *,
+        can_rerun: bool,
+        guards: Guards,
+        arena: bool = False,
     ) -> PureSubmitter:
+        if arena:
+            self._want_arena(task.name)
         return PureSubmitter(self, task.name, Code(task, settle, guards), None)
 
-    def python(self, name: str, function: Callable[..., Any]) -> PureSubmitter:
+    def python(
+        self, name: str, function: Callable[..., Any], *, arena: bool = False
+    ) -> PureSubmitter:
+        if arena:
+            self._want_arena(name)
         return PureSubmitter(self, name, None, function)
 
     def carrier(self, name: str) -> PureSubmitter:
@@ -174,6 +188,15 @@ class PurePool:
     ) -> None:
         if self.recorder is not None:
             self.recorder.compiled(name, began_ns, ended_ns, refused, from_cache)
+
+    def _want_arena(self, name: str) -> None:
+        """Note that a task asked for what only the native library can give."""
+        if name not in self._arenas:
+            self._arenas[name] = None
+            memory.miss_arena(name)
+
+    def arenas(self) -> dict[str, int | None]:
+        return dict(self._arenas)
 
     def new(self, lane: Lane, level: int, name: str, call: Call | None) -> PureTaskResult:
         """Return a call that is not queued yet."""

@@ -306,14 +306,28 @@ class Runtime:
         known = ", ".join(str(worker.worker_id) for worker in workers) or "none yet"
         raise LookupError(f"no worker {worker_id!r}; there are: {known}")
 
-    def memory_stats(self) -> dict[str, str | float]:
+    def memory_stats(self) -> dict[str, Any]:
         """Return what the allocator tells (memory.py), and the memory held for records.
 
         records_mb: held for the records of compiled tasks, from the allocator;
         records_used_mb: handed out of it. Both only of a runtime with statistics.
+        On jemalloc, records_arena: the arena that records lie in, as a dictionary of
+        allocated_mb, active_mb, resident_mb and fragmentation_percent. task_arenas: the same
+        per name of the tasks with memory_arena that were submitted; None where there is no
+        arena, since the process does not run on jemalloc.
         """
         found = memory.allocator_stats()
         backend = self._backend
+        found["task_arenas"] = {}
+        if backend is not None:
+            arenas = {
+                name: None if arena is None else memory.arena_stats(arena)
+                for name, arena in backend.arenas().items()
+            }
+            own = arenas.pop("")
+            if own is not None:
+                found["records_arena"] = own
+            found["task_arenas"] = arenas
         segment = backend.stats_segment() if backend is not None else None
         if segment is not None:
             snapshot = read_segment(segment)

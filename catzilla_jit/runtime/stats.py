@@ -440,7 +440,7 @@ def get_task_stats() -> TaskStats:
     return get_runtime().stats()
 
 
-def get_memory_stats() -> dict[str, str | float]:
+def get_memory_stats() -> dict[str, Any]:
     """Return the memory statistics of the default runtime; see Runtime.memory_stats."""
     from .default import get_runtime
 

@@ -194,10 +194,12 @@ void run_call(struct cz_record *record)
 {
     uint32_t phase = CZ_COMPLETED;
     struct running running;
+    uint32_t before = cz->arena_enter(record->type);
     PyObject *value;
     enter_running(&running, record);
     cz->record_begin(record);
     value = call_function(record);
+    cz->arena_leave(before);
     shield_running(&running); /* what follows may run Python code, but not the task's */
     if (value == NULL) {
         value = take_exception();

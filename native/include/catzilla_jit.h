@@ -8,6 +8,7 @@
  *            the native lane (pthreads) and the Python lane (guest threads)
  *   guest    a thread of the caller's that serves a lane through cz_lane_next
  *   cache    free blocks owned by one user at a time; never shared
+ *   arena    memory that is kept apart, and counted apart, by jemalloc
  *   batch    one call per index of a range, queued as tickets, run in chunks
  *   account  what statistics count together: the calls of one name in one lane
  *   ticks    the processor's time stamp counter where that is a reliable clock,
@@ -140,6 +141,7 @@ struct cz_pool_options {
 };
 
 struct cz_pool;
+struct cz_arena;
 struct cz_lane;
 struct cz_cache;
 struct cz_guest;
@@ -194,6 +196,23 @@ CZ_API void *cz_payload(struct cz_record *record);
  * them. */
 #define CZ_UNCOUNTED UINT32_MAX
 CZ_API void cz_type_account(struct cz_type *type, uint32_t account);
+
+/* Where the process runs on jemalloc, the records of a pool lie in an arena of its own. A type
+ * may have one for itself: its records, and what its entry allocates by malloc, on a worker, a
+ * waiter or (cz_arena_enter) a guest, lie there. What is freed by other threads goes back when
+ * their caches do. */
+#define CZ_NO_ARENA UINT32_MAX
+/* The arena of this name, made on the first call. NULL: not on jemalloc, a pool with an
+ * allocator of its own, or out of memory. Lives as long as the pool. */
+CZ_API struct cz_arena *cz_pool_arena(struct cz_pool *pool, const char *name);
+/* jemalloc's number of an arena, or (NULL) of the one of the pool's other records; CZ_NO_ARENA. */
+CZ_API uint32_t cz_arena_number(struct cz_pool *pool, const struct cz_arena *arena);
+/* Before the first of its calls; NULL: none. */
+CZ_API void cz_type_arena(struct cz_type *type, struct cz_arena *arena);
+/* malloc serves the calling thread from the type's arena until cz_arena_leave gets what this
+ * returned. Nests. Costs a few microseconds if the type has one, else nothing. */
+CZ_API uint32_t cz_arena_enter(const struct cz_type *type);
+CZ_API void cz_arena_leave(uint32_t before);
 
 /* A cache belongs to one user at a time: the caller serialises its uses. */
 CZ_API struct cz_cache *cz_cache_create(struct cz_pool *pool);
@@ -316,11 +335,13 @@ enum {
 };
 /* Queue chunk over [0, length). spans: nspans entries, copied. Stops at the first failing
  * item, unless flags say otherwise. The arrays must live until the batch has ended.
- * chunk_size: items per chunk, 0 = adapt. account: where the items are counted.
+ * chunk_size: items per chunk, 0 = adapt. account: where the items are counted. arena: where
+ * the chunks allocate, or NULL.
  * CZ_EFULL, CZ_ECLOSED, CZ_ENOMEM, CZ_EINVAL. */
 CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                            uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                           uint32_t level, int flags, uint32_t account, struct cz_batch **out);
+                           uint32_t level, int flags, uint32_t account, struct cz_arena *arena,
+                           struct cz_batch **out);
 CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
 /* The phase now (CZ_PENDING ... CZ_CANCELLED). */
 CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);
@@ -445,6 +466,8 @@ struct cz_api {
     void (*type_count)(const struct cz_type *, uint32_t, uint64_t);
     int (*batch_watch)(struct cz_batch *, void *);
     void *(*batch_told)(struct cz_record *);
+    uint32_t (*arena_enter)(const struct cz_type *);
+    void (*arena_leave)(uint32_t);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+
 /* The first cache line of a slab; its blocks follow. */
 struct cz__slab {
     struct cz__slab *next, **link; /* in depot->partial; link NULL: not in the list */
@@ -38,8 +40,41 @@ void cz__depot_init(struct cz__depot *depot, void *(*allocate)(size_t, size_t),
     memset(depot, 0, sizeof *depot);
     depot->allocate = allocate ? allocate : aligned_alloc;
     depot->release = release ? release : free;
-    depot->limit = limit;
+    depot->budget = &depot->own;
+    depot->own.limit = limit;
+    depot->arena = CZ__NO_ARENA;
     pthread_mutex_init(&depot->lock, NULL);
+}
+
+void cz__depot_init_arena(struct cz__depot *depot, struct cz__depot *pools, uint32_t arena)
+{
+    cz__depot_init(depot, pools->allocate, pools->release, 0);
+    depot->budget = pools->budget;
+    depot->pools = pools;
+    depot->arena = arena;
+}
+
+static bool spend(struct cz__budget *budget)
+{
+    uint64_t held = cz__load_relaxed(&budget->bytes);
+    do
+        if (budget->limit && held + CZ__SLAB_BYTES > budget->limit)
+            return false;
+    while (!cz__cas_acqrel(&budget->bytes, &held, held + CZ__SLAB_BYTES));
+    return true;
+}
+
+static void release_slab(struct cz__depot *depot, struct cz__slab *slab)
+{
+    depot->release(slab);
+    cz__sub_acqrel(&depot->budget->bytes, CZ__SLAB_BYTES);
+}
+
+static struct cz__slab *allocate_slab(struct cz__depot *depot)
+{
+    if (depot->arena != CZ__NO_ARENA)
+        return cz__arena_allocate(depot->arena, CZ__SLAB_BYTES, CZ__SLAB_BYTES);
+    return depot->allocate(CZ__SLAB_BYTES, CZ__SLAB_BYTES);
 }
 
 static void link_slab(struct cz__depot *depot, struct cz__slab *slab)
@@ -64,12 +99,25 @@ static bool drop_a_spare(struct cz__depot *depot)
 {
     for (unsigned i = 0; i < CZ__CLASSES; i++)
         if (depot->spare[i]) {
-            depot->release(depot->spare[i]);
+            release_slab(depot, depot->spare[i]);
             depot->spare[i] = NULL;
-            depot->bytes -= CZ__SLAB_BYTES;
             return true;
         }
     return false;
+}
+
+/* Spares count, but hold nothing. An arena's depot keeps none where there is a limit. */
+static bool drop_any_spare(struct cz__depot *depot)
+{
+    bool dropped;
+    if (drop_a_spare(depot))
+        return true;
+    if (depot->pools == NULL)
+        return false;
+    pthread_mutex_lock(&depot->pools->lock);
+    dropped = drop_a_spare(depot->pools);
+    pthread_mutex_unlock(&depot->pools->lock);
+    return dropped;
 }
 
 static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
@@ -78,13 +126,14 @@ static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
     if (slab) {
         depot->spare[class_index] = NULL;
     } else {
-        while (depot->limit && depot->bytes + CZ__SLAB_BYTES > depot->limit)
-            if (!drop_a_spare(depot)) /* of other classes: they count, but hold nothing */
+        while (!spend(depot->budget))
+            if (!drop_any_spare(depot))
                 return NULL;
-        slab = depot->allocate(CZ__SLAB_BYTES, CZ__SLAB_BYTES);
-        if (slab == NULL)
+        slab = allocate_slab(depot);
+        if (slab == NULL) {
+            cz__sub_acqrel(&depot->budget->bytes, CZ__SLAB_BYTES);
             return NULL;
-        depot->bytes += CZ__SLAB_BYTES;
+        }
         memset(slab, 0, sizeof *slab);
         slab->class_index = class_index;
         slab->capacity = (uint32_t)((CZ__SLAB_BYTES - block_bytes(0)) / block_bytes(class_index));
@@ -96,12 +145,10 @@ static struct cz__slab *new_slab(struct cz__depot *depot, unsigned class_index)
 static void retire_slab(struct cz__depot *depot, struct cz__slab *slab)
 {
     unlink_slab(slab);
-    if (depot->spare[slab->class_index] == NULL) {
+    if (depot->spare[slab->class_index] || (depot->pools && depot->budget->limit))
+        release_slab(depot, slab);
+    else
         depot->spare[slab->class_index] = slab;
-    } else {
-        depot->bytes -= CZ__SLAB_BYTES;
-        depot->release(slab);
-    }
 }
 
 static int has_block(const struct cz__slab *slab)
@@ -172,20 +219,55 @@ static void *pop_free(struct cz__free_list *list)
     return block;
 }
 
+/* depot->lock held. */
+static void *hand_out(struct cz__depot *depot, unsigned class_index)
+{
+    struct cz__slab *slab = depot->partial[class_index];
+    void *block;
+    if (slab == NULL && (slab = new_slab(depot, class_index)) == NULL)
+        return NULL;
+    block = take_block(slab);
+    depot->blocks_out++;
+    depot->bytes_out += block_bytes(class_index);
+    if (!has_block(slab))
+        unlink_slab(slab);
+    return block;
+}
+
+/* depot->lock held. */
+static void take_back(struct cz__depot *depot, unsigned class_index, void *block)
+{
+    return_block(depot, block);
+    depot->blocks_out--;
+    depot->bytes_out -= block_bytes(class_index);
+}
+
+void *cz__depot_get(struct cz__depot *depot, unsigned class_index)
+{
+    void *block;
+    pthread_mutex_lock(&depot->lock);
+    block = hand_out(depot, class_index);
+    pthread_mutex_unlock(&depot->lock);
+    return block;
+}
+
+void cz__depot_put(struct cz__depot *depot, unsigned class_index, void *block)
+{
+    pthread_mutex_lock(&depot->lock);
+    take_back(depot, class_index, block);
+    pthread_mutex_unlock(&depot->lock);
+}
+
 static void refill(struct cz_cache *cache, unsigned class_index)
 {
     struct cz__depot *depot = cache->depot;
     struct cz__free_list *list = &cache->lists[class_index];
     pthread_mutex_lock(&depot->lock);
     while (list->count < CZ__TRADE) {
-        struct cz__slab *slab = depot->partial[class_index];
-        if (slab == NULL && (slab = new_slab(depot, class_index)) == NULL)
+        void *block = hand_out(depot, class_index);
+        if (block == NULL)
             break;
-        push_free(list, take_block(slab));
-        depot->blocks_out++;
-        depot->bytes_out += block_bytes(class_index);
-        if (!has_block(slab))
-            unlink_slab(slab);
+        push_free(list, block);
     }
     pthread_mutex_unlock(&depot->lock);
 }
@@ -195,11 +277,8 @@ static void give_back(struct cz_cache *cache, unsigned class_index, uint32_t kee
     struct cz__depot *depot = cache->depot;
     struct cz__free_list *list = &cache->lists[class_index];
     pthread_mutex_lock(&depot->lock);
-    while (list->count > keep) {
-        return_block(depot, pop_free(list));
-        depot->blocks_out--;
-        depot->bytes_out -= block_bytes(class_index);
-    }
+    while (list->count > keep)
+        take_back(depot, class_index, pop_free(list));
     pthread_mutex_unlock(&depot->lock);
 }
 

@@ -401,7 +401,8 @@ static void set_level(struct cz_batch *batch, uint32_t level)
 
 int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *spans,
                     uint32_t nspans, int64_t inner, int64_t length, int64_t chunk_size,
-                    uint32_t level, int flags, uint32_t account, struct cz_batch **out)
+                    uint32_t level, int flags, uint32_t account, struct cz_arena *arena,
+                    struct cz_batch **out)
 {
     struct cz_batch *batch;
     int result;
@@ -419,6 +420,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->chunk_size = chunk_size;
     batch->collect = flags & CZ_BATCH_COLLECT;
     batch->account = account;
+    batch->type.arena = arena;
     batch->type.interruptible = flags & CZ_BATCH_INTERRUPTIBLE;
     cz__store_relaxed(&batch->torn, length);
     batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);

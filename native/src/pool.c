@@ -17,6 +17,18 @@ enum {
     MOST_WORKERS = 1024,
 };
 
+/* What the thread allocates from now on comes from this arena. */
+static void move_to(struct cz__thread *thread, uint32_t arena)
+{
+    uint32_t before;
+    if (arena == thread->arena)
+        return;
+    before = cz__arena_enter(arena == CZ__NO_ARENA ? thread->first_arena : arena);
+    if (thread->arena == CZ__NO_ARENA)
+        thread->first_arena = before;
+    thread->arena = arena;
+}
+
 static void run_record(struct cz__thread *thread, struct cz_record *record)
 {
     const struct cz_type *type = record->type;
@@ -46,6 +58,7 @@ static void serve(struct cz__thread *thread, struct cz_record *record)
         cz_record_release(&worker->cache, record);
         return;
     }
+    move_to(thread, cz__type_arena(type));
     thread->running = record;
     thread->in_long = !brief;
     if (!brief)
@@ -93,11 +106,14 @@ static bool poll(struct cz__worker *worker, struct cz__sleep *sleep)
 }
 
 /* False: the lane is finished. */
-static bool idle(struct cz__worker *worker, struct cz__sleep *sleep)
+static bool idle(struct cz__thread *thread)
 {
+    struct cz__worker *worker = &thread->worker;
+    struct cz__sleep *sleep = thread->sleep;
     bool finished;
     if (poll(worker, sleep))
         return true;
+    move_to(thread, CZ__NO_ARENA); /* its cache holds nothing of an arena while it sleeps */
     cz__sleep_prepare(sleep);
     /* In this order: a push may come between the two looks, but not after a finish. */
     finished = cz__lane_finished(worker->lane);
@@ -131,7 +147,7 @@ static void *thread_main(void *argument)
         struct cz_record *record;
         while ((record = cz__lane_pick(worker->lane, worker->levels)))
             serve(thread, record);
-    } while (idle(worker, thread->sleep));
+    } while (idle(thread));
     cz__lookout_quit(thread->sleep);
     cz__cache_flush(&worker->cache);
     if (cz__sub_acqrel(&pool->alive, 1) == 1)
@@ -148,6 +164,7 @@ static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
         if (!reserved)
             snprintf(name, sizeof name, "cz-worker-%u", i % 10000);
         thread->pool = pool;
+        thread->arena = CZ__NO_ARENA;
         thread->sleep = reserved ? &pool->reserved : &pool->native.sleep;
         thread->worker.lane = &pool->native;
         thread->worker.levels = reserved ? CZ_CRITICAL + 1 : CZ_LEVELS;
@@ -200,6 +217,29 @@ static void free_types(struct cz_pool *pool)
     pthread_mutex_destroy(&pool->types_lock);
 }
 
+/* False: blocks are out, so that pool, types and arenas stay. */
+static bool close_depots(struct cz_pool *pool)
+{
+    uint64_t out = cz__depot_close(&pool->depot);
+    struct cz_arena *arena = cz__load_acquire(&pool->arenas);
+    cz__arena_give_back(pool->depot.arena);
+    for (; arena; arena = arena->next) {
+        out += cz__depot_close(&arena->depot);
+        cz__arena_give_back(arena->depot.arena);
+    }
+    return out == 0;
+}
+
+static void free_arenas(struct cz_pool *pool)
+{
+    struct cz_arena *arena = cz__load_acquire(&pool->arenas);
+    while (arena) {
+        struct cz_arena *next = arena->next;
+        pool->depot.release(arena);
+        arena = next;
+    }
+}
+
 static bool valid(const struct cz_pool_options *options)
 {
     return options->size == sizeof *options && options->workers >= 1 &&
@@ -221,6 +261,8 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     if (pool == NULL)
         return CZ_ENOMEM;
     cz__depot_init(&pool->depot, options->allocate, options->release, options->memory_limit);
+    if (options->allocate == NULL)
+        pool->depot.arena = cz__arena_take();
     pthread_mutex_init(&pool->types_lock, NULL);
     pthread_mutex_init(&pool->join_lock, NULL);
     pool->workers = options->workers;
@@ -262,7 +304,7 @@ fail_free_pool:
     cz__extras_free(&pool->extras);
     free_types(pool);
     pthread_mutex_destroy(&pool->join_lock);
-    cz__depot_close(&pool->depot);
+    close_depots(pool);
     depot.release(pool);
     return result;
 }
@@ -308,8 +350,9 @@ void cz_pool_destroy(struct cz_pool *pool)
     cz__stats_destroy(pool->stats);
     /* Handles that outlive the pool still read their record, its type and, when they are
      * dropped, the depot: those stay. */
-    if (cz__depot_close(&pool->depot) == 0) {
+    if (close_depots(pool)) {
         cz__extras_free(&pool->extras);
+        free_arenas(pool);
         free_types(pool);
         pthread_mutex_destroy(&pool->join_lock);
         release(pool);
@@ -346,10 +389,76 @@ uint32_t cz_pool_workers(const struct cz_pool *pool)
 
 void cz_pool_memory(struct cz_pool *pool, uint64_t *bytes, uint64_t *blocks)
 {
-    pthread_mutex_lock(&pool->depot.lock);
-    *bytes = pool->depot.bytes;
-    *blocks = pool->depot.blocks_out;
-    pthread_mutex_unlock(&pool->depot.lock);
+    struct cz__memory memory = cz__pool_memory(pool);
+    *bytes = memory.bytes;
+    *blocks = memory.blocks;
+}
+
+static void add_depot(struct cz__memory *memory, struct cz__depot *depot)
+{
+    pthread_mutex_lock(&depot->lock);
+    memory->used += depot->bytes_out;
+    memory->blocks += depot->blocks_out;
+    pthread_mutex_unlock(&depot->lock);
+}
+
+struct cz__memory cz__pool_memory(struct cz_pool *pool)
+{
+    struct cz__memory memory = {0};
+    struct cz_arena *arena = cz__load_acquire(&pool->arenas);
+    add_depot(&memory, &pool->depot);
+    for (; arena; arena = arena->next)
+        add_depot(&memory, &arena->depot);
+    memory.bytes = cz__load_relaxed(&pool->depot.budget->bytes);
+    return memory;
+}
+
+static struct cz_arena *find_arena(struct cz_pool *pool, const char *name)
+{
+    struct cz_arena *arena = cz__load_acquire(&pool->arenas);
+    while (arena && strcmp(arena->name, name))
+        arena = arena->next;
+    return arena;
+}
+
+static struct cz_arena *make_arena(struct cz_pool *pool, const char *name)
+{
+    size_t length = strlen(name) + 1;
+    uint32_t number = pool->depot.arena == CZ__NO_ARENA ? CZ__NO_ARENA : cz__arena_take();
+    struct cz_arena *arena;
+    if (number == CZ__NO_ARENA)
+        return NULL;
+    arena = cz__zalloc(&pool->depot, sizeof *arena + length);
+    if (arena == NULL) {
+        cz__arena_give_back(number);
+        return NULL;
+    }
+    cz__depot_init_arena(&arena->depot, &pool->depot, number);
+    memcpy(arena->name, name, length);
+    arena->next = cz__load_relaxed(&pool->arenas);
+    cz__store_release(&pool->arenas, arena);
+    return arena;
+}
+
+struct cz_arena *cz_pool_arena(struct cz_pool *pool, const char *name)
+{
+    struct cz_arena *arena;
+    pthread_mutex_lock(&pool->types_lock);
+    arena = find_arena(pool, name);
+    if (arena == NULL)
+        arena = make_arena(pool, name);
+    pthread_mutex_unlock(&pool->types_lock);
+    return arena;
+}
+
+uint32_t cz_arena_number(struct cz_pool *pool, const struct cz_arena *arena)
+{
+    return arena ? arena->depot.arena : pool->depot.arena;
+}
+
+void cz_type_arena(struct cz_type *type, struct cz_arena *arena)
+{
+    type->arena = arena;
 }
 
 struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t payload_size,

@@ -27,6 +27,11 @@ struct cz__thread {
     struct cz_record *running;
     bool in_long;
     int64_t chunk_begin, chunk_end;
+
+    /* Where malloc serves this thread from: CZ__NO_ARENA is the arena that it began with,
+     * whose number is `first_arena`. Changed when the next task has another one, and before
+     * the thread sleeps. */
+    uint32_t arena, first_arena;
     _Atomic(struct cz_record *) inside;
     CZ_ALIGNED _Atomic(struct cz_record *) target;
 };
@@ -46,6 +51,14 @@ struct cz_pool {
     bool joined;
     pthread_mutex_t types_lock; /* guards types */
     struct cz_type *types;
+    /* The arenas of types; new ones are put in front under types_lock, none goes. */
+    _Atomic(struct cz_arena *) arenas;
 };
+
+/* Held for records, handed out of it, and in how many blocks; all of the pool. */
+struct cz__memory {
+    uint64_t bytes, used, blocks;
+};
+struct cz__memory cz__pool_memory(struct cz_pool *pool);
 
 #endif

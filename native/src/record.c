@@ -44,7 +44,8 @@ static void *block_of(struct cz_record *record)
 
 struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *type)
 {
-    char *block = cz__block_get(cache, type->class_index);
+    char *block = type->arena ? cz__depot_get(&type->arena->depot, type->class_index)
+                              : cz__block_get(cache, type->class_index);
     struct cz_record *record;
     if (block == NULL)
         return NULL;
@@ -62,8 +63,12 @@ struct cz_record *cz_record_new(struct cz_cache *cache, const struct cz_type *ty
 
 void cz_record_free(struct cz_cache *cache, struct cz_record *record)
 {
+    const struct cz_type *type = record->type;
     cz_record_forget(record);
-    cz__block_put(cache, record->type->class_index, block_of(record));
+    if (type->arena)
+        cz__depot_put(&type->arena->depot, type->class_index, block_of(record));
+    else
+        cz__block_put(cache, type->class_index, block_of(record));
 }
 
 void cz_record_drop(struct cz_cache *cache, struct cz_record *record)
@@ -247,10 +252,24 @@ void cz_record_release(struct cz_cache *cache, struct cz_record *record)
 
 void cz_record_run(struct cz_record *record)
 {
+    uint32_t before = cz_arena_enter(record->type);
     cz_record_begin(record);
     record->status = record->type->entry(cz_payload(record), &record->error);
     record->finished_at = cz__ticks();
+    cz_arena_leave(before);
     finish(record, record->status ? CZ_FAILED : CZ_COMPLETED, CZ_POOL, true);
+}
+
+uint32_t cz_arena_enter(const struct cz_type *type)
+{
+    uint32_t arena = cz__type_arena(type);
+    return arena == CZ__NO_ARENA ? CZ__NO_ARENA : cz__arena_enter(arena);
+}
+
+void cz_arena_leave(uint32_t before)
+{
+    if (before != CZ__NO_ARENA)
+        cz__arena_enter(before);
 }
 
 static int poll_final(struct cz_record *record)

@@ -4,6 +4,7 @@
 
 #include "catzilla_jit.h"
 #include "alloc.h"
+#include "arena.h"
 #include "atomic.h"
 
 struct cz_batch;
@@ -19,6 +20,7 @@ struct cz_type {
     struct cz_pool *pool;
     bool interruptible;
     bool carrier;           /* its calls are not counted: they count what they ran (cz_type_ran) */
+    struct cz_arena *arena; /* NULL: none of its own; constant after the first call */
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
     struct cz_type *next;   /* the pool's list */
 
@@ -29,6 +31,11 @@ struct cz_type {
 
 void cz__type_measure(const struct cz_type *type, uint64_t ticks);
 uint64_t cz__type_mean(const struct cz_type *type);
+/* The arena that its runs allocate in, or CZ__NO_ARENA. */
+static inline uint32_t cz__type_arena(const struct cz_type *type)
+{
+    return type->arena ? type->arena->depot.arena : CZ__NO_ARENA;
+}
 
 static inline uint32_t cz__phase(uint32_t state)
 {

@@ -417,16 +417,10 @@ static bool refresh_depths(struct cz__stats *stats)
 
 static void refresh_memory(struct cz__stats *stats)
 {
-    struct cz__depot *depot = &stats->pool->depot;
-    uint64_t bytes, used, blocks;
-    pthread_mutex_lock(&depot->lock);
-    bytes = depot->bytes;
-    used = depot->bytes_out;
-    blocks = depot->blocks_out;
-    pthread_mutex_unlock(&depot->lock);
-    cz__store_relaxed(&stats->segment->memory_bytes, bytes);
-    cz__store_relaxed(&stats->segment->memory_used, used);
-    cz__store_relaxed(&stats->segment->memory_blocks, blocks);
+    struct cz__memory memory = cz__pool_memory(stats->pool);
+    cz__store_relaxed(&stats->segment->memory_bytes, memory.bytes);
+    cz__store_relaxed(&stats->segment->memory_used, memory.used);
+    cz__store_relaxed(&stats->segment->memory_blocks, memory.blocks);
 }
 
 static void refresh_rate(struct cz__segment *segment)

@@ -65,8 +65,8 @@ static int submit(int64_t length, int64_t chunk_size, uint32_t level, int collec
                   struct cz_batch **batch)
 {
     struct cz_span span = {(char *)&plan, 0, 0};
-    int result =
-        cz_batch_submit(lane, chunk, &span, 1, 1, length, chunk_size, level, collect, 0, batch);
+    int result = cz_batch_submit(lane, chunk, &span, 1, 1, length, chunk_size, level, collect, 0,
+                                 NULL, batch);
     span.base = NULL; /* it has been copied */
     return result;
 }
@@ -152,12 +152,14 @@ static void test_bad_arguments_are_refused(void)
     struct cz_span span = {NULL, 0, 0};
     struct cz_batch *batch;
     set_up(1, 4);
-    CHECK(cz_batch_submit(lane, chunk, &span, 0, 1, 1, 0, 0, 0, 0, &batch) == CZ_EINVAL);
-    CHECK(cz_batch_submit(lane, chunk, &span, 1, 0, 1, 0, 0, 0, 0, &batch) == CZ_EINVAL);
-    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, -1, 0, 0, 0, 0, &batch) == CZ_EINVAL);
-    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, INT64_MAX, 0, 0, 0, 0, &batch) == CZ_EINVAL);
-    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1, -1, 0, 0, 0, &batch) == CZ_EINVAL);
-    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1, 0, CZ_LEVELS, 0, 0, &batch) == CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 0, 1, 1, 0, 0, 0, 0, NULL, &batch) == CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 1, 0, 1, 0, 0, 0, 0, NULL, &batch) == CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, -1, 0, 0, 0, 0, NULL, &batch) == CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, INT64_MAX, 0, 0, 0, 0, NULL, &batch) ==
+          CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1, -1, 0, 0, 0, NULL, &batch) == CZ_EINVAL);
+    CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1, 0, CZ_LEVELS, 0, 0, NULL, &batch) ==
+          CZ_EINVAL);
     atomic_store(&check_fail_at, atomic_load(&check_count));
     CHECK(submit(1, 0, CZ_LOW, 0, &batch) == CZ_ENOMEM);
     atomic_store(&check_fail_at, -1);
@@ -426,7 +428,8 @@ static void test_two_batches_of_a_level_take_turns(void)
         other.block_at = 15; /* in its second chunk */
         gate_init(&other.entered);
         gate_init(&other.leave);
-        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 100, 10, CZ_NORMAL, 0, 0, &second) == 0);
+        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 100, 10, CZ_NORMAL, 0, 0, NULL, &second) ==
+              0);
         gate_open(&plan.leave, 1);
         gate_pass(&other.entered);
         CHECK(cz_batch_done(first) == 20 && cz_batch_done(second) == 10);
@@ -496,7 +499,8 @@ static void test_short_queue_full_of_batches_drains_after_the_close(void)
         plans[i].spin = 20000;
         gate_init(&plans[i].entered);
         gate_init(&plans[i].leave);
-        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, LENGTH, 1, CZ_NORMAL, 0, 0, &batch) == 0);
+        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, LENGTH, 1, CZ_NORMAL, 0, 0, NULL, &batch) ==
+              0);
         cz_batch_drop(batch);
         if (i < WORKERS)
             gate_pass(&plans[i].entered);

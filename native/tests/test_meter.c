@@ -295,7 +295,7 @@ static void run_batch(uint32_t account, int flags)
     struct cz_span span = {NULL, 0, 0};
     struct cz_batch *batch;
     CHECK(cz_batch_submit(lane, chunk_fails_at_7, &span, 1, 1, 100, 10, CZ_LOW, flags, account,
-                          &batch) == 0);
+                          NULL, &batch) == 0);
     CHECK(cz_batch_wait(batch, -1) == 0);
     cz_batch_drop(batch);
 }

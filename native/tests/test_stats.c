@@ -130,7 +130,7 @@ static void test_items_of_a_batch_count_as_calls(void)
     set_up(2);
     account = cz_pool_account(pool, CZ_LANE_NATIVE, "c");
     CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 7, CZ_NORMAL, CZ_BATCH_COLLECT, account,
-                          &batch) == 0);
+                          NULL, &batch) == 0);
     CHECK(cz_batch_wait(batch, -1) == 0);
     CHECK(counted(account, CZ_COUNT_COMPLETED) == 900);
     CHECK(counted(account, CZ_COUNT_FAILED) == 100);

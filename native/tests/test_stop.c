@@ -262,7 +262,7 @@ static void test_cancelled_batch_leaves_an_endless_chunk(void)
         struct cz_batch *batch;
         set_up(workers);
         CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 10, CZ_NORMAL, CZ_BATCH_INTERRUPTIBLE,
-                              0, &batch) == 0);
+                              0, NULL, &batch) == 0);
         gate_pass(&entered);
         CHECK(cz_batch_cancel(batch) == 1);
         CHECK(cz_batch_wait(batch, 60LL * SECOND_NS) == 0);

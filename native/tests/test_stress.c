@@ -54,7 +54,7 @@ static void some_batch(uint64_t *rng)
     struct cz_batch *batch;
     uint32_t level = (uint32_t)(draw(rng) % CZ_LEVELS);
     int result = cz_batch_submit(lane, chunk, &span, 1, 1, BATCH_LENGTH, (int64_t)(draw(rng) % 20),
-                                 level, 0, 0, &batch);
+                                 level, 0, 0, NULL, &batch);
     if (result) {
         CHECK(result == CZ_EFULL);
         return;

@@ -10,7 +10,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 from catzilla_jit import task
 
-RAISES = 500
+RAISES = 2000
 
 
 def numbers(n: int) -> int:
