@@ -91,9 +91,13 @@ class _Recorder:
         except OSError:
             return True
 
-    def run(self, until: float) -> str | None:
-        """Copy until that time; return why it ended before, or None."""
+    def run(self, seconds: float, begins: Callable[[], None] | None) -> str | None:
+        """Copy for so long; return why it ended before, or None."""
         try:
+            self.ask()
+            if begins is not None:
+                begins()
+            until = time.monotonic() + seconds
             while (left := until - time.monotonic()) > 0:
                 self.ask()
                 time.sleep(min(POLL_SECONDS, left))
@@ -134,10 +138,7 @@ def _record(
 ) -> Recording:
     command = statsreader.command(pid)
     began_ns = time.monotonic_ns()
-    recorder.ask()
-    if begins is not None:
-        begins()
-    why = recorder.run(time.monotonic() + seconds)
+    why = recorder.run(seconds, begins)
     ended_ns = time.monotonic_ns()
     recorder.copy()
     try:
