@@ -45,7 +45,8 @@ class Formatter:
     def __call__(self, x: Any) -> Callable[..., Any] | None:
         if isinstance(x, types.UnicodeType | types.StringLiteral):
             if self.kind in ("", "s") and self.digits is None and not self.comma:
-                return padded(library.same_text, self.fill, self.align or "<", self.width)
+                align = "<" if self.align in ("", "=") else self.align
+                return padded(library.same_text, self.fill, align, self.width)
             return None
         if x == types.float64 and self.kind == "f" and self.digits is not None and not self.comma:
             if self.digits > 15:

@@ -14,7 +14,7 @@ import dataclasses
 import types as pytypes
 from typing import Any, TypeVar
 
-from catzilla_jit.compile import formatting, library
+from catzilla_jit.compile import formatting, library, templates
 from catzilla_jit.compile.source import code_of, tree_of
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -159,9 +159,26 @@ class _Rewriter(ast.NodeTransformer):
         if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
             return None
         formatter = formatting.formatter(text.value)
-        if formatter is None or part.conversion != -1:
+        if formatter is None:
             return None
-        return self._call(f"format{len(self.values)}", formatter, part.value)
+        value = part.value if part.conversion == -1 else self._call("str", str, part.value)
+        return self._call(f"format{len(self.values)}", formatter, value)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Turn `"..." % values` into an f-string first."""
+        self.generic_visit(node)
+        template = _literal_text(node.left)
+        if template is None or not isinstance(node.op, ast.Mod):
+            return node
+        return self._formatted(node, templates.percent(template, node.right))
+
+    def _formatted(self, node: ast.expr, made: ast.JoinedStr | None) -> ast.AST:
+        """Return what an f-string becomes; the node itself where nothing is gained."""
+        if made is None:
+            return node
+        joined = _at(node, made)
+        text = self.visit_JoinedStr(joined)
+        return node if text is joined else text
 
     # -- calls
 
@@ -172,6 +189,10 @@ class _Rewriter(ast.NodeTransformer):
             return self._short_circuit(node, name)
         if name in LISTED or self._is_join(node):
             node.args = [self._as_list(argument) for argument in node.args]
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            template = _literal_text(node.func.value)
+            if template is not None:
+                return self._formatted(node, templates.braces(template, node.args, node.keywords))
         return node
 
     def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
@@ -249,6 +270,11 @@ class _Rewriter(ast.NodeTransformer):
         self.values[name] = made
         arguments: list[ast.expr] = [ast.Name(each, ast.Load()) for each in used]
         return _at(node, ast.Call(ast.Name(name, ast.Load()), arguments, []))
+
+
+def _literal_text(node: ast.expr) -> str | None:
+    text = node.value if isinstance(node, ast.Constant) else None
+    return text if isinstance(text, str) else None
 
 
 def _at(place: ast.AST, made: Node) -> Node:

@@ -79,11 +79,11 @@ def returns_an_empty_list(x: int) -> Any:
 
 
 def calls_format(x: int) -> str:
-    return "{} a".format(x)  # noqa: UP032
+    return "{!r} a".format(x)  # noqa: UP032
 
 
 def formats_with_percent(x: int) -> str:
-    return "%d" % x  # noqa: UP031
+    return "%x" % x  # noqa: UP031
 
 
 def names_nothing(x: int) -> int:
@@ -96,8 +96,8 @@ def assigns_a_global(x: int) -> int:
     return x
 
 
-def returns_a_dict(n: int) -> dict[int, int]:
-    return {i: i for i in range(n)}
+def returns_a_dict(n: int) -> dict[float, int]:
+    return {i * 0.5: i for i in range(n)}
 
 
 def defines_a_class(x: int) -> int:
