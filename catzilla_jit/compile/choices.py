@@ -9,17 +9,19 @@ none, and the call is refused.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
 
-from catzilla_jit.compile import kinds, library
+from catzilla_jit.compile import kinds, library, mathematics
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 
 Function = Callable[..., Any]
+Choice = Callable[..., Function | None]
 
 
 def int_of(x: Any) -> Function | None:
@@ -106,8 +108,82 @@ def _is_sequence(values: Any) -> bool:
     return isinstance(values, types.List | types.UniTuple | GivenList)
 
 
+def whole(name: str, *by_count: Function | None) -> dict[tuple[Any, int], Choice]:
+    """Return the choices of a function of `math` that takes ints, by the number of them."""
+
+    def choice(*arguments: Any) -> Function | None:
+        known = all(types.unliteral(each) == types.int64 for each in arguments)
+        return by_count[len(arguments)] if known else None
+
+    return _choices(name, choice, by_count)
+
+
+def real(name: str, *by_count: Function | None) -> dict[tuple[Any, int], Choice]:
+    """Return the choices of a function of `math` that takes floats or ints."""
+
+    def choice(*arguments: Any) -> Function | None:
+        known = all(types.unliteral(each) in REAL for each in arguments)
+        return by_count[len(arguments)] if known else None
+
+    return _choices(name, choice, by_count)
+
+
+def _choices(
+    name: str, choice: Choice, by_count: tuple[Function | None, ...]
+) -> dict[tuple[Any, int], Choice]:
+    choice.__name__ = f"{name}_of"
+    function = getattr(math, name)
+    return {(function, count): choice for count, each in enumerate(by_count) if each}
+
+
+def prod_of(values: Any) -> Function | None:
+    item = getattr(values, "dtype", None)
+    known = _is_sequence(values) and item in REAL
+    return mathematics.prod if known else None
+
+
+def fsum_of(values: Any) -> Function | None:
+    known = _is_sequence(values) and values.dtype == types.float64
+    return mathematics.fsum if known else None
+
+
+def dist_of(p: Any, q: Any) -> Function | None:
+    points = [each for each in (p, q) if isinstance(each, types.BaseTuple)]
+    counts = {len(each.types) for each in points}
+    if len(points) < 2 or any(types.unliteral(x) not in REAL for each in points for x in each):
+        return None
+    known = {2: mathematics.dist_in_plane, 3: mathematics.dist_in_space}
+    return known.get(counts.pop()) if len(counts) == 1 else None
+
+
+#: Numbers that Python has itself.
+REAL = {types.int64, types.float64}
+
+MATHEMATICS: dict[tuple[Any, int], Choice] = {
+    **whole(
+        "gcd", mathematics.gcd_of_none, mathematics.gcd_of_one, mathematics.gcd,
+        mathematics.gcd_of_three,
+    ),
+    **whole(
+        "lcm", None, mathematics.gcd_of_one, mathematics.lcm, mathematics.lcm_of_three
+    ),
+    **whole("isqrt", None, library.isqrt),
+    **whole("factorial", None, library.factorial),
+    **whole("perm", None, library.factorial, library.perm),
+    **whole("comb", None, None, library.comb),
+    **real("hypot", None, None, mathematics.hypot, mathematics.hypot_of_three),
+    **real("log", None, None, mathematics.log_to_base),
+    **real("fmod", None, None, mathematics.fmod),
+    **real("modf", None, mathematics.modf),
+    **real("isclose", None, None, mathematics.isclose),
+    (math.prod, 1): prod_of,
+    (math.fsum, 1): fsum_of,
+    (math.dist, 2): dist_of,
+}  # fmt: skip
+
 #: Functions, by identity and number of arguments.
-CHOICES: dict[tuple[Any, int], Callable[[Any], Function | None]] = {
+CHOICES: dict[tuple[Any, int], Choice] = {
+    **MATHEMATICS,
     (int, 1): int_of,
     (float, 1): float_of,
     (str, 1): text_of,

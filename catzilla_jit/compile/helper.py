@@ -12,7 +12,7 @@ from __future__ import annotations
 import types as pytypes
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import Any
 
 from numba.core import errors
 from numba.core.dispatcher import Dispatcher
@@ -47,6 +47,15 @@ class Helper(Dispatcher):
         return self._compiling_counter
 
 
+#: What a call looks like to Numba, by the number of arguments; none of them ever runs.
+_BY_COUNT: tuple[Callable[..., Any], ...] = (
+    lambda: None,
+    lambda a: None,
+    lambda a, b: None,
+    lambda a, b, c: None,
+)
+
+
 class Chooser(Helper):
     """A helper whose Python function depends on the types of the arguments."""
 
@@ -56,12 +65,10 @@ class Chooser(Helper):
         prepare: Callable[[Any], Any],
         options: Options,
         pipeline: type,
+        arguments: int = 1,
     ) -> None:
-        def call(x: Any) -> Any:
-            return choice(x)
-
-        call.__name__ = choice.__name__
-        super().__init__(cast("pytypes.FunctionType", call), options, pipeline)
+        call = pytypes.FunctionType(_BY_COUNT[arguments].__code__, {}, choice.__name__)
+        super().__init__(call, options, pipeline)
 
         def implementation(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Any:
             chosen = choice(*args)

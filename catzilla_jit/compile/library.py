@@ -374,8 +374,4 @@ CALLS: dict[tuple[Any, int], Callable[..., Any]] = {
     (bin, 1): bin_of,
     (oct, 1): oct_of,
     (hex, 1): hex_of,
-    (math.isqrt, 1): isqrt,
-    (math.factorial, 1): factorial,
-    (math.comb, 2): comb,
-    (math.perm, 2): perm,
 }

@@ -117,12 +117,15 @@ class Program:
             return None
         if plain is not None:
             return self.helper(cast("pytypes.FunctionType", plain))
-        return None if choice is None else self._chooser(choice)
+        return None if choice is None else self._chooser(choice, arguments)
 
-    def _chooser(self, choice: Any) -> Helper:
-        if choice not in self._choosers:
-            self._choosers[choice] = Chooser(choice, self.function, self.options, self.pipeline)
-        return self._choosers[choice]
+    def _chooser(self, choice: Any, arguments: int = 1) -> Helper:
+        key = choice, arguments
+        if key not in self._choosers:
+            self._choosers[key] = Chooser(
+                choice, self.function, self.options, self.pipeline, arguments
+            )
+        return self._choosers[key]
 
     def _refuse_assigned(self, function: pytypes.FunctionType, name: str, value: Any) -> None:
         """Give up on a constant that some function of the module changes."""
