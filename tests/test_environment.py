@@ -102,6 +102,25 @@ def test_a_wrong_log_level_is_one_sentence(script):
     assert [line.split()[-1] for line in rest] == ["high"]
 
 
+def test_the_pool_without_native_code_is_logged(script):
+    done = script(
+        """
+        from catzilla_jit import task
+
+        @task(compile_to_c=False)
+        def double(x):
+            return 2 * x
+
+        assert double.submit(2).result() == 4
+        """,
+        check=False,
+        CATZILLA_JIT_LOG_LEVEL="INFO",
+        CATZILLA_JIT_DISABLE_NATIVE="1",
+    )
+    assert done.returncode == 0
+    assert "INFO catzilla_jit: the native library is switched off" in done.stderr
+
+
 def test_a_compiled_task_is_logged(script, tmp_path):
     done = script(
         """

@@ -111,14 +111,15 @@ class PureBatch:
             ran = end - begin
             if failures and not self._call.collect:
                 ran = failures[-1][0] + 1 - begin
+            event = None
+            if self._recorder.is_traced():
+                event = Happened(
+                    events.CHUNK, self._number, "completed", start + seconds,
+                    first=begin, failed=len(failures),
+                )  # fmt: skip
             self._recorder.ran(
                 0, self._call.name, self._call.level, start - self._queued, seconds, ran,
-                len(failures),
-                event=Happened(
-                    events.CHUNK, self._number, "completed", True, begin, len(failures)
-                )
-                if self._recorder.is_traced()
-                else None,
+                len(failures), event=event,
             )  # fmt: skip
         with self._lock:
             self._seconds_per_item = (self._seconds_per_item + cost) / 2 or 1e-9

@@ -193,10 +193,10 @@ class PureTaskResult:
         elif recorder is not None:
             waited = self._started - (self.queued_at or self._started)
             lane, seconds = self._lane_number, finished - self._started
-            event = self._event(failed) if recorder.is_traced() else None
+            event = self._event(failed, finished) if recorder.is_traced() else None
             recorder.ran(lane, self.task_name, self._level, waited, seconds, event=event)
 
-    def _event(self, failed: bool) -> Happened:
+    def _event(self, failed: bool, finished: float) -> Happened:
         """Return how this run ends, for who traces the pool."""
         if self._state != RUNNING:
             outcome = "timed out" if self._late else "cancelled"
@@ -205,7 +205,7 @@ class PureTaskResult:
         else:
             outcome = "completed"
         number = int(self._id.rpartition("-")[2])
-        return Happened(events.RUN, number, outcome, self.queued_at is not None)
+        return Happened(events.RUN, number, outcome, finished, self.queued_at is not None)
 
     def _record_end(self, state: int) -> None:
         # A promise is no call.

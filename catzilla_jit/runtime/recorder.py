@@ -89,11 +89,15 @@ class _Meter:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Happened:
-    """What an event has beyond what is counted: events.Event has the meanings."""
+    """What an event has beyond what is counted: events.Event has the meanings.
+
+    ended: on time.monotonic's clock, in seconds.
+    """
 
     kind: int
     id: int
     outcome: str
+    ended: float
     queued: bool = True
     first: int = 0
     failed: int = 0
@@ -260,7 +264,9 @@ class Recorder:
             max(0, round((items.ended - items.started) * 1e9)),
         )
         if self.is_traced():
-            event = Happened(events.CHUNK, items.map, "completed", True, items.first, items.failed)
+            event = Happened(
+                events.CHUNK, items.map, "completed", items.ended, True, items.first, items.failed
+            )
             self._write_event(event, self._account(name, lane), level, times, items.count)
         self._add_here(lane, name, level, times, items.count, items.failed)
 
@@ -291,13 +297,14 @@ class Recorder:
         self, event: Happened, account: int, level: int, times: tuple[int, int], calls: int
     ) -> None:
         waited, ran = times
-        now = time.monotonic_ns()
+        ended = round(event.ended * 1e9)
+        started = ended - ran
         meter = getattr(self._here, "meter", None) or self._shared
         self._trace.write(
             self._bytes,
             Event(
                 meter.index, event.kind, event.id,
-                queued=now - ran - waited if event.queued else 0, started=now - ran, ended=now,
+                queued=started - waited if event.queued else 0, started=started, ended=ended,
                 items=calls, first=event.first, failed=event.failed, account=account, level=level,
                 outcome=event.outcome, thread=threading.get_native_id(),
             ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import threading
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_log = logging.getLogger("catzilla_jit")
 _POLICIES = ("wait", "raise", "caller")
 
 
@@ -390,7 +392,8 @@ def make_backend(settings: PoolSettings) -> Backend:
     """Return a native pool, or the pure-Python one where that cannot be."""
     try:
         native.load()
-    except NativeUnavailable:
+    except NativeUnavailable as reason:
+        _log.info("%s", reason)
         from .purepool import PurePool
 
         return PurePool(settings)
