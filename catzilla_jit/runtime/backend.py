@@ -175,6 +175,9 @@ class Backend(Protocol):
     ) -> None:
         """Note for whoever traces the pool that something was compiled, or was not."""
 
+    def left_by_stopped(self) -> int | None:
+        """Return the bytes that stopped runs left allocated; None: nobody counts."""
+
     def arenas(self) -> dict[str, int | None]:
         """Return the arenas of the tasks that asked, as memory.arena_stats takes them.
 

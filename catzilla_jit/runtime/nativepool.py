@@ -178,6 +178,10 @@ class NativePool:
         entry = self._arenas[name]
         return None if entry is None else entry[0]
 
+    def left_by_stopped(self) -> int | None:
+        left = int(self._native.lib.cz_pool_left(self._pool))
+        return None if left == 2**64 - 1 else left
+
     def arenas(self) -> dict[str, int | None]:
         return {name: entry and entry[1] for name, entry in list(self._arenas.items())}
 

@@ -195,6 +195,9 @@ class PurePool:
             self._arenas[name] = None
             memory.miss_arena(name)
 
+    def left_by_stopped(self) -> int | None:
+        return None  # it cannot stop compiled code
+
     def arenas(self) -> dict[str, int | None]:
         return dict(self._arenas)
 

@@ -316,7 +316,8 @@ class Runtime:
         On jemalloc, records_arena: the arena that records lie in, as a dictionary of
         allocated_mb, active_mb, resident_mb and fragmentation_percent. task_arenas: the same
         per name of the tasks with memory_arena that were submitted; None where there is no
-        arena, since the process does not run on jemalloc.
+        arena, since the process does not run on jemalloc. left_by_stopped_mb, on jemalloc:
+        what compiled tasks had allocated when they were cancelled or timed out; it is lost.
         """
         found = memory.allocator_stats()
         backend = self._backend
@@ -330,6 +331,9 @@ class Runtime:
             if own is not None:
                 found["records_arena"] = own
             found["task_arenas"] = arenas
+            left = backend.left_by_stopped()
+            if left is not None:
+                found["left_by_stopped_mb"] = left / statistics.MB
         segment = backend.stats_segment() if backend is not None else None
         if segment is not None:
             snapshot = read_segment(segment)

@@ -179,6 +179,10 @@ CZ_API uint32_t cz_pool_workers(const struct cz_pool *pool);
 /* Bytes of record memory that the pool holds, and blocks of it that are in use. */
 CZ_API void cz_pool_memory(struct cz_pool *pool, uint64_t *bytes, uint64_t *blocks);
 
+/* Bytes that runs which were stopped had allocated by malloc and not freed: nobody will.
+ * UINT64_MAX where the allocator does not count by thread (all but jemalloc). */
+CZ_API uint64_t cz_pool_left(const struct cz_pool *pool);
+
 /* --- types and records ------------------------------------------------------------- */
 
 /* Describe the calls of one compiled function. entry may be NULL for the Python lane.

@@ -157,3 +157,10 @@ uint32_t cz__arena_enter(uint32_t arena)
     mallctlbymib(thread_arena.mib, thread_arena.length, &before, &size, &next, sizeof next);
     return before;
 }
+
+bool cz__arena_counters(const uint64_t **allocated, const uint64_t **freed)
+{
+    size_t size = sizeof *allocated;
+    return mallctl && mallctl("thread.allocatedp", (void *)allocated, &size, NULL, 0) == 0 &&
+           mallctl("thread.deallocatedp", (void *)freed, &size, NULL, 0) == 0;
+}

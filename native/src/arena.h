@@ -11,6 +11,7 @@
 #ifndef CZ_ARENA_H
 #define CZ_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +30,9 @@ void *cz__arena_allocate(uint32_t arena, size_t alignment, size_t bytes);
 /* From now on malloc serves the calling thread from this arena; the number of the one
  * before. Empties the thread's cache: what that holds belongs to the arena before. */
 uint32_t cz__arena_enter(uint32_t arena);
+
+/* Where jemalloc counts the bytes that the calling thread has allocated and freed; false:
+ * nobody does. */
+bool cz__arena_counters(const uint64_t **allocated, const uint64_t **freed);
 
 #endif

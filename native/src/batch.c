@@ -174,6 +174,7 @@ static struct tally run_items(struct cz__thread *thread, struct cz_batch *batch,
         int64_t failed = begin;
         void *error = NULL;
         int32_t status;
+        thread->held_before = cz__held(thread);
         cz__store_release(&thread->inside, &batch->state);
         status = batch->chunk(batch->spans, batch->inner, begin, end, &failed, &error);
         cz__store_release(&thread->inside, NULL);

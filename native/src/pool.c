@@ -38,6 +38,7 @@ static void run_record(struct cz__thread *thread, struct cz_record *record)
     if (extra)
         cz__extra_run_begins(record);
     cz__meter_begin(thread->worker.meter, type->account, start);
+    thread->held_before = cz__held(thread);
     cz__store_release(&thread->inside, record);
     record->status = type->entry(cz_payload(record), &record->error);
     cz__store_release(&thread->inside, NULL);
@@ -76,6 +77,9 @@ static void end_stopped(struct cz__thread *thread)
 {
     struct cz_record *record = thread->running;
     uint32_t phase = CZ_CANCELLED;
+    uint64_t left = cz__held(thread) - thread->held_before;
+    if ((int64_t)left > 0)
+        cz__add_relaxed(&thread->pool->left, left);
     if (record->type->batch) {
         cz__batch_stopped(thread, record);
     } else {
@@ -136,6 +140,8 @@ static void *thread_main(void *argument)
     struct cz__worker *worker = &thread->worker;
     struct cz_pool *pool = thread->pool;
     cz__stop_adopt(thread);
+    if (!cz__arena_counters(&thread->allocated, &thread->freed))
+        thread->allocated = thread->freed = NULL;
     if (worker->levels < CZ_LEVELS)
         cz__thread_start_soon();
     cz__meter_here(worker->meter);
@@ -263,6 +269,7 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     cz__depot_init(&pool->depot, options->allocate, options->release, options->memory_limit);
     if (options->allocate == NULL)
         pool->depot.arena = cz__arena_take();
+    pool->counts_left = cz__arena_counters(&(const uint64_t *){0}, &(const uint64_t *){0});
     pthread_mutex_init(&pool->types_lock, NULL);
     pthread_mutex_init(&pool->join_lock, NULL);
     pool->workers = options->workers;
@@ -411,6 +418,11 @@ struct cz__memory cz__pool_memory(struct cz_pool *pool)
         add_depot(&memory, &arena->depot);
     memory.bytes = cz__load_relaxed(&pool->depot.budget->bytes);
     return memory;
+}
+
+uint64_t cz_pool_left(const struct cz_pool *pool)
+{
+    return pool->counts_left ? cz__load_relaxed(&pool->left) : UINT64_MAX;
 }
 
 static struct cz_arena *find_arena(struct cz_pool *pool, const char *name)

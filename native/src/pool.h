@@ -32,6 +32,11 @@ struct cz__thread {
      * whose number is `first_arena`. Changed when the next task has another one, and before
      * the thread sleeps. */
     uint32_t arena, first_arena;
+
+    /* Bytes that malloc has given to this thread and got from it, where that is counted, else
+     * NULL; and what the difference was when the present run or chunk began. */
+    const uint64_t *allocated, *freed;
+    uint64_t held_before;
     _Atomic(struct cz_record *) inside;
     CZ_ALIGNED _Atomic(struct cz_record *) target;
 };
@@ -53,6 +58,8 @@ struct cz_pool {
     struct cz_type *types;
     /* The arenas of types; new ones are put in front under types_lock, none goes. */
     _Atomic(struct cz_arena *) arenas;
+    _Atomic(uint64_t) left; /* bytes that stopped runs had allocated; its workers add */
+    bool counts_left;       /* constant after create */
 };
 
 /* Held for records, handed out of it, and in how many blocks; all of the pool. */
@@ -60,5 +67,10 @@ struct cz__memory {
     uint64_t bytes, used, blocks;
 };
 struct cz__memory cz__pool_memory(struct cz_pool *pool);
+
+static inline uint64_t cz__held(const struct cz__thread *thread)
+{
+    return thread->allocated ? *thread->allocated - *thread->freed : 0;
+}
 
 #endif

@@ -137,6 +137,9 @@ with Runtime(workers=1) as runtime:
     del result
     gc.collect()
     assert figures(runtime, "endless")["allocated_mb"] > 7.6
+    # Each had its array when it was stopped; the figures of the arena told so.
+    left = runtime.memory_stats()["left_by_stopped_mb"]
+    assert 7.6 < left < 5 * 7.7, left
     assert runtime.memory_stats()["allocated_mb"] > 7.6
 """)
 
@@ -180,6 +183,7 @@ def test_without_jemalloc_there_is_no_arena_and_one_warning(script):
             stats = runtime.memory_stats()
             assert stats["task_arenas"] == {"one": None, "two": None}, stats
             assert "records_arena" not in stats
+            assert "left_by_stopped_mb" not in stats
         """
     done = script(source, check=False)
     assert done.returncode == 0, done.stderr
