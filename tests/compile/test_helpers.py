@@ -124,10 +124,11 @@ def test_depth_begins_anew_with_each_call_of_a_helper() -> None:
     assert run(compiled(twice_as_deep), 450) == 900
 
 
-def test_comprehension_counts_as_a_frame_of_python() -> None:
+def test_comprehension_counts_as_a_frame_where_it_is_one_in_python() -> None:
     task = compiled(in_a_comprehension)
     assert run(task, 400) == 1
-    assert status_of(task, 600)[0] == STATUS_OVERFLOW
+    inlined = sys.version_info >= (3, 12)
+    assert (status_of(task, 600)[0] == STATUS_OVERFLOW) != inlined
 
 
 @pytest.fixture
