@@ -88,7 +88,11 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module(f".{_HOMES[name]}", __name__)
+    try:
+        home = importlib.import_module(f".{_HOMES[name]}", __name__)
+    except AttributeError as error:
+        # `from catzilla_jit import ...` would take it for a name that does not exist.
+        raise ImportError(f"catzilla_jit is not in order, install it again: {error}") from error
     value = globals()[name] = getattr(home, name)
     return value
 
