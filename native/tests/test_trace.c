@@ -178,7 +178,7 @@ static void test_a_map_is_its_chunks(void)
     set_up(2);
     ask_now();
     CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 7, CZ_NORMAL, 0,
-                          cz_pool_account(pool, CZ_LANE_NATIVE, "c"), &batch) == 0);
+                          cz_pool_account(pool, CZ_LANE_NATIVE, "c"), NULL, &batch) == 0);
     CHECK(cz_batch_wait(batch, -1) == 0);
     seen_items = 0;
     if (pool->stats->control) {

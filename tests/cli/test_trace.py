@@ -185,6 +185,13 @@ def test_a_file_that_cannot_be_written_is_one_sentence(cli, pid):
     )
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full device")
+def test_a_full_disk_is_one_sentence(cli, pid):
+    result = cli("trace", pid, "-o", "/dev/full", "--seconds", "0.05")
+    assert result.returncode == 3
+    assert result.stderr == "catzilla-jit: cannot write /dev/full: No space left on device\n"
+
+
 @pytest.mark.parametrize(
     "arguments", [("1",), ("1", "-o"), ("1", "-o", "x", "--seconds", "0"), ("x", "-o", "x")]
 )
