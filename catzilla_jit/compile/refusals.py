@@ -129,6 +129,11 @@ RULES = (
         STAYS,
     ),
     Rule(
+        r"DictType\[undefined,undefined\]",
+        "an empty dict is read before anything tells what it holds",
+        "ask `if key in d` first, or begin with an item",
+    ),
+    Rule(
         r"Cannot infer the type of variable '(?P<what>[\w.$]+)'.*?(list|set|dict)\(undefined",
         "nothing tells what the empty container {what} holds",
         "put in a first item, or return early",

@@ -14,7 +14,7 @@ import dataclasses
 import types as pytypes
 from typing import Any, TypeVar
 
-from catzilla_jit.compile import formatting, library, templates
+from catzilla_jit.compile import formatting, library, tally, templates
 from catzilla_jit.compile.source import code_of, tree_of
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -117,6 +117,11 @@ class _Rewriter(ast.NodeTransformer):
         ]
         node.handlers = [ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, leave)]
         return _at(node, node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        made = tally.split(node)
+        self.changed |= made is not None
+        return self.generic_visit(node if made is None else _at(node, made))
 
     def _catches_all(self, handler: ast.ExceptHandler) -> bool:
         known = handler.type is None or self._builtin(handler.type) == "Exception"

@@ -29,6 +29,16 @@ def backwards(n: int) -> Any:
     return made
 def mixed(n: int) -> Any: return {"n": n, "squares": {i: i * i for i in range(n)}, "name": "x"}
 def beside(n: int) -> Any: return n, {i: str(i) for i in range(n)}
+def counted(words: list[str]) -> Any:
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts
+def added_up(words: list[str]) -> Any:
+    sums = {"": 0.5}
+    for word in words:
+        sums[word] = 2.0 * sums.get(word, 1.0) - 1.0
+    return sums
 def item(d: dict[str, float], k: str) -> Any: return d[k]
 def looked_up(d: dict[str, float], k: str) -> Any: return d.get(k, 0.5), d.get(k), k in d
 def size(d: dict[str, float]) -> Any: return len(d), bool(d), not d, 1 if d else 2
@@ -47,8 +57,8 @@ def of_lists(g: dict[str, list[int]]) -> Any: return {k: sum(v) for k, v in g.it
 # fmt: on
 
 FUNCTIONS = [
-    squares, texts, pairs, backwards, mixed, beside, item, looked_up, size, values, extremes,
-    ordered, in_order, raised, copied, by_pair, of_rows, of_lists,
+    squares, texts, pairs, backwards, mixed, beside, counted, added_up, item, looked_up, size,
+    values, extremes, ordered, in_order, raised, copied, by_pair, of_rows, of_lists,
 ]  # fmt: skip
 
 KEYS = st.sampled_from(["a", "b", "é", "日本", ""])
@@ -58,6 +68,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "n": st.integers(0, 6),
     "d": st.one_of(DICTS, st.sampled_from([{"a": 1}, {1: 1.0}, {"a": None}, [], None])),
     "k": KEYS,
+    "words": st.lists(KEYS, max_size=6),
     "e": st.dictionaries(INTEGERS, INTEGERS, max_size=4),
     "f": st.dictionaries(st.tuples(INTEGERS, KEYS), st.booleans(), max_size=3),
     "rows": st.lists(DICTS, max_size=3),
@@ -208,3 +219,26 @@ def test_task_that_reads_dicts_is_pure_and_can_be_stopped() -> None:
     task = compiled(raised)
     assert task.pure
     assert task.interruptible
+
+
+# fmt: off
+def by_another_key(words: list[str]) -> Any:
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word + "!", 0) + 1
+    return counts
+def twice(words: list[str]) -> Any:
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + len(counts)
+    return counts
+# fmt: on
+
+
+@pytest.mark.parametrize("function", [by_another_key, twice])
+def test_get_of_an_empty_dict_that_cannot_be_split_is_refused(function: Any) -> None:
+    with (
+        pytest.warns(Warning, match="unsafe cast"),
+        pytest.raises(CompileRefused, match="an empty dict is read before"),
+    ):
+        compiled(function)
