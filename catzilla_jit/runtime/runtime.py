@@ -311,7 +311,7 @@ class Runtime:
     def memory_stats(self) -> dict[str, Any]:
         """Return what the allocator tells (memory.py), and the memory held for records.
 
-        records_mb: held for the records of compiled tasks, from the allocator;
+        records_mb: held for the records of compiled tasks, apart from malloc's heap;
         records_used_mb: handed out of it. Both only of a runtime with statistics.
         On jemalloc, records_arena: the arena that records lie in, as a dictionary of
         allocated_mb, active_mb, resident_mb and fragmentation_percent. task_arenas: the same

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "region.h"
 
 /* The first cache line of a slab; its blocks follow. */
 struct cz__slab {
@@ -43,6 +44,7 @@ void cz__depot_init(struct cz__depot *depot, void *(*allocate)(size_t, size_t),
     depot->budget = &depot->own;
     depot->own.limit = limit;
     depot->arena = CZ__NO_ARENA;
+    depot->regions = allocate == NULL;
     pthread_mutex_init(&depot->lock, NULL);
 }
 
@@ -52,6 +54,7 @@ void cz__depot_init_arena(struct cz__depot *depot, struct cz__depot *pools, uint
     depot->budget = pools->budget;
     depot->pools = pools;
     depot->arena = arena;
+    depot->regions = pools->regions;
 }
 
 static bool spend(struct cz__budget *budget)
@@ -66,7 +69,10 @@ static bool spend(struct cz__budget *budget)
 
 static void release_slab(struct cz__depot *depot, struct cz__slab *slab)
 {
-    depot->release(slab);
+    if (depot->regions && depot->arena == CZ__NO_ARENA)
+        cz__region_release(slab);
+    else
+        depot->release(slab);
     cz__sub_acqrel(&depot->budget->bytes, CZ__SLAB_BYTES);
 }
 
@@ -74,6 +80,8 @@ static struct cz__slab *allocate_slab(struct cz__depot *depot)
 {
     if (depot->arena != CZ__NO_ARENA)
         return cz__arena_allocate(depot->arena, CZ__SLAB_BYTES, CZ__SLAB_BYTES);
+    if (depot->regions)
+        return cz__region_allocate();
     return depot->allocate(CZ__SLAB_BYTES, CZ__SLAB_BYTES);
 }
 

@@ -14,6 +14,7 @@
 #define CZ_ALLOC_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,7 @@ struct cz__depot {
     struct cz__budget *budget; /* its own, or its pool's */
     struct cz__depot *pools;   /* of an arena: the pool's depot, else NULL */
     uint32_t arena;            /* of its slabs, or CZ__NO_ARENA */
+    bool regions;              /* without an arena, slabs come from region.h */
     struct cz__budget own;
     /* guarded by lock */
     pthread_mutex_t lock;

@@ -31,6 +31,12 @@ uint64_t cz__ticks_at(int64_t ns);
 /* Of a duration, by the rate measured at the start; cz_ticks_ns is for points in time. */
 uint64_t cz__ns_of_ticks(uint64_t ticks);
 
+/* Zeroed memory of so many bytes, a power of two, aligned to its size. NULL: none. */
+void *cz__os_map(uint64_t bytes);
+void cz__os_unmap(void *memory, uint64_t bytes);
+/* Give the pages back but keep the addresses: they read as zero when used again. */
+void cz__os_empty(void *memory, uint64_t bytes);
+
 /* Zeroed, sparse memory that other processes of this user can map, read-only, through
  * the descriptor; *fd is -1 where that cannot be and the memory is private. NULL: no
  * address space. */

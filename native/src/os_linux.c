@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -199,4 +200,29 @@ uint64_t cz_ticks(void)
 {
     cz__ticks_setup();
     return cz__ticks();
+}
+
+void *cz__os_map(uint64_t bytes)
+{
+    uintptr_t begin, aligned;
+    void *memory = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    begin = (uintptr_t)memory;
+    aligned = (begin + bytes - 1) & ~(uintptr_t)(bytes - 1);
+    if (aligned > begin)
+        munmap(memory, aligned - begin);
+    munmap((void *)(aligned + bytes), begin + bytes - aligned);
+    return (void *)aligned;
+}
+
+void cz__os_unmap(void *memory, uint64_t bytes)
+{
+    munmap(memory, bytes);
+}
+
+void cz__os_empty(void *memory, uint64_t bytes)
+{
+    madvise(memory, bytes, MADV_DONTNEED);
 }
