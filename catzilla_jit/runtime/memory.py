@@ -43,6 +43,15 @@ def _mallctl(name: bytes) -> int:
     return value.value
 
 
+def _jemalloc_counts() -> bool:
+    """Tell whether this jemalloc was built to count."""
+    value, size = ctypes.c_bool(), ctypes.c_size_t(1)
+    code = _process.mallctl(
+        b"config.stats", ctypes.byref(value), ctypes.byref(size), None, ctypes.c_size_t(0)
+    )
+    return code == 0 and value.value
+
+
 def _refresh_jemalloc() -> None:
     # jemalloc answers from a copy that a write to "epoch" renews.
     epoch = ctypes.c_uint64(1)
@@ -50,7 +59,9 @@ def _refresh_jemalloc() -> None:
     _process.mallctl(b"epoch", None, None, ctypes.byref(epoch), ctypes.c_size_t(size))
 
 
-def _jemalloc() -> tuple[int, int]:
+def _jemalloc() -> tuple[int, int] | None:
+    if not _jemalloc_counts():
+        return None
     _refresh_jemalloc()
     return _mallctl(b"stats.allocated"), _mallctl(b"stats.active")
 
@@ -65,12 +76,16 @@ def _glibc() -> tuple[int, int] | None:
     return info.uordblks + info.hblkhd, info.arena + info.hblkhd
 
 
-def arena_stats(arena: int) -> dict[str, float]:
-    """Return what lies in one of jemalloc's arenas, sizes in MB, as of the last refresh.
+def arena_stats(arena: int) -> dict[str, float] | None:
+    """Return what lies in one of jemalloc's arenas, sizes in MB, as of the last allocator_stats.
+
+    None: this jemalloc was built without statistics.
 
     The keys are those of `allocator_stats`; resident_mb counts pages that were used and wait to
     be used again, and some 0.1 MB of the arena itself.
     """
+    if not _jemalloc_counts():
+        return None
     own = b"stats.arenas.%d." % arena
     allocated = _mallctl(own + b"small.allocated") + _mallctl(own + b"large.allocated")
     active = _mallctl(own + b"pactive") * _mallctl(b"arenas.page")
@@ -126,7 +141,7 @@ def allocator_stats() -> dict[str, Any]:
         stats["allocated_mb"] = allocated / MB
         stats["active_mb"] = active / MB
         stats["fragmentation_percent"] = _fragmentation(allocated, active)
-    if has_jemalloc:
+    if has_jemalloc and heap is not None:
         stats["allocator_resident_mb"] = _mallctl(b"stats.resident") / MB
         stats["mapped_mb"] = _mallctl(b"stats.mapped") / MB
     return stats

@@ -16,7 +16,7 @@ extern void *mallocx(size_t, int) __attribute__((weak, visibility("default")));
 
 /* The flags of mallocx. */
 #define WITHOUT_CACHE (1 << 8)
-#define IN_ARENA(arena) (((int)(arena) + 1) << 20)
+#define IN_ARENA(arena) ((int)(((uint32_t)(arena) + 1) << 20))
 
 enum {
     MOST = 4095, /* arenas that jemalloc can number */

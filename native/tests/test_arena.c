@@ -94,7 +94,7 @@ int mallctl(const char *name, void *old, size_t *size, void *new, size_t new_siz
 
 void *mallocx(size_t bytes, int flags)
 {
-    unsigned slot = atomic_fetch_add(&slabs_made, 1), arena = (unsigned)(flags >> 20) - 1;
+    unsigned slot = atomic_fetch_add(&slabs_made, 1), arena = ((unsigned)flags >> 20) - 1;
     void *memory = aligned_alloc((size_t)1 << (flags & 63), bytes);
     CHECK(slot < MOST_SLABS && memory && (flags & 0x100)); /* past the thread's cache */
     slabs[slot].arena = arena;

@@ -137,9 +137,9 @@ with Runtime(workers=1) as runtime:
     del result
     gc.collect()
     assert figures(runtime, "endless")["allocated_mb"] > 7.6
-    # Each had its array when it was stopped; the figures of the arena told so.
+    # The first had its array when it was stopped, the others may have; 8 MiB with rounding.
     left = runtime.memory_stats()["left_by_stopped_mb"]
-    assert 7.6 < left < 5 * 7.7, left
+    assert 7.6 < left < 5 * 8.1, left
     assert runtime.memory_stats()["allocated_mb"] > 7.6
 """)
 
