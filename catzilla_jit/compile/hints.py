@@ -154,6 +154,12 @@ def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reaso
             f"parameter {parameter!r} has no type hint",
             f"write `{parameter}: float`, or the type it has",
         )
+    if hint is bytes or hint is bytearray:
+        return Reason(
+            line,
+            f"parameter {parameter!r} is hinted {hint.__name__}, which has no machine type",
+            "pass numpy.frombuffer(..., numpy.uint8)",
+        )
     shown = getattr(hint, "__name__", None) or str(hint)
     return Reason(
         line,

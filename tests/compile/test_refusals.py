@@ -250,3 +250,12 @@ def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
     assert explanation.compiled
     assert str(explanation).startswith("twice(x: int64) -> int64\n")
     assert "ms" in str(explanation)
+
+
+def takes_bytes(data: bytes) -> int:
+    return len(data)
+
+
+def test_bytes_are_refused_with_what_to_pass_instead() -> None:
+    with pytest.raises(CompileRefused, match=r"'data' is hinted bytes.*numpy\.frombuffer"):
+        compiled(takes_bytes)
