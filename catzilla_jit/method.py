@@ -52,7 +52,7 @@ class BoundTask(Generic[R]):
 
     def map(self, *arrays: Any, **options: Any) -> Any:
         """Run the method over arrays and wait; see Task.map."""
-        return self.submit_map(*arrays, **options).wait()
+        return self.submit_map(*arrays, **options).wait_alone()
 
     def submit_map(self, *arrays: Any, **options: Any) -> BatchResult[Any]:
         """Queue one call on the instance per element; see Task.submit_map."""

@@ -18,7 +18,7 @@ from .jitted import plain
 from .method import BoundTask
 from .placement import Placement
 from .program import Program
-from .runtime import batch, default, pythonbatch
+from .runtime import batch, default, promise, pythonbatch
 from .runtime.interrupt import shielded
 from .settings import Settings
 from .types import TaskPriority
@@ -179,7 +179,7 @@ class Task(Generic[P, R]):
 
     def map(self, *arrays: Any, **options: Any) -> Any:
         """Run the task over arrays and wait; options as for submit_map. An array."""
-        return self.submit_map(*arrays, **options).wait()
+        return self.submit_map(*arrays, **options).wait_alone()
 
     def submit_map(
         self,
@@ -210,9 +210,11 @@ class Task(Generic[P, R]):
                 f"task {self.name}: delay_ms and max_retries do not apply to maps; use "
                 "options(...) to reset them, or submit the elements one by one"
             )
+        columns = Columns.of(self._program.bound(arrays, named), self._program.containers)
+        promise.refuse_results(self.name, columns.labels, columns.values)
         batch = task._submit_map(
-            Columns.of(self._program.bound(arrays, named), self._program.containers),
-            out, _collects(self.name, errors), progress, _chunk_size(self.name, chunk_size),
+            columns, out, _collects(self.name, errors), progress,
+            _chunk_size(self.name, chunk_size),
         )  # fmt: skip
         if settings.timeout_ms is not None:
             batch.limit(settings.timeout_ms)
@@ -312,6 +314,8 @@ def submit_function(
     (lambdas, closures, partials, bound methods) share one per name, which is handed the
     function as an argument and calls it as Python.
     """
+    if not callable(function):
+        raise TypeError(f"add_task: expected a function or a task, not {function!r}")
     rest = tuple(sorted(options.items(), key=lambda item: item[0]))
     if options.get("compile_to_c") or not _is_transient(function):
         known = runtime.known_task((function, rest), lambda: make_task(function, options, runtime))

@@ -365,6 +365,14 @@ class BatchResult(ColdMethods, Generic[T]):
 
     result = wait
 
+    def wait_alone(self) -> T:
+        """Wait for a batch that nobody else has: what interrupts the wait cancels it."""
+        try:
+            return self.wait()
+        except BaseException:
+            self.cancel()
+            raise
+
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait for the batch (seconds) and return the exception that wait() would raise, or None.
 

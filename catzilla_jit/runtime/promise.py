@@ -162,6 +162,16 @@ def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any])
     return keeper.promise
 
 
+def refuse_results(name: str, labels: Sequence[str], values: Sequence[Any]) -> None:
+    """Raise TypeError for results among the arguments of a map, which does not wait for them."""
+    for label, value in zip(labels, values, strict=True):
+        if is_result(value) or (isinstance(value, (list, tuple)) and any(map(is_result, value))):
+            raise TypeError(
+                f"task {name}: argument {label!r} has results of other submissions, for which a "
+                "map does not wait; pass their values, as gather() returns them"
+            )
+
+
 def is_result(value: object) -> bool:
     """Return whether the value is a TaskResult or a BatchResult."""
     return isinstance(value, (TaskResult, BatchResult))

@@ -70,6 +70,17 @@ def test_arrays_that_do_not_broadcast_are_refused(refuses):
     refuses(ValueError, "add: argument 'b'", add, [[1.0, 2.0]], [[1.0] * 3], way="submit_map")
 
 
+def test_results_as_arguments_of_a_map_are_refused(make, refuses):
+    results = [make(add).submit(1.0), make(add).submit(2.0)]
+    for argument in (results, results[0], make(add).submit_map([1.0])):
+        refuses(TypeError, "add: argument 'a' has results", add, argument, way="map")
+
+
+def test_add_task_takes_functions_only(runtime):
+    with pytest.raises(TypeError, match="expected a function or a task, not 3"):
+        runtime.add_task(3)
+
+
 def test_ragged_lists_are_refused(refuses):
     refuses(ValueError, "add: argument 'a'", add, [[1.0], [1.0, 2.0]], 1.0, way="map")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from gates import ROOM, hold
 from kernels import PATIENCE, add, refuse
+from unruly import until
 
 from catzilla_jit import Runtime, TaskStatus, as_completed, gather, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
@@ -255,6 +256,25 @@ def test_python_task_gathers_maps_on_the_only_worker(single):
         return sum(float(array.sum()) for array in gather(*maps, timeout=PATIENCE))
 
     assert parent.submit().result(PATIENCE) == 3 * (np.arange(50.0) + 0.5).sum()
+
+
+def test_cancelling_a_python_task_that_maps_cancels_its_map(make, single, gate):
+    child, batches, left = make(hold), [], []
+
+    def map_and_wait():
+        batches.append(hold_map(gate, child, 2))
+        try:
+            batches[0].wait_alone()
+        finally:
+            left.append(True)
+
+    parent = single.task(map_and_wait, compile_to_c=False).submit()
+    until(lambda: batches)
+    assert parent.cancel()
+    until(lambda: left)
+    gate.open()
+    until(batches[0].done)  # compiled code inside of libc ends by itself
+    assert batches[0].cancelled()
 
 
 def test_times_are_told_at_the_end(make, gate):

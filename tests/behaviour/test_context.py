@@ -29,6 +29,12 @@ def test_task_sees_what_the_submitter_had(runtime):
     assert [result.result(PATIENCE) for result in results] == list(range(20))
 
 
+def test_items_of_a_map_see_it(runtime):
+    task = runtime.task(read, compile_to_c=False)
+    batches = [in_context(i, lambda: task.submit_map(range(3))) for i in range(5)]
+    assert [batch.wait(PATIENCE).tolist() for batch in batches] == [[i] * 3 for i in range(5)]
+
+
 def test_what_a_task_sets_stays_with_it(runtime):
     def change():
         variable.set("changed")

@@ -7,7 +7,7 @@ import pytest
 SOURCE = """
     import sys, signal, threading, time, os
     import catzilla_jit
-    from catzilla_jit import Runtime, task
+    from catzilla_jit import Runtime, as_completed, gather, task
     MODE = "require" if sys.argv[1] == "compiled" else False
     @task(compile_to_c=MODE)
     def spin(n: int) -> float:
@@ -39,6 +39,10 @@ SOURCE = """
         # Whatever was interrupted may still run: another runtime answers at once ...
         with Runtime(workers=1) as other:
             assert other.task(spin).submit(10).result(30) >= 0.0
+    def cancelled(results):
+        # Those that run are stopped soon after.
+        while not all(result.done() for result in results): time.sleep(0.001)
+        assert all(result.cancelled() for result in results), results
     def leave():
         sys.stdout.flush()
         os._exit(0)
@@ -50,6 +54,23 @@ WAITS = {
     "map": "interrupted(lambda: spin.map([LONG] * 3))",
     "batch": "batch = spin.submit_map([LONG] * 3); interrupted(lambda: batch.wait(60))",
     "shutdown": "spin.submit(LONG); interrupted(runtime.shutdown)",
+    "gather": (
+        "results = [spin.submit(LONG) for _ in range(3)]\n"
+        "    interrupted(lambda: gather(*results)); cancelled(results)"
+    ),
+    "gather of maps": (
+        "maps = [spin.submit_map([LONG] * 3) for _ in range(2)]\n"
+        "    interrupted(lambda: gather(*maps)); cancelled(maps)"
+    ),
+    "as_completed": (
+        "results = [spin.submit(LONG), spin.submit_map([LONG] * 3)]\n"
+        "    interrupted(lambda: list(as_completed(results))); cancelled(results)"
+    ),
+    "nested map": (
+        "outer = runtime.task(lambda: spin.map([LONG] * 3), compile_to_c=False, name='outer')\n"
+        "    result = outer.submit(); interrupted(lambda: gather(result)); cancelled([result])\n"
+        "    assert spin.submit(10).exception(20) is None"
+    ),
     "room": (
         "for _ in range(2): spin.submit(LONG)\n"
         "    interrupted(lambda: [spin.submit(LONG) for _ in range(3)])"
