@@ -13,6 +13,7 @@ plain calls.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -43,6 +44,17 @@ call_exposed: Callable[..., Any] = _calls.call_exposed
 #: check_interrupt(): raise the interrupt of the task on this thread if one has come, also within
 #: a shield. For waits that have begun nothing.
 check_interrupt: Callable[[], None] = _calls.check_interrupt
+
+
+def wait_for(event: threading.Event, seconds: float) -> bool:
+    """Wait for an event, return whether it is set; an interrupt of the task here comes after it.
+
+    An exception inside `Event.wait` may let go of a lock that another thread holds.
+    """
+    if not event.is_set():
+        call_shielded(event.wait, seconds)
+        check_interrupt()
+    return event.is_set()
 
 
 def shielded(function: Callable[P, R]) -> Callable[P, R]:

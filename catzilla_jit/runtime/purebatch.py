@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from . import events, native, segment
 from .backend import BatchCall
+from .interrupt import wait_for
 from .recorder import Happened, Recorder
 
 CHUNK_SECONDS = 1e-3  # what a chunk aims at: some hundred times what Python adds to it
@@ -155,7 +156,7 @@ class PureBatch:
     # --- the caller's side --------------------------------------------------------------------
 
     def wait(self, seconds: float) -> bool:
-        return self._ended.wait(seconds)
+        return wait_for(self._ended, seconds)
 
     def phase(self) -> int:
         with self._lock:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from . import events, segment
-from .interrupt import shielded
+from .interrupt import shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import Running, lock, raise_in, run
 from .purelane import Lane, on_worker
@@ -332,7 +332,7 @@ class PureTaskResult:
         longest = SLICE_SECONDS if on_worker() else _LONGEST_SECONDS
         while True:
             left = longest if until is None else until - time.monotonic()
-            if self._ended.wait(max(0.0, min(left, longest))):
+            if wait_for(self._ended, max(0.0, min(left, longest))):
                 return True
             if left <= 0:
                 return False
@@ -385,7 +385,7 @@ class PureTaskResult:
 
     def _ended_within(self, seconds: float | None) -> bool:
         self._help(seconds)
-        return self._ended.wait(seconds)
+        return self._wait_until(None if seconds is None else time.monotonic() + seconds)
 
     def _assist(self) -> Any:
         """Do what this thread can; answers as native/binding/result.c's."""
@@ -393,7 +393,9 @@ class PureTaskResult:
         if keeper is not None or not on_worker():
             return keeper
         if not self._queued:
-            return False if self._state in (PENDING, RETRYING) else None
+            # One that runs with retries left may be queued again.
+            later = self._state in (PENDING, RETRYING) or (self._diverts and self._state == RUNNING)
+            return False if later else None
         self.run()
         return True
 

@@ -21,7 +21,7 @@ from . import native
 from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast
 from .callbacks import notice
-from .interrupt import call_exposed, shielded
+from .interrupt import call_exposed, shielded, wait_for
 from .result import add_type
 
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
@@ -188,7 +188,7 @@ class PythonBatch:
         while self.help() and time.monotonic() < until and not self._ended.is_set():
             pass
         self._notice_cancelled_calls()
-        return self._ended.wait(max(0.0, until - time.monotonic()))
+        return wait_for(self._ended, max(0.0, until - time.monotonic()))
 
     def watch(self, ended: Callable[[], object]) -> bool:
         with self._lock:

@@ -30,6 +30,13 @@ static int is_early(struct cz_record *record)
     return due_ns && cz->ticks_ns(cz->ticks()) < due_ns;
 }
 
+/* It runs, or has failed undecided, and another try may follow. */
+static int may_be_queued_again(struct cz_record *record)
+{
+    uint32_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+    return state & CZ_DIVERT && !cz_is_final(state);
+}
+
 enum help help(struct cz_record *record)
 {
     struct kind *kind = kind_of(record);
@@ -38,7 +45,7 @@ enum help help(struct cz_record *record)
     if (phase_of(record) == CZ_RETRYING || is_early(record))
         return is_final(record) ? NOT_OURS : NOT_YET;
     if (!cz->record_start(record))
-        return NOT_OURS;
+        return may_be_queued_again(record) ? NOT_YET : NOT_OURS;
     run_call(record);
     return RAN;
 }

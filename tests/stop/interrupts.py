@@ -15,10 +15,13 @@ import argparse
 import collections
 import contextlib
 import dataclasses
+import faulthandler
+import os
 import random
 import sys
 import threading
 import time
+import traceback
 import weakref
 
 from catzilla_jit import Runtime, TaskResult, TaskStatus
@@ -225,4 +228,13 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        code = main()
+    except BaseException:
+        # What went wrong may keep the runtime from ending: show it, and leave.
+        traceback.print_exc()
+        faulthandler.dump_traceback()
+        code = 2
+    sys.stdout.flush()
+    if code:
+        os._exit(code)
