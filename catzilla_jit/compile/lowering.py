@@ -302,6 +302,10 @@ class TaskLower(lowering.Lower):
             return self._extreme(resty, function, names)
         if function is round and len(names) == 2:
             return self._round(resty, *names)
+        if function in TO_INTEGER and isinstance(resty, types.Integer) and FLOAT not in ranks:
+            return self._operand(names[0], resty)  # Numba takes the way over a float
+        if function is math.pow and not self.options.fastmath:
+            return self._math_power(resty, *names)
         if function in TO_INTEGER and ranks == [FLOAT]:
             fits = floats.fits_int64(self.builder, self.loadvar(names[0]))
             self._leave_if(self.builder.not_(fits), "the integer of a float")
@@ -427,6 +431,13 @@ class TaskLower(lowering.Lower):
         self._refuse_exceptional(result, list(names))
         return self.context.cast(self.builder, result, types.float64, resty)
 
+    def _math_power(self, resty: Any, *names: str) -> llvm.Value:
+        """Raise as the C library does; Numba multiplies where the exponent is an integer."""
+        base, exponent = (self._operand(name, types.float64) for name in names)
+        result = floats.power(self.builder, base, exponent)
+        self._refuse_exceptional_of(result, [base, exponent])
+        return self.context.cast(self.builder, result, types.float64, resty)
+
     def _refuse_exceptional(self, result: llvm.Value, names: list[str]) -> None:
         """Leave where Python would raise, or answer with a complex number."""
         if self.options.fastmath or result.type != floats.DOUBLE:
@@ -434,6 +445,9 @@ class TaskLower(lowering.Lower):
         arguments = [self.loadvar(name) for name in names if kind(self.typeof(name)) == FLOAT]
         if any(argument.type != floats.DOUBLE for argument in arguments):
             return
+        self._refuse_exceptional_of(result, arguments)
+
+    def _refuse_exceptional_of(self, result: llvm.Value, arguments: list[llvm.Value]) -> None:
         finite = floats.is_finite(self.builder, result)
         with self.builder.if_then(self.builder.not_(finite), likely=False):
             wanted = floats.wants_exception(self.builder, result, arguments)

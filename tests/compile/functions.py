@@ -856,3 +856,22 @@ def brackets(s: str) -> bool:
                 return False
             stack.pop()
     return not stack
+
+
+# -- numbers through the C library
+
+
+def floor_of_an_integer(x: int) -> int:
+    return math.floor(x) - math.ceil(x) + math.trunc(x) + round(x)
+
+
+def power_of_integers(x: int, n: int) -> float:
+    return math.pow(x, n)
+
+
+def square_by_power(a: float) -> float:
+    return math.pow(a, 2) - 0.5
+
+
+def power_of_floats(a: float, b: float) -> float:
+    return math.pow(a, b)
