@@ -98,9 +98,8 @@ def _obtain(
     if saved is not None:
         return _addressed(*saved, name=name, begun=begun, from_cache=True)
     TaskContext.tag = digest[:16] if portable else f"{digest[:16]}_{next(_counter)}"
-    program = new_program(options)
     try:
-        kernel = _kernel(program, function, name, wanted)
+        program, kernel = _compile(options, function, name, wanted)
     except CompileRefused as refused:
         return refused
     facts = _finish(kernel, function, program)
@@ -112,6 +111,25 @@ def _obtain(
 
 
 _counter = itertools.count()
+
+
+def _compile(
+    options: Options, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
+) -> tuple[Program, Kernel]:
+    """Compile; if that fails, once more without the texts of exceptions, which Python can make."""
+    program = new_program(options)
+    try:
+        return program, _kernel(program, function, name, wanted)
+    except CompileRefused as refused:
+        if not program.makes_exceptions:
+            raise
+        first = refused
+    TaskContext.tag += "_r"  # the helpers of the first attempt have its symbols
+    program = new_program(options, leaves_raises=True)
+    kernel = _kernel(program, function, name, wanted)
+    if not is_pure(program.effects, kernel.argument_types):
+        raise first
+    return program, kernel
 
 
 def _kernel(

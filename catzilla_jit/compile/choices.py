@@ -9,10 +9,11 @@ none, and the call is refused.
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from numba.core import types
 
@@ -76,13 +77,13 @@ VIEWED: dict[Function | None, Function] = {
 def largest_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         return library.max_viewed
-    return library.max_of if _is_sequence(values) else None
+    return library.max_of if _is_sequence(values) or _is_text(values) else None
 
 
 def smallest_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         return library.min_viewed
-    return library.min_of if _is_sequence(values) else None
+    return library.min_of if _is_sequence(values) or _is_text(values) else None
 
 
 def sorted_of(values: Any) -> Function | None:
@@ -100,8 +101,60 @@ def sorted_of(values: Any) -> Function | None:
 
 
 def reversed_of(values: Any) -> Function | None:
+    if isinstance(values, types.RangeType):
+        return library.reversed_range
     known = isinstance(values, types.UnicodeType)
     return library.reversed_copy if known or _is_sequence(values) else None
+
+
+def integer_in_base(text: Any, base: Any) -> Function | None:
+    known = isinstance(text, types.UnicodeType | types.StringLiteral)
+    return library.int_in_base if known and kinds.kind(base) == kinds.INT else None
+
+
+def repr_of(x: Any) -> Function | None:
+    if isinstance(x, types.UnicodeType | types.StringLiteral):
+        return library.quoted
+    return text_of(x)
+
+
+def count_of(values: Any, item: Any) -> Function | None:
+    if isinstance(values, types.BaseTuple):
+        return _over_tuple("count", len(values)) if _comparable(values, item) else None
+    return library.count_in
+
+
+def index_of(values: Any, item: Any) -> Function | None:
+    if isinstance(values, types.BaseTuple):
+        return _over_tuple("index", len(values)) if _comparable(values, item) else None
+    return library.index_in
+
+
+def _comparable(values: Any, item: Any) -> bool:
+    """Tell whether `==` between the items and a value has machine code."""
+    if _is_text(item):
+        return all(map(_is_text, values.types))
+    return all(kinds.kind(each) is not None for each in (*values.types, item))
+
+
+def _is_text(type_: Any) -> bool:
+    return isinstance(type_, types.UnicodeType | types.StringLiteral)
+
+
+@functools.cache
+def _over_tuple(name: str, length: int) -> Function:
+    """Return count or index for tuples of this length, whose items may differ in type."""
+    lines = ["def over_tuple(values, item):", "    if item != item:", "        leave()"]
+    if name == "count":
+        terms = [f"(1 if values[{i}] == item else 0)" for i in range(length)]
+        lines.append("    return " + (" + ".join(terms) or "0"))
+    else:
+        for i in range(length):
+            lines += [f"    if values[{i}] == item:", f"        return {i}"]
+        lines += ["    leave()", "    return 0"]
+    namespace = {"leave": library.leave, "__name__": library.__name__}
+    exec("\n".join(lines), namespace)
+    return cast("Function", namespace["over_tuple"])
 
 
 def _is_sequence(values: Any) -> bool:
@@ -192,4 +245,12 @@ CHOICES: dict[tuple[Any, int], Choice] = {
     (min, 1): smallest_of,
     (sorted, 1): sorted_of,
     (reversed, 1): reversed_of,
+    (repr, 1): repr_of,
+    (int, 2): integer_in_base,
+}
+
+#: Methods, by name and number of arguments; the receiver is the first of the choice's types.
+METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
+    ("count", 1): count_of,
+    ("index", 1): index_of,
 }

@@ -17,7 +17,7 @@ from typing import Any, cast
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import library
+from catzilla_jit.compile import choices, library
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.program import Program, callee
 
@@ -90,11 +90,16 @@ def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Hel
         if plain is not None:
             return program.helper(plain)
         return program.library_helper(function, len(call.args))
-    method = library.METHODS.get((definition.attr, len(call.args)))
-    if method is None or in_library:
+    if in_library:
         return None
-    call.args = [definition.value, *call.args]
-    return program.helper(cast("pytypes.FunctionType", method))
+    method = (definition.attr, len(call.args))
+    if method in choices.METHODS:
+        call.args = [definition.value, *call.args]
+        return program.chooser(choices.METHODS[method], len(call.args))
+    if method in library.METHODS:
+        call.args = [definition.value, *call.args]
+        return program.helper(cast("pytypes.FunctionType", library.METHODS[method]))
+    return None
 
 
 def _replace_inner_functions(func_ir: Any, program: Program) -> bool:

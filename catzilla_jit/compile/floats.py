@@ -52,6 +52,12 @@ def fits_int64(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
     return builder.and_(above, builder.fcmp_ordered("<", value, value.type(2.0**63)))
 
 
+def is_below(builder: ir.IRBuilder, value: ir.Value, limit: float) -> ir.Value:
+    """Tell whether the size of a float is below a limit; false for NaN."""
+    under = builder.fcmp_ordered("<", value, value.type(limit))
+    return builder.and_(under, builder.fcmp_ordered(">", value, value.type(-limit)))
+
+
 def beyond_exact(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
     """Tell whether a float is so large that an integer of its size need not be exact."""
     limit = value.type(2.0**53)

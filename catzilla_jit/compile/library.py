@@ -129,6 +129,32 @@ def hex_of(n: int) -> str:
     return _digits_of(n, 16, "0x")
 
 
+def reversed_range(values: range) -> range:
+    last = values.start + (len(values) - 1) * values.step
+    return range(last, values.start - values.step, -values.step)
+
+
+def count_in(values: Any, item: Any) -> int:
+    if item != item:  # a NaN, which Python finds by its identity
+        leave()
+    return int(values.count(item))
+
+
+def index_in(values: Any, item: Any) -> int:
+    if item != item:
+        leave()
+    return int(values.index(item))
+
+
+def quoted(text: str) -> str:
+    """Write a text as `repr` does, if all it takes is a pair of quotes."""
+    for character in text:
+        code = ord(character)
+        if code < 32 or code > 126 or code == 39 or code == 92:
+            leave()
+    return "'" + text + "'"
+
+
 #: What Python strips around a number, of ASCII; numbers beside other blanks Python reads.
 BLANKS = " \t\n\r\v\f"
 
@@ -146,6 +172,40 @@ def int_from_text(text: str) -> int:
             leave()
         value = value * 10 + digit
     return -value if text[:1] == "-" else value
+
+
+def int_in_base(text: str, base: int) -> int:
+    """Read an integer of ASCII digits, with the base's own prefix; Python reads the others."""
+    if base < 2 or base > 36:
+        leave()
+    text = text.strip(BLANKS)
+    start = 1 if text[:1] in ("-", "+") else 0
+    prefix = text[start : start + 2]
+    if prefix in ("0x", "0X", "0b", "0B", "0o", "0O") and base == _base_of(ord(prefix[1])):
+        start += 2
+    if len(text) == start:
+        leave()
+    value = 0
+    for index in range(start, len(text)):
+        digit = _digit(ord(text[index]))
+        if digit < 0 or digit >= base:
+            leave()
+        value = value * base + digit
+    return -value if text[:1] == "-" else value
+
+
+def _base_of(letter: int) -> int:
+    if letter in (88, 120):
+        return 16
+    return 8 if letter in (79, 111) else 2
+
+
+def _digit(code: int) -> int:
+    if 48 <= code <= 57:
+        return code - 48
+    if 97 <= code <= 122:
+        return code - 87
+    return code - 55 if 65 <= code <= 90 else -1
 
 
 def float_from_text(text: str) -> float:

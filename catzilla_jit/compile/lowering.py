@@ -171,6 +171,10 @@ class TaskLower(lowering.Lower):
         ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
         if op in (operator.is_, operator.is_not):
             self._refuse_identity(left, right)
+        if op is operator.contains:
+            self._leave_doubtful_member(left, right)
+        if op in kinds.COMPARISON:
+            self._leave_doubtful_items(left)
         if op in POWERS and COMPLEX in ranks:
             self._refuse("a power of complex numbers differs in the last digit", "multiply")
         if None in ranks or COMPLEX in ranks:
@@ -197,6 +201,29 @@ class TaskLower(lowering.Lower):
         kinds_ = (self.typeof(left), self.typeof(right))
         if types.none not in kinds_ and not all(kind(each) == BOOL for each in kinds_):
             self._refuse("`is` between values that are not None", "write `==`")
+
+    def _leave_doubtful_member(self, container: str, item: str) -> None:
+        """Python finds a NaN by its identity, and tells large integers from floats."""
+        if kind(self.typeof(item)) == FLOAT:
+            value = self._operand(item, types.float64)
+            self._leave_if(floats.is_nan(self.builder, value), "a NaN as a member")
+            if _item_kinds(self.typeof(container)) & {BOOL, INT}:
+                small = floats.is_below(self.builder, value, 2.0**53)
+                self._leave_if(self.builder.not_(small), "a large float as a member")
+        elif FLOAT in _item_kinds(self.typeof(container)):
+            self._need_exact_in_float("a large integer as a member", item)
+
+    def _leave_doubtful_items(self, name: str) -> None:
+        """Where containers are compared, a NaN that is in both is equal to itself."""
+        type_ = self.typeof(name)
+        if isinstance(type_, types.List) and kind(type_.dtype) == FLOAT:
+            self._refuse("a comparison of lists of floats", "compare the items")
+        if isinstance(type_, types.BaseTuple):
+            value = self.loadvar(name)
+            for index, item in enumerate(type_.types):
+                if item == types.float64:
+                    nan = floats.is_nan(self.builder, self.builder.extract_value(value, index))
+                    self._leave_if(nan, "a NaN in a comparison")
 
     def _numpy_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         """Do as NumPy does: nothing is raised; what is not a plain operation is Python's."""
@@ -556,6 +583,12 @@ class TaskLower(lowering.Lower):
             shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
             limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
             self._leave_if(self.builder.icmp_unsigned(">", shifted, limit), what)
+
+
+def _item_kinds(container: Any) -> set[int | None]:
+    if isinstance(container, types.BaseTuple):
+        return {kind(item) for item in container.types}
+    return {kind(getattr(container, "dtype", None))}
 
 
 def _is_set(type_: Any) -> bool:

@@ -21,7 +21,7 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
 
 
-def new_program(options: Options) -> Program:
+def new_program(options: Options, *, leaves_raises: bool = False) -> Program:
     """Return an empty program and, in it, the pipeline that compiles its functions."""
 
     class Pipeline(TaskPipeline):
@@ -29,7 +29,7 @@ def new_program(options: Options) -> Program:
             self.state.metadata["program"] = program
             return super().define_pipelines()
 
-    program = Program(options, Pipeline)
+    program = Program(options, Pipeline, leaves_raises)
     return program
 
 

@@ -38,8 +38,10 @@ INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main_
 class Program:
     """Prepares functions for compilation; one per compiled task."""
 
-    def __init__(self, options: Options, pipeline: type) -> None:
+    def __init__(self, options: Options, pipeline: type, leaves_raises: bool = False) -> None:
         self.options = options
+        self.leaves_raises = leaves_raises  # Python raises the exceptions that need computing
+        self.makes_exceptions = False  # there are such exceptions
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
         self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
@@ -57,7 +59,7 @@ class Program:
 
     def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
-        rewritten = rewrite(original, as_task=True)
+        rewritten = rewrite(original, as_task=True, leave_raises=self.leaves_raises)
         self.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
         return self._task
@@ -70,13 +72,15 @@ class Program:
         """Return a function in its own namespace."""
         if original in self._functions:
             return self._functions[original]
-        return self._prepare(original, rewrite(original, as_task=False))
+        rewritten = rewrite(original, as_task=False, leave_raises=self.leaves_raises)
+        return self._prepare(original, rewritten)
 
     def _prepare(
         self, original: pytypes.FunctionType, rewritten: Rewritten | None
     ) -> pytypes.FunctionType:
         namespace: dict[str, Any] = {"__name__": original.__globals__.get("__name__", "__main__")}
         self.leaves_handlers |= rewritten is not None and rewritten.leaves_handlers
+        self.makes_exceptions |= rewritten is not None and rewritten.makes_exceptions
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
         self._refuse_generators(code)
@@ -117,9 +121,10 @@ class Program:
             return None
         if plain is not None:
             return self.helper(cast("pytypes.FunctionType", plain))
-        return None if choice is None else self._chooser(choice, arguments)
+        return None if choice is None else self.chooser(choice, arguments)
 
-    def _chooser(self, choice: Any, arguments: int = 1) -> Helper:
+    def chooser(self, choice: Any, arguments: int = 1) -> Helper:
+        """Return the handle on what a choice chooses by the types of the arguments."""
         key = choice, arguments
         if key not in self._choosers:
             self._choosers[key] = Chooser(
@@ -174,7 +179,7 @@ class Program:
         """Return what compiled code sees where Python sees `value`."""
         self.refuse_parallel(value)
         if isinstance(value, Formatter):
-            return self._chooser(value)
+            return self.chooser(value)
         function = callee(value)
         return value if function is None else self.helper(function)
 

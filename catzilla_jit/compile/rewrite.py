@@ -33,30 +33,36 @@ class Rewritten:
     values: dict[str, Any]  # what the code names beside what the function named
     keys: tuple[str, ...] | None  # of the dict that the returned tuple stands for
     leaves_handlers: bool  # an exception that a handler would have caught leaves the kernel
+    makes_exceptions: bool  # it raises exceptions that it computes something for
 
 
-def rewrite(function: pytypes.FunctionType, *, as_task: bool) -> Rewritten | None:
+def rewrite(
+    function: pytypes.FunctionType, *, as_task: bool, leave_raises: bool = False
+) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
-    Only a task itself (`as_task`) may return a tuple in the place of a dict.
+    Only a task itself (`as_task`) may return a tuple in the place of a dict. With `leave_raises`
+    Python raises the exceptions that something is computed for: their texts need no machine code.
     """
     tree = tree_of(function)
     if tree is None:
         return None
-    rewriter = _Rewriter(function, tree)
+    rewriter = _Rewriter(function, tree, leave_raises)
     keys = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
-    tree.body = [rewriter.visit(statement) for statement in tree.body]
+    rewriter.generic_visit(ast.Module(tree.body, []))
     if keys is not None:
         for statement in _returns(tree):
             assert isinstance(statement.value, ast.Dict)
             items = ast.Tuple(statement.value.values, ast.Load())
             statement.value = _at(statement.value, items)
-    elif not rewriter.changed:
+    elif not rewriter.changed and not rewriter.makes_exceptions:
         return None
     code = code_of(tree, function)
     if code is None:
         return None
-    return Rewritten(code, rewriter.values, keys, rewriter.leaves_handlers)
+    return Rewritten(
+        code, rewriter.values, keys, rewriter.leaves_handlers, rewriter.makes_exceptions
+    )
 
 
 def dict_keys(tree: ast.FunctionDef) -> tuple[str, ...] | None:
@@ -89,8 +95,12 @@ def _returns(tree: ast.FunctionDef) -> list[ast.Return]:
 class _Rewriter(ast.NodeTransformer):
     """The changes, one method per kind of node."""
 
-    def __init__(self, function: pytypes.FunctionType, tree: ast.FunctionDef) -> None:
+    def __init__(
+        self, function: pytypes.FunctionType, tree: ast.FunctionDef, leave_raises: bool
+    ) -> None:
         self.function = function
+        self.leave_raises = leave_raises
+        self.makes_exceptions = False
         self.changed = False
         self.leaves_handlers = False
         self.values: dict[str, Any] = {}
@@ -111,12 +121,43 @@ class _Rewriter(ast.NodeTransformer):
         if node.finalbody or all(map(self._catches_all, node.handlers)):
             return node
         self.changed = self.leaves_handlers = True
-        leave: list[ast.stmt] = [
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, self._leave())
+        node.handlers = [handler]
+        return _at(node, node)
+
+    def _leave(self) -> list[ast.stmt]:
+        """Return what leaves the kernel, and what tells the compiler that it does."""
+        return [
             ast.Expr(self._call("leave", library.leave)),
             ast.Raise(ast.Call(ast.Name("RuntimeError", ast.Load()), [], [])),
         ]
-        node.handlers = [ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, leave)]
-        return _at(node, node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST | list[ast.stmt]:
+        if node.exc is None or (node.cause is None and self._is_plain_exception(node.exc)):
+            return self.generic_visit(node)
+        self.makes_exceptions = True
+        if not self.leave_raises:
+            return self.generic_visit(node)
+        self.changed = True
+        return [_at(node, each) for each in self._leave()]
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        if node.msg is None or isinstance(node.msg, ast.Constant):
+            return self.generic_visit(node)
+        self.makes_exceptions = True
+        if not self.leave_raises:
+            return self.generic_visit(node)
+        self.changed = True
+        wrong = ast.UnaryOp(ast.Not(), self.visit(node.test))
+        return _at(node, ast.If(wrong, self._leave(), []))
+
+    def _is_plain_exception(self, node: ast.expr) -> bool:
+        """Tell whether an exception is of a builtin class, with constants at most."""
+        constants = True
+        if isinstance(node, ast.Call):
+            constants = not node.keywords and all(isinstance(a, ast.Constant) for a in node.args)
+            node = node.func
+        return constants and self._builtin(node) is not None
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         made = tally.split(node)
@@ -138,9 +179,12 @@ class _Rewriter(ast.NodeTransformer):
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
                 value.value = self.visit(value.value)
-        parts = [self._text(part) for part in node.values]
+        return self._sum(node, node.values) or node
+
+    def _sum(self, node: ast.AST, values: list[ast.expr]) -> ast.AST | None:
+        parts = [self._text(part) for part in values]
         if not parts or None in parts:
-            return node
+            return None
         self.changed = True
         total = parts[0]
         for part in parts[1:]:
@@ -153,21 +197,26 @@ class _Rewriter(ast.NodeTransformer):
     def _text(self, part: ast.expr) -> ast.expr | None:
         if isinstance(part, ast.Constant):
             return part
-        if not isinstance(part, ast.FormattedValue) or part.conversion not in (-1, ord("s")):
+        if not isinstance(part, ast.FormattedValue) or part.conversion == ord("a"):
             return None
+        value = part.value
+        if part.conversion == ord("r"):
+            value = self._call("repr", repr, value)
+        elif part.conversion == ord("s"):
+            value = self._call("str", str, value)
         if part.format_spec is None:
-            return self._call("str", str, part.value)
+            return value if part.conversion != -1 else self._call("str", str, value)
         spec = part.format_spec
-        if not (isinstance(spec, ast.JoinedStr) and len(spec.values) == 1):
-            return None
-        text = spec.values[0]
-        if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
-            return None
-        formatter = formatting.formatter(text.value)
-        if formatter is None:
-            return None
-        value = part.value if part.conversion == -1 else self._call("str", str, part.value)
-        return self._call(f"format{len(self.values)}", formatter, value)
+        if isinstance(spec, ast.JoinedStr) and all(
+            isinstance(e, ast.Constant) for e in spec.values
+        ):
+            text = "".join(
+                str(each.value) for each in spec.values if isinstance(each, ast.Constant)
+            )
+            formatter = formatting.formatter(text)
+            if formatter is not None:
+                return self._call(f"format{len(self.values)}", formatter, value)
+        return None
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """Turn `"..." % values` into an f-string first."""

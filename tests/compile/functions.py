@@ -862,7 +862,7 @@ def brackets(s: str) -> bool:
 
 
 def floor_of_an_integer(x: int) -> int:
-    return math.floor(x) - math.ceil(x) + math.trunc(x) + round(x)
+    return math.floor(x) - math.ceil(x) + math.trunc(x) + round(x)  # noqa: RUF057
 
 
 def power_of_integers(x: int, n: int) -> float:
@@ -875,3 +875,114 @@ def square_by_power(a: float) -> float:
 
 def power_of_floats(a: float, b: float) -> float:
     return math.pow(a, b)
+
+
+# -- methods of tuples, bases, templates
+
+
+def zeros_among(a: float, b: float) -> int:
+    return (a, b, 1.0).count(0)
+
+
+def zeros_among_kinds(x: int, a: float) -> int:
+    if (x, a, 1.0).count(0) != 1:
+        raise ValueError("one must be 0")
+    return (x, a).index(0)
+
+
+def counted_in_a_list(x: int, y: int) -> int:
+    return [x, y, 0].count(y)
+
+
+def counted_in_a_text(s: str, t: str) -> int:
+    return s.count(t)
+
+
+def read_in_base(s: str, n: int) -> int:
+    return int(s, 2 + abs(n) % 35)
+
+
+def hexadecimal_back(x: int) -> int:
+    return int(hex(x), 16) + int(bin(x), 2) + int(oct(x)[2:] if x >= 0 else "7", 8)
+
+
+def first_letter(s: str) -> str:
+    return min(s) + max(s)
+
+
+def countdown(n: int) -> int:
+    total = 0
+    for i in reversed(range(1, n)):
+        total = total * 2 + i
+    return total
+
+
+def countdown_by_steps(n: int, x: int) -> list[int]:
+    return [i for i in reversed(range(n, 20, 3))] + [x % 7]  # noqa: C416
+
+
+def logarithm_to_base(a: float, b: float) -> float:
+    return math.log(a, b)
+
+
+def digits_by_logarithm(x: int) -> int:
+    return math.floor(math.log(abs(x), 10) + 1) if x else 1
+
+
+def common_multiple(x: int, y: int) -> int:
+    return math.lcm(x, y) + math.gcd(x, y, 12)
+
+
+def common_divisor(x: int, y: int) -> int:
+    return math.gcd(x, y)
+
+
+def remainder_of_c(a: float, b: float) -> float:
+    return math.fmod(a, b)
+
+
+def product_of_list(x: int, n: int) -> int:
+    return math.prod([x, n, 3])
+
+
+def close(a: float, b: float) -> bool:
+    return math.isclose(a, b)
+
+
+def member(a: float, b: float) -> bool:
+    return a in (b, 1.0, a)
+
+
+def equal_pairs(a: float, b: float) -> bool:
+    return (a, 1) == (b, 1)
+
+
+def other_bases(x: int) -> str:
+    return f"{x:b} {x:#o} {x:X} {x:+x} {x:08b} {x:>20,} {x:_d}"
+
+
+def written_as_floats(x: int) -> str:
+    return f"{x:.2f} {x:%}"
+
+
+def parts_per_hundred(a: float) -> str:
+    return f"{a:.1%} {a:+.2f} {a:,.2f} {a:f}"
+
+
+def quoted_text(s: str, x: int) -> str:
+    return f"{s!r:>8} {x!r} {repr(s)}"  # noqa: RUF010
+
+
+def template(s: str, x: int) -> str:
+    return "{} is {:>6}".format(s, x) + "{a}{b:x}".format(a=s, b=x)  # noqa: UP032
+
+
+def percent_template(s: str, x: int, a: float) -> str:
+    return "%s: %05d, %-8s| %.2f %%" % (s, x, s, a)  # noqa: UP031
+
+
+def complaint(x: int, s: str) -> int:
+    if x < 0:
+        raise ValueError(f"{x:e} is negative, {s!a}")
+    assert x != 1, f"{s:.3} is one"
+    return x

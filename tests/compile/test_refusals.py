@@ -79,11 +79,11 @@ def returns_an_empty_list(x: int) -> Any:
 
 
 def calls_format(x: int) -> str:
-    return "{!r} a".format(x)  # noqa: UP032
+    return "{!a} a".format(x)  # noqa: UP032
 
 
 def formats_with_percent(x: int) -> str:
-    return "%x" % x  # noqa: UP031
+    return "%e" % x  # noqa: UP031
 
 
 def names_nothing(x: int) -> int:
