@@ -3,14 +3,15 @@
 One program, in a process of its own per subject and round: 200,000 tasks make strings and arrays
 of 64 bytes to 64 KiB (sizes even on a logarithmic scale); each value takes the place of one
 of 10,000 that are held, chosen at random with a fixed seed. Then nine of ten are dropped, and
-for 12 seconds a small task runs every 10 ms (jemalloc gives pages back after 10 seconds, and only
-while it is used).
+for 12 seconds one task of the same kind runs every 10 ms (jemalloc gives pages back after 10
+seconds, and only while it is used).
 
-Subjects: compiled tasks on malloc, the same with jemalloc preloaded, the same functions
-in a ThreadPoolExecutor on malloc. Figures: resident memory beyond that before the churn, at
-its peak, while 10,000 are held, right after the drop, and at the end; the same per byte held;
-what the allocator itself calls fragmentation, 1 - allocated / active, right after the drop
-(the two define active differently, docs/memory.md); tasks per second of the churn.
+Subjects: compiled tasks on malloc, the same with jemalloc preloaded, with jemalloc told to give
+pages back sooner (MALLOC_CONF below), the same functions in a ThreadPoolExecutor on malloc.
+Figures: resident memory beyond that before the churn, at its peak, while 10,000 are held, right
+after the drop, and at the end; the same per byte held; what the allocator itself calls
+fragmentation, 1 - allocated / active, right after the drop (the two define active differently,
+docs/memory.md); tasks per second of the churn.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
     values: list[Any] = [None] * held
     began = time.perf_counter()
     for _ in range(tasks // AT_ONCE):
-        sizes = [int(64 * 1024 ** chance.random()) for _ in range(AT_ONCE)]
+        sizes = [draw(chance) for _ in range(AT_ONCE)]
         results = [chance.choice(submits)(size) for size in sizes]
         for result in results:
             values[chance.randrange(held)] = result.result()
@@ -82,7 +83,7 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
     gc.collect()
     found = memory.allocator_stats()
     dropped = resident_bytes() - before
-    go_on(submits[0], seconds=12.0 if tasks > 10_000 else 0.0)
+    go_on(submits, chance, 12.0 if tasks > 10_000 else 0.0)
     return {
         **full,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before,
@@ -94,11 +95,16 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
     }
 
 
-def go_on(submit: Submit, seconds: float) -> None:
+def go_on(submits: tuple[Submit, Submit], chance: random.Random, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        submit(64).result()
+        chance.choice(submits)(draw(chance)).result()
         time.sleep(0.01)
+
+
+def draw(chance: random.Random) -> int:
+    """Return a size from 64 to 65,536, even on a logarithmic scale."""
+    return int(64 * 1024 ** chance.random())
 
 
 def present(values: list[Any]) -> list[Any]:
@@ -122,14 +128,21 @@ STAGES = (
     ("dropped", "right after the drop"),
     ("end", "at the end"),
 )
-CHILDREN = {"malloc": compiled, "jemalloc": compiled, "ThreadPoolExecutor": executor}
+SOONER = "background_thread:true,dirty_decay_ms:1000"
+CHILDREN = {
+    "malloc": compiled,
+    "jemalloc": compiled,
+    "jemalloc, sooner": compiled,
+    "ThreadPoolExecutor": executor,
+}
 
 
 def in_child(name: str, tasks: int, held: int) -> dict[str, float]:
     environ = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
     library = preload.find_library()
-    if name == "jemalloc" and library is not None:
+    if name.startswith("jemalloc") and library is not None:
         environ = preload.environment(library, environ)
+        environ["MALLOC_CONF"] = SOONER if name.endswith("sooner") else ""
     command = [sys.executable, __file__, "--child", name, str(tasks), str(held)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environ)
     return cast("dict[str, float]", json.loads(done.stdout))
@@ -141,14 +154,19 @@ def main() -> None:
     tasks, held = options.size(200_000, 2_000), options.size(10_000, 200)
     names = list(CHILDREN)
     if preload.find_library() is None:
-        names.remove("jemalloc")
+        names = [name for name in names if not name.startswith("jemalloc")]
         report.skip("jemalloc", "it is not installed")
     rounds = [{name: in_child(name, tasks, held) for name in names} for _ in range(options.rounds)]
 
     def figures(key: str, scale: float = 1.0) -> dict[str, list[float]]:
         return {name: [found[name][key] * scale for found in rounds] for name in names}
 
-    for name, base in (("jemalloc", "malloc"), ("malloc", "ThreadPoolExecutor")):
+    pairs = (
+        ("jemalloc", "malloc"),
+        ("jemalloc, sooner", "malloc"),
+        ("malloc", "ThreadPoolExecutor"),
+    )
+    for name, base in pairs:
         if name not in names:
             continue
         for key, text in STAGES:
