@@ -164,6 +164,8 @@ def test_interpreter_exit_finishes_delayed_and_promised_work(script, kind):
 
 
 FORKED = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads, from 3.12
     import os, sys
     from catzilla_jit import Runtime
     from catzilla_jit.errors import RuntimeClosed
@@ -186,6 +188,5 @@ FORKED = """
 """
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_child_of_a_fork_has_a_dispatcher_of_its_own(script):
     script(FORKED)

@@ -104,10 +104,15 @@ INTERRUPTED = """
             "as_completed": lambda *r: list(as_completed(r))}
     results = [compiled.submit(10), python.submit(1), compiled.submit(10), python.submit(1)]
     at = []
+    def waits(frame):
+        return frame and (frame.f_code.co_filename.endswith("combine.py") or waits(frame.f_back))
     def interrupt():
+        while not waits(sys._current_frames()[threading.main_thread().ident]):
+            time.sleep(0.01)
+        time.sleep(0.3)
         at.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
-    threading.Timer(0.3, interrupt).start()
+    threading.Thread(target=interrupt).start()
     try:
         ways[how](*results)
     except KeyboardInterrupt:
