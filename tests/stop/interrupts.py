@@ -107,6 +107,9 @@ class Family:
 
 _wrong: list[str] = []
 
+# The first of them imports a module; an interrupt there could leave the import lock held.
+weakref.finalize(Family, short, 0, 0).detach()
+
 
 @dataclasses.dataclass
 class Tally:
