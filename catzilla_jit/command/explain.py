@@ -155,9 +155,11 @@ def _line_of(reason: Reason, file: str) -> int | None:
 
 
 def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    file = reason.file or file
     line = _line_of(reason, file)
     if line is not None:
-        yield f"line {line}", linecache.getline(file, line).strip() or "(no source)"
+        place = f" of {_short(reason.file)}" if reason.file else ""
+        yield f"line {line}{place}", linecache.getline(file, line).strip() or "(no source)"
     yield "reason", reason.message
     if reason.advice:
         yield "change", reason.advice

@@ -139,7 +139,9 @@ def _kernel(
         kernel = compile_kernel(program, function, wanted)
     except Exception as error:  # Numba raises errors of every kind for what it does not support
         reasons = program.reasons or [reason_of(error, function)]
-        raise CompileRefused(name, tuple(reasons)) from error
+        own = function.__code__.co_filename
+        placed = (dataclasses.replace(r, file="") if r.file == own else r for r in reasons)
+        raise CompileRefused(name, tuple(placed)) from error
     _refuse_result(kernel, function, name)
     _refuse_handlers(program, kernel, function, name)
     return kernel

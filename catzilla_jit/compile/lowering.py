@@ -537,7 +537,7 @@ class TaskLower(lowering.Lower):
     def _refuse(self, message: str, advice: str) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
         loc: Any = self.loc
-        reason = Reason(loc.line, message, advice)
+        reason = Reason(loc.line, message, advice, file=loc.filename)
         self.metadata["program"].reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)
 

@@ -141,7 +141,8 @@ class Program:
         if name in self._assigned(function.__globals__):
             message = f"it reads the global {name}, which a function assigns"
             line = function.__code__.co_firstlineno
-            self.reasons.append(Reason(line, message, "pass it as an argument"))
+            file = function.__code__.co_filename
+            self.reasons.append(Reason(line, message, "pass it as an argument", file=file))
             raise errors.UnsupportedError(message)
 
     def _assigned(self, module: dict[str, Any]) -> set[str]:
@@ -158,7 +159,8 @@ class Program:
                     "or whose source is not at hand"
                 )
                 advice = "write a list comprehension or a loop"
-                self.reasons.append(Reason(constant.co_firstlineno, message, advice))
+                line, file = constant.co_firstlineno, constant.co_filename
+                self.reasons.append(Reason(line, message, advice, file=file))
                 raise errors.UnsupportedError(message)
 
     def refuse_parallel(self, value: Any) -> None:

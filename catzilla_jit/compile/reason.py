@@ -9,6 +9,7 @@ Numba) and `refusals.py` (from what Numba said).
 from __future__ import annotations
 
 import dataclasses
+import os
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -19,9 +20,11 @@ class Reason:
     message: str  # what stands in the way
     advice: str  # what to change
     detail: str = ""  # what the compiler said, for people who ask for it
+    file: str = ""  # where the line is, if not in the task's own file
 
     def __str__(self) -> str:
-        where = f"line {self.line}: " if self.line is not None else ""
+        place = f" of {os.path.basename(self.file)}" if self.file else ""
+        where = f"line {self.line}{place}: " if self.line is not None else ""
         return f"{where}{self.message} ({self.advice})" if self.advice else f"{where}{self.message}"
 
 

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import functools
 import json
+import pathlib
 import random
 import time
 from typing import Any
@@ -259,3 +260,20 @@ def takes_bytes(data: bytes) -> int:
 def test_bytes_are_refused_with_what_to_pass_instead() -> None:
     with pytest.raises(CompileRefused, match=r"'data' is hinted bytes.*numpy\.frombuffer"):
         compiled(takes_bytes)
+
+
+def test_reason_inside_a_helper_of_another_file_names_the_file(tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "foreign.py"
+    source.write_text("\n\ndef inverted(flag):\n    return ~flag\n")
+    namespace: dict[str, Any] = {"__name__": "foreign"}
+    exec(compile(source.read_text(), str(source), "exec"), namespace)
+    inverted = namespace["inverted"]
+
+    def calls_it(x: bool) -> int:
+        return inverted(x)  # type: ignore[no-any-return]
+
+    with pytest.raises(CompileRefused) as caught:
+        compiled(calls_it)
+    reason = caught.value.reasons[0]
+    assert (reason.line, reason.file) == (4, str(source))
+    assert str(reason).startswith("line 4 of foreign.py: ~ of a bool")
