@@ -186,7 +186,7 @@ class Placement:
             try:
                 result = submitter.prepare(*self._exact(form, values))
             except layout.Unfit as error:
-                complaint = complaint or error.kind(f"task {self._program.name}: argument {error}")
+                complaint = complaint or TypeError(f"task {self._program.name}: argument {error}")
                 continue
             if result is not NotImplemented:
                 return submitter, result
@@ -206,7 +206,7 @@ class Placement:
 
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
-        return _exact(form, values, lesser=self._program.mode == "require")
+        return _exact(form, values, any_number=self._program.mode == "require")
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._program.specialise(values)
@@ -231,15 +231,15 @@ def _element(argument: Any) -> Any:
 _PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
-def _exact(form: CompiledTask, values: list[Any], lesser: bool) -> list[Any]:
+def _exact(form: CompiledTask, values: list[Any], any_number: bool) -> list[Any]:
     """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
 
-    `lesser` allows a number of a lesser kind, an int for a float.
+    `any_number` allows every number that a slot holds exactly, an int for a float.
     """
     fitting = []
     for slot, value in zip(form.arguments, values, strict=True):
         try:
-            if not lesser and layout.is_lesser(slot.code, value):
+            if not any_number and not layout.is_own(slot.code, value):
                 raise layout.Unfit(f"must be {layout.SCALARS[slot.code].python}, not {value!r}")
             fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
         except layout.Unfit as error:

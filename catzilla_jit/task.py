@@ -47,8 +47,8 @@ class Task(Generic[P, R]):
         def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
             """Queue a call of the task; return its handle.
 
-            Any thread. Raises TypeError or OverflowError for arguments that the task cannot
-            take, QueueFull where the runtime was told to, RuntimeClosed after its shutdown.
+            Any thread. Raises TypeError for arguments that the task cannot take, QueueFull
+            where the runtime was told to, RuntimeClosed after its shutdown.
             """
 
     def __init__(

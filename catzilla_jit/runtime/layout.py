@@ -8,7 +8,6 @@ same rule to plain Python numbers in C (scalar.c); this is for everything else.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -94,9 +93,9 @@ def _described(value: object) -> str:
 
 
 def _integer(code: str, value: Any) -> int:
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise Unfit(f"must be {SCALARS[code].python}, not {_described(value)}")
-    number = operator.index(value)
+    number = int(value)
     dtype = SCALARS[code].dtype
     assert dtype is not None
     limits = np.iinfo(dtype)
@@ -146,13 +145,23 @@ def exact(code: str, value: Any) -> Any:
     return _integer(code, value)
 
 
-def is_lesser(code: str, value: Any) -> bool:
-    """Tell whether a number is of a lesser kind than Python's own number in the slot.
+#: What Python's own numbers are, and what counts as one: its own type is its value's too.
+_OWN: dict[str, tuple[type, ...]] = {
+    "d": (float, np.float64),
+    "q": (int, np.int64),
+    "?": (bool, np.bool_),
+    "D": (complex, np.complex128),
+}
 
-    An int in the place of a float, say: `exact` converts it, but Python computes with the int.
+
+def is_own(code: str, value: Any) -> bool:
+    """Tell whether Python computes with the value as with the slot's own numbers.
+
+    Not with an int in the place of a float, nor with numpy.int8 or an Enum in the place of an
+    int, though `exact` converts them. Slots of NumPy's narrower types have no such numbers.
     """
-    kinds = {"d": (int, np.integer), "D": (int, float, np.integer, np.floating)}.get(code, ())
-    return isinstance(value, kinds)
+    own = _OWN.get(code)
+    return own is None or type(value) in own
 
 
 def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:

@@ -15,6 +15,8 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import errors
 
 ABI_VERSION = 1
@@ -123,6 +125,7 @@ class Native:
         self.binding.attach(
             self.lib.cz_api_table(), errors, copy_exception, contextvars.copy_context
         )
+        self.binding.set_numpy_float(np.float64)
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""

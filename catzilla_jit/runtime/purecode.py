@@ -44,7 +44,7 @@ class Code:
                 if slot.code == "O":
                     # Whether it fits: the arguments themselves are packed when they are needed.
                     self._release(slot, self._pack(slot, value, self._payload()))
-                elif layout.is_lesser(slot.code, value):
+                elif not layout.is_own(slot.code, value):
                     return None
                 else:
                     layout.exact(slot.code, value)

@@ -130,6 +130,7 @@ static inline int is_python(const struct kind *kind)
 
 /* scalar.c: 1 packed, 0 the value is not exactly of the slot's type (no exception is set). */
 int pack_scalar(char code, PyObject *value, void *slot);
+PyObject *set_numpy_float(PyObject *module, PyObject *type);
 PyObject *unpack_scalar(const struct slot *slot, const void *memory);
 int known_code(char code);
 

@@ -305,6 +305,7 @@ static PyObject *on_worker(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(igno
 static PyMethodDef module_methods[] = {
     {"attach", attach, METH_VARARGS,
      "attach(table address, errors module, copy_exception, copy_context)"},
+    {"set_numpy_float", set_numpy_float, METH_O, "set_numpy_float(numpy.float64): see scalar.c"},
     {"set_asyncio", set_asyncio, METH_VARARGS,
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,

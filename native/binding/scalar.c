@@ -43,10 +43,24 @@ static int pack_unsigned(PyObject *value, void *slot)
     STORE(uint64_t, number);
 }
 
+/* numpy.float64 is a float, and computes as one. Other subclasses may do as they like. */
+static PyTypeObject *numpy_float;
+
+PyObject *set_numpy_float(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    numpy_float = (PyTypeObject *)Py_NewRef(type);
+    Py_RETURN_NONE;
+}
+
+static int is_float(PyObject *value)
+{
+    return PyFloat_CheckExact(value) || Py_IS_TYPE(value, numpy_float);
+}
+
 static int real(PyObject *value, double *out)
 {
     long long integer;
-    if (PyFloat_Check(value)) {
+    if (is_float(value)) {
         *out = PyFloat_AsDouble(value);
         return 1;
     }
@@ -72,7 +86,7 @@ static int pack_complex(PyObject *value, void *slot, int narrow)
 {
     double parts[2];
     float narrow_parts[2];
-    if (PyComplex_Check(value)) {
+    if (PyComplex_CheckExact(value)) {
         parts[0] = PyComplex_RealAsDouble(value);
         parts[1] = PyComplex_ImagAsDouble(value);
     } else if (narrow && real(value, &parts[0])) {
@@ -98,7 +112,7 @@ int pack_scalar(char code, PyObject *value, void *slot)
     long long number;
     switch (code) {
     case 'd':
-        if (!PyFloat_Check(value))
+        if (!is_float(value))
             return 0;
         STORE(double, PyFloat_AsDouble(value));
     case 'q':
