@@ -37,7 +37,7 @@ from numba.typed.dictobject import DictModel
 INT32 = ir.IntType(32)
 
 
-class GivenDict(types.SimpleIterableType):
+class GivenDict(types.IterableType):
     """The type of a dict argument."""
 
     mutable = False
@@ -46,11 +46,15 @@ class GivenDict(types.SimpleIterableType):
         self.key_type = key
         self.value_type = value
         self.dict = types.DictType(key, value)
-        super().__init__(f"dict[{key}, {value}]", self.dict.iterator_type)
+        super().__init__(f"dict[{key}, {value}]")
 
     @property
     def key(self) -> Any:
         return self.key_type, self.value_type
+
+    @property
+    def iterator_type(self) -> Any:
+        return self.dict.iterator_type  # not kept: it cannot be pickled, and so not saved
 
 
 @register_model(GivenDict)

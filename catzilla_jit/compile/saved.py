@@ -11,6 +11,7 @@ not saved. Caller holds Numba's compiler lock.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import pickle
 import sys
 from typing import Any
@@ -28,6 +29,9 @@ UNRESOLVED = ".numba.unresolved$"
 #: In the object code of what uses Numba's runtime (reference counts). To make that ready takes as
 #: long as to load the rest, and code on plain numbers does without.
 RUNTIME = b"NRT_"
+#: In the object code of what hashes text, which reads this process's secret by these names. The
+#: import of Numba's module gives them their addresses.
+SECRET = b"_numba_hashsecret"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +72,8 @@ def from_bytes(data: bytes) -> tuple[Kernel, Facts] | None:
     context = task_context()
     if RUNTIME in code[2][0]:
         rtsys.initialize(context)
+    if SECRET in code[2][0]:
+        importlib.import_module("numba.cpython.hashing")
     library = context.codegen().unserialize_library(code)
     environments: Environments = {}
     for name, values in constants:

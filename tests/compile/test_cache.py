@@ -195,3 +195,33 @@ def test_exception_made_at_run_time_works_in_another_process(tmp_path: pathlib.P
         "False ('bad word', 4) abab",
         "True ('bad word', 4) abab",
     ]
+
+
+def test_dicts_of_texts_work_in_another_process(tmp_path: pathlib.Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            sys.path[:0] = sys.argv[1:]
+            from compile_harness import compiled, run
+
+            def known(counts: dict[str, list[int]], words: list[str]) -> dict:
+                return {word: len(counts[word]) if word in counts else 0 for word in words}
+
+            task = compiled(known)
+            print(task.from_cache, run(task, {"a": [1, 2]}, ["a", "b"]))
+            """
+        )
+    )
+    here = pathlib.Path(__file__).parent
+    root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
+    command = [sys.executable, str(script), str(here), str(root)]
+    outputs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+        for _ in range(2)
+    ]
+    assert [output.stdout.strip() for output in outputs] == [
+        "False {'a': 2, 'b': 0}",
+        "True {'a': 2, 'b': 0}",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from compile_harness import compiled, status_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import types
 from numba.core.runtime import _nrt_python, rtsys
 
 from catzilla_jit.compile import STATUS_OVERFLOW, CompileRefused, argument_types_for
+from catzilla_jit.compile.dicts import GivenDict
+from catzilla_jit.compile.lists import GivenList
 
 
 # fmt: off
@@ -180,6 +184,13 @@ def test_first_item_tells_the_type_of_a_dict_without_a_hint() -> None:
     assert str(found[0]) == "dict[unicode_type, float64]"
     with pytest.raises(CompileRefused, match="is an empty dict"):
         argument_types_for(any_dict, ({},), name="any_dict")
+
+
+@pytest.mark.parametrize(
+    "type_", [GivenDict(types.int64, GivenList(types.float64)), GivenList(types.unicode_type)]
+)
+def test_types_of_arguments_can_be_saved(type_: Any) -> None:
+    assert pickle.loads(pickle.dumps(type_)) == type_
 
 
 def allocated() -> int:
