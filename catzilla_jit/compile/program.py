@@ -35,6 +35,15 @@ from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
 
 
+#: Functions whose call does not run them.
+NO_PLAIN_FUNCTION = (
+    inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_ITERABLE_COROUTINE
+)
+
+
 class Program:
     """Prepares functions for compilation; one per compiled task."""
 
@@ -83,6 +92,7 @@ class Program:
         self.makes_exceptions |= rewritten is not None and rewritten.makes_exceptions
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+        self._refuse_generator_function(original)
         self._refuse_generators(code)
         cells = {name: pytypes.CellType() for name in code.co_freevars}
         made = _in_namespace(original, code, namespace, tuple(cells.values()))
@@ -149,6 +159,14 @@ class Program:
         if id(module) not in self._assigned_names:
             self._assigned_names[id(module)] = assigned_names(module)
         return self._assigned_names[id(module)]
+
+    def _refuse_generator_function(self, function: pytypes.FunctionType) -> None:
+        """Give up on a helper that makes a generator or a coroutine: nothing leaves Numba's."""
+        if function.__code__.co_flags & NO_PLAIN_FUNCTION:
+            message = f"it calls {function.__name__}, which is a generator or a coroutine"
+            line, file = function.__code__.co_firstlineno, function.__code__.co_filename
+            self.reasons.append(Reason(line, message, "return a list", file=file))
+            raise errors.UnsupportedError(message)
 
     def _refuse_generators(self, code: pytypes.CodeType) -> None:
         """Give up on what is left of generators after the rewriting."""

@@ -158,6 +158,28 @@ def keeps_a_generator(n: int) -> int:
     return total
 
 
+def numbers():  # type: ignore[no-untyped-def]
+    number = 1
+    while True:
+        yield number
+        number *= 10
+
+
+def calls_a_generator(x: int) -> int:
+    made = numbers()  # type: ignore[no-untyped-call]
+    while next(made) < x:
+        pass
+    return x
+
+
+async def later(x: int) -> int:
+    return x
+
+
+def calls_a_coroutine(x: int) -> bool:
+    return later(x) is None
+
+
 def inverts_a_bool(x: bool) -> int:
     return ~x
 
@@ -260,6 +282,12 @@ def takes_bytes(data: bytes) -> int:
 def test_bytes_are_refused_with_what_to_pass_instead() -> None:
     with pytest.raises(CompileRefused, match=r"'data' is hinted bytes.*numpy\.frombuffer"):
         compiled(takes_bytes)
+
+
+@pytest.mark.parametrize("function", [calls_a_generator, calls_a_coroutine])
+def test_helper_that_is_no_plain_function_is_refused(function: Any) -> None:
+    with pytest.raises(CompileRefused, match="generator or a coroutine"):
+        compiled(function)
 
 
 def test_reason_inside_a_helper_of_another_file_names_the_file(tmp_path: pathlib.Path) -> None:
