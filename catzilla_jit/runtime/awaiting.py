@@ -8,15 +8,17 @@ socket, which costs more than a small task.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 import weakref
 from collections import deque
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .callbacks import notice
+
+if TYPE_CHECKING:
+    import asyncio  # at run time with the first await: its import takes as long as all of ours
 
 # So many awaits in a row may go on without giving the loop a turn.
 _STRAIGHT_MOST = 64
@@ -56,9 +58,11 @@ class _LoopWaiters:
         if not notice(result, self._notice):
             del self._futures[result]
             return
+        from asyncio import CancelledError
+
         try:
             yield from future
-        except asyncio.CancelledError:
+        except CancelledError:
             # As with any awaited future, the cancellation reaches what is waited for.
             result.cancel()
             raise
@@ -94,7 +98,9 @@ _here = _Here()
 def wait_in_loop(result: Any) -> Generator[Any, None, Any]:
     """Wait for the result without blocking the running loop; what `await result` does."""
     if not result.done():
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
         waiters = _here.waiters
         if waiters is None or waiters.loop() is not loop:
             waiters = _here.waiters = _LoopWaiters(loop)
@@ -110,4 +116,11 @@ def connect(binding: Any) -> None:
     def inbox_for(loop: asyncio.AbstractEventLoop) -> Any:
         return inboxes.get(loop) or inboxes.setdefault(loop, binding.Inbox(loop))
 
-    binding.set_asyncio(asyncio.get_running_loop, asyncio.CancelledError, notice, inbox_for)
+    def running_loop() -> asyncio.AbstractEventLoop:
+        from asyncio import CancelledError, get_running_loop
+
+        binding.set_asyncio(get_running_loop, CancelledError, notice, inbox_for)
+        return get_running_loop()
+
+    # Nothing is raised but what `running_loop` puts here in the first place.
+    binding.set_asyncio(running_loop, RuntimeError, notice, inbox_for)

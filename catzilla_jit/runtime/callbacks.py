@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
+import threading
 from typing import Any
 
-from ..types import TaskStatus
+from ..errors import CatzillaError
 from .callbackthread import Callback, run_callback
 
 
@@ -51,25 +52,66 @@ def outcome(result: Any) -> tuple[bool, Any]:
         return True, error
 
 
-def as_future(result: Any) -> concurrent.futures.Future[Any]:
-    """Return a Future that follows the result; cancelling it cancels the task."""
-    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+class _Following(concurrent.futures.Future[Any]):
+    """A Future that ends when the result does; waiting for it is waiting for the result.
 
-    def follow(result: Any) -> None:
-        if result.status() is TaskStatus.CANCELLED:
-            future.cancel()
-            future.set_running_or_notify_cancel()
-        elif future.set_running_or_notify_cancel():
+    So it helps on a Python worker, and Ctrl-C cancels, as with the result itself.
+    """
+
+    def __init__(self, followed: Any) -> None:
+        super().__init__()
+        self._followed = followed
+        self._ending = threading.Lock()  # taken by whoever ends it, for good
+        self.add_done_callback(_cancel_followed)
+
+    def end(self, result: Any) -> None:
+        """Take over the outcome of the final result, unless that has happened."""
+        if not self._ending.acquire(blocking=False):
+            return
+        if result.cancelled():
+            self.cancel()
+            self.set_running_or_notify_cancel()
+        elif self.set_running_or_notify_cancel():
             failed, value = outcome(result)
             if failed:
-                future.set_exception(value)
+                self.set_exception(value)
             else:
-                future.set_result(value)
+                self.set_result(value)
 
-    def cancelled(future: concurrent.futures.Future[Any]) -> None:
-        if future.cancelled():
-            result.cancel()
+    def result(self, timeout: float | None = None) -> Any:
+        self._await(timeout)
+        return super().result(0)
 
-    future.add_done_callback(cancelled)
-    watch(result, follow, may_block=True)
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._await(timeout)
+        return super().exception(0)
+
+    def _await(self, timeout: float | None) -> None:
+        if self.done():
+            return
+        try:
+            self._followed.exception(timeout)
+        except (TimeoutError, concurrent.futures.CancelledError) as error:
+            # Ours to tell, unless it is the task that waits here that is stopped.
+            if isinstance(error, CatzillaError) and not self._followed.done():
+                raise
+        if self._followed.done():
+            # Not left to the thread of the callbacks: it may be the one that waits.
+            self.end(self._followed)
+            super().exception()  # another thread may be about to end it
+
+
+def _cancel_followed(future: concurrent.futures.Future[Any]) -> None:
+    if future.cancelled():
+        assert isinstance(future, _Following)
+        future._followed.cancel()
+
+
+def as_future(result: Any) -> concurrent.futures.Future[Any]:
+    """Return a Future that follows the result; cancelling it cancels the task."""
+    future = _Following(result)
+    if result.done():
+        future.end(result)
+    else:
+        watch(result, future.end, may_block=True)
     return future

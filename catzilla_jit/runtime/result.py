@@ -63,11 +63,13 @@ class ColdMethods:
         ended already. They may submit, and wait for other tasks; meanwhile the callbacks
         behind them wait. One that raises is logged.
         """
+        self._check_callback(fn)
         callbacks.watch(self, fn, may_block=True)
         return self
 
     def on_success(self: Any, fn: Callable[[Any], object]) -> Any:
         """Call fn(value) if the task completes; return the result itself."""
+        self._check_callback(fn)
 
         def succeeded(result: Any) -> None:
             if result.status() is TaskStatus.COMPLETED:
@@ -77,6 +79,7 @@ class ColdMethods:
 
     def on_error(self: Any, fn: Callable[[BaseException], object]) -> Any:
         """Call fn(exception) if the task fails or is cancelled; return the result itself."""
+        self._check_callback(fn)
 
         def ended(result: Any) -> None:
             failed, error = callbacks.outcome(result)
@@ -85,11 +88,17 @@ class ColdMethods:
 
         return self.add_done_callback(ended)
 
+    def _check_callback(self: Any, fn: object) -> None:
+        if not callable(fn):
+            raise TypeError(f"task {self.task_name}: expected a function to call back, not {fn!r}")
+
     def then(self: Any, other: Any, *more_args: Any) -> Any:
         """Submit other(value, *more_args) once this has completed; return that one's result.
 
         `other` is a task. If this fails or is cancelled, so does the returned result.
         """
+        if not hasattr(other, "submit"):
+            raise TypeError(f"task {self.task_name}: then() takes a task, not {other!r}")
         return other.submit(self, *more_args)
 
     def _listen(self: Any, dispatcher: Dispatcher) -> bool:
@@ -97,7 +106,10 @@ class ColdMethods:
         return dispatcher.listen(self)
 
     def future(self: Any) -> concurrent.futures.Future[Any]:
-        """Return a concurrent.futures.Future that follows this result."""
+        """Return a concurrent.futures.Future that follows this result.
+
+        Waiting for it is waiting for the result: a Python worker helps, Ctrl-C cancels.
+        """
         return callbacks.as_future(self)
 
     def __await__(self: Any) -> Generator[Any, None, Any]:

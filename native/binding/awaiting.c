@@ -540,6 +540,7 @@ PyObject *set_asyncio(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *loop, *error, *notice_, *find;
     if (!PyArg_ParseTuple(args, "OOOO:set_asyncio", &loop, &error, &notice_, &find))
         return NULL;
+    /* What was here before is called at this moment, once, and stays. */
     running_loop = Py_NewRef(loop);
     cancelled_error = Py_NewRef(error);
     notice = Py_NewRef(notice_);

@@ -198,6 +198,34 @@ def test_future_follows_the_result(make):
     assert isinstance(make(root).submit(-1.0).future().exception(PATIENCE), ValueError)
 
 
+def test_future_of_an_ended_task_has_ended(make):
+    result = make(root).submit(4.0)
+    result.wait(PATIENCE)
+    assert result.future().done()
+
+
+def test_a_task_may_wait_for_a_future_with_one_worker(make_on, single):
+    task = make_on(single, root)
+    outer = single.task(lambda: task.submit(4.0).future().result(), compile_to_c=False)
+    assert outer.submit().result(PATIENCE) == 2.0
+
+
+def test_a_callback_may_wait_for_a_future(make):
+    calls = Calls()
+    task = make(root)
+    task.submit(4.0).on_success(lambda x: calls.append(task.submit(x).future().result(PATIENCE)))
+    assert calls.take(1) == [2.0**0.5]
+
+
+@pytest.mark.parametrize("way", ["add_done_callback", "on_success", "on_error"])
+def test_what_cannot_be_called_is_no_callback(make, way):
+    result = make(root).submit(4.0)
+    with pytest.raises(TypeError, match="task root: expected a function to call back, not 5"):
+        getattr(result, way)(5)
+    with pytest.raises(TypeError, match=r"task root: then\(\) takes a task, not <built-in"):
+        result.then(print)
+
+
 def test_futures_can_be_waited_for_together(make):
     futures = [make(add).submit(float(i), 1.0).future() for i in range(100)]
     done, left = concurrent.futures.wait(futures, PATIENCE)

@@ -13,3 +13,12 @@ def test_help_imports_nothing_heavy(environ):
     )
     result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)
     assert result.stdout.decode().split() == []
+
+
+def test_import_of_the_package_leaves_out_what_only_some_programs_need(environ):
+    code = (
+        "import sys; from catzilla_jit import task, Runtime, gather;"
+        "print(*(n for n in ('numba', 'rich', 'asyncio') if n in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)
+    assert result.stdout.decode().split() == []
