@@ -1,7 +1,7 @@
 """Basic usage: two tasks, one submission each.
 
-`send_notification` builds a dict and prints, so it runs as Python: compile_to_c=None
-compiles only where that gives Python's answer. `damage` is numbers only and is compiled.
+`send_notification` prints, so it is machine code only if one insists: what it has printed it
+cannot take back, should the call have to be run again as Python. `damage` compiles anyway.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from catzilla_jit import TaskPriority, add_task, task
 
 
-@task(priority=TaskPriority.HIGH)
+@task(priority=TaskPriority.HIGH, compile_to_c=True)
 def send_notification(user_id: int, message: str) -> dict[str, Any]:
     print(f"to user {user_id}: {message}")
     return {"status": "sent", "user_id": user_id, "timestamp": time.time()}
