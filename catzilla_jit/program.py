@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from .columns import containers
 from .errors import CompileError, CompileWarning
 from .runtime.interrupt import shielded
-from .runtime.runtime import note_compilation
+from .runtime.roster import COMPILED, PYTHON, WAITING, Entry
+from .runtime.runtime import note_compilation, refresh_rosters
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 MOST_FORMS = 8
 #: Set to anything but 0, it makes every task run as Python: for debuggers, and to compare.
 SWITCH = "CATZILLA_JIT_DISABLE_JIT"
+
+#: Why a function whose hints leave types to the arguments is not compiled yet.
+LATER = "it is compiled at its first submission, for the types of the arguments"
 
 _HERE = __file__.rpartition("/")[0] + "/"  # where the package lies
 _log = logging.getLogger("catzilla_jit")
@@ -140,6 +144,7 @@ class Program:
                     if self.mode is not False and not self.switched_off:
                         self._compile_hinted()
                     self.ready = True
+                    refresh_rosters()
 
     def _stale(self) -> bool:
         return self._constants is not None and not self._constants.unchanged()
@@ -225,6 +230,7 @@ class Program:
                 return None
             self._tried.add(found)
             form = self._compile(found)
+            refresh_rosters()
             if form is None and self._refused is not None:
                 self._complain(self._refused)
             return form
@@ -263,6 +269,30 @@ class Program:
             "give every parameter a hint to have it compiled before",
         )
         return Explanation.of(CompileRefused(self.name, (later, *self._refused.reasons)))
+
+    def roster_entry(self) -> Entry:
+        """Return what is known about the function by now; compiles nothing, takes no lock."""
+        forms, refused = self.forms, self._refused
+        if forms:
+            signature = forms[0].signature
+            if len(forms) > 1:
+                signature += f" and {len(forms) - 1} more"
+            return Entry(self.name, COMPILED, signature)
+        why = self._not_asked()
+        if why is None and (not self.ready or (self.generic and not self._tried)):
+            why = LATER if self.ready else "its turn has not come"
+            return Entry(self.name, WAITING, reason=why)
+        if why is not None or refused is None:
+            return Entry(self.name, PYTHON, reason=why or "")
+        first = refused.reasons[0]
+        file = first.file or getattr(getattr(self.function, "__code__", None), "co_filename", "")
+        return Entry(self.name, PYTHON, None, first.message, first.line, file)
+
+    def _not_asked(self) -> str | None:
+        """Return why nobody tries to compile it; None if somebody does."""
+        if self.mode is False:
+            return "compile_to_c=False"
+        return f"{SWITCH} is set" if self.switched_off or switched_off() else None
 
     # --- what a compiled call left behind ---------------------------------------------------
 

@@ -20,6 +20,7 @@ from .placement import Placement
 from .program import Program
 from .runtime import batch, default, promise, pythonbatch
 from .runtime.interrupt import shielded
+from .runtime.runtime import refresh_rosters
 from .settings import Settings
 from .types import TaskPriority
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .compile import CompiledTask, Explanation
     from .runtime.batch import BatchResult
     from .runtime.result import TaskResult
+    from .runtime.roster import Entry
     from .runtime.runtime import Runtime
 
 P = ParamSpec("P")
@@ -109,6 +111,15 @@ class Task(Generic[P, R]):
     def prepare(self) -> None:
         """Compile if that has not happened; no warning and no error if it cannot be."""
         self._program.prepare()
+
+    @property
+    def roster_key(self) -> object:
+        """The same for tasks that differ in how they are submitted only."""
+        return self._program
+
+    def roster_entry(self) -> Entry:
+        """Return what `catzilla-jit tasks` shows of the task; compiles nothing."""
+        return self._program.roster_entry()
 
     @property
     def wants_warming(self) -> bool:
@@ -298,7 +309,9 @@ def make_task(
         raise TypeError(f"task: name must be a str, not {name!r}")
     settings = Settings(name).changed({**options, "name": name})
     function = plain(function)
-    return Task(Program(function, settings), settings, runtime)
+    made: Task[..., Any] = Task(Program(function, settings), settings, runtime)
+    refresh_rosters()
+    return made
 
 
 def submit_function(

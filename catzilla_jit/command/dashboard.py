@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -15,6 +16,7 @@ from .terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..runtime.roster import Document
     from ..runtime.statsreader import RuntimeInfo
 
 _BAR = 24
@@ -211,6 +213,20 @@ def task_table(stats: TaskStats, *, most: int | None = None) -> RenderableType:
         )
     more = len(rows) - len(rows[:most])
     return Group(table, f"and {more} more") if more else table
+
+
+def roster_table(document: Document) -> RenderableType:
+    """Return a row per registered task: its state, and why it is not compiled, or as what."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, pad_edge=False)
+    table.add_column("registered", header_style="dim", max_width=30)
+    table.add_column("state", header_style="dim", no_wrap=True)
+    table.add_column("why, or its signature", header_style="dim", overflow="fold")
+    for entry in document.tasks:
+        said = entry.signature or entry.reason
+        if entry.line is not None:
+            said = f"{os.path.basename(entry.file)}:{entry.line}: {said}"
+        table.add_row(_flexible(entry.name), entry.state, Text(printable(said)))
+    return Group(table, f"and {document.more} more") if document.more else table
 
 
 def _percentiles(calls: CallStats) -> Iterable[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from ..runtime.roster import Document
 from ..runtime.stats import CallStats, Histogram, TaskStats
 from ..runtime.statsreader import RuntimeInfo
 
@@ -43,6 +44,11 @@ def of_tasks(stats: TaskStats) -> dict[str, Any]:
         }
         for named in stats.tasks.values()
     }
+
+
+def of_roster(document: Document | None) -> list[dict[str, Any]] | None:
+    """Return the registered tasks; None where the process publishes none."""
+    return None if document is None else [dataclasses.asdict(task) for task in document.tasks]
 
 
 def of_runtimes(found: list[RuntimeInfo]) -> dict[str, Any]:

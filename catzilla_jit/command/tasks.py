@@ -1,4 +1,4 @@
-"""`catzilla-jit tasks`: the tasks that a runtime has run, and as what."""
+"""`catzilla-jit tasks`: what a runtime has run, and which tasks are registered with it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import argparse
 from . import leaving, running, terminal
 
 NAME = "tasks"
-SUMMARY = "list the tasks of a runtime: compiled or Python, counts and times"
+SUMMARY = "list the tasks of a runtime: compiled or Python and why, counts and times"
 EPILOG = """\
 examples:
   catzilla-jit tasks
   catzilla-jit tasks 4711 --json
 
-A task is listed from its first call on. One that is compiled and got
-arguments that do not fit its types runs as Python for those calls, and is
-listed in both lanes. Why a task is not compiled: catzilla-jit explain FILE
+First the tasks that were called, with counts and times. One that is compiled
+and got arguments that do not fit its types runs as Python for those calls,
+and is listed in both lanes. Then every registered task, called or not:
+compiled and its signature, or why it runs as Python. What to change, and the
+source line: catzilla-jit explain FILE
 
 Exit code: 3 if there is no such runtime or it may not be read.
 """
@@ -27,16 +29,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    from ..runtime import statsreader
+
     place = arguments.place or running.only_one(running.listed())
     stats = running.read(place)
+    roster = statsreader.registered(stats.pid, stats.runtime)
     if arguments.json:
-        from .document import of_tasks
+        from .document import of_roster, of_tasks
 
-        named = {"pid": stats.pid, "runtime": stats.runtime, "tasks": of_tasks(stats)}
+        named = {
+            "pid": stats.pid,
+            "runtime": stats.runtime,
+            "tasks": of_tasks(stats),
+            "registered": of_roster(roster),
+        }
         terminal.print_json(named)
         return leaving.OK
-    from .dashboard import task_table
+    from .dashboard import roster_table, task_table
 
     console = terminal.stdout()
     terminal.show(console, task_table(stats) if stats.tasks else "no task has been run yet")
+    if roster is not None:
+        terminal.show(console, "")
+        terminal.show(console, roster_table(roster))
     return leaving.OK

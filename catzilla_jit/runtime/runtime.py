@@ -22,6 +22,8 @@ from . import memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .interrupt import shielded
+from .roster import PYTHON, Entry, Roster
+from .segment import number_of
 from .segment import read as read_segment
 from .warming import Registry, Warming
 from .workers import default_python_workers, default_workers, usable_cpus
@@ -148,8 +150,9 @@ class Runtime:
         counts = _worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
         self.settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
         self.enable_c_compilation = enable_c_compilation
-        self._lock = threading.RLock()  # guards the five below
+        self._lock = threading.RLock()  # guards the six below
         self._backend: Backend | None = None
+        self._roster: Roster | None = None
         self._closed = False
         self._submitters: dict[Any, Submitter] = {}
         self._bound: weakref.WeakSet[Task[..., Any]] = weakref.WeakSet()
@@ -197,9 +200,23 @@ class Runtime:
                 raise RuntimeClosed("the runtime has been shut down")
             if self._backend is None:
                 self._backend = self._make_backend()
+                self._publish_roster()
                 if self.enable_c_compilation:
                     self._warm_others()
             return self._backend
+
+    def _publish_roster(self) -> None:
+        """Let other processes see what is registered here, if they may see the statistics."""
+        segment = self._backend.stats_segment() if self._backend is not None else None
+        self._roster = None if segment is None else Roster(number_of(segment))
+        self.refresh_roster()
+
+    def refresh_roster(self) -> None:
+        """Write the roster anew, if there is one: a task was registered, or compiled."""
+        roster = self._roster
+        if roster is not None and not self._closed:
+            tasks = self.registry.tasks()
+            roster.refresh(tasks if self.enable_c_compilation else map(_Uncompiled, tasks))
 
     def _warm_others(self) -> None:
         """Compile in the background what is registered here, if that is more than one task."""
@@ -375,6 +392,7 @@ class Runtime:
         # The parent's locks may be held by threads that do not exist here.
         self._lock = threading.RLock()
         self._backend = None
+        self._roster = None
         if self._dropped is not None:
             self._dropped.detach()
         self._warming = None
@@ -382,6 +400,20 @@ class Runtime:
         for task in self._bound:
             task.detach()
         self._bound = weakref.WeakSet()
+
+
+class _Uncompiled:
+    """A task in the roster of a runtime that compiles nothing."""
+
+    def __init__(self, task: Task[..., Any]) -> None:
+        self._task = task
+        self.roster_key = task.roster_key
+
+    def roster_entry(self) -> Entry:
+        entry = self._task.roster_entry()
+        if entry.state != PYTHON:
+            return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
+        return entry
 
 
 def _busy(backend: Backend) -> str:
@@ -427,6 +459,16 @@ def note_compilation(name: str, began_ns: int, *, refused: bool, from_cache: boo
         backend = runtime._backend
         if backend is not None:
             backend.note_compilation(name, began_ns, ended_ns, refused, from_cache)
+
+
+def refresh_rosters() -> None:
+    """Tell readers in other processes that a task was registered or its compilation has ended."""
+    try:
+        runtimes = list(_runtimes)
+    except RuntimeError:
+        return  # another thread makes one: its roster is written when it starts
+    for runtime in runtimes:
+        runtime.refresh_roster()
 
 
 def _abandon(backend: Backend) -> None:

@@ -144,6 +144,11 @@ def bucket_of(ticks: int) -> int:
     return min((shift << BUCKET_BITS) + (ticks >> shift), BUCKETS - 1)
 
 
+def number_of(memory: memoryview) -> int:
+    """Return the number that a sound segment's runtime has in its process."""
+    return int(HEADER.unpack_from(memory)[5])
+
+
 def clean(name: bytes) -> str:
     """Return a name without anything that a terminal would take for more than text."""
     text = name.split(b"\0", 1)[0].decode("utf-8", "replace")

@@ -10,6 +10,7 @@ No NumPy here, nor anything that imports it: the command line starts with this m
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import mmap
@@ -19,10 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import NoRuntime
-from . import segment, stats
+from . import roster, segment, stats
 
 _LINK = "/memfd:catzilla_jit"
 _CONTROL_LINK = "/memfd:catzilla_jit_trace"
+_ROSTER_LINK = f"/memfd:{roster.NAME}"
 _F_GET_SEALS = 1034
 _F_SEAL_SHRINK = 2
 _MOST_BYTES = 1 << 31
@@ -178,6 +180,36 @@ def choose(pid: int, runtime: int | None = None) -> tuple[Path, segment.Segment]
 def controls(pid: int) -> Iterator[Path]:
     """Yield what may be the controls (events.py) of a process's runtimes."""
     return _links(pid, _CONTROL_LINK)
+
+
+def registered(pid: int, runtime: int) -> roster.Document | None:
+    """Return the newest roster of a runtime, by its number; None if there is none that is sound.
+
+    A newer one may be published while this looks; then there are two, or the older has gone.
+    """
+    found = []
+    try:
+        for path in _links(pid, _ROSTER_LINK):
+            with contextlib.suppress(OSError, segment.Damaged):
+                found.append(roster.parse(_small_file(path)))
+        inner = _inner_pid(pid)
+    except OSError:
+        return None
+    own = [each for each in found if each.pid in (pid, inner) and each.runtime == runtime]
+    return max(own, key=lambda each: each.sequence, default=None)
+
+
+def _small_file(path: Path) -> bytes:
+    """Return what a roster's file holds, cut off behind what none is longer than."""
+    # Not blocking: the name may lead to a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            raise segment.Damaged("it is no file of this user")
+        return os.pread(descriptor, roster.MOST_BYTES + 1, 0)
+    finally:
+        os.close(descriptor)
 
 
 def read(pid: int, runtime: int | None = None) -> stats.TaskStats:

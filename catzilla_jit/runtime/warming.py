@@ -27,6 +27,11 @@ class Registry:
         with self._lock:
             self._tasks.add(task)
 
+    def tasks(self) -> list[Any]:
+        """Return all of them."""
+        with self._lock:
+            return list(self._tasks)
+
     def uncompiled(self) -> list[Any]:
         """Return the tasks that nobody has tried to compile yet."""
         with self._lock:

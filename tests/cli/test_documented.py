@@ -13,6 +13,7 @@ from catzilla_jit import Runtime
 from catzilla_jit.cli import COMMANDS
 from catzilla_jit.command import document
 from catzilla_jit.integrations import prometheus
+from catzilla_jit.runtime.roster import PYTHON, Document, Entry
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent
 PAGE = ROOT.parent / "docs" / "command-line.md"
@@ -154,3 +155,10 @@ def test_doctor_bench_and_tasks_print_the_documented_objects(cli):
     assert set(bench) == {"seconds", "workers", "rates"}
     for field in bench:
         assert f'"{field}"' in section("bench")
+
+
+def test_tasks_prints_the_documented_object():
+    entry = Entry("a", PYTHON, reason="b")
+    (registered,) = document.of_roster(Document(1, 1, 1, 0, (entry,)))
+    for field in ("pid", "runtime", "tasks", "registered", *registered):
+        assert f'"{field}"' in section("tasks")

@@ -29,6 +29,12 @@ def double(x: float) -> float:
 def fails(x: int) -> int:
     raise ValueError(x)
 
+@task
+def never(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+
+never.prepare()
 results = [double.submit(float(i)) for i in range(1000)]
 results += [fails.submit(i) for i in range(7)]
 for result in results:
@@ -118,6 +124,19 @@ def test_tasks_lists_name_lane_and_counts(cli, pid):
     assert ["double", "compiled", "1,000", "0"] in [row[:4] for row in rows]
     listed = json.loads(cli("tasks", pid, "--json").stdout)
     assert listed["tasks"]["double"]["lanes"]["compiled"]["processed"] == 1000
+
+
+def test_tasks_lists_what_was_never_called_and_why_it_is_not_compiled(cli, pid):
+    result = cli("tasks", pid)
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+    rows = [line.split(maxsplit=2) for line in result.stdout.splitlines()]
+    assert ["never", "python", "program.py:15: it has a `with` block"] in rows
+    assert "\x1b" not in result.stdout
+    registered = {
+        each["name"]: each for each in json.loads(cli("tasks", pid, "--json").stdout)["registered"]
+    }
+    assert registered["double"]["state"] == "compiled"
+    assert (registered["never"]["state"], registered["never"]["line"]) == ("python", 15)
 
 
 def test_listing_holds_the_process(cli, pid):
