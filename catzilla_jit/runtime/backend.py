@@ -8,7 +8,7 @@ both.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -81,6 +81,15 @@ class Items:
     count: int = 0
     failed: int = 0
     cancelled: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waiting:
+    """The names of what is in no queue yet, one per task, and how many of `delayed` retry."""
+
+    delayed: Sequence[str]
+    retrying: int
+    promised: Sequence[str]  # they wait for others
 
 
 class BatchHandle(Protocol):
@@ -213,5 +222,12 @@ class Backend(Protocol):
         """Refuse further submissions; what is queued still runs."""
 
     def cancel_pending(self) -> int: ...
+    def cancel_running(self) -> None:
+        """Stop what runs, as far as that can be done at this moment; call it until `join` succeeds.
+
+        After close and cancel_pending.
+        """
+
+    def waiting(self) -> Waiting: ...
     def join(self, timeout: float | None) -> bool:
         """After close: wait until everything has run; False: not within `timeout` seconds."""

@@ -46,9 +46,19 @@ def configure(**settings: Any) -> Runtime:
         return _default
 
 
-def shutdown(wait: bool = True, timeout: float | None = None, cancel_pending: bool = False) -> None:
+def shutdown(
+    wait: bool = True,
+    timeout: float | None = None,
+    cancel_pending: bool = False,
+    cancel_running: bool = False,
+) -> None:
     """Shut the default runtime down (see Runtime.shutdown); nothing if there is none."""
     with _lock:
         runtime = _default
     if runtime is not None:
-        runtime.shutdown(wait=wait, timeout=timeout, cancel_pending=cancel_pending)
+        runtime.shutdown(
+            wait=wait,
+            timeout=timeout,
+            cancel_pending=cancel_pending,
+            cancel_running=cancel_running,
+        )

@@ -178,6 +178,11 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_pool_close": (None, (_pointer,)),
     "cz_pool_join": (ctypes.c_int, (_pointer, ctypes.c_int64)),
     "cz_pool_cancel_pending": (ctypes.c_uint64, (_pointer,)),
+    "cz_pool_stop_running": (ctypes.c_uint32, (_pointer,)),
+    "cz_pool_delayed": (
+        ctypes.c_uint64,
+        (_pointer, _out(_pointer), ctypes.c_uint64, _out(ctypes.c_uint64)),
+    ),
     "cz_pool_memory": (None, (_pointer, _out(ctypes.c_uint64), _out(ctypes.c_uint64))),
     "cz_type_create": (_pointer, (_pointer, _pointer, ctypes.c_uint64, _pointer)),
     "cz_type_account": (None, (_pointer, ctypes.c_uint32)),

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import RuntimeClosed
 from . import memory, native, waiting
-from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter
+from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter, Waiting
 from .dispatcher import Dispatcher
 from .interrupt import check_interrupt
 from .known import KnownResults
@@ -41,6 +41,8 @@ class NativePool:
         self._working: set[_Working] = set()
         self._promises: dict[str, Submitter] = {}
         self._carriers: dict[str, int] = {}  # address of the type
+        self._names: dict[int, str] = {}  # by address of the kind
+        self._promised: set[Any] = set()  # that are not fulfilled
         self._pool = self._create()
         lib = self._native.lib
         # By name: the cz_arena, and its number. "" is the pool's own.
@@ -193,6 +195,7 @@ class NativePool:
     def _type(self, kind: int, name: str, entry: int | None, payload_size: int) -> int:
         """Return the address of a new type, 0 when out of memory."""
         type_: int = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind) or 0
+        self._names[kind] = name
         if type_:
             lane = native.LANE_PYTHON if entry is None else native.LANE_NATIVE
             self._native.lib.cz_type_account(type_, self._account(name, lane))
@@ -212,7 +215,9 @@ class NativePool:
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         if name not in self._promises:
             self._promises[name] = self._promise_submitter(name)
-        return self._promises[name].prepare_python(keeper)
+        promise = self._promises[name].prepare_python(keeper)
+        self._promised.add(promise)
+        return promise
 
     def _promise_submitter(self, name: str) -> Submitter:
         kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, (), ())
@@ -226,6 +231,7 @@ class NativePool:
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise, unless it was cancelled, and let go of the pool."""
         self._bridge.fulfil(promise, failed, value)
+        self._promised.discard(promise)
         self._bridge.keep_promise()
 
     @contextlib.contextmanager
@@ -316,6 +322,21 @@ class NativePool:
         # What is delayed first: it could be queued in the meantime.
         cancelled = int(self._native.lib.cz_pool_cancel_pending(self._pool))
         return cancelled + int(self._bridge.cancel_python())
+
+    def cancel_running(self) -> None:
+        for call in self._bridge.running():
+            call.cancel()
+        self._native.lib.cz_pool_stop_running(self._pool)
+
+    def waiting(self) -> Waiting:
+        retrying = ctypes.c_uint64()
+        room = 1000  # of whose names are told
+        owners = (ctypes.c_void_p * room)()
+        count = self._native.lib.cz_pool_delayed(self._pool, owners, room, ctypes.byref(retrying))
+        names = [self._names.get(owner or 0, "others") for owner in owners[: min(count, room)]]
+        names += ["others"] * (count - len(names))
+        promised = [promise.task_name for promise in tuple(self._promised)]
+        return Waiting(names, retrying.value, promised)
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout

@@ -13,6 +13,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from . import events, native, segment
 from .backend import BatchCall
@@ -37,8 +38,15 @@ _CHUNK = ctypes.CFUNCTYPE(
 class PureBatch:
     """One map: what the lane holds, and the handle on it. It keeps the arrays alive."""
 
-    def __init__(self, call: BatchCall, workers: int, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        call: BatchCall,
+        workers: int,
+        recorder: Recorder | None,
+        running: set[Any],
+    ) -> None:
         # constant
+        self._all_running = running  # the pool's
         self._recorder = recorder
         self._number = next(_numbers)
         self.task_name = call.name
@@ -74,6 +82,7 @@ class PureBatch:
                 return None
             if self._started is None:
                 self._started = time.monotonic()
+            self._all_running.add(self)
             begin = self._cursor
             self._cursor += self._chunk_length()
             self._running += 1
@@ -149,6 +158,7 @@ class PureBatch:
         if self._running == 0 and self._nothing_left() and not self._ended.is_set():
             self._failures.sort()
             self._finished = time.monotonic()
+            self._all_running.discard(self)
             self._ended.set()
             if self._tell_end is not None:
                 self._tell_end()

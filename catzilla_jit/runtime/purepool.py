@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from ..errors import RuntimeClosed
 from . import memory
-from .backend import BatchCall, Guards, Items, PoolSettings, Settle
+from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Waiting
 from .dispatcher import Dispatcher
 from .known import KnownResults
 from .layout import Compiled
@@ -143,6 +143,9 @@ class PurePool:
         self._arenas: dict[str, int | None] = {"": None}
         self._lock = threading.RLock()  # guards the dictionary
         self._waiting: dict[PureTaskResult, Alarm] = {}  # for their delay; each has a promise
+        # Single steps under the GIL do for these.
+        self.running: set[PureTaskResult | PureBatch] = set()
+        self._promised: set[PureTaskResult] = set()  # that are not fulfilled
 
     def _check_process(self, name: str) -> None:
         if os.getpid() != self._process:
@@ -262,10 +265,13 @@ class PurePool:
         if not lanes[1].promise(more):
             lanes[0].promise_kept()
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
-        return self.new(self.python_lane, 2, name, None).keep(keeper)
+        promise = self.new(self.python_lane, 2, name, None).keep(keeper)
+        self._promised.add(promise)
+        return promise
 
     def fulfil(self, promise: PureTaskResult, failed: bool, value: Any) -> None:
         promise.fulfil(failed, value)
+        self._promised.discard(promise)
         self.compiled_lane.promise_kept()
         self.python_lane.promise_kept()
 
@@ -286,7 +292,7 @@ class PurePool:
 
     def batch(self, call: BatchCall) -> PureBatch:
         self._check_process(call.name)
-        batch = PureBatch(call, self._workers, self.recorder)
+        batch = PureBatch(call, self._workers, self.recorder, self.running)
         if call.length and not self.compiled_lane.push(batch, call.level):
             while (job := batch.next_job()) is not None:
                 job()
@@ -319,6 +325,20 @@ class PurePool:
             waiting = list(self._waiting)
         cancelled = sum(result.cancel() for result in waiting)
         return cancelled + self.compiled_lane.cancel_pending() + self.python_lane.cancel_pending()
+
+    def cancel_running(self) -> None:
+        """End what runs for its waiters; Python calls are interrupted, compiled ones go on."""
+        for running in tuple(self.running):
+            running.cancel()
+
+    def waiting(self) -> Waiting:
+        with self._lock:
+            delayed = list(self._waiting)
+        return Waiting(
+            [result.task_name for result in delayed],
+            sum(result.retries > 0 for result in delayed),
+            [promise.task_name for promise in tuple(self._promised)],
+        )
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout

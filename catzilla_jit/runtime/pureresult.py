@@ -151,6 +151,7 @@ class PureTaskResult:
             self._try += 1
             self._started = time.monotonic()
             self._running = running
+            self._pool.running.add(self)
             self._late = False
             if self._pool.recorder is not None:
                 self._pool.recorder.begins(self._lane_number, self.task_name, self._started)
@@ -164,6 +165,7 @@ class PureTaskResult:
             _of_the_task(value)
         with self._lock:
             self._running = None
+            self._pool.running.discard(self)
             if self._alarm is not None:
                 self._pool.timer.cancel(self._alarm)
                 self._alarm = None

@@ -8,6 +8,7 @@ so the parent's pool is left alone and the next submission makes another.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
 import os
@@ -18,13 +19,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
-from . import memory, native
+from . import leaving, memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .interrupt import shielded
 from .roster import PYTHON, Entry, Roster
 from .segment import number_of
 from .segment import read as read_segment
+from .unfinished import unfinished
 from .warming import Registry, Warming
 from .workers import default_python_workers, default_workers, usable_cpus
 
@@ -150,10 +152,11 @@ class Runtime:
         counts = _worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
         self.settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
         self.enable_c_compilation = enable_c_compilation
-        self._lock = threading.RLock()  # guards the six below
+        self._lock = threading.RLock()  # guards what follows
         self._backend: Backend | None = None
         self._roster: Roster | None = None
         self._closed = False
+        self._given_up = False  # the last shutdown that waited ran into its deadline
         self._submitters: dict[Any, Submitter] = {}
         self._bound: weakref.WeakSet[Task[..., Any]] = weakref.WeakSet()
         self._tasks: dict[Any, Task[..., Any]] = {}
@@ -359,13 +362,20 @@ class Runtime:
         return found
 
     def shutdown(
-        self, wait: bool = True, timeout: float | None = None, cancel_pending: bool = False
+        self,
+        wait: bool = True,
+        timeout: float | None = None,
+        cancel_pending: bool = False,
+        cancel_running: bool = False,
     ) -> None:
         """Refuse further submissions and finish what was submitted.
 
         wait: return when everything has ended, at most `timeout` seconds later: then the
-        builtin TimeoutError says what is left, and the work goes on. cancel_pending: cancel
-        what has not started. Any number of calls, from any thread but a task's own.
+        builtin TimeoutError says what is left, and the work goes on until the program ends:
+        such a runtime is given up, and leaving the interpreter cancels and stops its work.
+        cancel_pending: cancel what has not started. cancel_running: that, and stop what runs
+        as `cancel()` of each result does; without `wait`, what cannot be left at this very moment
+        goes on. Any number of calls, from any thread but a task's own.
         """
         with self._lock:
             self._closed = True
@@ -378,14 +388,26 @@ class Runtime:
         # So that they look for a runtime again: the default one may be configured anew.
         for task in list(self._bound):
             task.detach()
-        if cancel_pending:
+        if cancel_pending or cancel_running:
             backend.cancel_pending()
-        if wait and not backend.join(timeout):
+        if wait:
+            self._join(backend, timeout, cancel_running)
+        elif cancel_running:
+            backend.cancel_running()
+
+    def _join(self, backend: Backend, timeout: float | None, cancel_running: bool) -> None:
+        if cancel_running:
+            until = None if timeout is None else time.monotonic() + timeout
+            ended = leaving.stop_running(backend, until)
+        else:
+            ended = backend.join(timeout)
+        self._given_up = not ended
+        if not ended:
             raise TimeoutError(
                 f"the runtime has not ended within {timeout} seconds: "
-                f"{sum(backend.depths())} tasks are queued, {_busy(backend)}"
+                f"{unfinished([backend]).numbers()}"
             )
-        if wait and self._dropped is not None:
+        if self._dropped is not None:
             self._dropped.detach()
 
     def _after_fork_in_child(self) -> None:
@@ -393,6 +415,7 @@ class Runtime:
         self._lock = threading.RLock()
         self._backend = None
         self._roster = None
+        self._given_up = False
         if self._dropped is not None:
             self._dropped.detach()
         self._warming = None
@@ -414,14 +437,6 @@ class _Uncompiled:
         if entry.state != PYTHON:
             return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
         return entry
-
-
-def _busy(backend: Backend) -> str:
-    segment = backend.stats_segment()
-    if segment is None:
-        return "others still run"
-    found = statistics.compute(read_segment(segment), statistics.resident_bytes())
-    return f"{found.active_workers} workers are busy"
 
 
 def make_backend(settings: PoolSettings) -> Backend:
@@ -484,13 +499,19 @@ def _reap() -> None:
 
 
 def _finish_at_exit() -> None:
-    """Finish what was submitted, as concurrent.futures does."""
+    """Finish what was submitted (leaving.py)."""
     global _exiting
     _exiting = True
+    pools = []
     for runtime in list(_runtimes):
-        runtime.shutdown()
-    for backend in _abandoned:
-        backend.join(None)
+        backend = runtime._backend
+        if backend is None:
+            runtime.shutdown()
+        else:
+            close = functools.partial(runtime.shutdown, wait=False)
+            pools.append(leaving.Pool(backend, close, runtime._given_up))
+    pools += [leaving.Pool(backend, backend.close, False) for backend in _abandoned]
+    leaving.finish(pools)
 
 
 def _after_fork_in_child() -> None:

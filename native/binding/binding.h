@@ -220,6 +220,7 @@ int on_python_worker(void);
 void maybe_spawn(struct bridge *bridge);
 void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
+PyObject *bridge_running(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
 /* interrupt.c */
 /* Around the run of a call, or with NULL around what no interrupt may hit. */

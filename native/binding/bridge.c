@@ -227,6 +227,8 @@ static PyMethodDef bridge_methods[] = {
     {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},
     {"cancel_python", bridge_cancel_python, METH_NOARGS,
      "Cancel the Python calls that are queued; how many."},
+    {"running", bridge_running, METH_NOARGS,
+     "The results of the Python calls that run; some may be in it twice."},
     {"retire", bridge_retire, METH_NOARGS, "The pool has been joined."},
     {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
     {0},

@@ -195,6 +195,18 @@ int raise_through_shields(void)
     return all_running ? raise_of(call_here()) : 0;
 }
 
+PyObject *bridge_running(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *results = PyList_New(0);
+    for (struct running *running = all_running; results && running; running = running->next) {
+        struct cz_record *record = running->record;
+        if (record && (PyObject *)kind_of(record)->bridge == self &&
+            PyList_Append(results, (PyObject *)result_of(record)))
+            Py_CLEAR(results);
+    }
+    return results;
+}
+
 void forget_other_threads(void)
 {
     struct running **link = &all_running;

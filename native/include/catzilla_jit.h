@@ -175,6 +175,15 @@ CZ_API void cz_pool_destroy(struct cz_pool *pool);
  * for its next try in either lane; batches hand out no further items. Returns how many
  * entries. (What is queued in the Python lane: cz_lane_take, after this.) */
 CZ_API uint64_t cz_pool_cancel_pending(struct cz_pool *pool);
+/* Stop what the native workers run, if its type or batch is interruptible; it ends as CANCELLED.
+ * For a pool that is given up: from now on the pool stops whatever its workers are inside of at
+ * each further call. What is not in code that may be left at that moment goes on, so call it
+ * until it returns 0. Returns how many workers were inside a run. */
+CZ_API uint32_t cz_pool_stop_running(struct cz_pool *pool);
+/* How many records of both lanes are delayed or wait for their next try (those: *retrying), and
+ * what the creators of their types gave as owner, of the first `room`. */
+CZ_API uint64_t cz_pool_delayed(struct cz_pool *pool, void **owners, uint64_t room,
+                                uint64_t *retrying);
 CZ_API uint32_t cz_pool_workers(const struct cz_pool *pool);
 /* Bytes of record memory that the pool holds, and blocks of it that are in use. */
 CZ_API void cz_pool_memory(struct cz_pool *pool, uint64_t *bytes, uint64_t *blocks);

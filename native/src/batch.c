@@ -318,6 +318,9 @@ void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket)
 {
     struct cz_batch *batch = ticket->type->batch;
     int64_t torn = cz__load_relaxed(&batch->torn);
+    /* By cz_pool_stop_running, else it would end as if nothing was torn. */
+    if (cz__load_acquire(&batch->verdict) == OPEN)
+        cz_batch_cancel(batch);
     while (thread->chunk_begin < torn && !cz__cas_acqrel(&batch->torn, &torn, thread->chunk_begin))
         continue;
     end_stopped_chunk(batch, thread);

@@ -514,6 +514,29 @@ uint64_t cz__extras_cancel_delayed(struct cz__extras *extras)
     return cancelled;
 }
 
+uint64_t cz__extras_delayed(struct cz__extras *extras, void **owners, uint64_t room,
+                            uint64_t *retrying)
+{
+    uint64_t delayed = 0;
+    *retrying = 0;
+    pthread_mutex_lock(&extras->lock);
+    for (uint32_t at = 1; at <= extras->timers; at++) {
+        struct cz__extra *extra = numbered(extras, extras->heap[at]);
+        uint32_t phase;
+        if (extra->purpose != CZ__TIMER_ENQUEUE)
+            continue;
+        phase = cz__phase(cz__load_acquire(&extra->record->state));
+        if (phase != CZ_PENDING && phase != CZ_RETRYING)
+            continue; /* cancelled: due at once */
+        if (delayed < room)
+            owners[delayed] = extra->record->type->owner;
+        delayed++;
+        *retrying += phase == CZ_RETRYING;
+    }
+    pthread_mutex_unlock(&extras->lock);
+    return delayed;
+}
+
 /* --- the clock thread ------------------------------------------------------------------------- */
 
 static void fire_enqueue(struct cz__extras *extras, struct cz__extra *extra, uint64_t now)

@@ -68,6 +68,9 @@ void cz__extra_run_ended(struct cz_record *record);
 int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_ns);
 /* Its timer, if it waits for one to be pushed, is due now. */
 void cz__extra_hurry(struct cz_record *record);
+/* cz_pool_delayed. */
+uint64_t cz__extras_delayed(struct cz__extras *extras, void **owners, uint64_t room,
+                            uint64_t *retrying);
 /* Cancel what waits for its time to be pushed, and push it now; how many. */
 uint64_t cz__extras_cancel_delayed(struct cz__extras *extras);
 void cz__extra_post(struct cz_record *record, uint32_t reason);

@@ -389,6 +389,21 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
     return cancelled;
 }
 
+uint32_t cz_pool_stop_running(struct cz_pool *pool)
+{
+    uint32_t inside = 0;
+    pthread_mutex_lock(&pool->join_lock);
+    if (!pool->joined)
+        inside = cz__stop_all(pool);
+    pthread_mutex_unlock(&pool->join_lock);
+    return inside;
+}
+
+uint64_t cz_pool_delayed(struct cz_pool *pool, void **owners, uint64_t room, uint64_t *retrying)
+{
+    return cz__extras_delayed(&pool->extras, owners, room, retrying);
+}
+
 uint32_t cz_pool_workers(const struct cz_pool *pool)
 {
     return pool->workers;

@@ -54,7 +54,8 @@ struct cz_pool {
     _Atomic(uint32_t) alive;    /* threads that have not ended; join sleeps on it */
     pthread_mutex_t join_lock;  /* guards joined */
     bool joined;
-    pthread_mutex_t types_lock; /* guards types */
+    _Atomic(uint32_t) stops_all; /* once 1, a stop signal is meant for whatever runs (stop.h) */
+    pthread_mutex_t types_lock;  /* guards types */
     struct cz_type *types;
     /* The arenas of types; new ones are put in front under types_lock, none goes. */
     _Atomic(struct cz_arena *) arenas;

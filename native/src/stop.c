@@ -52,18 +52,25 @@ static uintptr_t interrupted_at(const ucontext_t *context)
 #endif
 }
 
+/* The worker's run keeps the record it is inside of. */
+static int is_meant(struct cz__thread *thread, const struct cz_record *inside)
+{
+    if (cz__load_acquire(&thread->target) == inside)
+        return 1;
+    return cz__load_acquire(&thread->pool->stops_all) && inside->type->interruptible;
+}
+
 /* On the worker. Touches nothing but its own thread's fields and the range set. */
 static void handle_stop(int number, siginfo_t *info, void *context)
 {
     struct cz__thread *thread = this_worker;
-    struct cz_record *target;
+    struct cz_record *inside;
     (void)number;
     (void)info;
     if (thread == NULL)
         return;
-    target = cz__load_acquire(&thread->target);
-    if (target == NULL || target != cz__load_relaxed(&thread->inside) ||
-        !may_leave(interrupted_at(context)))
+    inside = cz__load_relaxed(&thread->inside);
+    if (inside == NULL || !is_meant(thread, inside) || !may_leave(interrupted_at(context)))
         return;
     cz__store_relaxed(&thread->inside, NULL);
     siglongjmp(thread->landing, 1);
@@ -159,6 +166,22 @@ void cz__stop_try(struct cz_pool *pool, struct cz_record *record)
         cz__store_release(&thread->target, record);
         pthread_kill(thread->thread, stop_signal);
     }
+}
+
+uint32_t cz__stop_all(struct cz_pool *pool)
+{
+    uint32_t inside = 0;
+    cz__store_release(&pool->stops_all, 1);
+    if (stop_signal)
+        refresh_ranges();
+    for (uint32_t i = 0; i < pool->started; i++) {
+        if (cz__load_acquire(&pool->threads[i].inside) == NULL)
+            continue;
+        inside++;
+        if (stop_signal)
+            pthread_kill(pool->threads[i].thread, stop_signal);
+    }
+    return inside;
 }
 
 void cz__stop_forget(struct cz_pool *pool, struct cz_record *record)

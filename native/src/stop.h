@@ -20,6 +20,10 @@ struct cz__thread;
 int cz__stop_setup(void);
 /* The calling thread is this worker from now on, and takes the signal. */
 void cz__stop_adopt(struct cz__thread *thread);
+/* Stop what every worker is inside of, now and whenever it is called again, without naming
+ * records: a handler takes pool->stops_all, which stays set, for its own name. Returns how many
+ * were inside something. No thread may have been joined. */
+uint32_t cz__stop_all(struct cz_pool *pool);
 /* extras->lock held. */
 void cz__stop_try(struct cz_pool *pool, struct cz_record *record);
 void cz__stop_forget(struct cz_pool *pool, struct cz_record *record);

@@ -169,7 +169,8 @@ static void test_cancel_pending_reaches_what_is_delayed(void)
     enum { RECORDS = 500 };
     static struct cz_record *records[RECORDS];
     struct cz_type *type;
-    uint64_t rng = 29;
+    void *owners[2];
+    uint64_t rng = 29, retrying;
     set_up(1, 4);
     type = call_type(pool, count_run);
     for (int i = 0; i < RECORDS; i++) {
@@ -179,7 +180,10 @@ static void test_cancel_pending_reaches_what_is_delayed(void)
     }
     for (int i = 0; i < RECORDS; i += 10)
         CHECK(cz_record_cancel(records[i]) == 1);
+    CHECK(cz_pool_delayed(pool, owners, 2, &retrying) == RECORDS - RECORDS / 10);
+    CHECK(retrying == 0 && owners[0] == cz_type_owner(type) && owners[1] == owners[0]);
     CHECK(cz_pool_cancel_pending(pool) == RECORDS - RECORDS / 10);
+    CHECK(cz_pool_delayed(pool, owners, 2, &retrying) == 0);
     for (int i = 0; i < RECORDS; i++) {
         CHECK(cz_record_wait(records[i], 0) == 0 && phase_of(records[i]) == CZ_CANCELLED);
         cz_record_drop(cache, records[i]);

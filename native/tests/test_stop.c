@@ -275,6 +275,38 @@ static void test_cancelled_batch_leaves_an_endless_chunk(void)
     }
 }
 
+static void test_pool_that_is_given_up_stops_what_runs(void)
+{
+    struct cz_record *records[3];
+    set_up(2);
+    CHECK(cz_pool_stop_running(pool) == 0);
+    records[0] = run_for_ever(CZ_NORMAL);
+    records[1] = run_for_ever(CZ_LOW);
+    records[2] = run_for_ever(CZ_CRITICAL);
+    YIELD_UNTIL(cz_pool_stop_running(pool) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(cz_record_wait(records[i], 60LL * SECOND_NS) == 0);
+        CHECK(phase_of(records[i]) == CZ_CANCELLED && records[i]->finished_at);
+        cz_record_drop(cache, records[i]);
+    }
+    check_still_serves(CZ_NORMAL); /* who is not asked again goes on */
+    tear_down();
+}
+
+static void test_given_up_pool_leaves_what_is_not_interruptible(void)
+{
+    struct cz_record *record;
+    set_up(1);
+    record = call_push(lane, cache, call_type(pool, hear_nothing), NULL, CZ_NORMAL);
+    gate_pass(&entered);
+    for (int i = 0; i < 100; i++)
+        CHECK(cz_pool_stop_running(pool) == 1);
+    gate_open(&leave, 1);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_COMPLETED);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
 int main(void)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -293,5 +325,7 @@ int main(void)
     RUN(test_code_of_a_file_is_not_left);
     RUN(test_queued_signals_do_not_nest);
     RUN(test_cancelled_batch_leaves_an_endless_chunk);
+    RUN(test_pool_that_is_given_up_stops_what_runs);
+    RUN(test_given_up_pool_leaves_what_is_not_interruptible);
     return 0;
 }
