@@ -22,6 +22,7 @@ def one_text(s: str) -> str: return "%s" % s
 def wide(n: int, s: str) -> str: return "%5d|%-5d|%05d|%8s|%-8s|%u" % (n, n, n, s, s, n)
 def wide_number(n: int) -> str: return "%6s|%-6s" % (n, n)
 def digits(x: float) -> str: return "%.2f|%8.3f|%-8.1f|%08.2f|%.0f" % (x, x, x, x, x)
+def whole_as_float(n: int) -> str: return "%.1f" % n
 def six(x: float) -> str: return "%f" % x
 def computed(n: int, s: str) -> str: return "%s-%d" % (s + "!", n * 2)
 def braces(n: int, s: str) -> str: return "{} {}{{}}".format(n, s)
@@ -39,8 +40,8 @@ def in_loop(n: int) -> str:
 # fmt: on
 
 FUNCTIONS = [
-    plain, one, one_text, wide, wide_number, digits, six, computed, braces, numbered, named,
-    specs, zeros, literal, in_loop,
+    plain, one, one_text, wide, wide_number, digits, whole_as_float, six, computed, braces,
+    numbered, named, specs, zeros, literal, in_loop,
 ]  # fmt: skip
 
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
@@ -77,7 +78,6 @@ def character(n: int) -> str: return "%c" % n
 def hexadecimal(n: int) -> str: return "%x" % n
 def cut(s: str) -> str: return "%.2s" % s
 def truncated(x: float) -> str: return "%d" % x
-def whole_as_float(n: int) -> str: return "%.1f" % n
 def by_name(n: int) -> str: return "%(n)d" % {"n": n}
 def starred(n: int) -> str: return "%*d" % (5, n)
 def too_few(n: int) -> str: return "%d %d" % (n,)
@@ -95,8 +95,8 @@ def out_of_turn(n: int) -> str: return "{1} {0}".format(n + 1, n + 2)
 # fmt: on
 
 REFUSED = [
-    signed, represented, character, hexadecimal, cut, truncated, whole_as_float, by_name, starred,
-    too_few, too_many, unfinished, tuple_as_value, attribute, missing, nested, unclosed,
+    signed, represented, character, hexadecimal, cut, truncated, by_name, starred, too_few,
+    too_many, unfinished, tuple_as_value, attribute, missing, nested, unclosed,
     mixed_numbers, out_of_turn,
 ]  # fmt: skip
 
