@@ -45,10 +45,17 @@ _LONGEST_SECONDS = 4e9  # a century: more than a lock can wait for
 
 def python_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
     """Return the call of a Python function in the context variables of the submitter."""
-    context = contextvars.copy_context()
-    if len(context):
-        return functools.partial(context.run, function, *args, **kwargs)
-    return functools.partial(function, *args, **kwargs)
+    # Also in an empty context: what the task sets must not stay with the worker.
+    return functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+
+
+def _for_one_try(call: Call) -> Call:
+    """Return the call in a copy of its context: what a try sets must not be seen by the next."""
+    assert isinstance(call, functools.partial)
+    context = getattr(call.func, "__self__", None)
+    if not isinstance(context, contextvars.Context):
+        return call  # compiled
+    return functools.partial(context.copy().run, *call.args, **call.keywords)
 
 
 def _of_the_task(error: BaseException) -> BaseException:
@@ -158,7 +165,8 @@ class PureTaskResult:
             if self._limit:
                 number = self._try
                 self._alarm = self._pool.timer.after(self._limit, lambda: self._time_out(number))
-            return self._call
+            assert self._call is not None
+            return _for_one_try(self._call) if self._diverts else self._call
 
     def _run_ended(self, failed: bool, value: Any) -> None:
         if failed:

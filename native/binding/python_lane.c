@@ -14,19 +14,6 @@ int on_python_worker(void)
     return serving;
 }
 
-/* The submitter's context variables go with the call; most programs have none. */
-static int take_context(struct call *call)
-{
-    PyObject *context = PyObject_CallNoArgs(copy_context);
-    if (context == NULL)
-        return -1;
-    if (PyObject_Size(context) > 0)
-        call->context = context;
-    else
-        Py_DECREF(context);
-    return 0;
-}
-
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
 {
     struct bridge *bridge = kind->bridge;
@@ -44,11 +31,12 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     call = call_of(&self->record);
     call->args = Py_NewRef(args);
     call->kwargs = Py_XNewRef(kwargs);
-    call->context = NULL;
+    /* Also an empty one: what the task sets must not stay with the worker. */
+    call->context = PyObject_CallNoArgs(copy_context);
     call->value = call->traceback = NULL;
     call->due_ns = 0;
     call->waiters = NULL;
-    if (take_context(call)) {
+    if (call->context == NULL) {
         Py_INCREF(bridge);
         Py_DECREF(self);
         return NULL;
@@ -126,23 +114,37 @@ static PyObject *take_exception(void)
     return value;
 }
 
+static int may_run_again(struct cz_record *record)
+{
+    return atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_DIVERT;
+}
+
+/* What a try sets must not be seen by the next: each gets a copy of the submitter's context. */
+static PyObject *context_for_run(struct cz_record *record)
+{
+    PyObject *context = call_of(record)->context;
+    return may_run_again(record) ? PyObject_CallMethod(context, "copy", NULL) : Py_NewRef(context);
+}
+
+/* context.run(function, *args, **kwargs) */
 static PyObject *call_function(struct cz_record *record)
 {
+    enum { BEFORE = 2 };
     struct call *call = call_of(record);
-    PyObject *function = kind_of(record)->function, *run, *args, *value = NULL;
     Py_ssize_t count = PyTuple_Size(call->args);
-    if (call->context == NULL)
-        return PyObject_Call(function, call->args, call->kwargs);
-    run = PyObject_GetAttrString(call->context, "run");
-    args = PyTuple_New(count + 1);
-    if (run && args) {
-        PyTuple_SetItem(args, 0, Py_NewRef(function));
-        for (Py_ssize_t i = 0; i < count; i++)
-            PyTuple_SetItem(args, i + 1, Py_NewRef(PyTuple_GetItem(call->args, i)));
-        value = PyObject_Call(run, args, call->kwargs);
+    PyObject *value, *context = context_for_run(record), *args;
+    if (context == NULL)
+        return NULL;
+    if ((args = PyTuple_New(count + BEFORE)) == NULL) {
+        Py_DECREF(context);
+        return NULL;
     }
-    Py_XDECREF(run);
-    Py_XDECREF(args);
+    PyTuple_SetItem(args, 0, context);
+    PyTuple_SetItem(args, 1, Py_NewRef(kind_of(record)->function));
+    for (Py_ssize_t i = 0; i < count; i++)
+        PyTuple_SetItem(args, i + BEFORE, Py_NewRef(PyTuple_GetItem(call->args, i)));
+    value = PyObject_Call(context_run, args, call->kwargs);
+    Py_DECREF(args);
     return value;
 }
 
@@ -173,11 +175,6 @@ static int keep_value(struct cz_record *record, PyObject *value)
     }
     set_value(record, value);
     return 1;
-}
-
-static int may_run_again(struct cz_record *record)
-{
-    return atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_DIVERT;
 }
 
 void announce_end(struct cz_record *record)

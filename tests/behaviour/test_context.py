@@ -66,6 +66,32 @@ def test_delayed_retried_and_dependent_tasks_see_it_too(runtime):
     assert dependant.result(PATIENCE) == "dependant"
 
 
+def test_what_a_task_sets_does_not_stay_with_the_worker(single):
+    # Nothing is set here: the submitter's context is empty.
+    def change():
+        variable.set("changed")
+
+    reader = single.task(read, compile_to_c=False)
+    changer = single.task(change, compile_to_c=False)
+    submit = contextvars.Context().run
+    submit(changer.submit).result(PATIENCE)
+    assert submit(reader.submit).result(PATIENCE) == "unset"
+
+
+def test_what_a_failed_try_set_is_not_seen_by_the_next(runtime):
+    seen = []
+
+    def fail():
+        seen.append(variable.get())
+        variable.set("by a failed try")
+        raise ValueError
+
+    task = runtime.task(fail, compile_to_c=False, max_retries=2, retry_delay_ms=1)
+    in_context("mine", task.submit).exception(PATIENCE)
+    contextvars.Context().run(task.submit).exception(PATIENCE)
+    assert seen == ["mine"] * 3 + ["unset"] * 3
+
+
 def test_callback_sees_what_was_set_where_it_was_added(make):
     seen = []
     result = make(add).submit(1.0)
