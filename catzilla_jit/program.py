@@ -297,16 +297,26 @@ class Program:
     # --- what a compiled call left behind ---------------------------------------------------
 
     def settle(
-        self, form: CompiledTask, status: int, error: int, arguments: tuple[Any, ...] | None
+        self, form: CompiledTask, status: int, error: int, arguments: tuple[Any, ...]
     ) -> tuple[bool, Any]:
         """Turn a failed compiled call into its exception, or into the value Python gives."""
-        if arguments is not None and form.pure and status == _overflow_status():
+        if form.pure and status == _overflow_status():
             try:
                 return False, self.function(*arguments)
             except Exception as exception:
                 # Not Ctrl-C in the thread that asks: it may ask again.
                 return True, exception
-        return True, _raised(form, status, error)
+        raised = _raised(form, status, error)
+        if status == _overflow_status():
+            raised.args = (f"task {self.name}: {raised}",)
+        return True, raised
+
+    def settle_item(self, form: CompiledTask, status: int, error: int, index: int) -> BaseException:
+        """Turn a failed item of a compiled map into its exception; the words of ours name it."""
+        raised = _raised(form, status, error)
+        if status == _overflow_status():
+            raised.args = (f"task {self.name}, element {index} of the map: {raised}",)
+        return raised
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Return one value per parameter, defaults filled in; TypeError names the task."""

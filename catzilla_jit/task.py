@@ -209,10 +209,11 @@ class Task(Generic[P, R]):
         of those, an array with rows, or one for all calls. A parameter that is called like
         an option of this method is passed by position. out: where the results go, of the
         broadcast shape and the result's type. errors: "raise" stops at a failing element,
-        "collect" goes on and keeps the exceptions in `BatchResult.errors` (what `out` holds
-        there is unspecified). chunk_size: elements per chunk, or "auto" for about 0.1 ms of
-        work. The arrays must not change before the batch has ended. The task's timeout_ms
-        limits the whole map, from its submission.
+        "collect" goes on, keeps the exceptions in `BatchResult.errors` and puts NaN there, NaT
+        for times, zero or False where the type has none, None among objects. chunk_size:
+        elements per chunk, or "auto" for about 0.1 ms of work. The arrays must not change
+        before the batch has ended. The task's timeout_ms limits the whole map, from its
+        submission.
         """
         task = self if priority is None else self.options(priority=priority)
         settings = task._settings
@@ -243,7 +244,7 @@ class Task(Generic[P, R]):
                 return batch.submit_compiled(
                     runtime.start(), form, self.name, columns.values, out=out,
                     level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
-                    settle=functools.partial(self._program.settle, form), progress=progress,
+                    settle=functools.partial(self._program.settle_item, form), progress=progress,
                     arena=self._settings.memory_arena,
                 )  # fmt: skip
             except batch.UnfitArgument:

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
 #: (True, the exception) or, for a call that was run again as Python, (False, its value).
-#: `arguments` is None for an item of a batch. Called once per failed call, with the GIL.
-Settle = Callable[[int, int, "tuple[Any, ...] | None"], "tuple[bool, Any]"]
+#: Called once per failed call, with the GIL.
+Settle = Callable[[int, int, "tuple[Any, ...]"], "tuple[bool, Any]"]
+
+#: The exception of a failed item of a map: settle_item(status, error address, index). Called once
+#: per item, with the GIL.
+SettleItem = Callable[[int, int, int], BaseException]
 
 
 #: What a compiled form takes for constant: (dictionary, name, value) and (cell, None, value).

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ import numpy as np
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
 from . import native
-from .backend import Backend, BatchCall, BatchHandle, Settle
+from .backend import Backend, BatchCall, BatchHandle, SettleItem
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
 from .native import copy_exception
@@ -149,7 +150,7 @@ def submit_compiled(
     level: int,
     collect: bool,
     chunk_size: int,
-    settle: Settle,
+    settle: SettleItem,
     progress: bool,
     arena: bool = False,
 ) -> BatchResult[Any]:
@@ -181,6 +182,15 @@ def submit_compiled(
     )
 
 
+def missing(dtype: np.dtype[Any]) -> Any:
+    """Return what stands for the value of a failed item: NaN where there is one, None, or zero."""
+    if dtype.kind in "mM":
+        return np.array("NaT", dtype)[()]
+    if dtype.kind == "O":
+        return None
+    return np.nan if dtype.kind in "fc" else np.zeros((), dtype)[()]
+
+
 class _TimeLimit:
     """Cancels a batch when its time is over; holds the handle, for the batch may be dropped."""
 
@@ -207,8 +217,8 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_id", "_length", "_limit", "_name", "_out", "_pool", "_process",
-        "_progress", "_settle", "__weakref__",
+        "_any_handle", "_errors", "_id", "_length", "_limit", "_marked", "_name", "_out", "_pool",
+        "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -218,7 +228,7 @@ class BatchResult(ColdMethods, Generic[T]):
         handle: BatchHandle,
         out: Any,
         length: int,
-        settle: Settle,
+        settle: SettleItem,
         progress: bool = False,
     ) -> None:
         self._name = name
@@ -231,6 +241,7 @@ class BatchResult(ColdMethods, Generic[T]):
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
+        self._marked = False
         self._limit: _TimeLimit | None = None
 
     @shielded
@@ -336,13 +347,21 @@ class BatchResult(ColdMethods, Generic[T]):
             return {}
         if self._errors is None:
             self._errors = {
-                index: self._settle(status, error, None)[1]
+                index: self._noted(self._settle(status, error, index), index)
                 for index, status, error in self._handle.failures()
             }
         return self._errors
 
+    def _noted(self, error: BaseException, index: int) -> BaseException:
+        if sys.version_info >= (3, 11):
+            error.add_note(f"task {self._name}, element {index} of the map")
+        return error
+
     def wait(self, timeout: float | None = None) -> T:
         """Wait for the batch and return its array (None for a task that returns None).
+
+        With errors="collect" the array has NaN at failed elements (NaT for times), zero or
+        False where its type has none, None if it holds objects; `errors` tells which they are.
 
         timeout is in seconds; the builtin TimeoutError when it is over (the batch goes
         on). Raises the exception of the failed item with the lowest index when the batch
@@ -357,6 +376,7 @@ class BatchResult(ColdMethods, Generic[T]):
         except KeyboardInterrupt:
             self.cancel()
             raise
+        self._mark_missing()
         failure = self._failure()
         if failure is not None:
             # A copy: what is raised collects the frames it passes, each time.
@@ -364,6 +384,15 @@ class BatchResult(ColdMethods, Generic[T]):
         return self._out  # type: ignore[no-any-return]
 
     result = wait
+
+    def _mark_missing(self) -> None:
+        """Once, put what stands for no value where items failed: nobody has written there."""
+        if self._marked or self._out is None or self.status() is TaskStatus.FAILED:
+            return
+        failed = [index for index, _, _ in self._handle.failures()]
+        if failed:
+            self._out.reshape(-1)[failed] = missing(self._out.dtype)
+        self._marked = True
 
     def wait_alone(self) -> T:
         """Wait for a batch that nobody else has: what interrupts the wait cancels it."""

@@ -106,12 +106,15 @@ def _check(library: ctypes.CDLL) -> None:
 
 
 def copy_exception(error: BaseException) -> BaseException:
-    """Return another exception of the same type, arguments and traceback."""
+    """Return another exception of the same type, arguments, notes and traceback."""
     try:
         copy = type(error)(*error.args)
     except Exception:
         # A constructor of another signature than its args: the original must do.
         return error
+    notes = getattr(error, "__notes__", None)  # Python 3.11
+    if notes:
+        copy.__notes__ = list(notes)  # type: ignore[attr-defined]
     return copy.with_traceback(error.__traceback__)
 
 

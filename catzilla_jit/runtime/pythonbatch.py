@@ -19,11 +19,12 @@ import numpy as np
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from . import native
 from .backend import Backend, Items, Submitter
-from .batch import Array, BatchResult, broadcast
+from .batch import Array, BatchResult, broadcast, missing
 from .callbacks import notice
 from .interrupt import call_exposed, shielded, wait_for
 from .result import add_type
 
+_NUMBERS = (bool, int, float, complex, np.generic)
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
 
 _numbers = itertools.count(1)  # of maps
@@ -246,9 +247,9 @@ class PythonBatch:
     def failures(self) -> list[tuple[int, int, int]]:
         return [(index, 1, position) for position, (index, _) in enumerate(self._failures)]
 
-    def settle(self, _status: int, position: int, _arguments: object) -> tuple[bool, Any]:
+    def settle(self, _status: int, position: int, _index: int) -> BaseException:
         """Return the exception that `failures` counted as `position`."""
-        return True, self._failures[position][1]
+        return self._failures[position][1]
 
     def times(self) -> tuple[float | None, float | None, float | None]:
         return self._queued, self._started, self._finished
@@ -291,15 +292,31 @@ class PythonBatchResult(BatchResult[Any]):
             self._target.flat[:end] = self._batch.values[:end]
 
     def _gather(self) -> Array:
+        self._marked = True  # here
+        failed = [index for index, _, _ in self._batch.failures()]
+        values = self._batch.values
+        if failed:
+            values = self._without_gaps(values, failed)
         if self._target is not None:
-            self._target[...] = np.array(self._batch.values).reshape(self._shape)
+            self._target[...] = np.array(values).reshape(self._shape)
             return self._target  # type: ignore[no-any-return]
-        numbers = (bool, int, float, complex, np.generic)
-        if all(isinstance(value, numbers) for value in self._batch.values):
-            return np.array(self._batch.values).reshape(self._shape)
-        array = np.empty(len(self._batch.values), dtype=object)
-        array[:] = self._batch.values
+        if all(isinstance(value, _NUMBERS) for value in values):
+            return np.array(values).reshape(self._shape)
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
         return array.reshape(self._shape)
+
+    def _without_gaps(self, values: list[Any], failed: list[int]) -> list[Any]:
+        """Return the values with `missing` at failed items, if the others are numbers."""
+        gaps = set(failed)
+        others = [value for index, value in enumerate(values) if index not in gaps]
+        if self._target is not None:
+            blank = missing(self._target.dtype)
+        elif all(isinstance(value, _NUMBERS) for value in others):
+            blank = missing(np.array(others).dtype)  # of no others: float
+        else:
+            return values
+        return [blank if index in gaps else value for index, value in enumerate(values)]
 
 
 add_type(PythonBatchResult)
