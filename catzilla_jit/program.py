@@ -194,6 +194,7 @@ class Program:
                 boundscheck=settings.boundscheck,
                 overflow=settings.overflow,
                 prints=self.mode is not None,
+                exact=self.mode is None,
             )
         except CompileRefused as refused:
             # A new one: that which was raised keeps its callers' frames and all that is in them.

@@ -4,7 +4,7 @@ This package is the only importer of numba and llvmlite, and the import of it is
 them: take it late. It knows no worker and no queue. Its whole contract with the runtime:
 
 `compile_task(function, *, name, argument_types=None, fastmath=False, boundscheck=False,
-overflow="check", prints=True)`
+overflow="check", prints=True, exact=False)`
     -> CompiledTask, or raises CompileRefused, whose `reasons` are never empty. Any thread; takes
     Numba's compiler lock. The same function again (also in another process) is not compiled again.
     A global that is an object with `__task_function__` is called as the function it holds.

@@ -25,6 +25,7 @@ from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin, has_numpy
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
@@ -40,6 +41,14 @@ EXACT_TYPES: dict[Any, str] = {
     types.boolean: "PyBool_Type",
     types.complex128: "PyComplex_Type",
     types.unicode_type: "PyUnicode_Type",
+}
+
+#: The numbers that Python and NumPy both have, as NumPy has them.
+SCALARS: dict[Any, Any] = {
+    types.int64: numpy.int64,
+    types.float64: numpy.float64,
+    types.boolean: numpy.bool_,
+    types.complex128: numpy.complex128,
 }
 
 
@@ -109,6 +118,7 @@ class Boxes:
     module: ir.Module
     type: types.Type
     keys: tuple[str, ...] | None = None  # of the dict that a returned tuple stands for
+    origin: Origin = PYTHON  # who made the numbers of a result
 
     def write_pack(self, symbol: str) -> None:
         """Write `int32_t pack(PyObject *value, void *slot)`."""
@@ -130,24 +140,42 @@ class Boxes:
         python = self.kernel.context.get_python_api(builder)
         value = load(self.kernel, builder, self.type, slot)
         manager = environment(self.kernel, python)
-        boxed = self._boxed(python, manager, self.type, value)
+        boxed = self._boxed(python, manager, self.type, value, self.origin)
         builder.ret(boxed if self.keys is None else self._as_dict(python, manager, boxed))
 
-    def _boxed(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+    def _boxed(
+        self, python: Any, manager: Any, type_: types.Type, value: ir.Value, origin: Origin
+    ) -> ir.Value:
         """Return the Python value, NULL with an exception; takes the reference to the value."""
-        if can_unpack(type_):
+        if origin == NUMPY and type_ in SCALARS:
+            return self._numpys(python, manager, SCALARS[type_], value, type_)
+        if can_unpack(type_) and not (isinstance(type_, types.BaseTuple) and has_numpy(origin)):
             return python.from_native_value(type_, value, manager)
         if isinstance(type_, types.DictType):
             return box_dict(self.kernel.context, python, manager, type_, value)
         builder = python.builder
+        origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
         parts = [
-            self._boxed(python, manager, each, builder.extract_value(value, index))
+            self._boxed(python, manager, each, builder.extract_value(value, index), origins[index])
             for index, each in enumerate(type_.types)
         ]
         made = cgutils.alloca_once_value(builder, python.tuple_pack(parts))
         for part in parts:
             with builder.if_then(cgutils.is_null(builder, part), likely=False):
                 builder.store(cgutils.get_null_value(python.pyobj), made)
+        return builder.load(made)
+
+    def _numpys(
+        self, python: Any, manager: Any, class_: Any, value: ir.Value, type_: types.Type
+    ) -> ir.Value:
+        """Return a NumPy scalar, NULL with an exception."""
+        builder = python.builder
+        boxed = python.from_native_value(type_, value, manager)
+        made = cgutils.alloca_once_value(builder, boxed)
+        with cgutils.if_likely(builder, cgutils.is_not_null(builder, boxed)):
+            maker = manager.read_const(manager.add_const(class_))
+            builder.store(python.call_function_objargs(maker, (boxed,)), made)
+            python.decref(boxed)
         return builder.load(made)
 
     def _as_dict(self, python: Any, manager: Any, boxed: ir.Value) -> ir.Value:
@@ -315,13 +343,14 @@ def write_boxes(
     *,
     argument: bool,
     keys: tuple[str, ...] | None = None,
+    origin: Origin = PYTHON,
 ) -> list[str]:
     """Add the functions of one slot to the kernel's library; return their symbols.
 
     An argument has pack and release, a result unpack and release; the third symbol is "".
     """
     module = kernel.library.create_ir_module(prefix)
-    boxes = Boxes(kernel, module, type_, keys)
+    boxes = Boxes(kernel, module, type_, keys, origin)
     symbols = [f"{prefix}.{part}" for part in ("pack", "unpack", "release")]
     writers: list[Write] = [boxes.write_pack, boxes.write_unpack, boxes.write_release]
     left_out = 1 if argument else 0

@@ -31,6 +31,7 @@ from catzilla_jit.compile.fingerprint import fingerprint
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
 from catzilla_jit.compile.ranges import code_range
@@ -53,15 +54,17 @@ def compile_task(
     boundscheck: bool = False,
     overflow: str = "check",
     prints: bool = True,
+    exact: bool = False,
 ) -> CompiledTask:
     """Compile a function for the types its hints name, or for `argument_types`.
 
-    `overflow` is "check" or "wrap"; `prints=False` refuses what prints. The return type is the
-    inferred one. A function that was compiled before, in this process or another, is not compiled
-    again. Takes milliseconds to seconds, and Numba's compiler lock. Raises CompileRefused with the
-    reasons when the function must stay Python.
+    `overflow` is "check" or "wrap"; `prints=False` refuses what prints, `exact` what Numba
+    computes otherwise than NumPy. The return type is the inferred one. A function that was
+    compiled before, in this process or another, is not compiled again. Takes milliseconds to
+    seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
+    must stay Python.
     """
-    options = Options(fastmath, boundscheck, overflow, prints)
+    options = Options(fastmath, boundscheck, overflow, prints, exact)
     begun = time.perf_counter()
     plain = screen(function, name)
     wanted = (
@@ -116,16 +119,30 @@ _counter = itertools.count()
 def _compile(
     options: Options, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
 ) -> tuple[Program, Kernel]:
-    """Compile; if that fails, once more without the texts of exceptions, which Python can make."""
+    """Compile; if that fails, once more with what the first attempt has shown to be needed.
+
+    Helpers that do not know whether a number is NumPy's, and no texts of exceptions, which
+    Python can make.
+    """
     program = new_program(options)
     try:
         return program, _kernel(program, function, name, wanted)
     except CompileRefused as refused:
-        if not program.makes_exceptions:
+        if not program.makes_exceptions and not program.wants_mixes:
             raise
         first = refused
-    TaskContext.tag += "_r"  # the helpers of the first attempt have its symbols
-    program = new_program(options, leaves_raises=True)
+    mixes = program.wants_mixes
+    if mixes:
+        TaskContext.tag += "_m"  # the helpers of the first attempt have its symbols
+        program = new_program(options, mixes=True)
+        try:
+            return program, _kernel(program, function, name, wanted)
+        except CompileRefused as refused:
+            if not program.makes_exceptions:
+                raise
+            first = refused
+    TaskContext.tag += "_r"
+    program = new_program(options, leaves_raises=True, mixes=mixes)
     kernel = _kernel(program, function, name, wanted)
     if not is_pure(program.effects, kernel.argument_types):
         raise first
@@ -144,6 +161,7 @@ def _kernel(
         raise CompileRefused(name, tuple(placed)) from error
     _refuse_result(kernel, function, name)
     _refuse_handlers(program, kernel, function, name)
+    _refuse_doubts(program, kernel, function, name)
     return kernel
 
 
@@ -171,14 +189,25 @@ def _refuse_handlers(
         raise CompileRefused(name, (Reason(line, message, "catch Exception, without a name"),))
 
 
+def _refuse_doubts(
+    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+) -> None:
+    """A result of Python's where NumPy's is usual is Python's to compute: it has to run again."""
+    if program.doubts_result and not is_pure(program.effects, kernel.argument_types):
+        line = function.__code__.co_firstlineno
+        message = "it returns a number that is NumPy's or Python's, and has side effects"
+        raise CompileRefused(name, (Reason(line, message, "return float(x) or int(x)"),))
+
+
 def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
-    if program.numpy_results == {True} and slots[0].code in NUMPY_TOO:
+    origin = program.result_origin
+    if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])
     with kernel.context.push_code_library(kernel.library):
         symbol = write_entry(kernel, slots[0], slots[1:])
-        boxes = _write_boxes(kernel, slots, program.keys)
+        boxes = _write_boxes(kernel, slots, program.keys, origin)
     kernel.library.finalize()
     return Facts(
         signature=_signature(slots, kernel),
@@ -192,7 +221,7 @@ def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) ->
 
 
 def _write_boxes(
-    kernel: Kernel, slots: tuple[Slot, ...], keys: tuple[str, ...] | None
+    kernel: Kernel, slots: tuple[Slot, ...], keys: tuple[str, ...] | None, origin: Origin
 ) -> dict[str, list[str]]:
     """Write pack, unpack and release of the slots that need them; return the symbols by name."""
     found = {}
@@ -201,7 +230,12 @@ def _write_boxes(
         if slot.code == "O":
             prefix = f"{BOX}{index}.{kernel.symbol}"
             found[slot.name] = write_boxes(
-                kernel, type_, prefix, argument=index > 0, keys=None if index else keys
+                kernel,
+                type_,
+                prefix,
+                argument=index > 0,
+                keys=None if index else keys,
+                origin=PYTHON if index else origin,
             )
     return found
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from numba.core import types
 
-from catzilla_jit.compile import kinds, library, mathematics
+from catzilla_jit.compile import kinds, library, mathematics, reductions
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 
@@ -237,6 +237,7 @@ MATHEMATICS: dict[tuple[Any, int], Choice] = {
 #: Functions, by identity and number of arguments.
 CHOICES: dict[tuple[Any, int], Choice] = {
     **MATHEMATICS,
+    **reductions.CALLS,
     (int, 1): int_of,
     (float, 1): float_of,
     (str, 1): text_of,
@@ -253,4 +254,5 @@ CHOICES: dict[tuple[Any, int], Choice] = {
 METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
     ("count", 1): count_of,
     ("index", 1): index_of,
+    **reductions.METHODS,
 }

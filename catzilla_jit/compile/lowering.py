@@ -26,13 +26,15 @@ from numba.core.typed_passes import BaseNativeLowering
 
 from catzilla_jit.compile import checks, complexes, floats, kinds, library, stack
 from catzilla_jit.compile.context import TaskCallConv
+from catzilla_jit.compile.doubts import Doubts
 from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.indices import index_variables
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origins, has_numpy, joined
 from catzilla_jit.compile.printing import write_print
-from catzilla_jit.compile.provenance import numpy_variables
+from catzilla_jit.compile.program import OWN
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.unbound import Unbound
 
@@ -70,13 +72,21 @@ class TaskLower(lowering.Lower):
         self.mixture = Mixture(self)
         self.unbound = Unbound(self)
         self.depth = stack.Depth(self)
-        self.numpys = numpy_variables(self.blocks.values(), self.fndesc.typemap)
+        program = self.metadata["program"]
+        function = self.func_ir.func_id.func
+        blocks = self.blocks.values()
+        argument = program.argument_origin(function)
+        self.origins = Origins(blocks, self.fndesc.typemap, argument, program.origin_of)
+        self.numpys = self.origins.numbers(NUMPY)
+        self.doubts = Doubts(self, self.origins)
+        self._set_result_origin(function)
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
         self._unpacking = False  # Numba's words for a wrong number of items are not Python's
         self._target = ""  # of the assignment that is written
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
+        self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
 
     def lower_inst(self, inst: Any) -> None:
         for missing in self.unbound.read_by(inst):
@@ -84,15 +94,36 @@ class TaskLower(lowering.Lower):
         for name in self.mixture.seen_by(inst):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
-        self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
+        if self.func_ir.func_id.func.__module__ not in OWN:  # those write to what they made
+            self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
         if isinstance(inst, ir.Return):
-            self._note_result(inst.value.name)
+            self._leave_result(inst.value.name)
         super().lower_inst(inst)
 
-    def _note_result(self, name: str) -> None:
+    def _set_result_origin(self, function: Any) -> None:
+        """Note who makes what the function returns; a task's number of either is NumPy's."""
         program = self.metadata["program"]
-        if program.is_task(self.func_ir.func_id.func):
-            program.numpy_results.add(name in self.numpys)
+        returns = [
+            each for block in self.blocks.values() for each in block.body if type(each) is ir.Return
+        ]
+        origin = joined(self.origins[each.value.name] for each in returns)
+        self._leaves_pythons = False
+        exact = self.options.exact and program.is_task(function)
+        if exact and kind(self.fndesc.restype) is not None and has_numpy(origin):
+            if not all(self.doubts.is_known(each.value.name) for each in returns):
+                self._refuse(
+                    "it returns a number that is NumPy's or Python's", "float(x) or int(x)"
+                )
+            self._leaves_pythons = origin == EITHER
+            program.doubts_result = program.doubts_result or self._leaves_pythons
+            origin = NUMPY
+        elif exact and _is_doubtful(origin, self.fndesc.restype):
+            self._refuse("it returns numbers that are NumPy's or Python's", "float(x) or int(x)")
+        program.result_origins[function] = PYTHON if origin is None else origin
+
+    def _leave_result(self, name: str) -> None:
+        if self._leaves_pythons:
+            self._leave_if(self.doubts.bit(name), "a number of Python's among NumPy's")
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
         with TaskCallConv.only(raising=not self._unpacking):
@@ -153,12 +184,13 @@ class TaskLower(lowering.Lower):
         source = kinds.source_of(inst.value)
         if source is not None and kinds.lossy(self.typeof(source), ty):
             self._widening(source, ty)
-        self._flag_of_result = None
+        self._flag_of_result = self._bit_of_result = None
         if isinstance(inst.value, ir.Const | ir.Global | ir.FreeVar):
             self._refuse_large(inst.value.value)
         self._target = inst.target.name
         value = super().lower_assign(ty, inst)
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
+        self.doubts.assigned(inst.target.name, inst.value, self._bit_of_result)
         self.unbound.assigned(inst)
         return value
 
@@ -187,7 +219,7 @@ class TaskLower(lowering.Lower):
         left, right = expr.lhs.name, expr.rhs.name
         ranks = (kind(self.typeof(left)), kind(self.typeof(right)))
         if op in DIVISIONS:
-            self._refuse_zero_divisor(DIVISIONS[op], FLOAT in ranks, right)
+            self._refuse_zero_divisor(DIVISIONS[op], FLOAT in ranks, left, right)
         if FLOAT not in ranks:
             return self._integers(resty, expr, op, left, right)
         if op in POWERS:
@@ -230,6 +262,9 @@ class TaskLower(lowering.Lower):
         right = expr.rhs.name
         if op in DIVISIONS and kinds.is_integral(self.typeof(right)):
             self._leave_if(self._is(right, 0), "a division by zero of NumPy")
+            if kinds.is_integral(self.typeof(expr.lhs.name)):
+                lowest = self.builder.and_(self._is(expr.lhs.name, -(2**63)), self._is(right, -1))
+                self._leave_if(lowest, "the quotient of NumPy's lowest integer")
         elif op in DIVISIONS and DIVISIONS[op] is operator.truediv:
             left_value, right_value = (
                 self._operand(name, types.float64) for name in (expr.lhs.name, right)
@@ -499,6 +534,7 @@ class TaskLower(lowering.Lower):
         if kind(resty) == FLOAT:
             self._need_exact_in_float("the comparison of a large integer", *names)
         best, lesser = self._operand(names[0], resty), self.mixture.lesser(names[0], resty)
+        bit = self.doubts.bit(names[0])
         sign = ">" if function is max else "<"
         for name in names[1:]:
             value = self._operand(name, resty)
@@ -506,7 +542,8 @@ class TaskLower(lowering.Lower):
             best = self.builder.select(better, value, best)
             own = self.mixture.lesser(name, resty)
             lesser = self.builder.select(better, own, lesser)
-        self._flag_of_result = lesser
+            bit = self.builder.select(better, self.doubts.bit(name), bit)
+        self._flag_of_result, self._bit_of_result = lesser, bit
         return best
 
     # -- numbers that lose their kind
@@ -560,12 +597,13 @@ class TaskLower(lowering.Lower):
         with self.builder.if_then(condition, likely=False):
             self.return_exception(error, (message,), loc=self.loc)
 
-    def _refuse_zero_divisor(self, op: Any, floating: bool, right: str) -> None:
+    def _refuse_zero_divisor(self, op: Any, floating: bool, left: str, right: str) -> None:
         type_ = self.typeof(right)
         if isinstance(type_, types.IntegerLiteral) and type_.literal_value:
             return
         zero = self._is(right, 0)
-        if right in self.mixture.names:  # the words depend on the kind
+        if right in self.mixture.names or EITHER in (self.origins[right], self.origins[left]):
+            # The words depend on the kind, and NumPy has no words at all.
             self._leave_if(zero, "a division by zero")
         self._raise_if(zero, ZeroDivisionError, zero_division_message(op, floating))
 
@@ -589,6 +627,16 @@ def _item_kinds(container: Any) -> set[int | None]:
     if isinstance(container, types.BaseTuple):
         return {kind(item) for item in container.types}
     return {kind(getattr(container, "dtype", None))}
+
+
+def _is_doubtful(origin: Any, type_: Any) -> bool:
+    """Tell whether a result cannot be given back because of who made its numbers."""
+    if isinstance(type_, types.BaseTuple):
+        origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
+        return any(map(_is_doubtful, origins, type_.types))
+    if isinstance(type_, types.Optional):
+        return kind(type_.type) is not None and has_numpy(origin)
+    return kind(type_) is not None and origin == EITHER
 
 
 def _is_set(type_: Any) -> bool:

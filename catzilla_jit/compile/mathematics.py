@@ -27,13 +27,20 @@ def gcd_of_none() -> int:
 
 
 def gcd_of_one(a: int) -> int:
+    return _size(a)
+
+
+def _size(a: int) -> int:
+    """Return the absolute value, also where overflows are not looked for."""
+    if a < -9223372036854775807:
+        leave()
     return abs(a)
 
 
 def gcd(a: int, b: int) -> int:
     while b != 0:
         a, b = b, a % b
-    return abs(a)
+    return _size(a)
 
 
 def gcd_of_three(a: int, b: int, c: int) -> int:
@@ -43,7 +50,7 @@ def gcd_of_three(a: int, b: int, c: int) -> int:
 def lcm(a: int, b: int) -> int:
     if a == 0 or b == 0:
         return 0
-    return abs(a // gcd(a, b) * b)
+    return _size(a // gcd(a, b) * b)
 
 
 def lcm_of_three(a: int, b: int, c: int) -> int:

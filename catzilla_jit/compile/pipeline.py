@@ -1,8 +1,8 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with three changes: calls are redirected to helpers once closures
-are inlined, inner functions become helpers where Numba would compile them by itself, and the
-lowering is ours.
+It is Numba's nopython pipeline with four changes: calls are redirected to helpers once closures
+are inlined, inner functions become helpers where Numba would compile them by itself, in
+automatic mode the arrays are looked at once their types are known, and the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import NativeLowering
+from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
 from numba.core.untyped_passes import InlineClosureLikes, MakeFunctionToJitFunction
 
 from catzilla_jit.compile.closures import Callees, InnerFunctions
+from catzilla_jit.compile.exactness import Exactness
 from catzilla_jit.compile.lowering import TaskLowering
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
 
 
-def new_program(options: Options, *, leaves_raises: bool = False) -> Program:
+def new_program(options: Options, *, leaves_raises: bool = False, mixes: bool = False) -> Program:
     """Return an empty program and, in it, the pipeline that compiles its functions."""
 
     class Pipeline(TaskPipeline):
@@ -29,7 +30,7 @@ def new_program(options: Options, *, leaves_raises: bool = False) -> Program:
             self.state.metadata["program"] = program
             return super().define_pipelines()
 
-    program = Program(options, Pipeline, leaves_raises)
+    program = Program(options, Pipeline, leaves_raises, mixes)
     return program
 
 
@@ -40,6 +41,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")
         passes.add_pass_after(Callees, InlineClosureLikes)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
+        passes.add_pass_after(Exactness, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
         passes.finalize()
         return [passes]

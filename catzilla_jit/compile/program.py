@@ -17,22 +17,27 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any, cast
 
-from numba.core import errors
+from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from catzilla_jit.compile import library
+from catzilla_jit.compile import library, mathematics, reductions, summation
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
 from catzilla_jit.compile.helper import Chooser, Helper
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.protocol import STANDS_FOR
 from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
 INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
+#: The modules whose functions stand for others.
+OWN = {library.__name__, mathematics.__name__, summation.__name__}
+#: Functions of our own that return the numbers they are given, or a sum of them.
+PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 
 
 #: Functions whose call does not run them.
@@ -47,16 +52,23 @@ NO_PLAIN_FUNCTION = (
 class Program:
     """Prepares functions for compilation; one per compiled task."""
 
-    def __init__(self, options: Options, pipeline: type, leaves_raises: bool = False) -> None:
+    def __init__(
+        self,
+        options: Options,
+        pipeline: type,
+        leaves_raises: bool = False,
+        mixes: bool = False,
+    ) -> None:
         self.options = options
         self.leaves_raises = leaves_raises  # Python raises the exceptions that need computing
         self.makes_exceptions = False  # there are such exceptions
         self.pipeline = pipeline
         self.reasons: list[Reason] = []  # why the lowering gave up, if it did
         self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
-        self.numpy_results: set[bool] = (
-            set()
-        )  # whether what the task returns is NumPy's, per return
+        self.mixes = mixes  # the numbers that helpers take and return may be NumPy's
+        self.wants_mixes = False  # they are, and that was not known
+        self.doubts_result = False  # a number of Python's would be returned as one of NumPy's
+        self.result_origins: dict[Any, Origin] = {}  # of what each function returns
         self._task: pytypes.FunctionType | None = None
         self.recursive = False  # a function calls itself, through others or not
         self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
@@ -76,6 +88,35 @@ class Program:
     def is_task(self, function: pytypes.FunctionType) -> bool:
         """Tell whether a prepared function is the task itself."""
         return function is self._task
+
+    def argument_origin(self, function: pytypes.FunctionType) -> Origin:
+        """Return who made the numbers that a prepared function is given."""
+        if self.mixes and not self.is_task(function) and not _is_own(function):
+            return EITHER
+        return PYTHON
+
+    def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
+        """Return who made what a call of a function of the program returns; None for others."""
+        if isinstance(callee, types.RecursiveCall):
+            return EITHER if self.mixes else PYTHON
+        if not isinstance(callee, types.Dispatcher):
+            return None
+        helper = callee.dispatcher
+        if not self.is_library(helper):
+            return self.result_origins.get(helper.py_func, PYTHON)
+        name = helper.py_func.__name__
+        if name in reductions.NAMES:
+            return NUMPY
+        return joined(arguments) if name in PASSING else PYTHON
+
+    def is_library(self, helper: Any) -> bool:
+        """Tell whether a helper is one of ours, not the user's."""
+        return isinstance(helper, Chooser) or _is_own(helper.py_func)
+
+    @property
+    def result_origin(self) -> Origin:
+        """Return who made what the task returns."""
+        return self.result_origins.get(self._task, PYTHON)
 
     def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return a function in its own namespace."""
@@ -202,6 +243,10 @@ class Program:
             return self.chooser(value)
         function = callee(value)
         return value if function is None else self.helper(function)
+
+
+def _is_own(function: pytypes.FunctionType) -> bool:
+    return function.__module__ in OWN
 
 
 def callee(value: Any) -> pytypes.FunctionType | None:

@@ -1,0 +1,292 @@
+"""Automatic mode: what would give another answer than NumPy is not compiled.
+
+A pass on typed IR, of the task and of its helpers. It refuses arrays and NumPy scalars of types
+that Python has not (Numba computes with them in other types than NumPy), what `alike.py` does not
+name, and places where a NumPy scalar would come out as a number of Python. With
+`compile_to_c=True` nothing of this is looked at.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from numba.core import errors, ir, types
+from numba.core.compiler_machinery import AnalysisPass, register_pass
+
+from catzilla_jit.compile import alike, kinds, reductions
+from catzilla_jit.compile.helper import Helper
+from catzilla_jit.compile.origins import NUMPY, Origins, has_numpy, is_numpys
+from catzilla_jit.compile.program import OWN, Program
+from catzilla_jit.compile.reason import Reason
+
+#: What of our own is written for Python's numbers alone.
+REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of"}
+ADVICE = "compile_to_c=True takes Numba's arithmetic; as it is, it runs as a Python task"
+#: Methods of containers that take an item in.
+TAKING = {"append", "insert", "add", "extend", "update", "setdefault"}
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class Exactness(AnalysisPass):
+    """Runs where types are known, and expressions are those of the source still."""
+
+    _name: Any = "task_exactness"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        program: Program = state.metadata["program"]
+        if program.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
+            _Check(state, program).run()
+        return False
+
+
+class _Check:
+    """The walk over one function."""
+
+    def __init__(self, state: Any, program: Program) -> None:
+        self.func_ir = state.func_ir
+        self.typemap = state.typemap
+        self.program = program
+        self.loc: Any = state.func_ir.loc
+        blocks = self.func_ir.blocks.values()
+        argument = program.argument_origin(self.func_ir.func_id.func)
+        self.origins = Origins(blocks, self.typemap, argument, program.origin_of)
+
+    def run(self) -> None:
+        for block in self.func_ir.blocks.values():
+            for statement in block.body:
+                self.loc = statement.loc
+                self._statement(statement)
+
+    def _statement(self, statement: Any) -> None:
+        if isinstance(statement, ir.SetItem | ir.StaticSetItem):
+            self._set_item(statement)
+        if not isinstance(statement, ir.Assign):
+            return
+        self._type(statement.target.name)
+        expr = statement.value
+        if not isinstance(expr, ir.Expr):
+            return
+        if expr.op in ("binop", "inplace_binop"):
+            self._binop(expr)
+        elif expr.op == "unary":
+            self._unary(expr)
+        elif expr.op in ("getitem", "static_getitem"):
+            self._get_item(expr)
+        elif expr.op in ("build_list", "build_set"):
+            self._taken(expr.op[6:], [item.name for item in expr.items])
+        elif expr.op == "build_map":
+            self._taken("dict", [each.name for pair in expr.items for each in pair])
+        elif expr.op == "call":
+            self._call(expr)
+
+    # -- types
+
+    def _type(self, name: str) -> None:
+        for type_ in _parts(self.typemap[name]):
+            if isinstance(type_, types.Array):
+                if type_.dtype not in alike.PLAIN:
+                    self._refuse(f"an array of {type_.dtype} computes otherwise in Numba")
+                if not type_.aligned:
+                    self._refuse("an array that is not aligned")
+            elif self.origins[name] == NUMPY and _is_foreign(type_):
+                self._refuse(f"a NumPy {type_} computes otherwise in Numba")
+
+    def _element(self, name: str) -> int | None:
+        return alike.element(self.typemap[name])
+
+    def _is_array(self, name: str) -> bool:
+        return isinstance(self.typemap[name], types.Array)
+
+    def _of_numpy(self, names: list[str]) -> bool:
+        """Tell whether NumPy may have made one of these, or what it holds."""
+        return any(has_numpy(self.origins[name]) for name in names)
+
+    # -- operators
+
+    def _binop(self, expr: Any) -> None:
+        left, right = expr.lhs.name, expr.rhs.name
+        if expr.fn in (operator.is_, operator.is_not):
+            return
+        pair = (self._element(left), self._element(right))
+        if self._is_array(left) or self._is_array(right):
+            if expr.op == "inplace_binop":
+                self._in_place(expr, *pair)
+            if not alike.operation(expr.fn, *pair):
+                self._refuse(f"{_sign(expr.fn)} of arrays of these types")
+        elif self._of_numpy([left, right]) and not alike.scalar_operation(expr.fn, *pair):
+            self._refuse(f"{_sign(expr.fn)} of NumPy's numbers of these types")
+
+    def _in_place(self, expr: Any, target: int | None, value: int | None) -> None:
+        if not self._is_array(expr.lhs.name):
+            self._refuse("an operation in place whose target becomes an array")
+        result = self.typemap[expr.lhs.name].dtype
+        if (value or 0) > (target or 0) or (expr.fn in kinds.DIVISION and target in alike.WHOLE):
+            self._refuse(f"an operation in place whose result is no {result}")
+        if self._is_array(expr.rhs.name):
+            self._refuse("an operation in place with two arrays, which may overlap")
+
+    def _unary(self, expr: Any) -> None:
+        name = expr.value.name
+        numpys = self._is_array(name) or has_numpy(self.origins[name])
+        if numpys and not alike.unary(expr.fn, self._element(name)):
+            self._refuse(f"{_sign(expr.fn)} of NumPy's bools")
+
+    # -- items
+
+    def _get_item(self, expr: Any) -> None:
+        if self._is_array(expr.value.name) and expr.op == "getitem":
+            self._index(expr.index.name)
+
+    def _index(self, name: str) -> None:
+        for part in _parts(self.typemap[name]):
+            if isinstance(part, types.Array):
+                self._refuse("an index that is an array")
+            if kinds.kind(part) == kinds.BOOL:
+                self._refuse("an index that is a bool")
+
+    def _set_item(self, statement: Any) -> None:
+        target, value = statement.target.name, statement.value.name
+        if isinstance(statement, ir.SetItem):
+            if self._is_array(target):
+                self._index(statement.index.name)
+            else:
+                self._taken("container", [statement.index.name])
+        if not self._is_array(target):
+            self._taken("container", [value])
+            return
+        given, taken = self._element(value), self._element(target)
+        if given is None or taken is None or given > taken:
+            kind = self.typemap[target].dtype
+            self._refuse(f"an array of {kind} is given what is no {kind}")
+
+    def _taken(self, container: str, names: list[str]) -> None:
+        """A list would give back a number of Python where NumPy's went in."""
+        if any(has_numpy(self.origins[name]) and not self._is_array(name) for name in names):
+            self._refuse(f"a {container} of NumPy's numbers", "put in float(x) or int(x)")
+
+    # -- calls
+
+    def _call(self, expr: Any) -> None:
+        callee = self.typemap[expr.func.name]
+        names = [each.name for each in (*expr.args, *(value for _, value in expr.kws or ()))]
+        if isinstance(callee, types.Dispatcher | types.RecursiveCall):
+            self._helper(callee, names)
+        elif isinstance(callee, types.BoundFunction):
+            self._method(callee, expr, names)
+        elif not isinstance(callee, types.NumberClass | types.ClassType):
+            self._function(kinds.called(self.typemap, expr), expr, names)
+
+    def _helper(self, callee: Any, names: list[str]) -> None:
+        """A helper is compiled for types alone: it cannot tell NumPy's numbers from Python's."""
+        own = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Helper)
+        called = callee.dispatcher.py_func.__name__ if own else ""
+        if called in reductions.NAMES:
+            type_ = self.typemap[names[0]]
+            if isinstance(type_, types.Array) and not reductions.is_alike(called, type_):
+                self._refuse(f"{called.replace('_', '.')} of {_shown(type_)}")
+        if not any(self._of_numpy([name]) and not self._is_array(name) for name in names):
+            return
+        if own and self.program.is_library(callee.dispatcher):
+            if called in REFUSED:
+                self._refuse(f"{called.removesuffix('_of')} of NumPy's numbers")
+            return
+        if not self.program.mixes:
+            self.program.wants_mixes = True
+            self._refuse("a helper is given a number of NumPy's", "give it float(x) or int(x)")
+
+    def _method(self, callee: Any, expr: Any, names: list[str]) -> None:
+        name = kinds.method_name(callee)
+        if not isinstance(callee.this, types.Array):
+            if name in TAKING:
+                self._taken("container", names)
+            return
+        kind = alike.element(callee.this)
+        if expr.kws or kind not in alike.METHODS.get(name, ()):
+            self._refuse(f".{name}() of an array of {callee.this.dtype}")
+
+    def _function(self, function: Any, expr: Any, names: list[str]) -> None:
+        if not is_numpys(function):
+            self._builtin(function, names)
+            return
+        elements = [self._element(name) for name in names]
+        if not self._knows(function, expr, names, elements):
+            self._refuse(f"numpy.{getattr(function, '__name__', function)} of these types")
+
+    def _builtin(self, function: Any, names: list[str]) -> None:
+        if not self._of_numpy(names):
+            return
+        first = self._element(names[0])
+        known = {
+            list: False,
+            set: False,
+            sorted: False,
+            frozenset: False,
+            pow: False,
+            divmod: False,
+            abs: first in alike.REAL,
+            round: len(names) == 1 and first in alike.REAL,
+        }
+        if not known.get(function, True):
+            advice = "put in float(x) or int(x)"
+            self._refuse(f"{function.__name__} of NumPy's numbers of this type", advice)
+
+    def _knows(
+        self, function: Any, expr: Any, names: list[str], elements: list[int | None]
+    ) -> bool:
+        if function in alike.OPERATORS:
+            return len(elements) == 2 and alike.operation(alike.OPERATORS[function], *elements)
+        if function in alike.UFUNCS:
+            return len(elements) == 1 and elements[0] in alike.UFUNCS[function]
+        known = alike.FUNCTIONS.get(function)
+        if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
+            return False
+        return all(
+            each in known for name, each in zip(names, elements, strict=True) if each is not None
+        )
+
+    def _refuse(self, message: str, advice: str = ADVICE) -> NoReturn:
+        reason = Reason(self.loc.line, message, advice)
+        self.program.reasons.append(reason)
+        raise errors.UnsupportedError(str(reason), loc=self.loc)
+
+
+def _parts(type_: Any) -> Iterator[Any]:
+    """Yield a type, or those that a tuple or an optional is made of."""
+    if isinstance(type_, types.BaseTuple):
+        for each in type_.types:
+            yield from _parts(each)
+    elif isinstance(type_, types.Optional):
+        yield from _parts(type_.type)
+    else:
+        yield type_
+
+
+def _is_foreign(type_: Any) -> bool:
+    return kinds.kind(type_) is not None and types.unliteral(type_) not in alike.PLAIN
+
+
+def _shown(array: types.Array) -> str:
+    gaps = " with gaps between its items" if array.layout == "A" else ""
+    return f"a {array.ndim}-dimensional array of {array.dtype}{gaps}"
+
+
+def _sign(op: Any) -> str:
+    """Return how an operator is written, or its name."""
+    return SIGNS.get(op, getattr(op, "__name__", str(op)))
+
+
+SIGNS = {
+    operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=",
+    operator.mul: "*", operator.imul: "*=", operator.truediv: "/", operator.itruediv: "/=",
+    operator.floordiv: "//", operator.ifloordiv: "//=", operator.mod: "%", operator.imod: "%=",
+    operator.pow: "**", operator.ipow: "**=", operator.neg: "-", operator.pos: "+",
+    operator.invert: "~", operator.matmul: "@", operator.lshift: "<<", operator.rshift: ">>",
+}  # fmt: skip
