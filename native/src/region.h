@@ -16,7 +16,7 @@
 
 enum {
     CZ__REGION_BYTES = 64 * CZ__SLAB_BYTES,
-    CZ__KEPT_MOST = 512, /* 32 MiB: some 200,000 small records */
+    CZ__KEPT_MOST = 2048, /* 128 MiB: some 900,000 small records */
 };
 
 /* A slab, aligned to its size; its contents are undefined. NULL: out of memory. Any thread,
