@@ -262,14 +262,8 @@ class Program:
             reason = Reason(None, f"{SWITCH} is set", "unset it to let tasks compile")
             return Explanation.of(CompileRefused(self.name, (reason,)))
         assert self._refused is not None
-        if not self.generic or self._tried:
-            return Explanation.of(self._refused)
-        later = Reason(
-            None,
-            "it is compiled for the types of its arguments when it is first submitted",
-            "give every parameter a hint to have it compiled before",
-        )
-        return Explanation.of(CompileRefused(self.name, (later, *self._refused.reasons)))
+        waits = self.generic and not self._tried
+        return Explanation.of(self._refused, self._file(), waits=waits)
 
     def roster_entry(self) -> Entry:
         """Return what is known about the function by now; compiles nothing, takes no lock."""
@@ -286,8 +280,11 @@ class Program:
         if why is not None or refused is None:
             return Entry(self.name, PYTHON, reason=why or "")
         first = refused.reasons[0]
-        file = first.file or getattr(getattr(self.function, "__code__", None), "co_filename", "")
-        return Entry(self.name, PYTHON, None, first.message, first.line, file)
+        return Entry(self.name, PYTHON, None, first.message, first.line, first.file or self._file())
+
+    def _file(self) -> str:
+        """Return the path of the function's source; empty where it has none."""
+        return getattr(getattr(self.function, "__code__", None), "co_filename", "")
 
     def _not_asked(self) -> str | None:
         """Return why nobody tries to compile it; None if somebody does."""

@@ -54,11 +54,14 @@ class Verdict(NamedTuple):
     def word(self) -> str:
         if self.explanation.compiled:
             return "compiled"
+        if self.explanation.waits:
+            return "later"
         return "refused" if self.required else "python"
 
     @property
     def style(self) -> str:
-        return {"compiled": "green", "refused": "bold red", "python": "yellow"}[self.word]
+        styles = {"compiled": "green", "refused": "bold red", "python": "yellow", "later": "cyan"}
+        return styles[self.word]
 
 
 def execute(arguments: argparse.Namespace) -> int:

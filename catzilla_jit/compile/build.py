@@ -19,7 +19,7 @@ from typing import Any
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
-from catzilla_jit.compile import hints, store
+from catzilla_jit.compile import hints, store, words
 from catzilla_jit.compile import saved as saved_forms
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
@@ -34,6 +34,7 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
+from catzilla_jit.compile.quiet import quiet
 from catzilla_jit.compile.ranges import code_range
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
@@ -71,7 +72,7 @@ def compile_task(
         tuple(argument_types) if argument_types is not None else hints.argument_types(plain, name)
     )
     digest, portable = fingerprint(plain, wanted, options)
-    with global_compiler_lock:
+    with global_compiler_lock, quiet():
         known = _known.get((name, digest))
         if known is None:
             known = _obtain(plain, name, wanted, options, digest, portable, begun)
@@ -170,7 +171,7 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     if is_scalar(type_) or can_return(type_):
         return
     line = function.__code__.co_firstlineno
-    message = f"it returns {type_}, which cannot be given back as Python has it"
+    message = f"it returns {words.of(type_)}, which cannot be given back as Python has it"
     advice = "return numbers, strings, arrays, or tuples and lists of them"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
@@ -210,7 +211,7 @@ def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) ->
         boxes = _write_boxes(kernel, slots, program.keys, origin)
     kernel.library.finalize()
     return Facts(
-        signature=_signature(slots, kernel),
+        signature=_signature(slots, kernel, as_dict=program.keys is not None),
         slots=slots,
         payload_size=size,
         entry=symbol,
@@ -281,11 +282,15 @@ def _layout(kernel: Kernel, function: pytypes.FunctionType) -> tuple[tuple[Slot,
     return lay_out(kernel.context, list(zip(names, kinds, strict=True)))
 
 
-def _signature(slots: tuple[Slot, ...], kernel: Kernel) -> str:
+def _signature(slots: tuple[Slot, ...], kernel: Kernel, *, as_dict: bool) -> str:
+    """Return the types in Python's words; a dict of fixed keys is a tuple to the kernel."""
     shown = zip(slots[1:], kernel.argument_types, strict=True)
-    return (
-        f"({', '.join(f'{slot.name}: {type_}' for slot, type_ in shown)}) -> {kernel.result_type}"
-    )
+    arguments = ", ".join(f"{slot.name}: {words.of(type_)}" for slot, type_ in shown)
+    result = words.of(kernel.result_type)
+    if as_dict:
+        values = dict.fromkeys(map(words.of, kernel.result_type.types))
+        result = f"dict[str, {' | '.join(values)}]"
+    return f"({arguments}) -> {result}"
 
 
 def uses_python(library: Any) -> bool:

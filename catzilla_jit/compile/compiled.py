@@ -17,6 +17,7 @@ from numba.core.runtime import rtsys
 from catzilla_jit.compile import chunk as chunks
 from catzilla_jit.compile import raiser, ranges
 from catzilla_jit.compile.kernel import Kernel
+from catzilla_jit.compile.quiet import quiet
 from catzilla_jit.compile.slots import Slot
 
 
@@ -79,7 +80,7 @@ class CompiledTask:
         chunks.check_pattern(pattern, len(self.arguments))
         known = self._chunks.get(pattern)
         if known is None:
-            with global_compiler_lock, self._lock:
+            with global_compiler_lock, self._lock, quiet():
                 known = self._chunks.get(pattern) or self._compile_chunk(pattern)
                 self._chunks[pattern] = known
         return known[0]

@@ -22,12 +22,21 @@ class Explanation:
     from_cache: bool
     interruptible: bool
     pure: bool
+    waits: bool = False  # it is compiled later, for the arguments of its first submission
+    file: str = dataclasses.field(default="", repr=False)  # of the lines of the reasons
 
     @classmethod
-    def of(cls, outcome: CompiledTask | CompileRefused) -> Explanation:
-        """Return the explanation of what `compile_task` returned or raised."""
+    def of(
+        cls, outcome: CompiledTask | CompileRefused, file: str = "", *, waits: bool = False
+    ) -> Explanation:
+        """Return the explanation of what `compile_task` returned or raised.
+
+        file: the source that the reasons' lines are of.
+        """
         if isinstance(outcome, CompileRefused):
-            return cls(outcome.name, False, outcome.reasons, None, None, False, False, False)
+            return cls(
+                outcome.name, False, outcome.reasons, None, None, False, False, False, waits, file
+            )
         return cls(
             outcome.name,
             True,
@@ -41,13 +50,18 @@ class Explanation:
 
     def __str__(self) -> str:
         if not self.compiled:
-            lines = [f"{self.name} runs as Python:"]
-            lines += [f"  {reason}" for reason in self.reasons]
+            lines = [f"{self.name} {'is not compiled yet' if self.waits else 'runs as Python'}:"]
+            for reason in self.reasons:
+                lines.append(f"  {reason}")
+                source = reason.source(self.file)
+                lines += [f"    {source}"] if source else []
             return "\n".join(lines)
         seconds = self.compile_seconds or 0.0
         source = "loaded from the cache" if self.from_cache else "compiled"
         lines = [f"{self.name}{self.signature}", f"  {source} in {seconds * 1000:.0f} ms"]
-        if not self.interruptible:
+        if self.interruptible:
+            lines.append("  can be cancelled and timed out while it runs")
+        else:
             lines.append("  cannot be interrupted while it runs: it calls back into Python")
         if not self.pure:
             lines.append("  has side effects: an overflow raises OverflowError")

@@ -54,17 +54,25 @@ def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Typ
     """
     hints = _evaluated(function, name)
     found: list[types.Type] = []
-    reasons: list[Reason] = []
+    left: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
         hint = hints.get(parameter.name, inspect.Parameter.empty)
         type_ = _numba_type(hint)
         if type_ is None:
-            reasons.append(_no_type(function, parameter.name, hint))
+            left[parameter.name] = hint
         else:
             found.append(type_)
-    if reasons:
-        raise CompileRefused(name, tuple(reasons))
+    if left:
+        raise CompileRefused(name, _left_open(function, left))
     return tuple(found)
+
+
+def never_fit(function: pytypes.FunctionType) -> bool:
+    """Tell whether a hint allows only arguments that have no machine type."""
+    try:
+        return any(map(_is_never, _evaluated(function, function.__name__).values()))
+    except CompileRefused:
+        return False
 
 
 def exact_types(function: pytypes.FunctionType) -> dict[str, types.Type]:
@@ -146,23 +154,80 @@ def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
     return None if inner is None else types.Optional(inner)
 
 
-def _no_type(function: pytypes.FunctionType, parameter: str, hint: Any) -> Reason:
+#: What `values.type_of` can have a type for, as classes.
+_PACKED: tuple[type, ...] = (
+    bool, int, float, complex, str, type(None), tuple, list, dict, numpy.ndarray, numpy.float64,
+    numpy.int64, numpy.bool_,
+)  # fmt: skip
+
+
+def _is_never(hint: Any) -> bool:
+    """Tell whether no value of the hint can have a machine type; a hint in doubt may."""
+    if hint is typing.Any or hint is inspect.Parameter.empty:
+        return False  # classes, from 3.11 on, or always
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _is_never(arguments[0])
+    if origin in (typing.Union, pytypes.UnionType):
+        return all(_is_never(argument) for argument in arguments if argument is not type(None))
+    if origin in (list, dict, tuple):
+        return any(_is_never(argument) for argument in arguments if argument is not Ellipsis)
+    kind = hint if isinstance(hint, type) else origin
+    if not isinstance(kind, type):
+        return False
+    try:
+        return not any(issubclass(packed, kind) for packed in (*_PACKED, *_scalar_classes()))
+    except TypeError:  # a protocol
+        return False
+
+
+def _scalar_classes() -> list[type]:
+    return [hint for hint in SCALAR_HINTS if isinstance(hint, type)]
+
+
+def _left_open(function: pytypes.FunctionType, left: dict[str, Any]) -> tuple[Reason, ...]:
+    """Return why the hints alone do not do: they never will, or the arguments are to tell."""
     line = function.__code__.co_firstlineno
-    if hint is inspect.Parameter.empty:
-        return Reason(
-            line,
-            f"parameter {parameter!r} has no type hint",
-            f"write `{parameter}: float`, or the type it has",
-        )
+    never = {parameter: hint for parameter, hint in left.items() if _is_never(hint)}
+    if never:
+        return tuple(_no_type(line, parameter, hint) for parameter, hint in never.items())
+    told = [
+        f"{parameter!r} has no hint"
+        if hint is inspect.Parameter.empty
+        else f"{parameter!r} is hinted {_shown(hint)}"
+        for parameter, hint in left.items()
+    ]
+    types_ = ", ".join(told)
+    message = f"it is compiled at its first submission, for the types of its arguments: {types_}"
+    return (Reason(line, message, _better_hints(left)),)
+
+
+def _better_hints(left: dict[str, Any]) -> str:
+    """Say which hints would have it compiled before, where there are any."""
+    better = {
+        list: "list[int]", dict: "dict[str, int]", tuple: "tuple[int, str]",
+        inspect.Parameter.empty: "float",
+    }  # fmt: skip
+    for parameter, hint in left.items():
+        if isinstance(hint, type) and hint in better:
+            return f"nothing; with hints like `{parameter}: {better[hint]}` it is compiled before"
+    return "nothing: it is compiled when it is submitted"
+
+
+def _shown(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or str(hint) if isinstance(hint, type) else str(hint)
+
+
+def _no_type(line: int, parameter: str, hint: Any) -> Reason:
     if hint is bytes or hint is bytearray:
         return Reason(
             line,
             f"parameter {parameter!r} is hinted {hint.__name__}, which has no machine type",
             "pass numpy.frombuffer(..., numpy.uint8)",
         )
-    shown = getattr(hint, "__name__", None) or str(hint)
     return Reason(
         line,
-        f"parameter {parameter!r} is hinted {shown}, which names no machine type",
-        "use int, float, bool, complex, str, NumPy scalars, or tuples, lists and dicts of them",
+        f"it is never compiled: parameter {parameter!r} is hinted {_shown(hint)}, and objects "
+        "of that class have no machine type",
+        "pass their numbers and strings, or arrays; as it is, it runs as a Python task",
     )

@@ -24,7 +24,7 @@ from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, complexes, floats, kinds, library, stack
+from catzilla_jit.compile import checks, complexes, floats, kinds, library, stack, words
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.doubts import Doubts
 from catzilla_jit.compile.effects import effects_of
@@ -98,6 +98,8 @@ class TaskLower(lowering.Lower):
             self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
         if isinstance(inst, ir.Return):
             self._leave_result(inst.value.name)
+        if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
+            self._refuse("it deletes items of a list with `del`", "use .pop(), or make a new list")
         super().lower_inst(inst)
 
     def _set_result_origin(self, function: Any) -> None:
@@ -292,7 +294,8 @@ class TaskLower(lowering.Lower):
 
     def _refuse_lossy(self, container: Any, item: Any, names: list[str]) -> None:
         if item is not None and any(kinds.lossy(self.typeof(name), item) for name in names):
-            self._refuse(f"a {container} is given a number of another kind", "convert it first")
+            what = f"a {words.of(container)} is given a number of another kind"
+            self._refuse(what, "convert it first")
 
     def _refuse_lossy_arguments(self, container: Any, names: list[str]) -> None:
         """The methods of a dict take a key first."""
@@ -331,7 +334,8 @@ class TaskLower(lowering.Lower):
             self._refuse_lossy_keys(resty, [key.name for key, _ in expr.items])
         if expr.op == "call":
             callee = self.typeof(expr.func.name)
-            if isinstance(callee, types.BoundFunction):
+            # The arguments of an array's methods (reshape, sum) do not become its items.
+            if isinstance(callee, types.BoundFunction) and not isinstance(callee.this, types.Array):
                 names = [argument.name for argument in expr.args]
                 self._refuse_lossy_arguments(callee.this, names)
         if expr.op == "call" and not expr.kws and not expr.vararg:

@@ -9,6 +9,7 @@ Numba) and `refusals.py` (from what Numba said).
 from __future__ import annotations
 
 import dataclasses
+import linecache
 import os
 
 
@@ -19,8 +20,23 @@ class Reason:
     line: int | None  # of the source file; None where there is no line to point at
     message: str  # what stands in the way
     advice: str  # what to change
-    detail: str = ""  # what the compiler said, for people who ask for it
+    detail: str = dataclasses.field(
+        default="", repr=False
+    )  # what the compiler said, for people who ask for it
     file: str = ""  # where the line is, if not in the task's own file
+
+    def source(self, file: str = "") -> str:
+        """Return the text of its line, empty where there is none; file: if it names no other.
+
+        A function's first line is its decorator's: the `def` below says more.
+        """
+        line = self.line
+        while line is not None:
+            text = linecache.getline(self.file or file, line).strip()
+            if not text.startswith("@"):
+                return text
+            line += 1
+        return ""
 
     def __str__(self) -> str:
         place = f" of {os.path.basename(self.file)}" if self.file else ""

@@ -12,6 +12,7 @@ import os
 import re
 import types as pytypes
 
+from catzilla_jit.compile import words
 from catzilla_jit.compile.reason import Reason
 
 
@@ -134,18 +135,29 @@ RULES = (
         "ask `if key in d` first, or begin with an item",
     ),
     Rule(
-        r"Cannot infer the type of variable '(?P<what>[\w.$]+)'.*?(list|set|dict)\(undefined",
-        "nothing tells what the empty container {what} holds",
+        r"Cannot infer the type of variable '\$.*?(?P<kind>list|set|dict)\(undefined",
+        "nothing tells what the empty {kind} holds",
+        "put in a first item; if it is always empty, it stays a Python task",
+    ),
+    Rule(
+        r"Cannot infer the type of variable '(?P<what>[\w.]+)'.*?"
+        r"(?P<kind>list|set|dict)\(undefined",
+        "nothing tells what the empty {kind} {what} holds",
         "put in a first item, or return early",
     ),
     Rule(
+        r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '(closure_|phi|\w*listcomp)",
+        "one value is now {kind}, now {k2}",
+        "make it one type",
+    ),
+    Rule(
         r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '(?P<what>\w+)",
-        "the variable {what} holds a {kind} and a {k2}",
+        "the variable {what} holds now {kind}, now {k2}",
         "use two variables, or one type",
     ),
     Rule(
         r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '\$",
-        "one value is a {kind} or a {k2}",
+        "one value is now {kind}, now {k2}",
         "make it one type",
     ),
     Rule(
@@ -160,11 +172,26 @@ RULES = (
         STAYS,
     ),
     Rule(
+        r"found for signature:\s*>>> (?P<what>max|min)\([^\n]*\bdefault=",
+        "{what} with a default has no machine code",
+        "ask before whether there is an item",
+    ),
+    Rule(
         r"No implementation of function "
         r"Function\(<(?:built-in function|class) '?(?P<what>\w+)'?>\) found "
         r"for signature:\s*>>> \w+\((?P<kind>.*?)\)\s*$",
         "{what} has no machine code for arguments of types {kind}",
         "convert the arguments, or write it out",
+    ),
+    Rule(
+        r"No implementation of function Function\(<(?:function|intrinsic) (?P<what>delitem)",
+        "it deletes an item in a way that has no machine code",
+        STAYS,
+    ),
+    Rule(
+        r"No implementation of function Function\(<(?:function|intrinsic) impl_(?P<what>\w+)",
+        ".{what} has no machine code for these arguments",
+        STAYS,
     ),
     Rule(
         r"No implementation of function Function\(<(?:function|intrinsic) (?P<what>[\w.]+)",
@@ -184,8 +211,9 @@ RULES = (
     Rule(r"scipy", "it needs scipy's linear algebra", "install scipy"),
     Rule(
         r"Type of variable '(?P<what>[^']+)' cannot be determined",
-        "the type of a value cannot be told",
-        "split the line, or give the value a type",
+        "the type of a value cannot be told, as with a name that `:=` gives inside of an `if`, "
+        "or with a value that only an earlier round of the loop has set",
+        "give the name its value in a line of its own, before",
     ),
     Rule(
         r"compiler re-entrant|type inference.*recursi|cannot type infer runaway recursion",
@@ -207,25 +235,9 @@ def reason_of(error: Exception, function: pytypes.FunctionType) -> Reason:
     for rule in RULES:
         match = re.search(rule.pattern, text, re.MULTILINE | re.DOTALL)
         if match is not None:
-            words = {name: _plain(value or "it") for name, value in match.groupdict().items()}
-            return Reason(line, rule.message.format(**words), rule.advice, detail=text)
+            said = {name: words.plain(value or "it") for name, value in match.groupdict().items()}
+            return Reason(line, rule.message.format(**said), rule.advice, detail=text)
     return Reason(line, "the compiler does not know this construct", STAYS, detail=text)
-
-
-def _plain(text: str) -> str:
-    """Say Numba's types in Python's words."""
-    for pattern, word in (
-        (r"Literal\[(\w+)\]\((.*?)\)", r"\1"),
-        (r"reflected list\((.*?)\)(<iv=[^>]*>)?", r"list[\1]"),
-        (r"list\((.*?)\)(<iv=[^>]*>)?", r"list[\1]"),
-        (r"unicode_type", "str"),
-        (r"\bint64\b", "int"),
-        (r"\bfloat64\b", "float"),
-        (r"\bboolean\b", "bool"),
-        (r"\bnone\b", "None"),
-    ):
-        text = re.sub(pattern, word, text)
-    return text
 
 
 def _line(error: Exception, text: str, function: pytypes.FunctionType) -> int:

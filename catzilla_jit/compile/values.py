@@ -47,7 +47,7 @@ def needs_values(function: pytypes.FunctionType) -> bool:
     try:
         hints.argument_types(function, function.__name__)
     except CompileRefused:
-        return True
+        return not hints.never_fit(function)
     return False
 
 

@@ -56,7 +56,7 @@ def test_call_with_an_int_has_a_form_of_its_own(runtime: Runtime) -> None:
     task = runtime.task(floored)
     task.submit(7)
     shown = [form.signature for form in task._program.forms]
-    assert shown == ["(x: float64) -> float64", "(x: int64) -> int64"]
+    assert shown == ["(x: float) -> float", "(x: int) -> int"]
 
 
 def test_required_form_takes_the_int_as_a_float(runtime: Runtime) -> None:

@@ -67,7 +67,7 @@ def test_what_the_module_prints_is_not_in_the_output(cli):
 
 def test_details_of_a_compiled_function(cli):
     text = cli("explain", "prices.py:area").stdout
-    assert "(width: float64, height: float64) -> float64" in text
+    assert "(width: float, height: float) -> float" in text
     assert "compiled now" in text or "loaded from the cache" in text
     assert "can be cancelled" in text
 

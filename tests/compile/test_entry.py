@@ -44,7 +44,7 @@ def test_string_annotations_are_evaluated() -> None:
         return x + y
 
     assert plus.__annotations__["x"] == "int"
-    assert compiled(plus).signature == "(x: int64, y: float64) -> float64"
+    assert compiled(plus).signature == "(x: int, y: float) -> float"
 
 
 def test_unknown_return_hint_harms_nobody() -> None:

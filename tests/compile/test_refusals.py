@@ -213,7 +213,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (calls_a_cached_function, 1, "remembered, which keeps a cache"),
     (mixes_a_list, 1, "another kind"),
     (returns_two_types, 2, "values of different types"),
-    (returns_an_empty_list, 1, "empty container result"),
+    (returns_an_empty_list, 1, "empty list result"),
     (calls_format, 1, "str.format"),
     (formats_with_percent, 1, "formats with %"),
     (names_nothing, 1, "nowhere is not defined"),
@@ -271,7 +271,7 @@ def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
     task: CompiledTask = compiled(twice)
     explanation = Explanation.of(task)
     assert explanation.compiled
-    assert str(explanation).startswith("twice(x: int64) -> int64\n")
+    assert str(explanation).startswith("twice(x: int) -> int\n")
     assert "ms" in str(explanation)
 
 

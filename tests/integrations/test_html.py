@@ -80,7 +80,7 @@ def test_task_before_and_after_compilation():
         assert NASTY in text
         assert "high" in text
         assert "machine code" in text
-        assert "-> float64" in text
+        assert "-> float" in text
         assert "area" not in text
         assert NASTY in text_of(area.explain())
 

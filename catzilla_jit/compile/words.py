@@ -1,0 +1,85 @@
+"""Numba's types in Python's words: `list[int]`, `dict[str, int]`, `array(float64, 1-D)`.
+
+Numba names a type by a text, alone or inside of a message, so it is texts that are translated
+here: the innermost type first, until nothing is left to say otherwise. A literal becomes its
+type; what has no words here stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIMPLE = r"[^()\[\]{}]*"  # holds no further type that is still to be said
+_HELD = r"((?:[^()\[\]{}]|\[[^\[\]]*\])*)"  # holds types that have been said
+
+#: Numbers, inside of everything but arrays: those keep NumPy's names.
+_SCALARS = {
+    "unicode_type": "str", "int64": "int", "float64": "float", "boolean": "bool", "bool_": "bool",
+    "complex128": "complex", "none": "None", "undefined": "unknown",
+}  # fmt: skip
+
+_RULES = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"<iv=(?:None|\[[^\]]*\]|\{[^}]*\})>", ""),
+        (r"Literal\[(\w+)\]\((?:[^()]|\([^()]*\))*?\)", r"\1"),
+        (rf"(?:reflected )?list\({_HELD}\)", r"list[\1]"),
+        (rf"(?:reflected )?set\({_HELD}\)", r"set[\1]"),
+        (rf"ListType\[({_SIMPLE})\]", r"list[\1]"),
+        (r"OptionalType\(([^()]*)\)", r"\1 | None"),
+        (r"Optional\(([^()]*)\)", r"\1 | None"),
+        (r"omitted\(default=[^()]*\)", "a default"),
+        (r"\brange_(?:state|iter)_\w+", "range"),
+        (r"\bclass\((\w+)\)", r"type[\1]"),
+        (r"Module\(<module '([\w.]+)'[^>]*>\)", r"module \1"),
+        (r"type\(CPUDispatcher\(<function (\w+)[^>]*>\)\)", r"function \1"),
+        (r"Function\(<(?:built-in )?(?:function|class|ufunc) '?([\w.]+)'?[^>]*>\)", r"\1"),
+    )
+)
+_ARRAY = re.compile(r"(?:unaligned |readonly |nonaligned )*[Aa]rray\((\w+), (\d+)d, [CFA]\)")
+_MANY = re.compile(rf"UniTuple\({_HELD} x (\d+)\)")
+_TUPLE = re.compile(rf"\b(?:Named)?Tuple\({_HELD}\)")
+_MIXED_LIST = re.compile(rf"LiteralList\(\(?{_HELD}\)?\)")
+_DICT = re.compile(r"DictType\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")
+_MOST_SHOWN = 4
+
+
+def plain(text: str) -> str:
+    """Return a text of Numba's with its types in Python's words."""
+    arrays: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        arrays.append(f"array({match[1]}, {match[2]}-D)")
+        return f"\0{len(arrays) - 1}\0"
+
+    text = _ARRAY.sub(hide, text)
+    text = re.sub(r"\b(\w+)\b", lambda match: _SCALARS.get(match[1], match[1]), text)
+    while (said := _once(text)) != text:
+        text = said
+    return re.sub(r"\0(\d+)\0", lambda match: arrays[int(match[1])], text)
+
+
+def of(type_: object) -> str:
+    """Return what a Numba type is called in Python."""
+    return plain(str(type_))
+
+
+def _once(text: str) -> str:
+    for pattern, words in _RULES:
+        text = pattern.sub(words, text)
+    text = _MANY.sub(_many, text)
+    text = _TUPLE.sub(lambda match: f"tuple[{match[1]}]", text)
+    text = _MIXED_LIST.sub(_mixed_list, text)
+    return _DICT.sub(lambda match: "dict[" + re.sub(r",(?=\S)", ", ", match[1]) + "]", text)
+
+
+def _many(match: re.Match[str]) -> str:
+    count = int(match[2])
+    if count > _MOST_SHOWN:
+        return f"tuple[{match[1]}, ...]"
+    return f"tuple[{', '.join([match[1]] * count)}]"
+
+
+def _mixed_list(match: re.Match[str]) -> str:
+    kinds = dict.fromkeys(match[1].strip("(, ").split(", "))
+    return f"list[{' | '.join(kinds)}]"

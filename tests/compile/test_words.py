@@ -1,0 +1,49 @@
+"""Numba's types in Python's words."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+from numba import typeof
+from numba.core import types
+
+from catzilla_jit.compile import words
+
+INT, FLOAT, TEXT = types.int64, types.float64, types.unicode_type
+CASES = [
+    (INT, "int"),
+    (FLOAT, "float"),
+    (types.int32, "int32"),
+    (types.none, "None"),
+    (TEXT, "str"),
+    (types.boolean, "bool"),
+    (types.literal("sent"), "str"),
+    (types.literal("a (b) c"), "str"),
+    (types.literal(5), "int"),
+    (types.List(INT), "list[int]"),
+    (types.List(types.List(TEXT)), "list[list[str]]"),
+    (types.Set(INT), "set[int]"),
+    (types.List(INT, reflected=True), "list[int]"),
+    (types.DictType(TEXT, INT), "dict[str, int]"),
+    (types.DictType(TEXT, types.UniTuple(FLOAT, 2)), "dict[str, tuple[float, float]]"),
+    (types.Tuple((types.literal("sent"), INT)), "tuple[str, int]"),
+    (types.UniTuple(FLOAT, 2), "tuple[float, float]"),
+    (types.UniTuple(FLOAT, 9), "tuple[float, ...]"),
+    (types.Tuple((INT, types.UniTuple(TEXT, 2))), "tuple[int, tuple[str, str]]"),
+    (types.Optional(INT), "int | None"),
+    (types.Array(FLOAT, 1, "C"), "array(float64, 1-D)"),
+    (types.Array(INT, 2, "A", readonly=True), "array(int64, 2-D)"),
+    (types.List(types.Array(FLOAT, 1, "C")), "list[array(float64, 1-D)]"),
+    (types.LiteralList((INT, types.literal("a"), FLOAT)), "list[int | str | float]"),
+    (typeof(numpy.zeros((2, 2))), "array(float64, 2-D)"),
+]
+
+
+@pytest.mark.parametrize(("type_", "said"), CASES, ids=[said for _, said in CASES])
+def test_a_type_is_said_in_pythons_words(type_, said):
+    assert words.of(type_) == said
+
+
+def test_types_inside_of_a_sentence_are_said():
+    text = "Cannot unify list(int64)<iv=None> and Literal[str](a) for 'x'"
+    assert words.plain(text) == "Cannot unify list[int] and str for 'x'"
