@@ -53,9 +53,19 @@ FUNCTIONS: dict[Any, frozenset[int]] = {
     numpy.zeros: ALL, numpy.ones: ALL, numpy.empty: ALL,
     numpy.zeros_like: ALL, numpy.ones_like: ALL, numpy.empty_like: ALL,
     numpy.arange: INTS, numpy.copy: ALL, numpy.ravel: ALL, numpy.reshape: ALL,
-    numpy.transpose: ALL, numpy.any: ORDERED, numpy.all: ORDERED, numpy.count_nonzero: ORDERED,
-    numpy.sort: WHOLE, numpy.size: ALL, numpy.shape: ALL, numpy.flip: ALL,
+    numpy.transpose: ALL, numpy.any: ORDERED, numpy.all: ORDERED,
+    numpy.sort: WHOLE, numpy.flip: ALL,
     numpy.ndindex: ALL, numpy.ndenumerate: ALL,
+    numpy.where: ALL, numpy.full: ALL, numpy.full_like: ALL, numpy.array: ALL,
+    numpy.linspace: REAL, numpy.concatenate: ALL, numpy.diff: REAL, numpy.repeat: ALL,
+    numpy.roll: ALL, numpy.eye: ALL, numpy.nonzero: ALL, numpy.outer: REAL,
+    numpy.sign: INTS, numpy.maximum: INTS, numpy.minimum: INTS, numpy.clip: INTS,
+    numpy.unique: INTS, numpy.searchsorted: INTS,
+}  # fmt: skip
+
+#: Those of them that may be told the type of the elements.
+TYPED = {
+    numpy.zeros, numpy.ones, numpy.empty, numpy.zeros_like, numpy.ones_like, numpy.empty_like,
 }  # fmt: skip
 
 METHODS: dict[str, frozenset[int]] = {

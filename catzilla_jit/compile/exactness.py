@@ -15,6 +15,7 @@ import operator
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import numpy
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
@@ -142,15 +143,19 @@ class _Check:
     # -- items
 
     def _get_item(self, expr: Any) -> None:
-        if self._is_array(expr.value.name) and expr.op == "getitem":
+        if not self._is_array(expr.value.name):
+            return
+        if expr.op == "getitem":
             self._index(expr.index.name)
+        elif expr.index_var is not None:
+            self._index(expr.index_var.name)
 
     def _index(self, name: str) -> None:
         for part in _parts(self.typemap[name]):
             if isinstance(part, types.Array):
                 self._refuse("an index that is an array")
-            if kinds.kind(part) == kinds.BOOL:
-                self._refuse("an index that is a bool")
+            if kinds.kind(part) == kinds.BOOL or part == types.ellipsis:
+                self._refuse("an index that is a bool or an ellipsis")
 
     def _set_item(self, statement: Any) -> None:
         target, value = statement.target.name, statement.value.name
@@ -248,9 +253,14 @@ class _Check:
         known = alike.FUNCTIONS.get(function)
         if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
             return False
-        return all(
-            each in known for name, each in zip(names, elements, strict=True) if each is not None
-        )
+        if function is numpy.full_like and (elements[1] or 0) > (elements[0] or 0):
+            return False
+        if function not in alike.TYPED and any(map(self._is_dtype, names)):
+            return False
+        return all(each in known for each in elements if each is not None)
+
+    def _is_dtype(self, name: str) -> bool:
+        return isinstance(self.typemap[name], types.DType | types.NumberClass | types.Function)
 
     def _refuse(self, message: str, advice: str = ADVICE) -> NoReturn:
         reason = Reason(self.loc.line, message, advice)

@@ -577,7 +577,7 @@ class TaskLower(lowering.Lower):
 
     def _refuse(self, message: str, advice: str) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
-        loc: Any = self.loc
+        loc: Any = getattr(self, "loc", None) or self.func_ir.loc
         reason = Reason(loc.line, message, advice, file=loc.filename)
         self.metadata["program"].reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)

@@ -75,7 +75,17 @@ def functions_of_floats(f: Any) -> Any:
 def functions_of_integers(i: Any, b: Any) -> Any:
     return (
         np.sqrt(i), np.abs(i), np.square(i), np.sort(i), np.any(i), np.all(b), b.any(),
-        np.count_nonzero(b), np.arange(len(i)), np.zeros(3), np.ones((2, 3)), i.copy(),
+        np.arange(len(i)), np.zeros(3), np.ones((2, 3)), i.copy(),
+        np.maximum(i, 3), np.minimum(i, i[::-1]), np.sign(i), np.unique(i), np.clip(i, -1, 5),
+    )  # fmt: skip
+
+
+def made(f: Any, i: Any, b: Any) -> Any:
+    return (
+        np.where(f > 0, f, 0), np.where(i > 0, i, 2.5), np.where(b, 1, 0), np.where(b, b, True),
+        np.full(3, f[0]), np.full((2, 2), 7), np.full_like(f, 1.5), np.array([1.5, 2.0]),
+        np.linspace(-1.3, 2.7, 101), np.linspace(0.1, 0.7, 1), np.concatenate((f, f[:3])),
+        np.diff(f), np.repeat(i, 2), np.roll(f, -3), np.eye(3), np.nonzero(b)[0],
     )  # fmt: skip
 
 
@@ -114,6 +124,7 @@ def numbers(f: Any, i: Any) -> Any:
         (complex_operators, (COMPLEX,)),
         (functions_of_floats, (FLOATS,)),
         (functions_of_integers, (INTEGERS, BOOLS)),
+        (made, (FLOATS, INTEGERS, BOOLS)),
         (slices, (NUMBERS,)),
         (slices, (NUMBERS.reshape(9, 5).T,)),
         (reductions_of_floats, (NUMBERS,)),
@@ -242,6 +253,26 @@ def to_integers(f: Any) -> Any:
     return f.astype(np.int64)
 
 
+def signs(f: Any) -> Any:
+    return np.sign(f)
+
+
+def ellipsis(f: Any) -> Any:
+    return f[..., 0]
+
+
+def masked(f: Any) -> Any:
+    return f[f > 0]
+
+
+def typed(f: Any) -> Any:
+    return np.full(3, f[0], np.int64)
+
+
+def cast(f: Any) -> Any:
+    return np.array([1.5, 2.5], dtype=np.int64)
+
+
 def float_range(f: Any) -> Any:
     return np.arange(0.0, 1.0, 0.1)
 
@@ -250,23 +281,33 @@ def optional(f: Any) -> Any:
     return f[0] if len(f) > 3 else None
 
 
-# fmt: off
-
-
 @pytest.mark.parametrize(
     ("function", "values"),
     [(each, BOOLS) for each in (neg_bools, add_bools, first_bools)]
     + [
         (each, NUMBERS)
         for each in (
-            power, floor_division, exponential, list_of, product, rows, gaps, rounded, to_integers,
-            float_range, optional,
+            power,
+            floor_division,
+            exponential,
+            list_of,
+            product,
+            rows,
+            gaps,
+            rounded,
+            to_integers,
+            signs,
+            ellipsis,
+            masked,
+            typed,
+            cast,
+            float_range,
+            optional,
         )
     ],
 )
 def test_what_numba_computes_otherwise_runs_as_python(function: Any, values: Any) -> None:
     check(function, values, compiled=False)
-# fmt: on
 
 
 def running_total(values: Any) -> Any:
