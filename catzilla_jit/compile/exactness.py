@@ -263,7 +263,7 @@ class _Check:
         return isinstance(self.typemap[name], types.DType | types.NumberClass | types.Function)
 
     def _refuse(self, message: str, advice: str = ADVICE) -> NoReturn:
-        reason = Reason(self.loc.line, message, advice)
+        reason = Reason(self.loc.line, message, advice, file=self.loc.filename)
         self.program.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=self.loc)
 

@@ -120,7 +120,9 @@ class TaskLower(lowering.Lower):
             program.doubts_result = program.doubts_result or self._leaves_pythons
             origin = NUMPY
         elif exact and _is_doubtful(origin, self.fndesc.restype):
-            self._refuse("it returns numbers that are NumPy's or Python's", "float(x) or int(x)")
+            self._refuse(
+                "it returns numbers that are NumPy's or Python's", "return float(x) or int(x)"
+            )
         program.result_origins[function] = PYTHON if origin is None else origin
 
     def _leave_result(self, name: str) -> None:
@@ -577,7 +579,7 @@ class TaskLower(lowering.Lower):
 
     def _refuse(self, message: str, advice: str) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
-        loc: Any = getattr(self, "loc", None) or self.func_ir.loc
+        loc: Any = self.func_ir.loc if isinstance(self.loc, int) else self.loc  # no line yet
         reason = Reason(loc.line, message, advice, file=loc.filename)
         self.metadata["program"].reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)

@@ -344,6 +344,21 @@ def test_number_is_numpys_where_it_is_in_python(function: Any, values: Any) -> N
     check(function, values)
 
 
+def test_number_that_is_numpys_or_pythons_is_refused_with_its_line() -> None:
+    def place_of_largest(values: Any) -> Any:
+        place, best = -1, -1e9
+        for i, value in enumerate(values):
+            if value > best:
+                place, best = i, value
+        return place, best
+
+    check(place_of_largest, NUMBERS, compiled=False)
+    made: Task[..., Any] = task(place_of_largest)
+    made.submit(NUMBERS).result(60)
+    (reason,) = made.explain().reasons
+    assert reason.message == "it returns numbers that are NumPy's or Python's"
+
+
 def ratio(x: Any, y: Any) -> Any:
     return x / y
 
