@@ -3,7 +3,7 @@
 A function, method or operator that is not named here is refused for arrays in automatic mode
 (`exactness.py`): its answer may depend on the order of a sum, on vector instructions that NumPy
 picks for the processor, or on rules for types that Numba has otherwise. What is named is compared
-with NumPy by tests/compile/test_alike.py.
+with NumPy by tests/compile/test_exactness.py.
 """
 
 # Numba is annotated in part only.

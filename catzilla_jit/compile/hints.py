@@ -223,7 +223,7 @@ def _no_type(line: int, parameter: str, hint: Any) -> Reason:
         return Reason(
             line,
             f"parameter {parameter!r} is hinted {hint.__name__}, which has no machine type",
-            "pass numpy.frombuffer(..., numpy.uint8)",
+            "pass numpy.frombuffer(..., numpy.uint8), with compile_to_c=True",
         )
     return Reason(
         line,
