@@ -84,7 +84,7 @@ struct result {
 /* What follows the record of a Python task. */
 struct call {
     PyObject *args, *kwargs; /* NULL once it has ended */
-    PyObject *context;       /* a copy of the submitter's contextvars.Context, until the end */
+    PyObject *context;       /* the submitter's contextvars.Context, NULL if that was empty */
     PyObject *value;         /* the result, or the exception when FAILED */
     PyObject *traceback;     /* of that exception as the task left it, or NULL */
     int64_t due_ns;          /* nobody may run it before (ticks_ns); 0 for no delay */
@@ -105,9 +105,8 @@ extern const struct cz_api *cz; /* NULL before attach() */
 extern unsigned generation;
 /* From catzilla_jit.errors, set by attach(). */
 extern PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
-/* copy_exception(exception) -> another one like it; contextvars.copy_context;
- * contextvars.Context.run. */
-extern PyObject *copy_exception, *copy_context, *context_run;
+/* copy_exception(exception) -> another one like it; contextvars.copy_context. */
+extern PyObject *copy_exception, *copy_context;
 
 static inline struct kind *kind_of(const struct cz_record *record)
 {

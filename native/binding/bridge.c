@@ -11,7 +11,7 @@
 const struct cz_api *cz;
 unsigned generation;
 PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
-PyObject *copy_exception, *copy_context, *context_run;
+PyObject *copy_exception, *copy_context;
 static PyTypeObject *submitter_type;
 PyTypeObject *result_type, *python_result_type;
 
@@ -270,7 +270,7 @@ static PyObject *take(PyObject *module, const char *name)
 static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
 {
     unsigned long long address;
-    PyObject *errors, *copy, *context, *made;
+    PyObject *errors, *copy, *context;
     const struct cz_api *table;
     if (!PyArg_ParseTuple(args, "KOOO:attach", &address, &errors, &copy, &context))
         return NULL;
@@ -285,12 +285,6 @@ static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
     error_cancelled = take(errors, "TaskCancelled");
     error_timeout = take(errors, "TaskTimeout");
     if (!error_queue_full || !error_closed || !error_cancelled || !error_timeout)
-        return NULL;
-    if ((made = PyObject_CallNoArgs(context)) == NULL)
-        return NULL;
-    context_run = take((PyObject *)Py_TYPE(made), "run");
-    Py_DECREF(made);
-    if (context_run == NULL)
         return NULL;
     copy_exception = Py_NewRef(copy);
     copy_context = Py_NewRef(context);
