@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import logging
+import sys
 import weakref
 
 import pytest
@@ -62,6 +63,7 @@ def test_stop_iteration_of_a_task_is_not_the_end_of_the_await(single, gate, ende
     run(main())
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio loses it on the way before 3.11")
 def test_cancellation_carries_its_message(make_on, single, gate):
     held = gate.hold(make_on(single, hold))
     result = make_on(single, add).submit(1.0)
