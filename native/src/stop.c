@@ -10,14 +10,17 @@
 #include "os.h"
 #include "pool.h"
 
-enum { MOST_RANGES = 512, RANGES_FRESH_NS = 200000000 };
+/* As many mappings as Linux allows a process unless told otherwise (vm.max_map_count). Numba maps
+ * the code of every function apart, so hundreds of tasks have thousands of ranges. */
+enum { MOST_RANGES = 65536, RANGES_FRESH_NS = 200000000 };
 
 struct range {
     uintptr_t start, end;
 };
 
-/* Where a task may be left: executable memory that belongs to no file, and libm. Written
- * by the stopper under ranges_lock; the handler reads a set that is not being written. */
+/* Where a task may be left: executable memory that belongs to no file, and libm; by rising
+ * addresses. Written by the stopper under ranges_lock; the handler reads a set that is not
+ * being written. */
 struct range_set {
     struct range range[MOST_RANGES];
     unsigned count;
@@ -34,10 +37,15 @@ static _Thread_local struct cz__thread *this_worker;
 static int may_leave(uintptr_t address)
 {
     const struct range_set *set = &sets[cz__load_acquire(&current_set)];
-    for (unsigned i = 0; i < set->count; i++)
-        if (address >= set->range[i].start && address < set->range[i].end)
-            return 1;
-    return 0;
+    unsigned low = 0, high = set->count; /* the first range that ends behind it lies in between */
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (set->range[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < set->count && address >= set->range[low].start;
 }
 
 static uintptr_t interrupted_at(const ucontext_t *context)

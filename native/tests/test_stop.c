@@ -95,6 +95,24 @@ static void test_endless_task_is_cancelled_and_its_worker_serves_on(void)
     tear_down();
 }
 
+/* Runs first: where code lies is read again only so often. */
+static void test_task_is_stopped_among_thousands_of_pieces_of_code(void)
+{
+    enum { PIECES = 5000, PAGE = 4096 };
+    struct cz_record *record;
+    char *pages = mmap(NULL, 2 * PIECES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    for (int i = 0; i < PIECES; i++)
+        CHECK(mprotect(pages + 2 * i * PAGE, PAGE, PROT_READ | PROT_EXEC) == 0);
+    set_up(1);
+    record = run_for_ever(CZ_NORMAL);
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_CANCELLED);
+    cz_record_drop(cache, record);
+    tear_down();
+    CHECK(munmap(pages, 2 * PIECES * PAGE) == 0);
+}
+
 static void test_reserved_worker_can_be_stopped_too(void)
 {
     struct cz_record *blocker, *critical;
@@ -317,6 +335,7 @@ int main(void)
     make_code();
     gate_init(&entered);
     gate_init(&leave);
+    RUN(test_task_is_stopped_among_thousands_of_pieces_of_code);
     RUN(test_endless_task_is_cancelled_and_its_worker_serves_on);
     RUN(test_reserved_worker_can_be_stopped_too);
     RUN(test_time_limit_ends_an_endless_task);
