@@ -135,4 +135,4 @@ def test_a_compiled_task_is_logged(script, tmp_path):
         check=False,
         CATZILLA_JIT_LOG_LEVEL="INFO",
     )
-    assert "INFO catzilla_jit: task double(x: float64) -> float64: " in done.stderr
+    assert "INFO catzilla_jit: task double(x: float) -> float: " in done.stderr

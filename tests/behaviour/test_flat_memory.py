@@ -105,7 +105,7 @@ def test_what_has_ended_leaves_nothing(make_on, single, work):
     blocks, memory = held_now(single)
     for _ in range(3):
         work(make)
-    more_blocks, more_memory = held_now(single)
-    # One object for each submission would be 1500 at least; some caches are not full yet.
-    assert more_blocks - blocks < COUNT
-    assert more_memory - memory <= 2**18
+    # One object for each submission would be 1500 at least; some caches are not full yet, and
+    # threads of the pool may be about to let go of what they had.
+    until(lambda: held_now(single)[0] - blocks < COUNT)
+    assert held_now(single)[1] - memory <= 2**18
