@@ -162,66 +162,69 @@ def test_chunk_function_works_after_loading(monkeypatch: pytest.MonkeyPatch) -> 
     assert compiled(loaded()).chunk("cc")
 
 
-def test_exception_made_at_run_time_works_in_another_process(tmp_path: pathlib.Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            sys.path[:0] = sys.argv[1:]
-            from compile_harness import compiled, run
+@pytest.fixture
+def two_processes(tmp_path: pathlib.Path) -> Callable[[str], list[str]]:
+    """What a script prints in a process that compiles, and in one that loads from the disk."""
 
-            def check(x: int, text: str) -> str:
-                if x > 3:
-                    raise ValueError("bad " + text, x)
-                return text * x
+    def two_processes(source: str) -> list[str]:
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(source))
+        here = pathlib.Path(__file__).parent
+        root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
+        command = [sys.executable, str(script), str(here), str(root)]
+        env = dict(os.environ)
+        return [
+            subprocess.run(
+                command, capture_output=True, text=True, check=True, env=env
+            ).stdout.strip()
+            for _ in range(2)
+        ]
 
-            task = compiled(check)
-            try:
-                run(task, 4, "word")
-            except ValueError as error:
-                print(task.from_cache, error.args, run(task, 2, "ab"))
-            """
-        )
+    return two_processes
+
+
+def test_exception_made_at_run_time_works_in_another_process(
+    two_processes: Callable[[str], list[str]],
+) -> None:
+    outputs = two_processes(
+        """
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from compile_harness import compiled, run
+
+        def check(x: int, text: str) -> str:
+            if x > 3:
+                raise ValueError("bad " + text, x)
+            return text * x
+
+        task = compiled(check)
+        try:
+            run(task, 4, "word")
+        except ValueError as error:
+            print(task.from_cache, error.args, run(task, 2, "ab"))
+        """
     )
-    here = pathlib.Path(__file__).parent
-    root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
-    command = [sys.executable, str(script), str(here), str(root)]
-    outputs = [
-        subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
-        for _ in range(2)
-    ]
-    assert [output.stdout.strip() for output in outputs] == [
+    assert outputs == [
         "False ('bad word', 4) abab",
         "True ('bad word', 4) abab",
     ]
 
 
-def test_dicts_of_texts_work_in_another_process(tmp_path: pathlib.Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            sys.path[:0] = sys.argv[1:]
-            from compile_harness import compiled, run
+def test_dicts_of_texts_work_in_another_process(two_processes: Callable[[str], list[str]]) -> None:
+    outputs = two_processes(
+        """
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from compile_harness import compiled, run
 
-            def known(counts: dict[str, list[int]], words: list[str]) -> dict:
-                return {word: len(counts[word]) if word in counts else 0 for word in words}
+        def known(counts: dict[str, list[int]], words: list[str]) -> dict:
+            return {word: len(counts[word]) if word in counts else 0 for word in words}
 
-            task = compiled(known)
-            print(task.from_cache, run(task, {"a": [1, 2]}, ["a", "b"]))
-            """
-        )
+        task = compiled(known)
+        print(task.from_cache, run(task, {"a": [1, 2]}, ["a", "b"]))
+        """
     )
-    here = pathlib.Path(__file__).parent
-    root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
-    command = [sys.executable, str(script), str(here), str(root)]
-    outputs = [
-        subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
-        for _ in range(2)
-    ]
-    assert [output.stdout.strip() for output in outputs] == [
+    assert outputs == [
         "False {'a': 2, 'b': 0}",
         "True {'a': 2, 'b': 0}",
     ]
