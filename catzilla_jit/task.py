@@ -256,13 +256,13 @@ class Task(Generic[P, R]):
         self, runtime: Runtime, columns: Columns, out: Any, collect: bool, progress: bool
     ) -> BatchResult[Any]:
         name, level = self.name, self._settings.priority.level
-        base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
         backend = runtime.start()
+        base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
         submitter = base.at_level(level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
         call = columns.caller(self._program.in_loops(self))
         return pythonbatch.submit_python(
-            runtime.start(), submitter, call, self.name, columns.labels, columns.values,
+            backend, submitter, call, name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
             count=lambda items: backend.count_items(name, level, items),
         )  # fmt: skip
