@@ -220,9 +220,10 @@ int on_python_worker(void);
 void maybe_spawn(struct bridge *bridge);
 void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);
-PyObject *bridge_running(PyObject *self, PyObject *ignored);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
+
 /* interrupt.c */
+PyObject *bridge_running(PyObject *self, PyObject *ignored);
 /* Around the run of a call, or with NULL around what no interrupt may hit. */
 void enter_running(struct running *running, struct cz_record *record);
 void leave_running(struct running *running);

@@ -136,8 +136,8 @@ struct cz_pool_options {
     uint64_t memory_limit;  /* bytes of record memory, 0 = no limit */
     uint64_t stack_bytes;   /* of a worker, 0 = 8 MiB */
     uint32_t without_stats; /* 1: count nothing, publish nothing */
-    void *(*allocate)(size_t alignment, size_t bytes); /* NULL = aligned_alloc */
-    void (*release)(void *memory);                     /* NULL = free */
+    void *(*allocate)(size_t alignment, size_t bytes); /* NULL = the library's own ways */
+    void (*release)(void *memory);                     /* NULL likewise */
 };
 
 struct cz_pool;

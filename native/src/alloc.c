@@ -54,7 +54,6 @@ void cz__depot_init_arena(struct cz__depot *depot, struct cz__depot *pools, uint
     depot->budget = pools->budget;
     depot->pools = pools;
     depot->arena = arena;
-    depot->regions = pools->regions;
 }
 
 static bool spend(struct cz__budget *budget)

@@ -89,8 +89,8 @@ int cz__class_of(size_t bytes);
 void *cz__block_get(struct cz_cache *cache, unsigned class_index);
 void cz__block_put(struct cz_cache *cache, unsigned class_index, void *block);
 
-/* Memory for the pool's own structures, zeroed, aligned to a cache line; from the same
- * allocator as the slabs, outside the limit. */
+/* Memory for the pool's own structures, zeroed, aligned to a cache line; from the
+ * depot's `allocate`, outside the limit. */
 void *cz__zalloc(const struct cz__depot *depot, size_t bytes);
 
 #endif

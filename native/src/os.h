@@ -43,7 +43,6 @@ void cz__os_empty(void *memory, uint64_t bytes);
 void *cz__segment_map(const char *name, uint64_t bytes, int *fd);
 /* The same, for others to write as well; NULL where that cannot be. */
 void *cz__control_map(const char *name, uint64_t bytes, int *fd);
-void cz__segment_unmap(void *memory, uint64_t bytes);
 /* In the child of a fork: private memory at the same address, and the descriptor closed. */
 void cz__segment_detach(void *memory, uint64_t bytes, int *fd);
 /* The kernel's number of the calling thread. */

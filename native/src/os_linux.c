@@ -8,7 +8,6 @@
 #include "os.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <linux/futex.h>
 #include <signal.h>

@@ -65,11 +65,6 @@ void *cz__control_map(const char *name, uint64_t bytes, int *fd)
     return memory;
 }
 
-void cz__segment_unmap(void *memory, uint64_t bytes)
-{
-    munmap(memory, bytes);
-}
-
 void cz__segment_detach(void *memory, uint64_t bytes, int *fd)
 {
     map(memory, bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);

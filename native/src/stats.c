@@ -217,9 +217,9 @@ void cz__stats_destroy(struct cz__stats *stats)
         link = &(*link)->next;
     *link = stats->next;
     pthread_mutex_unlock(&all_lock);
-    cz__segment_unmap(stats->base, stats->segment_bytes);
+    cz__os_unmap(stats->base, stats->segment_bytes);
     if (stats->control)
-        cz__segment_unmap(stats->control, CZ__CONTROL_BYTES);
+        cz__os_unmap(stats->control, CZ__CONTROL_BYTES);
     pthread_mutex_destroy(&stats->lock);
     stats->pool->depot.release(stats);
 }

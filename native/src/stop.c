@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "stop.h"
 
-#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,11 +102,10 @@ static void take_signal(void)
     }
 }
 
-int cz__stop_setup(void)
+void cz__stop_setup(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, take_signal);
-    return stop_signal ? 0 : CZ_EINVAL;
 }
 
 void cz__stop_adopt(struct cz__thread *thread)

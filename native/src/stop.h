@@ -16,8 +16,8 @@
 struct cz_pool;
 struct cz__thread;
 
-/* Take a free real-time signal for the process. 0, or CZ_ESIGNAL: nothing can be stopped. */
-int cz__stop_setup(void);
+/* Take a free real-time signal for the process; without one nothing can be stopped. */
+void cz__stop_setup(void);
 /* The calling thread is this worker from now on, and takes the signal. */
 void cz__stop_adopt(struct cz__thread *thread);
 /* Stop what every worker is inside of, now and whenever it is called again, without naming
