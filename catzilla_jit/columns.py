@@ -22,6 +22,8 @@ import numpy as np
 
 #: What is listed first, because NumPy would take it for one object.
 _LISTED = (Iterator, KeysView, ValuesView, ItemsView, collections.deque, array)
+#: What nearly every argument is; the classes above take a microsecond to say no.
+_USUAL = frozenset({np.ndarray, list, tuple, range, int, float, complex, bool})
 
 
 def containers(function: Callable[..., Any]) -> dict[str, type]:
@@ -83,7 +85,7 @@ def column(value: Any, kind: type | None) -> Any:
 
     kind is what one call takes if that is a container, else None.
     """
-    if isinstance(value, _LISTED):
+    if type(value) not in _USUAL and isinstance(value, _LISTED):
         value = list(value)
     if kind is None:
         return value

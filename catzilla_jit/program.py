@@ -132,9 +132,13 @@ class Program:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
 
-    @shielded
     def prepare(self) -> None:
         """Compile for the hints if that has not happened; no warning, no error."""
+        if not self.ready or self._stale():
+            self._prepare()
+
+    @shielded
+    def _prepare(self) -> None:
         if self.ready and self._stale():
             self._forget()
         if not self.ready:
@@ -159,10 +163,6 @@ class Program:
                 self._tried = set()
                 self.generation += 1
                 self.ready = False
-
-    def form_now(self) -> CompiledTask | None:
-        """Return the first compiled form if there is one by now."""
-        return self.forms[0] if self.forms else None
 
     def _compile_hinted(self) -> None:
         # The import of Numba: not before something is to be compiled.

@@ -420,8 +420,10 @@ class BatchResult(ColdMethods, Generic[T]):
         """Return what a batch that has ended raises; None if it completed."""
         if self._limit is not None:
             self._limit.lift()
-        ran = f"{self._handle.handed_out()} of {self._length} items"
         status = self.status()
+        if status is TaskStatus.COMPLETED:
+            return None
+        ran = f"{self._handle.handed_out()} of {self._length} items"
         if status is TaskStatus.FAILED and self._timed_out:
             assert self._limit is not None
             return TaskTimeout(
@@ -430,7 +432,7 @@ class BatchResult(ColdMethods, Generic[T]):
             )
         if status is TaskStatus.CANCELLED:
             return TaskCancelled(f"task {self._name}: the batch was cancelled after {ran}")
-        return next(iter(self.errors.values())) if status is TaskStatus.FAILED else None
+        return next(iter(self.errors.values()))
 
     def _listen(self, dispatcher: Dispatcher) -> bool:
         return self._handle.watch(functools.partial(dispatcher.ended, self))

@@ -68,7 +68,6 @@ class _Recorder:
         self._path = path
         self._inode = os.stat(path).st_ino
         self._control = control
-        self._view = view
         self._found = found
         self.copied = 0
         self.rings = [
