@@ -99,14 +99,14 @@ def _command(stats: TaskStats) -> str:
 
 
 def _watch(place: Place, seconds: float, *, json: bool) -> int:
-    running.read(place)  # a wrong place is a failure, an end later is not
+    stats = running.read(place)  # a wrong place is a failure, an end later is not
     console = terminal.stdout()
     try:
         if console.is_terminal and not json:
             from .dashboard import dashboard
             from .watch import watch
 
-            title = _command(running.read(place))
+            title = _command(stats)
             watch(
                 console,
                 lambda: dashboard(
