@@ -1,4 +1,4 @@
-"""How times and counts are written for people, on a terminal and in a notebook alike."""
+"""How times and counts are written for people, on a terminal and in a notebook alike, and read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ def seconds(value: float) -> str:
         if value >= factor * 0.9995:
             return f"{_three_digits(value / factor)} {unit}"
     return f"{_three_digits(value / 1e-9)} ns"
+
+
+def read_seconds(text: str, least: float) -> float | None:
+    """Return the time that somebody wrote, from `least` seconds to an hour; None if it is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if least <= value <= 3600 else None
 
 
 def _three_digits(number: float) -> str:

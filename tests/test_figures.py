@@ -24,3 +24,14 @@ def test_times_have_three_digits(value, text):
 )
 def test_counts_are_short(value, text):
     assert figures.short_count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.05", 0.05), ("3600", 3600.0), ("0.049", None), ("3601", None), ("nan", None),
+        ("soon", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_from_the_least_to_an_hour(text, value):
+    assert figures.read_seconds(text, 0.05) == value

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..figures import read_seconds
 from . import leaving, running, terminal
 from .running import Place
 
@@ -48,11 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.05 <= value <= 3600:
+    value = read_seconds(text, 0.05)
+    if value is None:
         raise argparse.ArgumentTypeError(
             "SECONDS must be from 0.05 to 3600; write the PID before --watch"
         )

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from ..figures import read_seconds
 from . import leaving, running
 from .terminal import printable
 
@@ -44,11 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= 3600:
+    value = read_seconds(text, 0.01)
+    if value is None:
         raise argparse.ArgumentTypeError("must be from 0.01 to 3600")
     return value
 

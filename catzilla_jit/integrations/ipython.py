@@ -12,6 +12,7 @@ import io
 import time
 from typing import Any
 
+from ..figures import read_seconds
 from ..runtime.default import get_runtime
 from ..runtime.runtime import Runtime
 from ..runtime.stats import TaskStats
@@ -70,11 +71,8 @@ def parse(line: str, namespace: dict[str, Any]) -> tuple[Runtime, float | None]:
 
 
 def _seconds(word: str) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        value = 0.0
-    if not 0.05 <= value <= 3600:
+    value = read_seconds(word, 0.05)
+    if value is None:
         raise UsageError(f"SECONDS must be from 0.05 to 3600, not {word!r}; {USAGE}")
     return value
 
