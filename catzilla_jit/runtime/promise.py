@@ -165,7 +165,8 @@ def after(pool: Any, name: str, awaited: Sequence[Any], make: Callable[[], Any])
 def refuse_results(name: str, labels: Sequence[str], values: Sequence[Any]) -> None:
     """Raise TypeError for results among the arguments of a map, which does not wait for them."""
     for label, value in zip(labels, values, strict=True):
-        if is_result(value) or (isinstance(value, (list, tuple)) and any(map(is_result, value))):
+        kinds = set(map(type, value)) if isinstance(value, (list, tuple)) else {type(value)}
+        if any(issubclass(kind, (TaskResult, BatchResult)) for kind in kinds):
             raise TypeError(
                 f"task {name}: argument {label!r} has results of other submissions, for which a "
                 "map does not wait; pass their values, as gather() returns them"
