@@ -178,8 +178,9 @@ def submit_compiled(
     )
     returns_none = SCALARS[task.result.code].dtype is None
     return BatchResult(
-        backend, name, handle, None if returns_none else result, result.size, settle, progress
-    )
+        backend, name, handle, None if returns_none else result, result.size, settle, progress,
+        gaps=collect and not returns_none,
+    )  # fmt: skip
 
 
 def missing(dtype: np.dtype[Any]) -> Any:
@@ -217,7 +218,7 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_id", "_length", "_limit", "_marked", "_name", "_out", "_pool",
+        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_pool",
         "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
@@ -230,6 +231,7 @@ class BatchResult(ColdMethods, Generic[T]):
         length: int,
         settle: SettleItem,
         progress: bool = False,
+        gaps: bool = False,
     ) -> None:
         self._name = name
         self._id = f"{name}-map-{next(_numbers)}"
@@ -241,7 +243,7 @@ class BatchResult(ColdMethods, Generic[T]):
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
-        self._marked = False
+        self._gaps = gaps  # `out` may have items that failed, where nobody has written
         self._limit: _TimeLimit | None = None
 
     @shielded
@@ -386,13 +388,13 @@ class BatchResult(ColdMethods, Generic[T]):
     result = wait
 
     def _mark_missing(self) -> None:
-        """Once, put what stands for no value where items failed: nobody has written there."""
-        if self._marked or self._out is None or self.status() is TaskStatus.FAILED:
+        """Once, put what stands for no value where items failed."""
+        if not self._gaps or self.status() is TaskStatus.FAILED:
             return
         failed = [index for index, _, _ in self._handle.failures()]
         if failed:
             self._out.reshape(-1)[failed] = missing(self._out.dtype)
-        self._marked = True
+        self._gaps = False
 
     def wait_alone(self) -> T:
         """Wait for a batch that nobody else has: what interrupts the wait cancels it."""

@@ -292,7 +292,6 @@ class PythonBatchResult(BatchResult[Any]):
             self._target.flat[:end] = self._batch.values[:end]
 
     def _gather(self) -> Array:
-        self._marked = True  # here
         failed = [index for index, _, _ in self._batch.failures()]
         values = self._batch.values
         if failed:
