@@ -100,17 +100,12 @@ def of_batch(batch: BatchResult[Any]) -> str:
     except RuntimeError:
         return _title(repr(batch).strip("<>"))
     rows = [("status", status.value)]
-    if (ran := _seconds_of(batch)) is not None:
-        rows.append(("ran for", seconds(ran)))
+    if (ran := batch.execution_time_ms) is not None:
+        rows.append(("ran for", seconds(ran / 1e3)))
     if failed := len(batch._handle.failures()) if status.final else 0:
         rows.append(("errors", f"{failed:,}"))
     title = f"map of {batch._name}, {len(batch):,} items"
     return _title(title) + f"<p>{_bar(progress)}</p>" + _pairs(rows)
-
-
-def _seconds_of(batch: BatchResult[Any]) -> float | None:
-    _, started, finished = batch._handle.times()
-    return None if started is None or finished is None else finished - started
 
 
 def of_progress(text: str, part: float) -> str:
