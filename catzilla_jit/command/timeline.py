@@ -15,19 +15,17 @@ import dataclasses
 import heapq
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
 from ..runtime import events
 from ..runtime.events import Event
-from ..runtime.segment import CRITICAL, NATIVE, PYTHON, SHARED, Meter
-from ..runtime.stats import LANES, LEVELS
+from ..runtime.segment import SHARED, Meter
+from ..runtime.stats import LANES, LEVELS, worker_name
 from ..runtime.tracereader import Recording
 
 MOST_STACKED = 100
 _COUNTER_NS = 20_000  # a counter changes at most so often
-
-_KINDS = {NATIVE: "native", PYTHON: "python"}
 
 
 @dataclasses.dataclass(slots=True)
@@ -70,7 +68,7 @@ class Timeline:
         self._rows: dict[str, list[Slice]] = {}
         for meter in self._segment.meters:
             if meter.kind != SHARED:
-                self._rows[_worker_name(meter)] = []
+                self._rows[worker_name(meter)] = []
         self.counted = self._place()
 
     # --- what happened --------------------------------------------------------------------------
@@ -85,7 +83,7 @@ class Timeline:
             self._rows.setdefault(self._row_of(event), []).append(self._run(event))
         for meter in self._segment.meters:
             if meter.kind != SHARED and meter.here and meter.started:
-                self._rows[_worker_name(meter)].extend(self._unfinished(meter))
+                self._rows[worker_name(meter)].extend(self._unfinished(meter))
         for slices in self._rows.values():
             nest(slices)
         for number, slices in enumerate(side_by_side(map(self._compilation, compiled))):
@@ -103,7 +101,7 @@ class Timeline:
         meter = self._meters.get(event.meter)
         if meter is None or meter.kind == SHARED:
             return f"thread {event.thread}"
-        return _worker_name(meter)
+        return worker_name(meter)
 
     def _task(self, event: Event) -> str:
         return self._segment.accounts[event.account].name
@@ -243,10 +241,6 @@ class Timeline:
         file.write(json.dumps(self.about()) + "}\n")
 
 
-def _worker_name(meter: Meter) -> str:
-    return "critical" if meter.kind == CRITICAL else f"{_KINDS[meter.kind]}-{meter.number}"
-
-
 def _metadata(what: str, pid: int, row: int, **arguments: Any) -> dict[str, Any]:
     return {"ph": "M", "name": what, "pid": pid, "tid": row, "args": arguments}
 
@@ -284,12 +278,10 @@ def stackable(waits: Iterable[Wait]) -> Iterator[Wait]:
                 yield wait
 
 
-def side_by_side(
-    slices: Iterable[Slice], key: Callable[[Slice], int] = lambda each: each.began
-) -> list[list[Slice]]:
+def side_by_side(slices: Iterable[Slice]) -> list[list[Slice]]:
     """Return as few rows as it takes for slices not to overlap."""
     rows: list[list[Slice]] = []
-    for each in sorted(slices, key=key):
+    for each in sorted(slices, key=lambda each: each.began):
         for row in rows:
             if row[-1].ended <= each.began:
                 row.append(each)

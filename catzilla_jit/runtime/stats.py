@@ -316,15 +316,19 @@ def _busy_ticks(meter: Meter, now: int) -> int:
     return meter.busy + (max(0, now - meter.started) if meter.started else 0)
 
 
+def worker_name(meter: Meter) -> str:
+    """Return what a worker is called."""
+    return "critical" if meter.kind == CRITICAL else f"{_KINDS[meter.kind]}-{meter.number}"
+
+
 def _worker(segment: Segment, meter: Meter, window: _Window, now: int) -> WorkerStats:
     rate = segment.ticks_per_second
-    kind = _KINDS[meter.kind]
     gain = window.gain(meter.busy_then, _busy_ticks(meter, now)) / rate
     known = meter.started and meter.account < len(segment.accounts)
     return WorkerStats(
         worker_id=meter.index,
-        name="critical" if kind == "critical" else f"{kind}-{meter.number}",
-        kind=kind,
+        name=worker_name(meter),
+        kind=_KINDS[meter.kind],
         state="running" if meter.started else "idle",
         task=segment.accounts[meter.account].name if known else None,
         running_seconds=max(0, now - meter.started) / rate if meter.started else 0.0,
