@@ -59,15 +59,23 @@ def _links(pid: int, link: str) -> Iterator[Path]:
             yield descriptor
 
 
-def map_segment(path: Path, *, writable: bool = False) -> mmap.mmap:
-    """Map the file, usually read-only; Damaged unless it is one that can be read safely."""
-    access = os.O_RDWR if writable else os.O_RDONLY
+@contextlib.contextmanager
+def _opened(path: Path, access: int) -> Iterator[tuple[int, os.stat_result]]:
+    """Yield a descriptor of the file and what it is; Damaged unless it is one of this user."""
     # Not blocking: the name may lead to a pipe.
     descriptor = os.open(path, access | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
             raise segment.Damaged("it is no file of this user")
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
+
+
+def map_segment(path: Path, *, writable: bool = False) -> mmap.mmap:
+    """Map the file, usually read-only; Damaged unless it is one that can be read safely."""
+    with _opened(path, os.O_RDWR if writable else os.O_RDONLY) as (descriptor, status):
         if not 0 < status.st_size <= _MOST_BYTES:
             raise segment.Damaged("it has no sound size")
         try:
@@ -78,8 +86,6 @@ def map_segment(path: Path, *, writable: bool = False) -> mmap.mmap:
             raise segment.Damaged("its size is not sealed")
         protection = mmap.PROT_READ | mmap.PROT_WRITE if writable else mmap.PROT_READ
         return mmap.mmap(descriptor, status.st_size, prot=protection)
-    finally:
-        os.close(descriptor)
 
 
 def _inner_pid(pid: int) -> int:
@@ -201,15 +207,8 @@ def registered(pid: int, runtime: int) -> roster.Document | None:
 
 def _small_file(path: Path) -> bytes:
     """Return what a roster's file holds, cut off behind what none is longer than."""
-    # Not blocking: the name may lead to a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise segment.Damaged("it is no file of this user")
+    with _opened(path, os.O_RDONLY) as (descriptor, _):
         return os.pread(descriptor, roster.MOST_BYTES + 1, 0)
-    finally:
-        os.close(descriptor)
 
 
 def read(pid: int, runtime: int | None = None) -> stats.TaskStats:
