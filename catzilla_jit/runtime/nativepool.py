@@ -128,18 +128,14 @@ class NativePool:
         if any(slot.code == "O" for slot in (task.result, *task.arguments)):
             # Results that nobody waits for are released by the dispatcher.
             self.dispatcher.start()
-        type_ = self._type(kind, task.name, task.entry, payload_size)
+        type_ = self._type(kind, task.name, task.entry, payload_size, arena=arena)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)
-        if type_ and arena:
-            self._native.lib.cz_type_arena(type_, self._arena(task.name))
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def python(self, name: str, function: Callable[..., Any], *, arena: bool = False) -> Submitter:
         kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
-        type_ = self._type(kind, name, None, PYTHON_PAYLOAD)
-        if type_ and arena:
-            self._native.lib.cz_type_arena(type_, self._arena(name))
+        type_ = self._type(kind, name, None, PYTHON_PAYLOAD, arena=arena)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def carrier(self, name: str) -> Submitter:
@@ -192,13 +188,17 @@ class NativePool:
         account: int = self._native.lib.cz_pool_account(self._pool, lane, name.encode())
         return account
 
-    def _type(self, kind: int, name: str, entry: int | None, payload_size: int) -> int:
+    def _type(
+        self, kind: int, name: str, entry: int | None, payload_size: int, *, arena: bool = False
+    ) -> int:
         """Return the address of a new type, 0 when out of memory."""
         type_: int = self._native.lib.cz_type_create(self._pool, entry, payload_size, kind) or 0
         self._names[kind] = name
         if type_:
             lane = native.LANE_PYTHON if entry is None else native.LANE_NATIVE
             self._native.lib.cz_type_account(type_, self._account(name, lane))
+            if arena:
+                self._native.lib.cz_type_arena(type_, self._arena(name))
         return type_
 
     def govern(self, result: Any, limit_ns: int, policy: RetryPolicy | None) -> None:
