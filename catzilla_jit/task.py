@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .runtime.result import TaskResult
     from .runtime.roster import Entry
     from .runtime.runtime import Runtime
+    from .runtime.warming import Registry
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +61,7 @@ class Task(Generic[P, R]):
         self._settings = settings
         self._runtime = runtime
         functools.update_wrapper(self, program.function)
-        _register(self, runtime)
+        _registry(runtime).add(self)
         self.detach()
 
     def __repr__(self) -> str:
@@ -290,9 +291,8 @@ def _chunk_size(name: str, value: int | str) -> int:
     return value
 
 
-def _register(task: Task[..., Any], runtime: Runtime | None) -> None:
-    registry = default.registry if runtime is None else runtime.registry
-    registry.add(task)
+def _registry(runtime: Runtime | None) -> Registry:
+    return default.registry if runtime is None else runtime.registry
 
 
 def make_task(
@@ -311,7 +311,7 @@ def make_task(
     settings = Settings(name).changed({**options, "name": name})
     function = plain(function)
     made: Task[..., Any] = Task(Program(function, settings), settings, runtime)
-    refresh_rosters()
+    refresh_rosters(_registry(runtime))
     return made
 
 

@@ -476,14 +476,18 @@ def note_compilation(name: str, began_ns: int, *, refused: bool, from_cache: boo
             backend.note_compilation(name, began_ns, ended_ns, refused, from_cache)
 
 
-def refresh_rosters() -> None:
-    """Tell readers in other processes that a task was registered or its compilation has ended."""
+def refresh_rosters(registry: Registry | None = None) -> None:
+    """Tell readers in other processes that a task was registered or its compilation has ended.
+
+    registry: where, if it is known; only runtimes whose it is list the task.
+    """
     try:
         runtimes = list(_runtimes)
     except RuntimeError:
         return  # another thread makes one: its roster is written when it starts
     for runtime in runtimes:
-        runtime.refresh_roster()
+        if registry is None or runtime.registry is registry:
+            runtime.refresh_roster()
 
 
 def _abandon(backend: Backend) -> None:

@@ -93,6 +93,12 @@ def test_options_add_no_line_and_publish_nothing(runtime):
     assert list(listed(runtime)) == ["halve"]
 
 
+def test_a_task_of_another_runtime_publishes_nothing(runtime):
+    before = runtime._roster._sequence
+    Runtime(workers=1).task(halve)
+    assert runtime._roster._sequence == before
+
+
 def test_a_newer_document_takes_the_place_of_the_older(runtime):
     runtime.task(halve)
     count = len(list(statsreader._links(os.getpid(), f"/memfd:{roster.NAME}")))
