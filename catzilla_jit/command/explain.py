@@ -150,19 +150,23 @@ def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
 
 
 def _line_of(reason: Reason, file: str) -> int | None:
-    """Return the line to show: a function's first is its decorator's, but `def` says more."""
+    """Return the line to show: a function's first is its decorator's, but `def` says more.
+
+    file: where it is, if the reason names no other.
+    """
     line = reason.line
-    while line is not None and linecache.getline(file, line).lstrip().startswith("@"):
+    while line is not None and linecache.getline(reason.file or file, line).lstrip().startswith(
+        "@"
+    ):
         line += 1
     return line
 
 
 def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str, str]]:
-    file = reason.file or file
     line = _line_of(reason, file)
     if line is not None:
         place = f" of {_short(reason.file)}" if reason.file else ""
-        yield f"line {line}{place}", linecache.getline(file, line).strip() or "(no source)"
+        yield f"line {line}{place}", reason.source(file) or "(no source)"
     yield "reason", reason.message
     if reason.advice:
         yield "change", reason.advice

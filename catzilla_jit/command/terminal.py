@@ -39,13 +39,17 @@ def print_json(value: Any, *, compact: bool = False) -> None:
 
 
 def labelled(label: str, text: str, indent: int, width: int) -> str:
-    """Return a paragraph with its label in the first `indent` columns; lines stay lines."""
+    """Return a paragraph with its label in the first `indent` columns; lines stay lines.
+
+    A longer label stands in a line of its own.
+    """
     lines = [
         part
         for line in text.splitlines()
         for part in textwrap.wrap(printable(line), width - indent, break_on_hyphens=False) or [""]
     ]
-    return f"{label.ljust(indent)}" + f"\n{' ' * indent}".join(lines or [""])
+    below = f"\n{' ' * indent}"
+    return (label.ljust(indent) if len(label) < indent else label + below) + below.join(lines)
 
 
 def printable(text: str) -> str:

@@ -37,9 +37,27 @@ def insists(*values: float) -> float:
     return values[0]
 """
 
+ROWS = """\
+def same(function):
+    return function
+
+@same
+def rows(n: int):
+    yield n
+"""
+
+USES_ROWS = """\
+from rows import rows
+
+def first(n: int) -> int:
+    return next(rows(n))
+"""
+
 
 @pytest.fixture(autouse=True)
 def files(tmp_path):
+    (tmp_path / "rows.py").write_text(ROWS)
+    (tmp_path / "uses_rows.py").write_text(USES_ROWS)
     (tmp_path / "prices.py").write_text(PRICES)
     (tmp_path / "insists.py").write_text(INSISTS)
     (tmp_path / "broken.py").write_text("raise ValueError('no \\x1b[31m today')")
@@ -90,6 +108,12 @@ def test_a_task_that_insists_and_is_refused_is_exit_code_1(cli):
     assert result.returncode == 1
     assert result.stdout.startswith("refused   insists  line 4: ")
     assert "line 4 " in " ".join(result.stdout.split()), "the def, not its decorator"
+
+
+def test_the_line_of_a_reason_in_another_file_is_looked_up_there(cli):
+    result = cli("explain", "uses_rows.py")
+    assert result.stdout.startswith("python    first  line 5: "), "the def, not its decorator"
+    assert "line 5 of rows.py def rows(n: int):" in " ".join(result.stdout.split())
 
 
 def test_nothing_to_explain_is_said(cli):
