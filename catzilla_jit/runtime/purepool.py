@@ -347,6 +347,7 @@ class PurePool:
         if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
             return False
         self.dispatcher.close()
+        self.known.clear()
         self.timer.close()
         if self.recorder is not None:
             self.recorder.close()

@@ -36,3 +36,9 @@ def test_only_the_last_ids_are_kept(runtime: Runtime, monkeypatch: Any) -> None:
     task = runtime.task(double)
     ids = [task.submit(float(i)).task_id for i in range(5)]
     assert [runtime.get(task_id) is not None for task_id in ids] == [False, False, True, True, True]
+
+
+def test_ids_are_forgotten_when_the_runtime_has_ended() -> None:
+    with Runtime(workers=1) as runtime:
+        task_id = runtime.task(double).submit(1.0).task_id
+    assert runtime.get(task_id) is None
