@@ -1,8 +1,9 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with four changes: calls are redirected to helpers once closures
+It is Numba's nopython pipeline with five changes: calls are redirected to helpers once closures
 are inlined, inner functions become helpers where Numba would compile them by itself, in
-automatic mode the arrays are looked at once their types are known, and the lowering is ours.
+automatic mode the arrays are looked at once their types are known, `:=` is translated anew, and the
+lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -13,13 +14,18 @@ from __future__ import annotations
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
 from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
-from numba.core.untyped_passes import InlineClosureLikes, MakeFunctionToJitFunction
+from numba.core.untyped_passes import (
+    InlineClosureLikes,
+    MakeFunctionToJitFunction,
+    TranslateByteCode,
+)
 
 from catzilla_jit.compile.closures import Callees, InnerFunctions
 from catzilla_jit.compile.exactness import Exactness
 from catzilla_jit.compile.lowering import TaskLowering
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
+from catzilla_jit.compile.walrus import Translation
 
 
 def new_program(options: Options, *, leaves_raises: bool = False, mixes: bool = False) -> Program:
@@ -43,6 +49,7 @@ class TaskPipeline(compiler.CompilerBase):
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         passes.add_pass_after(Exactness, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
+        exchange(passes, TranslateByteCode, Translation)
         passes.finalize()
         return [passes]
 
