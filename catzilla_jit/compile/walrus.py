@@ -7,7 +7,7 @@ interpreter; a name that is also an operand of the value (`n := n + 1`) Numba le
 """
 
 # Numba is annotated in part only.
-# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined,union-attr"
 
 from __future__ import annotations
 
