@@ -149,20 +149,21 @@ static void ring(struct inbox *inbox)
         PyErr_Restore(type, value, traceback);
 }
 
-/* The wait is over, for whatever reason. */
+/* The wait is over, for whatever reason; exceptions as in ring(). */
 static void post(struct waiter *waiter)
 {
     struct inbox *inbox = waiter->inbox;
-    if (waiter->posted)
-        return;
-    waiter->posted = 1;
-    waiter->later = NULL;
-    Py_INCREF(waiter);
-    if (inbox->first)
-        inbox->newest->later = waiter;
-    else
-        inbox->first = waiter;
-    inbox->newest = waiter;
+    if (!waiter->posted) {
+        waiter->posted = 1;
+        waiter->later = NULL;
+        Py_INCREF(waiter);
+        if (inbox->first)
+            inbox->newest->later = waiter;
+        else
+            inbox->first = waiter;
+        inbox->newest = waiter;
+    }
+    ring(inbox);
 }
 
 void tell_waiters(struct cz_record *record)
@@ -173,7 +174,6 @@ void tell_waiters(struct cz_record *record)
     while (waiter) {
         struct waiter *beside = waiter->beside;
         post(waiter);
-        ring(waiter->inbox);
         Py_DECREF(waiter);
         waiter = beside;
     }
@@ -429,7 +429,6 @@ static PyObject *add_done_callback(PyObject *op, PyObject *args, PyObject *kwarg
     if (self->told) { /* the end came before this */
         self->posted = self->told = 0;
         post(self);
-        ring(self->inbox);
     }
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
@@ -458,7 +457,6 @@ static PyObject *waiter_cancel(PyObject *op, PyObject *args, PyObject *kwargs)
     self->state = CANCELLED;
     self->message = message == Py_None ? NULL : Py_NewRef(message);
     post(self);
-    ring(self->inbox);
     if (PyErr_Occurred())
         return NULL;
     done = PyObject_CallMethod(self->result, "cancel", NULL);
@@ -487,7 +485,6 @@ static PyObject *waiter_call(PyObject *op, PyObject *Py_UNUSED(args), PyObject *
 {
     struct waiter *self = (struct waiter *)op;
     post(self);
-    ring(self->inbox);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
