@@ -6,8 +6,6 @@
  */
 #include "binding.h"
 
-#include <string.h>
-
 const struct cz_api *cz;
 unsigned generation;
 PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;

@@ -7,8 +7,6 @@
  */
 #include "binding.h"
 
-#include <string.h>
-
 /* A wait for room looks for signals this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
 /* A promised call looks for room this often. */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <sched.h>
-#include <string.h>
 
 #include "extra.h"
 #include "lane.h"

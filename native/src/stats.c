@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "stats.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
