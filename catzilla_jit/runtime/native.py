@@ -7,7 +7,6 @@ ctypes stand at the foot; what runs once per task goes through the binding inste
 
 from __future__ import annotations
 
-import contextvars
 import ctypes
 import importlib
 import os
@@ -125,9 +124,7 @@ class Native:
         self.lib, self.binding = _open()
         _check(self.lib)
         _declare(self.lib)
-        self.binding.attach(
-            self.lib.cz_api_table(), errors, copy_exception, contextvars.copy_context
-        )
+        self.binding.attach(self.lib.cz_api_table(), errors, copy_exception)
         self.binding.set_numpy_float(np.float64)
 
     def check(self, code: int, what: str) -> None:

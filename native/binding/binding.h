@@ -105,8 +105,7 @@ extern const struct cz_api *cz; /* NULL before attach() */
 extern unsigned generation;
 /* From catzilla_jit.errors, set by attach(). */
 extern PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
-/* copy_exception(exception) -> another one like it; contextvars.copy_context. */
-extern PyObject *copy_exception, *copy_context;
+extern PyObject *copy_exception; /* copy_exception(exception) -> another one like it */
 
 static inline struct kind *kind_of(const struct cz_record *record)
 {

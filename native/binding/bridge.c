@@ -9,7 +9,7 @@
 const struct cz_api *cz;
 unsigned generation;
 PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
-PyObject *copy_exception, *copy_context;
+PyObject *copy_exception;
 static PyTypeObject *submitter_type;
 PyTypeObject *result_type, *python_result_type;
 
@@ -268,9 +268,9 @@ static PyObject *take(PyObject *module, const char *name)
 static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
 {
     unsigned long long address;
-    PyObject *errors, *copy, *context;
+    PyObject *errors, *copy;
     const struct cz_api *table;
-    if (!PyArg_ParseTuple(args, "KOOO:attach", &address, &errors, &copy, &context))
+    if (!PyArg_ParseTuple(args, "KOO:attach", &address, &errors, &copy))
         return NULL;
     table = (const struct cz_api *)(uintptr_t)address;
     if (table->size != sizeof *table || table->abi_version != CZ_ABI_VERSION)
@@ -285,7 +285,6 @@ static PyObject *attach(PyObject *Py_UNUSED(module), PyObject *args)
     if (!error_queue_full || !error_closed || !error_cancelled || !error_timeout)
         return NULL;
     copy_exception = Py_NewRef(copy);
-    copy_context = Py_NewRef(context);
     cz = table;
     Py_RETURN_NONE;
 }
@@ -303,8 +302,7 @@ static PyObject *on_worker(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(igno
 }
 
 static PyMethodDef module_methods[] = {
-    {"attach", attach, METH_VARARGS,
-     "attach(table address, errors module, copy_exception, copy_context)"},
+    {"attach", attach, METH_VARARGS, "attach(table address, errors module, copy_exception)"},
     {"set_numpy_float", set_numpy_float, METH_O, "set_numpy_float(numpy.float64): see scalar.c"},
     {"set_asyncio", set_asyncio, METH_VARARGS,
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},

@@ -14,10 +14,18 @@ int on_python_worker(void)
     return serving;
 }
 
+/* Not of the limited API, but exported by every CPython since 3.7.1. Context.run is Enter and Exit
+ * around a call, at three times the cost. */
+extern PyObject *PyContext_New(void);
+extern PyObject *PyContext_Copy(PyObject *context);
+extern PyObject *PyContext_CopyCurrent(void);
+extern int PyContext_Enter(PyObject *context);
+extern int PyContext_Exit(PyObject *context);
+
 /* The submitter's context variables go with the call; most programs have none. */
 static int take_context(struct call *call)
 {
-    PyObject *context = PyObject_CallNoArgs(copy_context);
+    PyObject *context = PyContext_CopyCurrent();
     if (context == NULL)
         return -1;
     if (PyObject_Size(context) > 0)
@@ -131,12 +139,6 @@ static int may_run_again(struct cz_record *record)
     return atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_DIVERT;
 }
 
-/* Not of the limited API, but exported by every CPython since 3.7.1. Context.run is these two
- * around a call, at three times the cost. */
-extern PyObject *PyContext_New(void);
-extern int PyContext_Enter(PyObject *context);
-extern int PyContext_Exit(PyObject *context);
-
 /* Empty contexts for the calls that came without one. Guarded by the GIL. */
 enum { SPARES = 16 };
 static PyObject *spares[SPARES];
@@ -148,8 +150,7 @@ static PyObject *context_for_run(struct cz_record *record)
 {
     PyObject *context = call_of(record)->context;
     if (context)
-        return may_run_again(record) ? PyObject_CallMethod(context, "copy", NULL)
-                                     : Py_NewRef(context);
+        return may_run_again(record) ? PyContext_Copy(context) : Py_NewRef(context);
     return spare_count ? spares[--spare_count] : PyContext_New();
 }
 
