@@ -202,8 +202,8 @@ void unsettle(struct cz_record *record);
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);
 /* Keep a value or exception (stolen), noticing whether it could close a cycle. */
 void set_value(struct cz_record *record, PyObject *value);
-/* No further try: drop the arguments. */
-void end_call(struct cz_record *record);
+/* No further try. */
+void drop_arguments(struct cz_record *record);
 /* Run a claimed Python call on this thread; no exception escapes. */
 void run_call(struct cz_record *record);
 /* It is final: tell the coroutines that wait for it. Leaves an exception set if one came. */

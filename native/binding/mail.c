@@ -80,7 +80,7 @@ static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
     cz->record_conclude(kind_of(record)->bridge->cache, record,
                         cancelled ? CZ_CANCELLED : CZ_FAILED);
     if (is_python(kind_of(record)))
-        end_call(record);
+        drop_arguments(record);
     Py_RETURN_NONE;
 }
 
@@ -122,7 +122,7 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
         Py_RETURN_FALSE;
     record->started_at = record->finished_at = cz->ticks();
     set_value(record, Py_NewRef(value));
-    end_call(record); /* its keeper, which holds it */
+    drop_arguments(record); /* its keeper, which holds it */
     cz->record_finish(record, failed ? CZ_FAILED : CZ_COMPLETED);
     Py_RETURN_TRUE;
 }

@@ -77,8 +77,9 @@ static int traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-static void drop_arguments(struct call *call)
+void drop_arguments(struct cz_record *record)
 {
+    struct call *call = call_of(record);
     Py_CLEAR(call->args);
     Py_CLEAR(call->kwargs);
     Py_CLEAR(call->context);
@@ -86,9 +87,10 @@ static void drop_arguments(struct call *call)
 
 static int clear(PyObject *self)
 {
-    struct call *call = call_of(&((struct result *)self)->record);
+    struct cz_record *record = &((struct result *)self)->record;
+    struct call *call = call_of(record);
     PyObject *value = call->value;
-    drop_arguments(call);
+    drop_arguments(record);
     Py_CLEAR(call->traceback);
     if (value) {
         /* A finalizer in the cycle may still ask for the result. */
@@ -108,7 +110,7 @@ static void dealloc(PyObject *self)
     /* First, for the rest may run Python code, and the dispatcher must not meet it meanwhile. */
     if (bridge->generation == generation)
         cz->record_forget(record);
-    drop_arguments(call);
+    drop_arguments(record);
     Py_CLEAR(call->value);
     Py_CLEAR(call->traceback);
     PyObject_GC_Del(self);
@@ -194,11 +196,6 @@ void set_value(struct cz_record *record, PyObject *value)
         PyObject_GC_Track(self);
 }
 
-void end_call(struct cz_record *record)
-{
-    drop_arguments(call_of(record));
-}
-
 /* Keep the value, or the exception; 0 if the record was given its final phase meanwhile. */
 static int keep_value(struct cz_record *record, PyObject *value)
 {
@@ -237,7 +234,7 @@ void run_call(struct cz_record *record)
     }
     record->finished_at = cz->ticks();
     if (!keep_value(record, value) || phase != CZ_FAILED || !may_run_again(record))
-        drop_arguments(call_of(record));
+        drop_arguments(record);
     cz->record_finish(record, phase);
     announce_end(record);
     if (PyErr_Occurred())
@@ -249,7 +246,7 @@ int cancel_call(struct cz_record *record)
 {
     if (!cz->record_cancel(record))
         return 0;
-    drop_arguments(call_of(record));
+    drop_arguments(record);
     announce_end(record);
     return 1;
 }
@@ -270,8 +267,7 @@ static void spawn(struct bridge *bridge)
     struct running shield;
     bridge->guests++;
     bridge->starting++;
-    /* An interrupt of the task that submits must not hit the start of a thread halfway: as a
-     * call of its own this holds it back until the end. */
+    /* An interrupt of the task that submits must not hit the start of a thread halfway. */
     enter_running(&shield, NULL);
     if (bridge->owner)
         thread = PyObject_CallMethod(bridge->owner, "spawn_worker", NULL);
