@@ -3,12 +3,12 @@
 Every run is a fresh interpreter that imports, decorates one function, calls it once and prints how
 long the import and the first result took. "Cold" runs begin with an empty cache directory,
 "cached" ones with what the run before left there. Baseline: the same function under
-`numba.njit(cache=True)`, called directly, in a fresh interpreter in turn with ours. The import
-is that of the compiler too, which ours would otherwise take at the first submission.
+`numba.njit(cache=True)`, called directly, in a fresh interpreter in turn with ours. Both times
+count together: `import numba` brings the compiler, ours comes with the first compilation.
 
 Asked of an integer loop (whose arithmetic is checked in ours) and of a formula with a helper
-function. The last figures are the time after import in seconds, with a goal of their own: the
-first cached result within 50 ms.
+function, and of a function of text, which needs Numba's runtime. The last figures are the time
+after import in seconds, with a goal of their own: the first cached result within 50 ms.
 """
 
 from __future__ import annotations
@@ -51,11 +51,20 @@ def price(spot: float, strike: float, rate: float, volatility: float, years: flo
 
 first = lambda: result(price, 100.0, 95.0, 0.03, 0.2, 1.5)
 ''',
+    "text": '''
+@decorate
+def initials(name: str) -> str:
+    found = ""
+    for part in name.split():
+        found += part[0]
+    return found
+
+first = lambda: result(initials, "ada king lovelace")
+''',
 }  # fmt: skip
 
 HEADS = {
     "task": '''
-import catzilla_jit.compile
 from catzilla_jit import task
 
 decorate = task(compile_to_c="require")
@@ -95,7 +104,7 @@ class Case:
         text = PROGRAM.format(head=HEADS[head], function=FUNCTIONS[function])
         self._program.write_text(text, encoding="utf-8")
         self._colds = 0
-        self.values: set[float] = set()
+        self.values: set[float | str] = set()
         self.after_import: dict[str, list[float]] = {"cold": [], "cached": []}
 
     def cold(self) -> float:
@@ -148,9 +157,6 @@ def ask(report: measure.Report, options: measure.Options, function: str, folder:
         of, to = f"{ours.name}, {kind}", f"{theirs.name}, {kind}"
         claim = f"{function}, {kind}, import and first result: task / njit"
         report.ratio(claim, figures, of, to, "s", 1.3, "at most")
-        after = {of: ours.after_import[kind], to: theirs.after_import[kind]}
-        claim = f"{function}, {kind}, first result after the import: task / njit"
-        report.ratio(claim, after, of, to, "s", 1.3, "at most")
     first = statistics.median(ours.after_import["cached"])
     claim = f"{function}, cached, first result after the import"
     report.add(measure.Finding(claim, first, " s", 0.05, "at most"))

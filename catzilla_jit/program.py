@@ -165,8 +165,7 @@ class Program:
                 self.ready = False
 
     def _compile_hinted(self) -> None:
-        # The import of Numba: not before something is to be compiled.
-        from .compile import Dependencies, hinted_types, needs_values
+        from .compile import Dependencies
 
         function = self.function
         if isinstance(function, types.FunctionType):
@@ -174,11 +173,10 @@ class Program:
             self._constants = Dependencies(function)
             self.guards = _guards(self._constants)
         form = self._compile(None)
-        if isinstance(function, types.FunctionType):
-            if form is None:
-                self.generic = needs_values(function)
-            else:
-                self._tried.add(hinted_types(function, name=self.name))
+        if form is None and isinstance(function, types.FunctionType):
+            from .compile import needs_values
+
+            self.generic = needs_values(function)
 
     def _compile(self, argument_types: Any) -> CompiledTask | None:
         from .compile import CompileRefused, compile_task
@@ -219,9 +217,11 @@ class Program:
             return None
         if not self.generic and (not self.forms or self.mode == "require"):
             return None
-        from .compile import CompileRefused, argument_types_for
+        from .compile import CompileRefused, argument_types_for, hinted_types
 
         with self._lock:
+            if not self.generic and not self._tried:
+                self._tried.add(hinted_types(self.function, name=self.name))
             try:
                 found = argument_types_for(self.function, values, name=self.name)
             except CompileRefused as refused:

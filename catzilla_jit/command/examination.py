@@ -124,10 +124,13 @@ def compilation() -> Iterator[Finding]:
         yield Finding(
             "compilation", f"switched off by {name}", "warning", f"unset {name} to compile tasks"
         )
-    # The trial has had them imported by the compile stage, which alone may import them.
-    numba, llvm = sys.modules.get("numba"), sys.modules.get("llvmlite.binding")
-    if numba is None or llvm is None:
+    # Imported by the compile stage, which alone may import them; the trial may have come from the
+    # cache, without Numba.
+    try:
+        importlib.import_module("catzilla_jit.compile.build")
+    except ImportError:
         return
+    numba, llvm = sys.modules["numba"], sys.modules["llvmlite.binding"]
     yield Finding("target", llvm.get_host_cpu_name())
     yield from _cache()
     if numba.config.USING_SVML:

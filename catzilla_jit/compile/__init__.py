@@ -1,7 +1,8 @@
 """The compile stage: from a Python function to addresses and layouts.
 
-This package is the only importer of numba and llvmlite, and the import of it is the import of
-them: take it late. It knows no worker and no queue. Its whole contract with the runtime:
+This package is the only importer of numba and llvmlite. The import of it is the import of llvmlite:
+take it late. Numba, which takes four times as long, is imported when something is to be compiled,
+or was compiled and needs it. It knows no worker and no queue. Its whole contract with the runtime:
 
 `compile_task(function, *, name, argument_types=None, fastmath=False, boundscheck=False,
 overflow="check", prints=True, exact=False)`
@@ -57,18 +58,20 @@ then releases each argument, whatever the status was; a result is there only aft
 
 from __future__ import annotations
 
-from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
-from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
-from catzilla_jit.compile.build import compile_task
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.context import STATUS_OVERFLOW
 from catzilla_jit.compile.dependencies import Dependencies
 from catzilla_jit.compile.explanation import Explanation
+from catzilla_jit.compile.obtain import compile_task
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.turns import in_turn
-from catzilla_jit.compile.values import argument_types_for, hinted_types, needs_values
+from catzilla_jit.compile.status import STATUS_OVERFLOW
+
+if TYPE_CHECKING:
+    from catzilla_jit.compile.turns import in_turn
+    from catzilla_jit.compile.values import argument_types_for, hinted_types, needs_values
 
 __all__ = [
     "STATUS_OVERFLOW",
@@ -84,3 +87,17 @@ __all__ = [
     "in_turn",
     "needs_values",
 ]
+
+_WITH_NUMBA = {
+    "argument_types_for": "values",
+    "hinted_types": "values",
+    "in_turn": "turns",
+    "needs_values": "values",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what imports Numba when it is asked for."""
+    if name not in _WITH_NUMBA:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WITH_NUMBA[name]}"), name)

@@ -1,4 +1,4 @@
-"""From a function to a CompiledTask: screen, types, kernel, entry, addresses.
+"""From a function to a CompiledTask: types, kernel, entry, addresses.
 
 Everything that touches Numba happens under its global compiler lock, which is re-entrant and
 shared with every other user of Numba in the process.
@@ -19,8 +19,10 @@ from typing import Any
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
-from catzilla_jit.compile import hints, store, words
-from catzilla_jit.compile import saved as saved_forms
+from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
+from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
+from catzilla_jit.compile import hints, machine, saved, words
+from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import TaskContext
@@ -28,63 +30,49 @@ from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.fingerprint import fingerprint
+from catzilla_jit.compile.frozen import freeze, thaw
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
+from catzilla_jit.compile.layout import is_scalar, lay_out
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.obtain import known, load
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
 from catzilla_jit.compile.quiet import quiet
-from catzilla_jit.compile.ranges import code_range
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
 from catzilla_jit.compile.saved import Facts
-from catzilla_jit.compile.screen import screen
-from catzilla_jit.compile.slots import NUMPY_TOO, Slot, is_scalar, lay_out
+from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 
 #: The symbols of pack, unpack and release begin with this.
 BOX = "cz_box"
 
 
-def compile_task(
-    function: Any,
-    *,
+def build(
+    function: pytypes.FunctionType,
     name: str,
-    argument_types: Sequence[types.Type] | None = None,
-    fastmath: bool = False,
-    boundscheck: bool = False,
-    overflow: str = "check",
-    prints: bool = True,
-    exact: bool = False,
+    argument_types: Sequence[types.Type] | None,
+    options: Options,
+    begun: float,
 ) -> CompiledTask:
-    """Compile a function for the types its hints name, or for `argument_types`.
+    """Return the task for the types given, or for those of the hints; see `compile_task`.
 
-    `overflow` is "check" or "wrap"; `prints=False` refuses what prints, `exact` what Numba
-    computes otherwise than NumPy. The return type is the inferred one. A function that was
-    compiled before, in this process or another, is not compiled again. Takes milliseconds to
-    seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
-    must stay Python.
+    begun: when that was called, by `time.perf_counter`.
     """
-    options = Options(fastmath, boundscheck, overflow, prints, exact)
-    begun = time.perf_counter()
-    plain = screen(function, name)
-    wanted = (
-        tuple(argument_types) if argument_types is not None else hints.argument_types(plain, name)
-    )
-    digest, portable = fingerprint(plain, wanted, options)
+    if argument_types is None:
+        argument_types = hints.argument_types(function, name)
+    wanted = tuple(argument_types)
+    digest, portable = fingerprint(function, [repr(type_) for type_ in wanted], options)
     with global_compiler_lock, quiet():
-        known = _known.get((name, digest))
-        if known is None:
-            known = _obtain(plain, name, wanted, options, digest, portable, begun)
+        found = known.get((name, digest))
+        if found is None:
+            found = _obtain(function, name, wanted, options, digest, portable, begun)
             if portable:  # otherwise the digest holds addresses, which can be used again
-                _known[name, digest] = known
-    if isinstance(known, CompileRefused):
-        raise CompileRefused(known.name, known.reasons)
-    return known
-
-
-#: What became of each function in this process; Numba keeps its machine code for good as well.
-_known: dict[tuple[str, str], CompiledTask | CompileRefused] = {}
+                known[name, digest] = found
+    if isinstance(found, CompileRefused):
+        raise CompileRefused(found.name, found.reasons)
+    return found
 
 
 def _obtain(
@@ -97,21 +85,24 @@ def _obtain(
     begun: float,
 ) -> CompiledTask | CompileRefused:
     """Load the task from the disk cache or compile it."""
-    data = store.read(digest) if portable else None
-    saved = saved_forms.from_bytes(data) if data is not None else None
-    if saved is not None:
-        return _addressed(*saved, name=name, begun=begun, from_cache=True)
+    task = saved.read(digest) if portable else None
+    if task is not None:
+        if machine.is_loadable(task.object_code):
+            return load(task, name, digest, begun)
+        return _addressed(thaw(task), task.facts, task.object_code, name, digest, begun, True)
     TaskContext.tag = digest[:16] if portable else f"{digest[:16]}_{next(_counter)}"
     try:
         program, kernel = _compile(options, function, name, wanted)
     except CompileRefused as refused:
         return refused
     facts = _finish(kernel, function, program)
-    if portable:
-        data = saved_forms.to_bytes(kernel, facts)
-        if data is not None:
-            store.write(digest, data)
-    return _addressed(kernel, facts, name=name, begun=begun, from_cache=False)
+    task = freeze(kernel, facts) if portable else None
+    if task is not None:
+        saved.write(digest, task)
+    kernel.bind_environments()
+    object_code = kernel.library._get_compiled_object()
+    kept = digest if task is not None else None
+    return _addressed(kernel, facts, object_code, name, kept, begun, False)
 
 
 _counter = itertools.count()
@@ -242,26 +233,25 @@ def _write_boxes(
 
 
 def _addressed(
-    kernel: Kernel, facts: Facts, *, name: str, begun: float, from_cache: bool
+    kernel: Kernel,
+    facts: Facts,
+    object_code: bytes,
+    name: str,
+    digest: str | None,
+    begun: float,
+    from_cache: bool,
 ) -> CompiledTask:
     """Look up the addresses in a finished library."""
-    entry = kernel.library.get_pointer_to_function(facts.entry)
-    kernel.bind_environments()
-    object_code = kernel.object_code or kernel.library._get_compiled_object()
-    slots = [_with_boxes(kernel, slot, facts.boxes) for slot in facts.slots]
     return CompiledTask(
-        kernel,
+        facts,
+        tuple(_with_boxes(kernel, slot, facts.boxes) for slot in facts.slots),
+        kernel.library.get_pointer_to_function(facts.entry),
+        object_code,
+        lambda: kernel,
         name=name,
-        signature=facts.signature,
-        entry=entry,
-        payload_size=facts.payload_size,
-        result=slots[0],
-        arguments=tuple(slots[1:]),
+        digest=digest,
         compile_seconds=time.perf_counter() - begun,
         from_cache=from_cache,
-        interruptible=facts.interruptible,
-        pure=facts.pure,
-        code_range=code_range(object_code, facts.entry, entry),
     )
 
 

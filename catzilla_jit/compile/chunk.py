@@ -18,15 +18,21 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
+from typing import Any
 
 from llvmlite import ir
 from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 
-from catzilla_jit.compile import stack
+from catzilla_jit.compile import frozen, saved, stack
 from catzilla_jit.compile.entry import BYTES, INT32, call_kernel, load, store
 from catzilla_jit.compile.kernel import Kernel
-from catzilla_jit.compile.slots import measure
+from catzilla_jit.compile.layout import measure
+from catzilla_jit.compile.quiet import quiet
 
 INT64 = ir.IntType(64)
 SPAN = ir.LiteralStructType([BYTES, INT64, INT64])
@@ -35,10 +41,44 @@ SIGNATURE = ir.FunctionType(
 )
 
 
-def check_pattern(pattern: str, arguments: int) -> None:
-    """Raise ValueError unless the pattern has a known letter for each span."""
-    if len(pattern) != arguments + 1 or set(pattern) - set("csv"):
-        raise ValueError(f"a pattern here is {arguments + 1} letters of c, s, v; not {pattern!r}")
+@contextlib.contextmanager
+def compiler_lock() -> Iterator[None]:
+    """Hold Numba's compiler lock."""
+    with global_compiler_lock, quiet():
+        yield
+
+
+def obtain(kernel: Kernel, pattern: str, digest: str | None) -> tuple[str, int, Any]:
+    """Return symbol, address and library of a chunk function, from the cache or compiled.
+
+    digest: under which the task is saved, None if it is not.
+    """
+    rtsys.initialize(kernel.context)
+    kept = saved.read_chunk(digest, pattern) if digest is not None else None
+    if kept is not None:
+        library = frozen.thaw_chunk(kept)
+        return kept.symbol, library.get_pointer_to_function(kept.symbol), library
+    symbol = f"cz_chunk.{pattern}.{kernel.symbol}"
+    library = _compile(kernel, pattern, symbol)
+    made = frozen.freeze_chunk(symbol, library) if digest is not None else None
+    if digest is not None and made is not None:
+        saved.write_chunk(digest, pattern, made)
+    return symbol, library.get_pointer_to_function(symbol), library
+
+
+def _compile(kernel: Kernel, pattern: str, symbol: str) -> Any:
+    """Return the finished library of a chunk function."""
+    library = kernel.context.codegen().create_library(symbol)
+    shared = kernel.library._get_module_for_linking()
+    shared.get_function(kernel.symbol).add_function_attribute("alwaysinline")
+    library.enable_object_caching()
+    library.add_linking_library(kernel.library)
+    module = library.create_ir_module(symbol)
+    with kernel.context.push_code_library(library):
+        write_chunk(kernel, pattern, module, symbol)
+    library.add_ir_module(module)
+    library.finalize()
+    return library
 
 
 def write_chunk(kernel: Kernel, pattern: str, module: ir.Module, symbol: str) -> None:

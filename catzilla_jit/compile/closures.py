@@ -19,7 +19,8 @@ from numba.core.compiler_machinery import FunctionPass, register_pass
 
 from catzilla_jit.compile import choices, library
 from catzilla_jit.compile.helper import Helper
-from catzilla_jit.compile.program import Program, callee
+from catzilla_jit.compile.names import callee
+from catzilla_jit.compile.program import Program
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)

@@ -1,64 +1,65 @@
 """A compiled task, as the runtime sees it: addresses and layouts.
 
-It owns the code. Numba never unloads machine code in this version, but nothing here relies on
-that: whoever calls an address keeps the CompiledTask.
+It owns the code. Nothing unloads machine code in this version, but nothing here relies on that:
+whoever calls an address keeps the CompiledTask. Numba is imported when something is left to be
+compiled (a chunk function that is not in the cache) or an exception is to be made.
 """
-# Numba is annotated in part only.
-# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
-import threading
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.runtime import rtsys
-
-from catzilla_jit.compile import chunk as chunks
-from catzilla_jit.compile import raiser, ranges
-from catzilla_jit.compile.kernel import Kernel
-from catzilla_jit.compile.quiet import quiet
+from catzilla_jit.compile import machine, saved
+from catzilla_jit.compile.objectcode import code_range
+from catzilla_jit.compile.saved import Facts
 from catzilla_jit.compile.slots import Slot
+
+if TYPE_CHECKING:
+    from catzilla_jit.compile.kernel import Kernel
 
 
 class CompiledTask:
     """The machine code of one task for one signature."""
 
     __slots__ = (
-        "_chunks", "_kernel", "_lock", "_ranges", "arguments", "compile_seconds", "entry",
+        "_chunks", "_digest", "_kernel", "_ranges", "arguments", "compile_seconds", "entry",
         "from_cache", "interruptible", "name", "payload_size", "pure", "result", "signature",
     )  # fmt: skip
 
     def __init__(
         self,
-        kernel: Kernel,
+        facts: Facts,
+        slots: tuple[Slot, ...],
+        entry: int,
+        object_code: bytes,
+        kernel: Callable[[], Kernel],
         *,
         name: str,
-        signature: str,
-        entry: int,
-        payload_size: int,
-        result: Slot,
-        arguments: tuple[Slot, ...],
+        digest: str | None,
         compile_seconds: float,
         from_cache: bool,
-        interruptible: bool,
-        pure: bool,
-        code_range: tuple[int, int] | None,
     ) -> None:
+        """Describe code that is loaded.
+
+        slots: those of the facts, with their addresses. kernel: gives the kernel to who holds
+        Numba's lock. digest: under which the task is saved, None if it is not.
+        """
         self._kernel = kernel
-        self._ranges = [] if code_range is None else [code_range]
+        self._digest = digest
         self._chunks: dict[str, tuple[int, Any]] = {}
-        self._lock = threading.Lock()
+        self._ranges: list[tuple[int, int]] = []
+        self._note_range(object_code, facts.entry, entry)
         self.name = name
-        self.signature = signature  # for people
+        self.signature = facts.signature  # for people
         self.entry = entry  # address of `int32_t entry(void *payload, void **error)`
-        self.payload_size = payload_size  # bytes
-        self.result = result
-        self.arguments = arguments
+        self.payload_size = facts.payload_size  # bytes
+        self.result = slots[0]
+        self.arguments = slots[1:]
         self.compile_seconds = compile_seconds
         self.from_cache = from_cache
-        self.interruptible = interruptible  # False when it may call back into Python
-        self.pure = pure  # it may be run again as Python: nobody sees that it ran before
+        self.interruptible = facts.interruptible  # False when it may call back into Python
+        self.pure = facts.pure  # it may be run again as Python: nobody sees that it ran before
 
     @property
     def code_ranges(self) -> tuple[tuple[int, int], ...]:
@@ -75,33 +76,41 @@ class CompiledTask:
     def chunk(self, pattern: str) -> int:
         """Return the address of the chunk function for `pattern` (see `chunk.py`); any thread.
 
-        The first use of a pattern compiles it. Raises ValueError for what is no pattern.
+        The first use of a pattern loads it from the cache or compiles it. Raises ValueError for
+        what is no pattern.
         """
-        chunks.check_pattern(pattern, len(self.arguments))
-        known = self._chunks.get(pattern)
-        if known is None:
-            with global_compiler_lock, self._lock, quiet():
-                known = self._chunks.get(pattern) or self._compile_chunk(pattern)
-                self._chunks[pattern] = known
-        return known[0]
+        spans = len(self.arguments) + 1
+        if len(pattern) != spans or set(pattern) - set("csv"):
+            raise ValueError(f"a pattern here is {spans} letters of c, s, v; not {pattern!r}")
+        if pattern not in self._chunks and not self._load_chunk(pattern):
+            self._make_chunk(pattern)
+        return self._chunks[pattern][0]
 
-    def _compile_chunk(self, pattern: str) -> tuple[int, Any]:
-        kernel = self._kernel
-        rtsys.initialize(kernel.context)
-        symbol = f"cz_chunk.{pattern}.{kernel.symbol}"
-        library = kernel.context.codegen().create_library(symbol)
-        shared = kernel.library._get_module_for_linking()
-        shared.get_function(kernel.symbol).add_function_attribute("alwaysinline")
-        library.enable_object_caching()
-        library.add_linking_library(kernel.library)
-        module = library.create_ir_module(symbol)
-        with kernel.context.push_code_library(library):
-            chunks.write_chunk(kernel, pattern, module, symbol)
-        library.add_ir_module(module)
-        address = library.get_pointer_to_function(symbol)
-        found = ranges.code_range(library._get_compiled_object(), symbol, address)
-        self._ranges += [] if found is None else [found]
-        return address, library
+    def _load_chunk(self, pattern: str) -> bool:
+        """Load a chunk function from the cache if that needs nothing of Numba's."""
+        found = saved.read_chunk(self._digest, pattern) if self._digest is not None else None
+        if found is None or not machine.is_loadable(found.object_code):
+            return False
+        with machine.LOCK:
+            if pattern not in self._chunks:
+                address = machine.load(found.object_code, found.symbol)
+                self._note_range(found.object_code, found.symbol, address)
+                self._chunks[pattern] = address, None
+        return True
+
+    def _make_chunk(self, pattern: str) -> None:
+        from catzilla_jit.compile.chunk import compiler_lock, obtain
+
+        with compiler_lock():
+            if pattern not in self._chunks:
+                symbol, address, library = obtain(self._kernel(), pattern, self._digest)
+                self._note_range(library._get_compiled_object(), symbol, address)
+                self._chunks[pattern] = address, library
+
+    def _note_range(self, object_code: bytes, symbol: str, address: int) -> None:
+        found = code_range(object_code, symbol, address)
+        if found is not None:
+            self._ranges.append(found)
 
     def raise_error(self, status: int, error: int) -> NoReturn:
         """Raise the exception that `status` and `*error` describe: type, arguments, file and line.
@@ -109,4 +118,6 @@ class CompiledTask:
         The calling thread holds the GIL. Raising a description that was made at run time frees
         it, so call this once per failed run and keep the exception.
         """
+        from catzilla_jit.compile import raiser
+
         raiser.raise_error(status, error)

@@ -22,9 +22,7 @@ from numba.core import callconv, cgutils, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 
-#: Returned by the entry when Python's answer would not fit the compiled types (an integer beyond
-#: 64 bits, a power that is a fraction): a task without side effects is then run as Python.
-STATUS_OVERFLOW = 2
+from catzilla_jit.compile.status import STATUS_OVERFLOW
 
 
 class TaskCallConv(callconv.CPUCallConv):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import types as pytypes
 from typing import Any
 
-from catzilla_jit.compile.program import callee, is_filled, named_values
+from catzilla_jit.compile.names import callee, is_filled, named_values
 
 
 class Dependencies:

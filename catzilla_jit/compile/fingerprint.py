@@ -5,54 +5,37 @@ in the same process (a cell that is run again) and in the next (the disk cache).
 the bytecode, the constants, globals and closures it names, the same of every helper it can call,
 the options, the argument types, and the versions of what compiles. A value that another process
 may not have is not portable: the digest then holds its identity, and nothing is written to disk.
+Numba is not imported here: a task that is loaded from the cache does without it.
 """
-
-# Numba is annotated in part only.
-# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import pathlib
-import platform
 import sys
 import types as pytypes
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite
-import numba
 import numpy
-from numba.core import types
-from numba.core.dispatcher import Dispatcher
-from numba.core.registry import cpu_target
 
+from catzilla_jit.compile.installation import installation, is_set_in_code
+from catzilla_jit.compile.names import is_filled, is_installed, named_values, names_in
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.program import is_filled, is_installed, named_values, names_in
 from catzilla_jit.compile.protocol import STANDS_FOR
 
 
 def fingerprint(
-    function: pytypes.FunctionType, argument_types: Sequence[types.Type], options: Options
+    function: pytypes.FunctionType, argument_types: Sequence[str], options: Options
 ) -> tuple[str, bool]:
-    """Return the digest and whether it means the same in another process."""
+    """Return the digest and whether it means the same in another process.
+
+    The types come as Numba shows them.
+    """
     writer = _Writer()
     limit = sys.getrecursionlimit()  # the code leaves where Python would (`stack.py`)
-    writer.text("for", installation(), repr(options), repr(limit), *map(repr, argument_types))
+    writer.text("for", installation(), repr(options), repr(limit), *argument_types)
     writer.function(function)
-    return writer.digest.hexdigest(), writer.portable
-
-
-@functools.cache
-def installation() -> str:
-    """Return what compiles, and for which processor."""
-    own = hashlib.sha256()
-    for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
-        own.update(path.read_bytes())
-    processor = cpu_target.target_context.codegen().magic_tuple()
-    versions = (platform.python_version(), numba.__version__, llvmlite.__version__)
-    return repr((versions, numpy.__version__, processor, own.hexdigest()))
+    return writer.digest.hexdigest(), writer.portable and not is_set_in_code()
 
 
 class _Writer:
@@ -134,7 +117,7 @@ class _Writer:
         held = None if isinstance(value, type) else getattr(value, STANDS_FOR, None)
         if isinstance(held, pytypes.FunctionType):
             self.function(held)
-        elif isinstance(value, Dispatcher):
+        elif _is_dispatcher(value):
             self.text(repr(value.targetoptions))
             self.function(value.py_func)
         elif _is_installed(value):
@@ -146,6 +129,12 @@ class _Writer:
         else:
             self.portable = False
             self.text(str(id(value)))
+
+
+def _is_dispatcher(value: Any) -> bool:
+    """Tell whether a value is a function that the user gave to Numba."""
+    numba: Any = sys.modules.get("numba.core.dispatcher")
+    return numba is not None and isinstance(value, numba.Dispatcher)
 
 
 def _is_installed(value: Any) -> bool:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import inspect
 import types as pytypes
 import typing
-from collections.abc import Callable
 from typing import Any
 
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile.annotations import evaluated
 from catzilla_jit.compile.boxes import can_be_item, can_pack
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
@@ -52,7 +52,7 @@ def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Typ
 
     Raises CompileRefused when a parameter has no hint or one without a Numba type.
     """
-    hints = _evaluated(function, name)
+    hints = evaluated(function, name)
     found: list[types.Type] = []
     left: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
@@ -70,7 +70,7 @@ def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Typ
 def never_fit(function: pytypes.FunctionType) -> bool:
     """Tell whether a hint allows only arguments that have no machine type."""
     try:
-        return any(map(_is_never, _evaluated(function, function.__name__).values()))
+        return any(map(_is_never, evaluated(function, function.__name__).values()))
     except CompileRefused:
         return False
 
@@ -78,39 +78,11 @@ def never_fit(function: pytypes.FunctionType) -> bool:
 def exact_types(function: pytypes.FunctionType) -> dict[str, types.Type]:
     """Return the types of those parameters whose hints name one."""
     try:
-        hints = _evaluated(function, function.__name__)
+        hints = evaluated(function, function.__name__)
     except CompileRefused:
         return {}
     named = {parameter: _numba_type(hint) for parameter, hint in hints.items()}
     return {parameter: type_ for parameter, type_ in named.items() if type_ is not None}
-
-
-def _evaluated(function: pytypes.FunctionType, name: str) -> dict[str, Any]:
-    """Evaluate the parameters' annotations one by one, so that a bad return hint harms nobody."""
-    hints: dict[str, Any] = {}
-    for parameter, hint in function.__annotations__.items():
-        if parameter == "return":
-            continue
-        if not isinstance(hint, str):
-            hints[parameter] = hint
-            continue
-        holder = _holder({parameter: hint})
-        try:
-            hints[parameter] = typing.get_type_hints(holder, function.__globals__)[parameter]
-        except Exception as error:
-            line = function.__code__.co_firstlineno
-            message = f"the hint of {parameter!r}, {hint!r}, cannot be evaluated: {error}"
-            raise CompileRefused(
-                name, (Reason(line, message, "import the name that the hint uses"),)
-            ) from error
-    return hints
-
-
-def _holder(annotations: dict[str, str]) -> Callable[..., None]:
-    def holder() -> None: ...
-
-    holder.__annotations__ = annotations
-    return holder
 
 
 def _numba_type(hint: Any) -> types.Type | None:

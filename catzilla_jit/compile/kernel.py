@@ -47,7 +47,6 @@ class Kernel:
     library: Any
     native: Native
     environments: Environments  # the kernel's and its helpers'
-    object_code: bytes | None = None  # where it was loaded; a library that was compiled has its own
 
     @property
     def symbol(self) -> str:

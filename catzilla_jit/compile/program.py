@@ -10,30 +10,25 @@ not touched. A function that refers to itself finds itself, so recursion works.
 
 from __future__ import annotations
 
-import builtins
 import inspect
-import sys
 import types as pytypes
 from collections.abc import Iterator
 from typing import Any, cast
 
 from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
-from numba.core.registry import cpu_target
 
 from catzilla_jit.compile import library, mathematics, reductions, summation
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
 from catzilla_jit.compile.helper import Chooser, Helper
+from catzilla_jit.compile.names import callee, is_filled, named_values
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origin, joined
-from catzilla_jit.compile.protocol import STANDS_FOR
 from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
-#: Modules that come with the installation: their functions are Numba's or nobody's business.
-INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
 #: The modules whose functions stand for others.
 OWN = {library.__name__, mathematics.__name__, summation.__name__}
 #: Functions of our own that return the numbers they are given, or a sum of them.
@@ -249,61 +244,11 @@ def _is_own(function: pytypes.FunctionType) -> bool:
     return function.__module__ in OWN
 
 
-def callee(value: Any) -> pytypes.FunctionType | None:
-    """Return the plain Python function that a call of `value` runs, if it is one."""
-    if not isinstance(value, type):
-        value = getattr(value, STANDS_FOR, value)
-    if not isinstance(value, pytypes.FunctionType) or is_installed(value.__module__):
-        return None
-    return None if _known_to_numba(value) else value
-
-
-def is_installed(module: object) -> bool:
-    """Tell whether a module name belongs to the installation, not to the user."""
-    return isinstance(module, str) and module.partition(".")[0] in INSTALLED
-
-
-def _known_to_numba(function: pytypes.FunctionType) -> bool:
-    """Tell whether Numba has its own version of a function of some library."""
-    try:
-        return cpu_target.typing_context.resolve_value_type(function) is not None
-    except (ValueError, errors.NumbaError):
-        return False
-
-
-def named_values(
-    function: pytypes.FunctionType, code: pytypes.CodeType
-) -> Iterator[tuple[str, Any]]:
-    """Yield the globals and builtins that `code` names in a function, with their present values."""
-    for name in sorted(set(names_in(code))):
-        if name in function.__globals__:
-            yield name, function.__globals__[name]
-        elif hasattr(builtins, name):
-            yield name, getattr(builtins, name)
-
-
-def names_in(code: pytypes.CodeType) -> Iterator[str]:
-    """Yield every name that the code, or code nested in it, loads from outside."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, pytypes.CodeType):
-            yield from names_in(constant)
-
-
 def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, pytypes.CodeType):
             yield constant
             yield from _nested(constant)
-
-
-def is_filled(cell: pytypes.CellType) -> bool:
-    """Tell whether a closure cell has a value yet."""
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
 
 
 def _in_namespace(

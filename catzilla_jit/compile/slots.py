@@ -1,41 +1,12 @@
-"""Where each value lies in the payload, and what it is.
+"""One value of a task in its payload: an argument or the result.
 
-The result comes first, at offset 0, then the arguments in order, each at its natural alignment;
-the payload itself starts at a multiple of 8. A scalar has a code of its own and is packed by the
-runtime; everything else has the code `O` and brings the functions that pack and unpack it
-(`boxes.py`). Whether a Python value fits a slot is for the packer to check: nothing here converts
-a value.
+Where the slots lie is decided in `layout.py`. Whether a Python value fits a slot is for the
+packer to check: nothing here converts a value. Numba is not imported here.
 """
-
-# Numba is annotated in part only.
-# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-
-from numba.core import types
-
-from catzilla_jit.compile.context import TaskContext
-
-#: One character per scalar: struct-module letters, `F` and `D` as in NumPy, `n` for None.
-CODES: dict[types.Type, tuple[str, int, int]] = {  # type -> (code, size, alignment)
-    types.int8: ("b", 1, 1),
-    types.int16: ("h", 2, 2),
-    types.int32: ("i", 4, 4),
-    types.int64: ("q", 8, 8),
-    types.uint8: ("B", 1, 1),
-    types.uint16: ("H", 2, 2),
-    types.uint32: ("I", 4, 4),
-    types.uint64: ("Q", 8, 8),
-    types.float32: ("f", 4, 4),
-    types.float64: ("d", 8, 8),
-    types.boolean: ("?", 1, 1),
-    types.complex64: ("F", 8, 4),
-    types.complex128: ("D", 16, 8),
-    types.none: ("n", 0, 1),
-}
 
 #: The scalars that a Python value stands for by itself; all others are NumPy scalars.
 PLAIN = frozenset("qd?DnO")
@@ -55,30 +26,3 @@ class Slot:
     pack: int = 0  # int32_t pack(PyObject *value, void *slot): 0, or -1 with an exception set
     unpack: int = 0  # PyObject *unpack(void *slot): a new reference; empties the slot
     release: int = 0  # void release(void *slot): empties the slot
-
-
-def is_scalar(type_: types.Type) -> bool:
-    """Tell whether a value of this Numba type has a code of its own."""
-    return types.unliteral(type_) in CODES
-
-
-def measure(context: TaskContext, type_: types.Type) -> tuple[str, int, int]:
-    """Return code, size and alignment of a value in memory, in bytes."""
-    if is_scalar(type_):
-        return CODES[types.unliteral(type_)]
-    stored = context.get_data_type(type_)
-    return "O", context.get_abi_sizeof(stored), context.get_abi_alignment(stored)
-
-
-def lay_out(
-    context: TaskContext, named: Sequence[tuple[str, types.Type]]
-) -> tuple[tuple[Slot, ...], int]:
-    """Place the values one after the other; return the slots and the size in bytes."""
-    slots = []
-    end = 0
-    for name, type_ in named:
-        code, size, alignment = measure(context, type_)
-        offset = -(-end // alignment) * alignment
-        slots.append(Slot(name, code, offset, code not in PLAIN))
-        end = offset + size
-    return tuple(slots), end

@@ -19,14 +19,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import llvmlite.binding as llvm
-import numpy
 from llvmlite import ir
+
+from catzilla_jit.compile.stacktable import PLACES, TABLE
 
 INT64 = ir.IntType(64)
 INT32 = ir.IntType(32)
-TABLE = "cz_stack_base"
-PLACES = 1024
 LIMIT = 4 << 20  # bytes
 SLACK = 1 << 16  # bytes
 #: Frames of Python that a thread may have below the task, when Python runs it.
@@ -101,7 +99,3 @@ def _table(module: ir.Module) -> ir.Value:
     if TABLE not in module.globals:
         ir.GlobalVariable(module, ir.ArrayType(INT64, 2 * PLACES), TABLE)
     return module.globals[TABLE]
-
-
-_places = numpy.zeros(2 * PLACES, numpy.int64)  # lives as long as the code, which is for good
-llvm.add_symbol(TABLE, _places.ctypes.data)

@@ -17,7 +17,15 @@ import pytest
 from compile_harness import compiled, run
 
 import catzilla_jit.compile
-from catzilla_jit.compile import CompileRefused, build, store
+from catzilla_jit.compile import (
+    CompileRefused,
+    annotations,
+    hints,
+    machine,
+    obtain,
+    saved,
+    store,
+)
 
 SOURCE = """
 RATE = {rate}
@@ -39,13 +47,13 @@ def loaded(rate: int = 3, step: int = 1) -> Callable[[int], int]:
 @pytest.fixture(autouse=True)
 def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(build, "_known", {})
+    obtain.known.clear()
     return tmp_path / "cache"
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do as a new process does."""
-    monkeypatch.setattr(build, "_known", {})
+    obtain.known.clear()
 
 
 def test_same_function_again_is_not_compiled_again() -> None:
@@ -68,7 +76,7 @@ def test_refusal_is_remembered() -> None:
 
     with pytest.raises(CompileRefused):
         compiled(refused)
-    assert len(build._known) == 1
+    assert len(obtain.known) == 1
     with pytest.raises(CompileRefused):
         compiled(refused)
 
@@ -228,3 +236,81 @@ def test_dicts_of_texts_work_in_another_process(two_processes: Callable[[str], l
         "False {'a': 2, 'b': 0}",
         "True {'a': 2, 'b': 0}",
     ]
+
+
+PLAIN = """
+    import sys
+    from catzilla_jit import task
+    @task(compile_to_c="require")
+    def halves(n: int, x: float) -> float:
+        for _ in range(n):
+            x /= 2
+        return x
+    assert halves.submit(2, 12.0).result() == 3.0
+    assert halves.map([1, 2], 12.0).tolist() == [6.0, 3.0]
+    print("numba" in sys.modules, halves.explain().from_cache)
+"""
+
+
+def test_cached_task_on_plain_numbers_and_its_map_do_without_numba(script: Any) -> None:
+    assert script(PLAIN).stdout.split() == ["True", "False"]
+    assert script(PLAIN).stdout.split() == ["False", "True"]
+
+
+def test_task_loaded_without_numba_makes_what_is_left_with_it(script: Any) -> None:
+    source = """
+        import sys
+        import traceback
+        from catzilla_jit import task
+        @task(compile_to_c="require")
+        def share(x: float, n: int) -> float:
+            if n < 0:
+                raise ValueError("negative")
+            return x / n
+        assert share.submit(3.0, 2).result() == 1.5
+        if sys.argv[1:] == ["again"]:
+            assert "numba" not in sys.modules
+        assert share.map([3.0, 6.0], 3).tolist() == [1.0, 2.0] if sys.argv[1:] else True
+        try:
+            share.submit(3.0, -1).result()
+        except ValueError as error:
+            print(error, traceback.extract_tb(error.__traceback__)[-1].lineno)
+    """
+    assert script(source).stdout.split() == ["negative", "8"]
+    assert script(source, "again").stdout.split() == ["negative", "8"]
+
+
+def test_names_of_the_types_of_scalar_hints_are_those_of_numba() -> None:
+    assert {hint: repr(type_) for hint, type_ in hints.SCALAR_HINTS.items()} == annotations.SCALARS
+
+
+def test_only_code_that_needs_nothing_of_numbas_is_loaded_without_it(
+    cache: pathlib.Path,
+) -> None:
+    def shout(text: str) -> str:
+        return text + "!"
+
+    def twice(x: int) -> int:
+        return x + x
+
+    compiled(shout)
+    compiled(twice)
+    found = [saved.read(path.name) for path in cache.iterdir()]
+    kinds = {task.facts.entry.split("B")[0][-5:]: machine.is_loadable(task.object_code)
+             for task in found if task is not None}  # fmt: skip
+    assert kinds == {"shout": False, "twice": True}
+    assert not machine.is_loadable(b"no object file")
+
+
+def test_setting_of_numbas_that_changes_the_code_is_noticed(script: Any) -> None:
+    assert script(PLAIN).stdout.split()[1] == "False"
+    assert script(PLAIN, NUMBA_OPT="1").stdout.split()[1] == "False"
+    assert script(PLAIN, NUMBA_OPT="1", NUMBA_NUM_THREADS="1").stdout.split()[1] == "True"
+
+
+def test_processor_that_the_program_chooses_is_not_kept_on_disk(
+    cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CPU_NAME", "generic")
+    assert run(compiled(loaded()), 4) == 15
+    assert not cache.exists()

@@ -1,0 +1,98 @@
+"""What Numba needs of a kernel's library in another process, as bytes, and back.
+
+That is the bitcode (for the chunk functions), the symbols and types, and the constants that
+boxing and exceptions need. Code that holds addresses of this process is not saved. Caller holds
+Numba's compiler lock.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+from typing import Any
+
+from numba.core import lowering
+from numba.core.runtime import rtsys
+
+from catzilla_jit.compile import stacktable  # noqa: F401 -- saved code needs its table
+from catzilla_jit.compile.context import task_context
+from catzilla_jit.compile.kernel import Environments, Kernel, Native
+from catzilla_jit.compile.saved import Facts, Saved, SavedChunk
+
+#: A global of this name holds the address of a function that is compiled later (mutual recursion).
+UNRESOLVED = ".numba.unresolved$"
+#: In the object code of what uses Numba's runtime (reference counts). To make that ready takes as
+#: long as to load the rest, and code on plain numbers does without.
+RUNTIME = b"NRT_"
+#: In the object code of what hashes text, which reads this process's secret by these names. The
+#: import of Numba's module gives them their addresses.
+SECRET = b"_numba_hashsecret"
+
+
+def freeze(kernel: Kernel, facts: Facts) -> Saved | None:
+    """Return the saved form, or None when this task cannot be saved."""
+    if not _is_free(kernel.library):
+        return None
+    constants = [(name, list(env.consts)) for name, env in kernel.environments.items()]
+    found = _library(kernel.library, (kernel.native, constants))
+    return None if found is None else Saved(facts, *found)
+
+
+def freeze_chunk(symbol: str, library: Any) -> SavedChunk | None:
+    """Return the saved form of a chunk function's library, or None."""
+    found = _library(library, ()) if _is_free(library) else None
+    return None if found is None else SavedChunk(symbol, *found)
+
+
+def thaw(task: Saved) -> Kernel:
+    """Load the code of a saved task into Numba's engine."""
+    more, library = _thawed(task)
+    native, constants = more
+    assert isinstance(native, Native)
+    environments: Environments = {name: _environment(name, values) for name, values in constants}
+    kernel = Kernel(task_context(), library, native, environments)
+    kernel.bind_environments()
+    return kernel
+
+
+def thaw_chunk(chunk: SavedChunk) -> Any:
+    """Load the code of a saved chunk function into Numba's engine; return its library."""
+    return _thawed(chunk)[1]
+
+
+def _is_free(library: Any) -> bool:
+    """Tell whether a library's code holds no address of this process."""
+    names = [value.name for value in library._final_module.global_variables]
+    return not library.has_dynamic_globals and not any(n.startswith(UNRESOLVED) for n in names)
+
+
+def _library(library: Any, more: Any) -> tuple[bytes, bytes] | None:
+    """Return the machine code of a finished library, and the rest; None if it cannot be saved."""
+    try:
+        name, kind, (object_code, bitcode) = library.serialize_using_object_code()
+        return object_code, pickle.dumps((name, kind, bitcode, more))
+    except (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError):
+        return None
+
+
+def _thawed(saved: Saved | SavedChunk) -> tuple[Any, Any]:
+    name, kind, bitcode, more = pickle.loads(saved.rest)
+    context = task_context()
+    if RUNTIME in saved.object_code:
+        rtsys.initialize(context)
+    if SECRET in saved.object_code:
+        importlib.import_module("numba.cpython.hashing")
+    code = (name, kind, (saved.object_code, bitcode))
+    return more, context.codegen().unserialize_library(code)
+
+
+def _environment(name: str, constants: list[Any]) -> Any:
+    environment = lowering.Environment({})
+    environment.env_name = name
+    # The keys of a dict are among them, and Python would have interned those.
+    environment.consts.extend(sys.intern(v) if type(v) is str else v for v in constants)
+    return environment

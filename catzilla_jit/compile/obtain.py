@@ -1,0 +1,101 @@
+"""Compiled tasks: those of this process, those in the disk cache, and the rest from the compiler.
+
+Numba is imported for the last, and for saved code that needs it; a process whose tasks compute
+with plain numbers and are in the cache does without.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from catzilla_jit.compile import machine, saved
+from catzilla_jit.compile.annotations import scalar_types
+from catzilla_jit.compile.compiled import CompiledTask
+from catzilla_jit.compile.fingerprint import fingerprint
+from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.reason import CompileRefused
+from catzilla_jit.compile.saved import Saved
+from catzilla_jit.compile.screen import screen
+
+if TYPE_CHECKING:
+    from numba.core import types
+
+    from catzilla_jit.compile.kernel import Kernel
+
+#: What became of each function in this process; its machine code is kept for good as well.
+known: dict[tuple[str, str], CompiledTask | CompileRefused] = {}
+
+
+def compile_task(
+    function: Any,
+    *,
+    name: str,
+    argument_types: Sequence[types.Type] | None = None,
+    fastmath: bool = False,
+    boundscheck: bool = False,
+    overflow: str = "check",
+    prints: bool = True,
+    exact: bool = False,
+) -> CompiledTask:
+    """Compile a function for the types its hints name, or for `argument_types`.
+
+    `overflow` is "check" or "wrap"; `prints=False` refuses what prints, `exact` what Numba
+    computes otherwise than NumPy. The return type is the inferred one. A function that was
+    compiled before, in this process or another, is not compiled again. Takes milliseconds to
+    seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
+    must stay Python.
+    """
+    options = Options(fastmath, boundscheck, overflow, prints, exact)
+    begun = time.perf_counter()
+    plain = screen(function, name)
+    # Without hints for all it is for `build` to find the types, and to look into the cache.
+    scalars = scalar_types(plain, name) if argument_types is None else None
+    if scalars is not None:
+        found = _without_numba(name, *fingerprint(plain, scalars, options), begun)
+        if found is not None:
+            return found
+    from catzilla_jit.compile.build import build
+
+    return build(plain, name, argument_types, options, begun)
+
+
+def _without_numba(name: str, digest: str, portable: bool, begun: float) -> CompiledTask | None:
+    """Return the task of this process or the disk; None if that takes Numba."""
+    if not portable:
+        return None
+    with machine.LOCK:
+        found = known.get((name, digest))
+        if found is None:
+            task = saved.read(digest)
+            if task is None or not machine.is_loadable(task.object_code):
+                return None
+            found = known[name, digest] = load(task, name, digest, begun)
+    return found if isinstance(found, CompiledTask) else None
+
+
+def load(task: Saved, name: str, digest: str, begun: float) -> CompiledTask:
+    """Make the code of a saved task executable that `machine.is_loadable`."""
+    return CompiledTask(
+        task.facts,
+        task.facts.slots,
+        machine.load(task.object_code, task.facts.entry),
+        task.object_code,
+        _kernel_of(task),
+        name=name,
+        digest=digest,
+        compile_seconds=time.perf_counter() - begun,
+        from_cache=True,
+    )
+
+
+def _kernel_of(task: Saved) -> Callable[[], Kernel]:
+    @functools.cache
+    def kernel() -> Kernel:
+        from catzilla_jit.compile.frozen import thaw
+
+        return thaw(task)
+
+    return kernel
