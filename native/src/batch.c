@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "extra.h"
+#include "limit.h"
 #include "os.h"
 #include "pool.h"
 

@@ -3,6 +3,7 @@
 #include "lane.h"
 #include "os.h"
 #include "pool.h"
+#include "timer.h"
 
 enum { TICK_NS = 1000000, DOZE_AFTER = 10 /* ticks with nothing to look after */ };
 
@@ -96,7 +97,7 @@ static void *clock_main(void *argument)
         bool dozing = false;
         if (cz__load_seqcst(&clock->stopping))
             return NULL;
-        timer_ticks = cz__extras_fire(clock->pool, cz__ticks());
+        timer_ticks = cz__timers_fire(clock->pool, cz__ticks());
         cz__stats_sample(clock->pool->stats);
         if (cz__load_relaxed(&clock->dozing)) {
             dozing = true; /* awake for a timer or a sample only */

@@ -1,6 +1,6 @@
 /* clock.h: the thread that looks after what no event announces.
  *
- * It fires the timers of extra.h when they are due, and it watches the lanes.
+ * It fires the timers (timer.h) when they are due, and it watches the lanes.
  * Once a millisecond, while there is anything to look after, it checks every lane: if
  * entries are queued, none was taken since the last look, and a worker sleeps, it wakes
  * one. That is the case of a look-out worker stuck in a task that used to be short. With

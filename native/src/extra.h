@@ -6,13 +6,7 @@
  * addresses are stable. One mutex guards all of them, the timer heap, and which worker
  * is to be stopped; the mailbox is a stack that takes no lock.
  *
- * Timers: each extra has at most one, in a binary heap by due time. ENQUEUE puts the
- * record into its lane (a delay, a retry); LIMIT is the end of its time limit; STOP tries
- * to stop it and comes again until the record has ended.
- *
- * Mail: records that the language binding must look at, in order of posting: a watched
- * record ended, a record that diverts failures failed, a time limit passed that only
- * the binding can enforce.
+ * What is done with them: timer.h (the heap), delay.h, limit.h, mail.h.
  */
 #ifndef CZ_EXTRA_H
 #define CZ_EXTRA_H
@@ -55,26 +49,21 @@ struct cz__extras {
     uint32_t taken;                    /* the taker's own: first of what it took, oldest first */
 };
 
-struct cz_pool;
-
 void cz__extras_init(struct cz__extras *extras, struct cz__depot *depot);
 void cz__extras_free(struct cz__extras *extras);
+struct cz__extras *cz__extras_of(const struct cz_record *record);
+struct cz__extra *cz__extra_numbered(struct cz__extras *extras, uint32_t number);
+/* Its state has CZ_EXTRA. */
+struct cz__extra *cz__extra_of(const struct cz_record *record);
 /* The record is being freed: its extra goes. */
 void cz__extra_forget(struct cz_record *record);
-/* Around a run: arm the time limit; no timer and no stop request may reach it any more. */
-void cz__extra_run_begins(struct cz_record *record);
-void cz__extra_run_ended(struct cz_record *record);
-/* cz_record_stop for what is running, not before so many ns. */
-int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_ns);
-/* Its timer, if it waits for one to be pushed, is due now. */
-void cz__extra_hurry(struct cz_record *record);
-/* cz_pool_delayed. */
-uint64_t cz__extras_delayed(struct cz__extras *extras, void **owners, uint64_t room,
-                            uint64_t *retrying);
-/* Cancel what waits for its time to be pushed, and push it now; how many. */
-uint64_t cz__extras_cancel_delayed(struct cz__extras *extras);
-void cz__extra_post(struct cz_record *record, uint32_t reason);
-/* The clock thread: do what is due. Ticks until the next timer, or UINT64_MAX. */
-uint64_t cz__extras_fire(struct cz_pool *pool, uint64_t now);
+
+/* With extras->lock held: */
+void cz__extra_free(struct cz__extras *extras, struct cz__extra *extra);
+/* Give the record its extra; false when out of memory. */
+bool cz__extra_ensure(struct cz_record *record);
+/* The same for a record that runs, and set `flags`, in one step: a run that ends before sees
+ * none of it, and one that ends after takes the lock and finds the extra. */
+bool cz__extra_ensure_running(struct cz_record *record, uint32_t flags);
 
 #endif

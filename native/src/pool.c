@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "batch.h"
+#include "delay.h"
+#include "limit.h"
 #include "os.h"
 #include "stop.h"
 
@@ -35,7 +37,7 @@ static void run_record(struct cz__thread *thread, struct cz_record *record)
     uint64_t start = cz__ticks(), end;
     record->started_at = start;
     if (extra)
-        cz__extra_run_begins(record);
+        cz__limit_begins(record);
     cz__meter_begin(thread->worker.meter, type->account, start);
     thread->held_before = cz__held(thread);
     cz__store_release(&thread->inside, record);
@@ -373,7 +375,7 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
     cz__cache_init(&cache, &pool->depot);
     /* For the batches whose tickets are all with workers. */
     cz__add_acqrel(&pool->native.cancels, 1);
-    cancelled += cz__extras_cancel_delayed(&pool->extras);
+    cancelled += cz__delays_cancel(&pool->extras);
     cz__clock_ring(&pool->clock);
     while ((record = cz_lane_take(&pool->native))) {
         if (record->type->batch) {
@@ -400,7 +402,7 @@ uint32_t cz_pool_stop_running(struct cz_pool *pool)
 
 uint64_t cz_pool_delayed(struct cz_pool *pool, void **owners, uint64_t room, uint64_t *retrying)
 {
-    return cz__extras_delayed(&pool->extras, owners, room, retrying);
+    return cz__delays_waiting(&pool->extras, owners, room, retrying);
 }
 
 uint32_t cz_pool_workers(const struct cz_pool *pool)

@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <sched.h>
 
-#include "extra.h"
+#include "delay.h"
 #include "lane.h"
+#include "limit.h"
+#include "mail.h"
 #include "os.h"
 #include "pool.h"
 #include "stats.h"
@@ -100,7 +102,7 @@ static void announce(struct cz_record *record, uint32_t before)
     if (before & CZ_SLEEPER)
         cz__futex_wake(&record->state, 1 << 30);
     if (before & CZ_WATCHED)
-        cz__extra_post(record, CZ_MAIL_ENDED);
+        cz__mail_post(record, CZ_MAIL_ENDED);
 }
 
 static int cancel(struct cz_record *record, bool hurry)
@@ -110,7 +112,7 @@ static int cancel(struct cz_record *record, bool hurry)
     while (cz__phase(state) == CZ_PENDING || cz__phase(state) == CZ_RETRYING)
         if (cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_CANCELLED)) {
             if (hurry && state & CZ_EXTRA)
-                cz__extra_hurry(record); /* whoever holds it for later may let go now */
+                cz__delay_hurry(record); /* whoever holds it for later may let go now */
             cz_type_count(type, CZ_COUNT_CANCELLED, 1);
             announce(record, state);
             return 1;
@@ -180,7 +182,7 @@ static struct cz_lane *lane_of(const struct cz_record *record)
 static void divert(struct cz_record *record)
 {
     cz__lane_owe(lane_of(record));
-    cz__extra_post(record, CZ_MAIL_FAILED);
+    cz__mail_post(record, CZ_MAIL_FAILED);
 }
 
 /* Store the final phase, unless the record was abandoned, and clear `holds`. True: the
@@ -193,7 +195,7 @@ static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, boo
     bool quiet = false;
     do {
         if (state & CZ_EXTRA && !quiet) {
-            cz__extra_run_ended(record);
+            cz__limit_ended(record);
             quiet = true;
             state = cz__load_acquire(&record->state);
         }
@@ -240,7 +242,7 @@ void cz_record_begin(struct cz_record *record)
     record->started_at = cz__ticks();
     cz__stats_begin(record);
     if (cz__load_relaxed(&record->state) & CZ_EXTRA)
-        cz__extra_run_begins(record);
+        cz__limit_begins(record);
 }
 
 void cz_record_release(struct cz_cache *cache, struct cz_record *record)
