@@ -27,7 +27,7 @@ examples:
   catzilla-jit explain mypackage.prices --verbose
 
 The file or module is imported (not run as __main__). Its tasks and its
-annotated functions are compiled: one line for each, then the details.
+annotated functions are compiled: what became of each, then the details.
 
 Exit code: 1 if a task with compile_to_c="require" cannot be compiled, 3 if
 the file cannot be imported or has no such function, else 0.
@@ -41,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="add what the compiler itself said"
     )
+
+
+#: Columns of the verdict's word, and at most of a name among others.
+WORD, LONGEST_NAME = 10, 24
 
 
 class Verdict(NamedTuple):
@@ -72,12 +76,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if not subjects:
         console.print("no tasks and no annotated functions")
         return leaving.OK
-    width = min(max(len(subject.name) for subject in subjects), 30)
+    width = min(max(len(subject.name) for subject in subjects), LONGEST_NAME)
     verdicts = []
     for subject in subjects:
         verdict = judge(subject)
         verdicts.append(verdict)
-        console.print(_line(verdict, width), overflow="ellipsis", no_wrap=True, crop=True)
+        console.print(_line(verdict, width, console.width), soft_wrap=True)
     for verdict in verdicts:
         console.print()
         _detail(console, verdict, verbose=arguments.verbose)
@@ -97,7 +101,8 @@ def judge(subject: Subject) -> Verdict:
     return Verdict(subject, explanation, required)
 
 
-def _line(verdict: Verdict, width: int) -> Text:
+def _line(verdict: Verdict, names: int, columns: int) -> Text:
+    """Return what is said of a function, in the lines it needs; names: the columns for its name."""
     from rich.text import Text
 
     if verdict.explanation.compiled:
@@ -105,12 +110,15 @@ def _line(verdict: Verdict, width: int) -> Text:
     else:
         reason = verdict.explanation.reasons[0]
         line = _line_of(reason, verdict.subject.file)
-        said = (f"line {line}: " if line is not None else "") + reason.message
-    return Text.assemble(
-        (verdict.word.ljust(10), verdict.style),
-        terminal.printable(verdict.subject.name).ljust(width + 2),
-        terminal.printable(said),
-    )
+        place = f" of {os.path.basename(reason.file)}" if reason.file else ""
+        said = (f"line {line}{place}: " if line is not None else "") + reason.message
+    label = terminal.printable(verdict.subject.name).ljust(names) + "  "
+    left = WORD + len(label)
+    if left > columns // 2:  # a long name has a line of its own
+        label = label.rstrip() + "\n" + " " * (WORD + 2)
+        left = WORD + 2
+    text = terminal.labelled("", said, left, columns).lstrip(" ")
+    return Text.assemble((verdict.word.ljust(WORD), verdict.style), label, text)
 
 
 def _detail(console: Console, verdict: Verdict, *, verbose: bool) -> None:

@@ -21,7 +21,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
-from catzilla_jit.compile import hints, machine, saved, words
+from catzilla_jit.compile import hints, machine, places, saved, words
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
@@ -147,7 +147,7 @@ def _kernel(
     try:
         kernel = compile_kernel(program, function, wanted)
     except Exception as error:  # Numba raises errors of every kind for what it does not support
-        reasons = program.reasons or [reason_of(error, function)]
+        reasons = program.reasons or [reason_of(error, [function, *program.helpers_of_user])]
         own = function.__code__.co_filename
         placed = (dataclasses.replace(r, file="") if r.file == own else r for r in reasons)
         raise CompileRefused(name, tuple(placed)) from error
@@ -161,9 +161,12 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     type_ = kernel.result_type
     if is_scalar(type_) or can_return(type_):
         return
-    line = function.__code__.co_firstlineno
+    line = places.line_of(function.__code__, places.RETURNS)
     message = f"it returns {words.of(type_)}, which cannot be given back as Python has it"
     advice = "return numbers, strings, arrays, or tuples and lists of them"
+    if isinstance(type_, types.LiteralList):
+        message = f"it returns a list with items of several types, {words.of(type_)}"
+        advice = "return a tuple, or make the items one type"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
         message = f"it returns a {kind} that it was given, and the caller would get another one"
@@ -176,7 +179,7 @@ def _refuse_handlers(
 ) -> None:
     """What a handler catches is left to Python, which needs a task that can be run again."""
     if program.leaves_handlers and not is_pure(program.effects, kernel.argument_types):
-        line = function.__code__.co_firstlineno
+        line = places.line_of(function.__code__, places.HANDLERS)
         message = "it catches exceptions by their class and has side effects"
         raise CompileRefused(name, (Reason(line, message, "catch Exception, without a name"),))
 
@@ -186,7 +189,7 @@ def _refuse_doubts(
 ) -> None:
     """A result of Python's where NumPy's is usual is Python's to compute: it has to run again."""
     if program.doubts_result and not is_pure(program.effects, kernel.argument_types):
-        line = function.__code__.co_firstlineno
+        line = places.line_of(function.__code__, places.RETURNS)
         message = "it returns a number that is NumPy's or Python's, and has side effects"
         raise CompileRefused(name, (Reason(line, message, "return float(x) or int(x)"),))
 

@@ -114,14 +114,18 @@ class TaskLower(lowering.Lower):
         if exact and kind(self.fndesc.restype) is not None and has_numpy(origin):
             if not all(self.doubts.is_known(each.value.name) for each in returns):
                 self._refuse(
-                    "it returns a number that is NumPy's or Python's", "float(x) or int(x)"
+                    "it returns a number that is NumPy's or Python's",
+                    "return float(x) or int(x)",
+                    returns[0].loc,
                 )
             self._leaves_pythons = origin == EITHER
             program.doubts_result = program.doubts_result or self._leaves_pythons
             origin = NUMPY
         elif exact and _is_doubtful(origin, self.fndesc.restype):
             self._refuse(
-                "it returns numbers that are NumPy's or Python's", "return float(x) or int(x)"
+                "it returns numbers that are NumPy's or Python's",
+                "return float(x) or int(x)",
+                returns[0].loc,
             )
         program.result_origins[function] = PYTHON if origin is None else origin
 
@@ -156,7 +160,8 @@ class TaskLower(lowering.Lower):
 
     def lower_print(self, inst: Any) -> None:
         if not self.options.prints:
-            self._refuse("it prints, and could not be run again as Python", "compile_to_c=True")
+            advice = "compile_to_c=True compiles it; as it is, it runs as a Python task"
+            self._refuse("it prints, and could not be run again as Python", advice)
         if inst.vararg is not None:
             self._refuse("it prints with *args", "name the arguments")
         values: list[tuple[Any, Any]] = []
@@ -200,7 +205,9 @@ class TaskLower(lowering.Lower):
 
     def _refuse_large(self, value: Any) -> None:
         if type(value) is int and not -(2**63) <= value < 2**63:
-            self._refuse("a constant beyond 64 bits", "nothing to change: it runs as a Python task")
+            self._refuse(
+                "it has a constant beyond 64 bits", "nothing to change: it runs as a Python task"
+            )
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -212,7 +219,7 @@ class TaskLower(lowering.Lower):
         if op in kinds.COMPARISON:
             self._leave_doubtful_items(left)
         if op in POWERS and COMPLEX in ranks:
-            self._refuse("a power of complex numbers differs in the last digit", "multiply")
+            self._refuse("a power of complex numbers differs in the last digit", "multiply instead")
         if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
         if left in self.numpys or right in self.numpys:
@@ -321,7 +328,7 @@ class TaskLower(lowering.Lower):
             ):
                 used = [argument.name for argument in expr.args]
         if any(_is_set(self.typeof(name)) for name in used):
-            self._refuse("the order of a set", "sort it")
+            self._refuse("it goes over a set, whose order is Python's own", "use sorted(...)")
 
     def lower_expr(self, resty: Any, expr: Any) -> llvm.Value:
         if expr.op == "unary" and expr.fn in checks.UNARY:
@@ -577,9 +584,9 @@ class TaskLower(lowering.Lower):
 
     # -- leaving
 
-    def _refuse(self, message: str, advice: str) -> NoReturn:
+    def _refuse(self, message: str, advice: str, loc: Any = None) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
-        loc: Any = self.func_ir.loc if isinstance(self.loc, int) else self.loc  # no line yet
+        loc = loc or (self.func_ir.loc if isinstance(self.loc, int) else self.loc)  # no line yet
         reason = Reason(loc.line, message, advice, file=loc.filename)
         self.metadata["program"].reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)

@@ -18,7 +18,7 @@ from typing import Any, cast
 from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
 
-from catzilla_jit.compile import library, mathematics, reductions, summation
+from catzilla_jit.compile import library, mathematics, places, reductions, summation
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
@@ -146,6 +146,11 @@ class Program:
         return made
 
     @property
+    def helpers_of_user(self) -> list[pytypes.FunctionType]:
+        """Return the functions of the user that the task calls, as they were written."""
+        return [each for each in self._functions if not _is_own(each)]
+
+    @property
     def frames(self) -> int:
         """The most Python frames between two recursive calls: each function, each comprehension."""
         own = [each for each in self._functions if each.__module__ != library.__name__]
@@ -186,7 +191,7 @@ class Program:
             return
         if name in self._assigned(function.__globals__):
             message = f"it reads the global {name}, which a function assigns"
-            line = function.__code__.co_firstlineno
+            line = places.line_of(function.__code__, places.LOADS, name)
             file = function.__code__.co_filename
             self.reasons.append(Reason(line, message, "pass it as an argument", file=file))
             raise errors.UnsupportedError(message)

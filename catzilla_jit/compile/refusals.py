@@ -1,18 +1,19 @@
 """From what Numba raised to a Reason in plain words.
 
 One table: a pattern of Numba's text, what it means to the author, what to change. Patterns are
-tried in order, and their named groups fill the words. What no pattern knows is said in general
-terms, with Numba's own text as detail.
+tried in order, and their named groups fill the words: `kind`, `k1` and `k2` are types, `sign` is an
+operator. What no pattern knows is said in general terms, with Numba's own text as detail. Which
+line it is says `places.py`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import types as pytypes
+from collections.abc import Sequence
 
-from catzilla_jit.compile import words
+from catzilla_jit.compile import places, words
 from catzilla_jit.compile.reason import Reason
 
 
@@ -23,6 +24,7 @@ class Rule:
     pattern: str
     message: str
     advice: str
+    variable: bool = False  # it is about the variable {what}: the line is where that gets its value
 
 
 STAYS = "nothing to change: it runs as a Python task"
@@ -40,6 +42,8 @@ RULES = (
     Rule(r"UNPACK_EX", "it unpacks with a star", "take a slice instead"),
     Rule(r"SETUP_WITH|BEFORE_WITH|with \(context manager\)", "it has a `with` block", STAYS),
     Rule(r"MATCH_CLASS|MATCH_MAPPING", "it matches a class or a mapping", "use if and elif"),
+    Rule(r"MATCH_SEQUENCE", "it matches the items of a sequence", "use if and elif"),
+    Rule(r"Illegal IR, del found", "it deletes a variable with `del`", "leave the `del` out"),
     Rule(
         r"DICT_MERGE|CALL_FUNCTION_EX|DICT_UPDATE",
         "it calls with *args or **kwargs",
@@ -52,20 +56,25 @@ RULES = (
     ),
     Rule(
         r"Unsupported use of cell variable|non-constant value associated with variable",
-        "an inner function uses a variable that changes, or calls itself",
-        "make it a function of the module",
+        "an inner function or comprehension uses a variable that changes, is returned, or calls "
+        "itself",
+        "make it a function of the module, or a loop",
     ),
     Rule(
         r"format spec in f-strings|FORMAT_VALUE|FORMAT_WITH_SPEC",
         "it has an f-string with a format that is not known here",
-        "format outside the task",
+        "known are s, d, b, o, x, f and % with a constant width, or format outside the task",
     ),
     Rule(
         r"Attribute of type .*unicode_type|Unknown attribute '(?P<what>format)' of type",
-        "it calls str.{what}",
-        "use an f-string",
+        "it calls str.{what}, with a format that is not known here",
+        "use an f-string, or format outside the task",
     ),
-    Rule(r"mod\((Literal\[str\]|unicode_type)", "it formats with %", "use an f-string"),
+    Rule(
+        r"mod\((Literal\[str\]|unicode_type)",
+        "it formats with %, with a conversion that is not known here",
+        "use an f-string, or format outside the task",
+    ),
     Rule(
         r"Untyped global name '(?P<what>\w+)'.*_lru_cache_wrapper",
         "it calls {what}, which keeps a cache",
@@ -80,6 +89,17 @@ RULES = (
         r"Untyped global name '(?P<what>\w+)': Cannot determine Numba type of <class 'dict'>",
         "it reads the dict {what} of its module",
         "use if and elif, or a tuple and an index",
+    ),
+    Rule(
+        r"Untyped global name '(?P<what>\w+)': Cannot type empty (?P<kind>\w+)|"
+        r"name '(?P<w2>\w+)': Cannot determine Numba type of <class '(?P<k2>set)'>",
+        "it reads the set {what} of its module",
+        "use a tuple, or if and elif",
+    ),
+    Rule(
+        r"Untyped global name 'frozenset'",
+        "frozenset has no machine code",
+        "use a set",
     ),
     Rule(
         r"Untyped global name '(?P<what>\w+)': Cannot determine Numba type of <class 'type'>",
@@ -125,14 +145,47 @@ RULES = (
         STAYS,
     ),
     Rule(
+        r"unsupported NumPy function '(?P<what>[\w.]+)'",
+        "it uses {what}, which has no machine code here",
+        STAYS,
+    ),
+    Rule(
+        r"Unknown attribute '(?P<what>sum|mean|std|var|min|max|prod|argmin|argmax|cumsum)' "
+        r"of type (?P<kind>list.*?)\s*$",
+        "numpy.{what} of a {kind} has no machine code",
+        "make an array of it first: numpy.array(...)",
+    ),
+    Rule(
         r"Unknown attribute '(?P<what>\w+)' of type (?P<kind>.+?)\s*$",
         "it uses .{what} of a value of type {kind}, which has no machine code here",
         STAYS,
     ),
     Rule(
+        r"Cannot infer the type of variable '\$[^\n]*DictType\[undefined,undefined\]",
+        "the types of the keys and values of an empty dict cannot be told",
+        "put in a first item; if it is always empty, it stays a Python task",
+    ),
+    Rule(
         r"DictType\[undefined,undefined\]",
         "an empty dict is read before anything tells what it holds",
         "ask `if key in d` first, or begin with an item",
+    ),
+    Rule(
+        r"Undecided type",
+        "the type of what is used here cannot be told, as of an empty list that was put in a "
+        "list or dict",
+        "fill the inner list before it is put in",
+    ),
+    Rule(
+        r"Poison type[^\n]*LiteralStrKey",
+        "a dict has values of several types",
+        "use a tuple; only a dict literal that is returned may mix them",
+    ),
+    Rule(r"Poison type", "a list has items of several types", "use a tuple, or one type"),
+    Rule(
+        r"cannot be determined, operation: build_(?P<what>set|list)",
+        "a {what} has items of several types",
+        "make them one type",
     ),
     Rule(
         r"Cannot infer the type of variable '\$.*?(?P<kind>list|set|dict)\(undefined",
@@ -154,6 +207,7 @@ RULES = (
         r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '(?P<what>\w+)",
         "the variable {what} holds now {kind}, now {k2}",
         "use two variables, or one type",
+        variable=True,
     ),
     Rule(
         r"Cannot unify (?P<kind>.+?) and (?P<k2>.+?) for '\$",
@@ -175,6 +229,72 @@ RULES = (
         r"found for signature:\s*>>> (?P<what>max|min)\([^\n]*\bdefault=",
         "{what} with a default has no machine code",
         "ask before whether there is an item",
+    ),
+    Rule(
+        r"found for signature:\s*>>> (?P<what>max|min)\([^\n]*\bkey=",
+        "{what} with a key has no machine code",
+        "take the first item of `sorted(..., key=...)`",
+    ),
+    Rule(
+        r"Key must be None or a Numba JIT compiled function",
+        "it sorts by a key that is no function written in Python",
+        "wrap it: `key=lambda x: abs(x)`",
+    ),
+    Rule(
+        r"\*args in function call should be a tuple, got (?P<kind>[^\n]+)",
+        "it calls with the items of a {kind} as arguments",
+        "pass a tuple, or the items by name",
+    ),
+    Rule(
+        r"Cannot bind '[^\n]*' to signature '[^'\n]*\*, ",
+        "it calls a function that has parameters after `*`",
+        "leave the `*` out of its parameters",
+    ),
+    Rule(r"Unsupported use of `dict\(\)`", "it calls dict with names", 'write {{"name": value}}'),
+    Rule(
+        r"Function\(<class 'tuple'>\) found for signature:\s*>>> tuple\((?P<kind>.*?)\)\s*$",
+        "a tuple is made of a {kind}, whose length is not known",
+        "keep the list",
+    ),
+    Rule(
+        r"function i?add>\) found for signature:\s*>>> \w+\((?:Uni)?Tuple\(.*?,.*?Tuple\(",
+        "a tuple grows, and each length is another type",
+        "use a list",
+    ),
+    Rule(
+        r"function setitem>\) found for signature:\s*>>> setitem\("
+        r"(?P<kind>DictType\[[^ ]*\]|list\([^ ]*\))(?:<iv=[^>]*>)?, (?P<k1>.*?), (?P<k2>.*?)\)\s*$",
+        "a {kind} is given the key or index {k1} and the value {k2}",
+        "one type of keys, one of values; only a dict literal that is returned may mix them",
+    ),
+    Rule(
+        r"No implementation of function Function\(<built-in function (?P<sign>"
+        + "|".join(words.SIGNS)
+        + r")>\) found for signature:\s*>>> \w+\((?P<kind>.*?)\)\s*$",
+        "`{sign}` has no machine code for {kind}",
+        "convert one of them, or write it out",
+    ),
+    Rule(
+        r"resolving callee type: BoundFunction\(\(<class '[\w.]+'>, '(?P<what>\w+)'\) "
+        r"for (?P<kind>[^\n]+)\)$",
+        ".{what} of a {kind} has no machine code for these arguments",
+        STAYS,
+    ),
+    Rule(
+        r"Invalid use of BoundFunction\(\w+\.(?P<what>\w+) for (?P<kind>[^\n]+?)\) "
+        r"with parameters \((?P<k2>[^\n]*)\)\s*$",
+        ".{what} of a {kind} has no machine code for {k2}",
+        "one type for all items; use tuples to mix",
+    ),
+    Rule(
+        r"Invalid use of getiter with parameters \((?P<kind>[^\n]*)\)",
+        "it loops over a value of type {kind}",
+        "loop over a range, a list, a dict, a text or an array",
+    ),
+    Rule(
+        r"Int value is too large",
+        "it has a constant beyond 64 bits",
+        STAYS,
     ),
     Rule(
         r"No implementation of function "
@@ -199,8 +319,8 @@ RULES = (
         STAYS,
     ),
     Rule(
-        r"Invalid use of (?P<what>.+?) with parameters",
-        "{what} has no machine code for these arguments",
+        r"Invalid use of (?P<kind>.+?) with parameters",
+        "{kind} has no machine code for these arguments",
         STAYS,
     ),
     Rule(
@@ -211,9 +331,9 @@ RULES = (
     Rule(r"scipy", "it needs scipy's linear algebra", "install scipy"),
     Rule(
         r"Type of variable '(?P<what>[^']+)' cannot be determined",
-        "the type of a value cannot be told, as with a name that `:=` gives inside of an `if`, "
-        "or with a value that only an earlier round of the loop has set",
-        "give the name its value in a line of its own, before",
+        "the type of a value cannot be told, as of one that only an earlier round of the loop "
+        "has set",
+        "give the name its first value before the loop",
     ),
     Rule(
         r"compiler re-entrant|type inference.*recursi|cannot type infer runaway recursion",
@@ -228,29 +348,35 @@ RULES = (
 )
 
 
-def reason_of(error: Exception, function: pytypes.FunctionType) -> Reason:
-    """Return the reason that an exception out of the compiler stands for."""
+def reason_of(error: Exception, functions: Sequence[pytypes.FunctionType]) -> Reason:
+    """Return the reason that an exception out of the compiler stands for.
+
+    functions: the task, then the helpers that it calls.
+    """
     text = str(error).strip()
-    line = _line(error, text, function)
+    place = places.place_of(error, functions)
     for rule in RULES:
         match = re.search(rule.pattern, text, re.MULTILINE | re.DOTALL)
         if match is not None:
-            said = {name: words.plain(value or "it") for name, value in match.groupdict().items()}
-            return Reason(line, rule.message.format(**said), rule.advice, detail=text)
-    return Reason(line, "the compiler does not know this construct", STAYS, detail=text)
+            return _reason(place, rule, match, text)
+    called = places.callee_of(error)
+    message = "the compiler does not know this construct"
+    if called:
+        message = f"{called} has no machine code for these arguments"
+    return Reason(place.line, message, STAYS, text or repr(error), place.file)
 
 
-def _line(error: Exception, text: str, function: pytypes.FunctionType) -> int:
-    """Return the line of the function's file that an error points to."""
-    file = os.path.basename(function.__code__.co_filename)
-    inside = re.findall(rf'{re.escape(file)}", line (\d+)|{re.escape(file)} \((\d+)\)', text)
-    lines = [int(first or second) for first, second in inside]
-    loc = getattr(error, "loc", None)
-    if loc is not None and os.path.basename(str(loc.filename)) == file:
-        lines.append(loc.line)
-    first_line = function.__code__.co_firstlineno
-    last_line = max([first_line, *(line for *_, line in function.__code__.co_lines() if line)])
-    own = [line for line in lines if first_line <= line <= last_line]
-    if "unify" in text:  # the places come in no order
-        own.sort()
-    return own[0] if own else first_line
+def _reason(place: places.Place, rule: Rule, match: re.Match[str], text: str) -> Reason:
+    groups = match.groupdict()
+    said = {name: _said(name, value or "it") for name, value in groups.items()}
+    line = place.line
+    if rule.variable:
+        line = places.line_of_store(place.code, groups["what"].partition(".")[0], line)
+    message, advice = rule.message.format(**said), rule.advice.format(**said)
+    return Reason(line, message, advice, text, place.file)
+
+
+def _said(group: str, value: str) -> str:
+    if group == "sign":
+        return words.SIGNS.get(value, value)
+    return words.plain(value) if group.startswith("k") else value

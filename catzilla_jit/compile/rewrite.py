@@ -22,7 +22,7 @@ LIBRARY = "__cz_"
 #: The attribute of a lifted function that holds the values it names beside its globals.
 OWN_VALUES = "__cz_values__"
 #: Consumers of one iterable that are given a list instead of a generator.
-LISTED = {"sorted", "list", "set", "frozenset", "sum", "min", "max", "any", "all"}
+LISTED = {"sorted", "list", "tuple", "set", "frozenset", "sum", "min", "max", "any", "all"}
 
 
 @dataclasses.dataclass
@@ -241,6 +241,9 @@ class _Rewriter(ast.NodeTransformer):
         name = self._builtin(node.func)
         if name in ("any", "all") and self._one_generator(node):
             return self._short_circuit(node, name)
+        if name == "enumerate" and len(node.args) == 1 and _names(node.keywords) == ["start"]:
+            node.args.append(node.keywords.pop().value)
+            self.changed = True
         if name in LISTED or self._is_join(node):
             node.args = [self._as_list(argument) for argument in node.args]
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
@@ -324,6 +327,10 @@ class _Rewriter(ast.NodeTransformer):
         self.values[name] = made
         arguments: list[ast.expr] = [ast.Name(each, ast.Load()) for each in used]
         return _at(node, ast.Call(ast.Name(name, ast.Load()), arguments, []))
+
+
+def _names(keywords: list[ast.keyword]) -> list[str | None]:
+    return [each.arg for each in keywords]
 
 
 def _literal_text(node: ast.expr) -> str | None:

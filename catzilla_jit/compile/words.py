@@ -18,6 +18,16 @@ _SCALARS = {
     "complex128": "complex", "none": "None", "undefined": "unknown",
 }  # fmt: skip
 
+#: Operators, by the names that Numba has for them.
+SIGNS = {
+    "add": "+", "iadd": "+=", "sub": "-", "isub": "-=", "mul": "*", "imul": "*=",
+    "truediv": "/", "itruediv": "/=", "floordiv": "//", "ifloordiv": "//=", "mod": "%",
+    "imod": "%=", "pow": "**", "ipow": "**=", "matmul": "@", "lshift": "<<", "rshift": ">>",
+    "and_": "&", "or_": "|", "xor": "^", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
+    "ge": ">=", "neg": "-", "pos": "+", "invert": "~", "contains": "in", "getitem": "x[i]",
+    "setitem": "x[i] = y", "delitem": "del x[i]",
+}  # fmt: skip
+
 _RULES = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -33,12 +43,13 @@ _RULES = tuple(
         (r"\bclass\((\w+)\)", r"type[\1]"),
         (r"Module\(<module '([\w.]+)'[^>]*>\)", r"module \1"),
         (r"type\(CPUDispatcher\(<function (\w+)[^>]*>\)\)", r"function \1"),
+        (r"type\((?:Helper|Chooser)\(<function (\w+)[^>]*>\)\)", r"function \1"),
         (r"Function\(<(?:built-in )?(?:function|class|ufunc) '?([\w.]+)'?[^>]*>\)", r"\1"),
     )
 )
 _ARRAY = re.compile(r"(?:unaligned |readonly |nonaligned )*[Aa]rray\((\w+), (\d+)d, [CFA]\)")
-_MANY = re.compile(rf"UniTuple\({_HELD} x (\d+)\)")
-_TUPLE = re.compile(rf"\b(?:Named)?Tuple\({_HELD}\)")
+_MANY = re.compile(rf"(?:StarArg)?UniTuple\({_HELD} x (\d+)\)")
+_TUPLE = re.compile(rf"\b(?:Named|StarArg)?Tuple\({_HELD}\)")
 _MIXED_LIST = re.compile(rf"LiteralList\(\(?{_HELD}\)?\)")
 _DICT = re.compile(r"DictType\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")
 _MOST_SHOWN = 4

@@ -54,6 +54,18 @@ def first(n: int) -> int:
 """
 
 
+LONG = """\
+def value_of_the_portfolio_in_euros(prices: list[float], amounts: list[float], rate: float):
+    return sum([p * a for p, a in zip(prices, amounts)]) / rate
+
+def text(words: list[str]):
+    keys = {}
+    for word in words:
+        keys.setdefault(len(word), []).append(word)
+    return keys
+"""
+
+
 @pytest.fixture(autouse=True)
 def files(tmp_path):
     (tmp_path / "rows.py").write_text(ROWS)
@@ -62,6 +74,7 @@ def files(tmp_path):
     (tmp_path / "insists.py").write_text(INSISTS)
     (tmp_path / "broken.py").write_text("raise ValueError('no \\x1b[31m today')")
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
+    (tmp_path / "long.py").write_text(LONG)
     (tmp_path / "empty.py").write_text("x = 1")
 
 
@@ -75,6 +88,18 @@ def test_one_line_per_function_in_order_of_the_source(cli, target):
     ]  # fmt: skip
     assert "\x1b" not in result.stdout
     assert all(len(line) <= 80 and line == line.rstrip() for line in result.stdout.splitlines())
+
+
+def test_a_long_signature_and_a_long_reason_are_said_whole(cli):
+    head = cli("explain", "long.py").stdout.partition("\n\n")[0]
+    assert all(len(line) <= 80 for line in head.splitlines())
+    said = " ".join(head.split())
+    assert (
+        "compiled value_of_the_portfolio_in_euros "
+        "(prices: list[float], amounts: list[float], rate: float) -> float" in said
+    )
+    reason = "as of an empty list that was put in a list or dict"
+    assert said.endswith(reason)
 
 
 def test_what_the_module_prints_is_not_in_the_output(cli):
@@ -112,7 +137,9 @@ def test_a_task_that_insists_and_is_refused_is_exit_code_1(cli):
 
 def test_the_line_of_a_reason_in_another_file_is_looked_up_there(cli):
     result = cli("explain", "uses_rows.py")
-    assert result.stdout.startswith("python    first  line 5: "), "the def, not its decorator"
+    assert result.stdout.startswith("python    first  line 5 of rows.py: "), (
+        "the def, not its decorator"
+    )
     assert "line 5 of rows.py def rows(n: int):" in " ".join(result.stdout.split())
 
 

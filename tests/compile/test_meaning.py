@@ -100,7 +100,7 @@ def text_of_a_set(s: str) -> str:
     "function", [list_of_a_set, loop_over_a_set, first_of_a_set, text_of_a_set]
 )
 def test_order_of_a_set_is_refused(function: Any) -> None:
-    with pytest.raises(CompileRefused, match="the order of a set"):
+    with pytest.raises(CompileRefused, match="whose order is Python's own"):
         compiled(function)
 
 
@@ -172,3 +172,13 @@ def test_handler_of_a_pure_task_is_left_to_python() -> None:
     task = compiled(quiet)
     assert run(task, "12") == 12
     assert status_of(task, "x")[0] == STATUS_OVERFLOW
+
+
+def test_enumerate_takes_its_start_by_name() -> None:
+    def numbered(words: list[str]) -> str:
+        text = ""
+        for i, word in enumerate(words, start=2):
+            text += str(i) + word
+        return text
+
+    assert run(compiled(numbered), ["a", "b"]) == numbered(["a", "b"])
