@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "depots.h"
 #include "os.h"
 #include "pool.h"
 
