@@ -115,6 +115,8 @@ def _square_error(x: float, square: float) -> float:
 
 def norm(a: float, b: float, c: float) -> float:
     """Return the length of a vector, correctly rounded."""
+    if a != a or b != b or c != c:  # max() would not see it
+        leave()
     a, b, c = abs(a), abs(b), abs(c)
     largest = max(a, b, c)
     if largest == 0.0:
@@ -122,8 +124,6 @@ def norm(a: float, b: float, c: float) -> float:
     if not (LEAST <= largest <= MOST):
         leave()
     if (0.0 < a < LEAST) or (0.0 < b < LEAST) or (0.0 < c < LEAST):
-        leave()
-    if a != a or b != b or c != c:
         leave()
     aa, bb, cc = a * a, b * b, c * c
     lost = _square_error(a, aa) + _square_error(b, bb) + _square_error(c, cc)
