@@ -185,7 +185,9 @@ def _choices(
     name: str, choice: Choice, by_count: tuple[Function | None, ...]
 ) -> dict[tuple[Any, int], Choice]:
     choice.__name__ = f"{name}_of"
-    function = getattr(math, name)
+    function = getattr(math, name, None)  # Python 3.10 has no cbrt
+    if function is None:
+        return {}
     return {(function, count): choice for count, each in enumerate(by_count) if each}
 
 
@@ -228,6 +230,10 @@ MATHEMATICS: dict[tuple[Any, int], Choice] = {
     **real("log", None, None, mathematics.log_to_base),
     **real("fmod", None, None, mathematics.fmod),
     **real("modf", None, mathematics.modf),
+    **real("remainder", None, None, mathematics.remainder),
+    **real("cbrt", None, mathematics.cbrt),
+    **real("frexp", None, library.frexp),
+    **real("ulp", None, mathematics.ulp),
     **real("isclose", None, None, mathematics.isclose),
     (math.prod, 1): prod_of,
     (math.fsum, 1): fsum_of,

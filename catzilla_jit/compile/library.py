@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy
+
 
 def leave() -> None:
     """Leave the kernel with STATUS_OVERFLOW; the lowering knows this function."""
@@ -49,6 +51,17 @@ def min_of(values: Any) -> Any:
 def _nothing(values: Any, largest: bool) -> Any:
     leave()
     return values[0]
+
+
+def frexp(x: float) -> tuple[float, int]:
+    if x == 0 or not math.isfinite(x):
+        return float(x), 0
+    part, exponent = _frexp(float(x))
+    return part, numpy.int64(exponent)
+
+
+#: By a name of its own it is Numba's.
+_frexp = math.frexp
 
 
 def isqrt(n: int) -> int:

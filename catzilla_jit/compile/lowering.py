@@ -369,7 +369,8 @@ class TaskLower(lowering.Lower):
         if function == random.seed:
             self._refuse("random.seed begins another sequence than Python's", "use numpy.random")
         if function in INEXACT:
-            self._refuse(f"math.{function.__name__} differs in the last digit", "write it out")
+            message = f"math.{function.__name__} of the C library differs in the last digit"
+            self._refuse(message, "nothing to change: it runs as a Python task")
         if function is pow and len(names) == 2:
             compute = self._float_power if FLOAT in ranks else self._integers_power
             return compute(resty, expr, *names)

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy
+from numba.core import types
 
 from catzilla_jit.compile.library import leave
 
@@ -20,6 +21,10 @@ SPLITTER = 134217729.0
 LEAST, MOST = 1e-140, 1e140
 #: A rounding is certain if an error this much larger would not change it.
 DOUBT = 1.0 + 2.0**-30
+
+
+#: The C library's, as CPython calls it.
+c_cbrt: Any = types.ExternalFunction("cbrt", types.float64(types.float64))
 
 
 def gcd_of_none() -> int:
@@ -175,6 +180,32 @@ def modf(x: float) -> tuple[float, float]:
         leave()
     whole = numpy.trunc(float(x))
     return math.copysign(float(x) - whole, float(x)), whole
+
+
+def remainder(x: float, y: float) -> float:
+    """Return what is left of x by the multiple of y next to it, the even one at a tie: exact."""
+    if not math.isfinite(x) or not math.isfinite(y) or y == 0:
+        leave()
+    size, divisor = abs(float(x)), abs(float(y))
+    rest = float(numpy.fmod(size, divisor))
+    beyond = divisor - rest
+    if rest > beyond:
+        rest = -beyond
+    elif rest == beyond:  # a tie: whether the quotient is even, half of what is left tells
+        rest -= 2.0 * float(numpy.fmod(0.5 * (size - rest), divisor))
+    return math.copysign(1.0, float(x)) * rest
+
+
+def cbrt(x: float) -> float:
+    return float(c_cbrt(float(x)))
+
+
+def ulp(x: float) -> float:
+    size = abs(float(x))
+    if not math.isfinite(size):
+        return size
+    above = math.nextafter(size, math.inf)
+    return above - size if math.isfinite(above) else size - math.nextafter(size, 0.0)
 
 
 def isclose(a: float, b: float) -> bool:

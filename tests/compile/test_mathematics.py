@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +38,21 @@ def fmod(a: float, b: float) -> Any: return math.fmod(a, b)
 def fmod_of_whole(x: int, y: int) -> Any: return math.fmod(x, y)
 def modf(a: float) -> Any: return math.modf(a)
 def isclose(a: float, b: float) -> Any: return math.isclose(a, b), math.isclose(a, a * (1 + 1e-9))
+def remainder(a: float, b: float) -> Any: return math.remainder(a, b)
+def remainder_of_whole(x: int, k: int) -> Any: return math.remainder(x, k), math.remainder(k, 2.0)
+def cbrt(a: float, x: int) -> Any: return math.cbrt(a), math.cbrt(x)
+def frexp(a: float, x: int) -> Any: return math.frexp(a), math.frexp(x)
+def ulp(a: float, x: int) -> Any: return math.ulp(a), math.ulp(x)
+def nextafter(a: float, b: float) -> Any: return math.nextafter(a, b)
+def exp2(a: float) -> Any: return math.exp2(a)
+def ldexp(a: float, k: int) -> Any: return math.ldexp(a, k)
 # fmt: on
 
 FUNCTIONS = [
     gcd, gcd_other, lcm, isqrt, factorial, choose, product, product_of_floats, exact_sum,
     exact_sum_of_made, hypot, hypot_of_whole, hypot_of_three, dist, dist_in_space, log, fmod,
-    fmod_of_whole, modf, isclose,
+    fmod_of_whole, modf, isclose, remainder, remainder_of_whole, frexp, ulp, nextafter, ldexp,
+    *([cbrt, exp2] if sys.version_info >= (3, 11) else []),
 ]  # fmt: skip
 
 INTEGERS = st.one_of(
@@ -51,6 +61,7 @@ INTEGERS = st.one_of(
 )  # fmt: skip
 FLOATS = st.one_of(
     st.floats(), st.floats(-1e3, 1e3), st.integers(-9, 9).map(float),
+    st.sampled_from([5e-324, 1e-310, 1.7976931348623157e308]),
     st.sampled_from([1e-160, 1e160, 2.0**53, 3.0, 4.0, 0.1]),
 )  # fmt: skip
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
@@ -87,6 +98,14 @@ def test_length_is_certain_nearly_always_and_then_pythons() -> None:
     status, _, result = status_of(task, xs, ys)
     assert status == 0
     assert result == lengths(xs, ys)
+
+
+@pytest.mark.parametrize("a", [0.0, 3.0, math.inf])
+@pytest.mark.parametrize("b", [math.nan, 0.0])
+def test_length_with_a_nan_is_pythons(a: float, b: float) -> None:
+    task = compiled(hypot)
+    agrees(task, hypot, (a, b))
+    agrees(task, hypot, (b, a))
 
 
 # fmt: off
