@@ -2,7 +2,7 @@
 
 A spec becomes a `Formatter`: a choice of a function by the type of the value. Known are widths
 with `<`, `>`, `^` and a fill, zero padding, signs, `,` and `_` between thousands, `s`, for integers
-`d b o x X`, for numbers `f` and `%`; the rest is refused. Rounding that is not certain is left to
+`c d b o x X`, for numbers `f` and `%`; the rest is refused. Rounding that is not certain is left to
 Python.
 """
 
@@ -24,7 +24,7 @@ from catzilla_jit.compile.library import leave
 
 SPEC = re.compile(
     r"((?P<fill>[^{}])?(?P<align>[<>^]))?(?P<sign>[-+ ])?(?P<prefix>#)?(?P<zero>0)?"
-    r"(?P<width>[1-9][0-9]*)?(?P<group>[,_])?(\.(?P<digits>[0-9]+))?(?P<kind>[dsfboxX%])?"
+    r"(?P<width>[1-9][0-9]*)?(?P<group>[,_])?(\.(?P<digits>[0-9]+))?(?P<kind>[dsfcboxX%])?"
 )
 BASES = {"b": (2, "0b"), "o": (8, "0o"), "x": (16, "0x"), "X": (16, "0X")}
 
@@ -76,6 +76,8 @@ class Formatter:
             base, prefix = BASES[self.kind]
             digits = "0123456789ABCDEF" if self.kind == "X" else "0123456789abcdef"
             return None if self.group else in_base(base, prefix if self.prefix else "", digits)
+        if self.kind == "c" and not (self.sign or self.group or self.prefix or self.align == "="):
+            return library.character
         if self.kind not in ("", "d") or self.prefix:
             return None
         return grouped(library.text_of_int, self.group) if self.group else library.text_of_int

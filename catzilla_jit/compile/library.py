@@ -268,6 +268,12 @@ def _with_point(digits: int, places: int) -> str:
     return text[: len(text) - places] + "." + text[len(text) - places :]
 
 
+def character(n: int) -> str:
+    if n < 0 or n > 0x10FFFF:
+        leave()
+    return chr(n)
+
+
 def text_of_bool(x: bool) -> str:
     return "True" if x else "False"
 

@@ -63,7 +63,7 @@ RULES = (
     Rule(
         r"format spec in f-strings|FORMAT_VALUE|FORMAT_WITH_SPEC",
         "it has an f-string with a format that is not known here",
-        "known are s, d, b, o, x, f and % with a constant width, or format outside the task",
+        "known are s, c, d, b, o, x, f and % with a constant width, or format outside the task",
     ),
     Rule(
         r"Attribute of type .*unicode_type|Unknown attribute '(?P<what>format)' of type",

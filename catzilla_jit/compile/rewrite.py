@@ -246,6 +246,8 @@ class _Rewriter(ast.NodeTransformer):
             self.changed = True
         if name in LISTED or self._is_join(node):
             node.args = [self._as_list(argument) for argument in node.args]
+        if name == "format" and not node.keywords:
+            return self._formatted(node, templates.one(node.args))
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             template = _literal_text(node.func.value)
             if template is not None:

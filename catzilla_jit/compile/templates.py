@@ -1,8 +1,8 @@
-"""`template % values` and `template.format(...)` as f-strings, where the template is a literal.
+"""`template % values`, `template.format(...)`, `format(value, spec)` as f-strings, of literals.
 
 A form is rewritten only if its f-string evaluates the same expressions in the same order: a value
 that is used twice, not at all, or out of turn must be a name or a constant. What an f-string has no
-words for (`%r`, `%c`, a `+` flag, an attribute in a field) is left as it is, and refused later.
+words for (`%e`, `%.2s`, an attribute in a field) is left as it is, and refused later.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def percent(template: str, values: ast.expr) -> ast.JoinedStr | None:
         spec = _spec(match)
         if spec is None or not given:
             return None
-        conversion = ord("s") if match["kind"] == "s" else -1
+        conversion = ord(match["kind"]) if match["kind"] in "sr" else -1
         parts.append(_field(given.pop(0), conversion, spec))
     if given or "%" in CONVERSION.sub("", template):
         return None
@@ -43,16 +43,24 @@ def percent(template: str, values: ast.expr) -> ast.JoinedStr | None:
 
 def _spec(match: re.Match[str]) -> str | None:
     """Return the spec of an f-string that means what a conversion does."""
-    flags, width, digits = match["flags"], match["width"] or "", match["digits"]
-    if set(flags) - set("-0"):
-        return None
+    flags, width, digits, kind = (match[each] for each in ("flags", "width", "digits", "kind"))
+    width = width or ""
     left = "<" if "-" in flags and width else ""
-    if match["kind"] == "s":
-        return None if digits is not None else (left or ">") + width if width else ""
+    if kind in "src":
+        if digits is not None or set(flags) - set("-0"):
+            return None
+        end = "c" if kind == "c" else ""
+        return f"{left or '>'}{width}{end}" if width else end
+    sign = "+" if "+" in flags else " " if " " in flags else ""
     zero = "0" if "0" in flags and "-" not in flags and width else ""
-    if match["kind"] in "diu":
-        return None if digits is not None else f"{left}{zero}{width}d"
-    return f"{left}{zero}{width}.{digits or 6}f" if match["kind"] == "f" else None
+    prefix = "#" if "#" in flags else ""
+    if kind in "diu" and digits is None and not prefix:
+        return f"{left}{sign}{zero}{width}d"
+    if kind in "oxX" and digits is None:
+        return f"{left}{sign}{prefix}{zero}{width}{kind}"
+    if kind == "f" and not prefix:
+        return f"{left}{sign}{zero}{width}.{digits or 6}f"
+    return None
 
 
 def braces(
@@ -78,10 +86,20 @@ def braces(
         parts += _constant(literal)
         if name is None:
             continue
-        if conversion not in (None, "s") or "{" in (spec or ""):
+        if conversion not in (None, "s", "r") or "{" in (spec or ""):
             return None
-        parts.append(_field(given[names.pop(0)], ord("s") if conversion else -1, spec or ""))
+        parts.append(_field(given[names.pop(0)], ord(conversion) if conversion else -1, spec or ""))
     return ast.JoinedStr(parts)
+
+
+def one(arguments: Sequence[ast.expr]) -> ast.JoinedStr | None:
+    """Return the f-string of `format(value, spec)`, or None."""
+    if not 1 <= len(arguments) <= 2 or isinstance(arguments[0], ast.Starred):
+        return None
+    spec = arguments[1] if len(arguments) == 2 else ast.Constant("")
+    if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
+        return None
+    return ast.JoinedStr([_field(arguments[0], -1, spec.value)])
 
 
 def _names(fields: list[str]) -> list[str | None] | None:

@@ -32,6 +32,16 @@ def specs(n: int, x: float, s: str) -> str: return "{:5d}|{:<5}|{:.2f}|{:^9}|{!s
     n, n, x, s, n)
 def zeros(s: str) -> str: return "{:05}|{:04s}".format(s, s)
 def literal(n: int) -> str: return "no field".format()
+def signs(n: int, x: float) -> str: return "%+d|% d|%+5d|%+-6d|%+06d|%+.2f|% .1f" % (
+    n, n, n, n, n, x, x)
+def bases(n: int) -> str: return "%x|%X|%o|%#x|%#o|%8x|%-8x|%08x|%+x|%#X" % (
+    n, n, n, n, n, n, n, n, n, n)
+def represented(n: int, s: str, x: float) -> str: return "%r %r|%12r|%-12r" % (n, x, s, s)
+def represented_in_braces(n: int, s: str) -> str: return "{!r} {!r:>12}".format(n, s)
+def character(c: int) -> str: return "%c|%3c|%-3c" % (c, c, c)
+def character_in_braces(c: int) -> str: return f"{c:c}|{c:3c}|{c:<3c}"
+def by_format(n: int, x: float, s: str) -> str: return (
+    format(n) + format(n, ">9,") + format(x, ".2f") + format(s, "^9") + format(n, "x"))
 def in_loop(n: int) -> str:
     text = ""
     for i in range(n % 5):
@@ -41,7 +51,8 @@ def in_loop(n: int) -> str:
 
 FUNCTIONS = [
     plain, one, one_text, wide, wide_number, digits, whole_as_float, six, computed, braces,
-    numbered, named, specs, zeros, literal, in_loop,
+    numbered, named, specs, zeros, literal, in_loop, signs, bases, represented,
+    represented_in_braces, character, character_in_braces, by_format,
 ]  # fmt: skip
 
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
@@ -49,6 +60,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "x": st.one_of(
         st.floats(), st.floats(-1000, 1000), st.integers(-800, 800).map(lambda v: v / 8)
     ),
+    "c": st.one_of(st.integers(-2, 0x110001), st.integers(32, 127)),
     "s": st.text(alphabet="ab é日%{}", max_size=9),
 }
 
@@ -72,10 +84,12 @@ def test_text_is_pythons(function: Callable[..., Any]) -> None:
 
 
 # fmt: off
-def signed(n: int) -> str: return "%+d" % n
-def represented(s: str) -> str: return "%r" % s
-def character(n: int) -> str: return "%c" % n
-def hexadecimal(n: int) -> str: return "%x" % n
+def exponent(x: float) -> str: return "%e" % x
+def prefixed_float(x: float) -> str: return "%#.0f" % x
+def least_digits(n: int) -> str: return "%.5x" % n
+def character_of_text(s: str) -> str: return "%c" % s
+def zeros_before_a_character(n: int) -> str: return f"{n:05c}"
+def spec_by_name(n: int, s: str) -> str: return format(n, s)
 def cut(s: str) -> str: return "%.2s" % s
 def truncated(x: float) -> str: return "%d" % x
 def by_name(n: int) -> str: return "%(n)d" % {"n": n}
@@ -95,7 +109,8 @@ def out_of_turn(n: int) -> str: return "{1} {0}".format(n + 1, n + 2)
 # fmt: on
 
 REFUSED = [
-    signed, represented, character, hexadecimal, cut, truncated, by_name, starred, too_few,
+    cut, exponent, prefixed_float, least_digits, character_of_text, zeros_before_a_character,
+    spec_by_name, truncated, by_name, starred, too_few,
     too_many, unfinished, tuple_as_value, attribute, missing, nested, unclosed,
     mixed_numbers, out_of_turn,
 ]  # fmt: skip
