@@ -47,7 +47,7 @@ overflow="check", prints=True, exact=False)`
 Slot codes: `bhiq` and `BHIQ` integers of 8 to 64 bits, `f d` floats, `?` bool (one byte, 0 or 1),
 `F D` complex64 and complex128 (real, imaginary), `n` None (no bytes). `numpy` says that the
 caller gets the NumPy scalar. The packer checks ranges; nothing here truncates or converts.
-Code `O` is everything else (str, tuples, arrays, optionals, lists): its slot has the functions
+Code `O` is everything else (str, bytes, tuples, arrays, optionals, lists): its slot has functions
     int32_t pack(PyObject *value, void *slot)   0, or -1 with TypeError or OverflowError set; an
                                                 argument's, else 0
     PyObject *unpack(void *slot)                a new reference, empties the slot; a result's

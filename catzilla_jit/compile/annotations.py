@@ -22,6 +22,7 @@ SCALARS: dict[Any, str] = {
     bool: "bool",
     complex: "complex128",
     str: "unicode_type",
+    bytes: "bytes",
     None: "none",
     type(None): "none",
     numpy.int8: "int8",

@@ -25,6 +25,7 @@ from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.octets import holds_octets, octets
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin, has_numpy
 
 INT64 = ir.IntType(64)
@@ -41,6 +42,7 @@ EXACT_TYPES: dict[Any, str] = {
     types.boolean: "PyBool_Type",
     types.complex128: "PyComplex_Type",
     types.unicode_type: "PyUnicode_Type",
+    octets: "PyBytes_Type",
 }
 
 #: The numbers that Python and NumPy both have, as NumPy has them.
@@ -85,7 +87,9 @@ def can_be_key(type_: types.Type) -> bool:
 def can_return(type_: types.Type) -> bool:
     """Tell whether a result of this type is given back as Python has it."""
     if isinstance(type_, types.DictType):
-        return can_be_key(type_.key_type) and can_unpack(type_.value_type)
+        # Nobody goes over its values to make theirs what they borrow.
+        borrows = holds_octets(type_.value_type)
+        return can_be_key(type_.key_type) and can_unpack(type_.value_type) and not borrows
     if type(type_) in (types.Tuple, types.UniTuple):
         return all(map(can_return, type_.types))
     return can_unpack(type_)

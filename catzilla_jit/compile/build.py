@@ -22,6 +22,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
 from catzilla_jit.compile import hints, machine, places, saved, words
+from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
@@ -163,7 +164,7 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
         return
     line = places.line_of(function.__code__, places.RETURNS)
     message = f"it returns {words.of(type_)}, which cannot be given back as Python has it"
-    advice = "return numbers, strings, arrays, or tuples and lists of them"
+    advice = "return numbers, strings, bytes, arrays, or tuples and lists of them"
     if isinstance(type_, types.LiteralList):
         message = f"it returns a list with items of several types, {words.of(type_)}"
         advice = "return a tuple, or make the items one type"

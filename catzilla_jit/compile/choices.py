@@ -20,6 +20,7 @@ from numba.core import types
 from catzilla_jit.compile import kinds, library, mathematics, reductions
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.octets import Octets
 
 Function = Callable[..., Any]
 Choice = Callable[..., Function | None]
@@ -54,6 +55,8 @@ def sum_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         of_list = sum_of(types.List(values.iterator_type.yield_type))
         return VIEWED.get(of_list)
+    if isinstance(values, Octets):
+        return library.sum_of_numbers
     item = getattr(values, "dtype", None)
     if item is None or kinds.kind(item) is None:
         return None
@@ -158,7 +161,7 @@ def _over_tuple(name: str, length: int) -> Function:
 
 
 def _is_sequence(values: Any) -> bool:
-    return isinstance(values, types.List | types.UniTuple | GivenList)
+    return isinstance(values, types.List | types.UniTuple | GivenList | Octets)
 
 
 def whole(name: str, *by_count: Function | None) -> dict[tuple[Any, int], Choice]:
@@ -198,7 +201,7 @@ def prod_of(values: Any) -> Function | None:
 
 
 def fsum_of(values: Any) -> Function | None:
-    known = _is_sequence(values) and values.dtype == types.float64
+    known = _is_sequence(values) and getattr(values, "dtype", None) == types.float64
     return mathematics.fsum if known else None
 
 

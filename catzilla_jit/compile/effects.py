@@ -19,6 +19,7 @@ from numba.core import ir, types
 from catzilla_jit.compile import kinds
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.octets import Octets
 
 PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
 
@@ -76,6 +77,6 @@ def _can_be_written_to(type_: types.Type) -> bool:
     if isinstance(type_, types.Optional):
         return _can_be_written_to(type_.type)
     # A list or dict that was given is a copy, and cannot be written to.
-    if isinstance(type_, GivenList | GivenDict):
+    if isinstance(type_, GivenList | GivenDict | Octets):
         return False
     return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)

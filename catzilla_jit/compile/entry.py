@@ -17,6 +17,7 @@ from numba.core.imputils import fix_returning_optional
 
 from catzilla_jit.compile import stack
 from catzilla_jit.compile.kernel import Kernel
+from catzilla_jit.compile.octets import lent, owned
 from catzilla_jit.compile.slots import Slot
 
 INT32 = ir.IntType(32)
@@ -33,13 +34,19 @@ def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> st
     if kernel.native.recursive:
         stack.note(builder)
     values = [
-        load(kernel, builder, type_, builder.gep(payload, [INT32(slot.offset)]))
+        lent(
+            kernel.context,
+            builder,
+            type_,
+            load(kernel, builder, type_, builder.gep(payload, [INT32(slot.offset)])),
+        )
         for slot, type_ in zip(arguments, kernel.argument_types, strict=True)
     ]
     status, value = call_kernel(kernel, builder, values)
     with builder.if_then(status.is_error, likely=False):
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
         builder.ret(status.code)
+    value = owned(kernel.context, builder, kernel.result_type, value)
     store(kernel, builder, value, builder.gep(payload, [INT32(result.offset)]))
     builder.ret(INT32(0))
     kernel.library.add_ir_module(module)

@@ -234,6 +234,7 @@ class _Check:
             set: False,
             sorted: False,
             frozenset: False,
+            bytes: False,
             pow: False,
             divmod: False,
             abs: first in alike.REAL,

@@ -21,6 +21,7 @@ from catzilla_jit.compile.annotations import evaluated
 from catzilla_jit.compile.boxes import can_be_item, can_pack
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.octets import octets
 from catzilla_jit.compile.reason import CompileRefused, Reason
 
 SCALAR_HINTS: dict[Any, types.Type] = {
@@ -29,6 +30,7 @@ SCALAR_HINTS: dict[Any, types.Type] = {
     bool: types.boolean,
     complex: types.complex128,
     str: types.unicode_type,
+    bytes: octets,
     None: types.none,
     type(None): types.none,
     numpy.int8: types.int8,
@@ -128,8 +130,8 @@ def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
 
 #: What `values.type_of` can have a type for, as classes.
 _PACKED: tuple[type, ...] = (
-    bool, int, float, complex, str, type(None), tuple, list, dict, numpy.ndarray, numpy.float64,
-    numpy.int64, numpy.bool_,
+    bool, int, float, complex, str, bytes, type(None), tuple, list, dict, numpy.ndarray,
+    numpy.float64, numpy.int64, numpy.bool_,
 )  # fmt: skip
 
 
@@ -191,11 +193,11 @@ def _shown(hint: Any) -> str:
 
 
 def _no_type(line: int, parameter: str, hint: Any) -> Reason:
-    if hint is bytes or hint is bytearray:
+    if hint is bytearray or hint is memoryview:
         return Reason(
             line,
             f"parameter {parameter!r} is hinted {hint.__name__}, which has no machine type",
-            "pass numpy.frombuffer(..., numpy.uint8), with compile_to_c=True",
+            f"pass bytes({parameter})",
         )
     return Reason(
         line,

@@ -119,6 +119,13 @@ def power_modulo(base: int, exponent: int, modulus: int) -> int:
     return result
 
 
+def byte(number: Any) -> Any:
+    """Return a number that bytes can hold."""
+    if number < 0 or number > 255:
+        leave()
+    return number
+
+
 def _digits_of(n: int, base: int, prefix: str) -> str:
     if n == 0:
         return prefix + "0"

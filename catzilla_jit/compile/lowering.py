@@ -24,7 +24,7 @@ from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, complexes, floats, kinds, library, stack, words
+from catzilla_jit.compile import checks, complexes, floats, kinds, library, octets, stack, words
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.doubts import Doubts
 from catzilla_jit.compile.effects import effects_of
@@ -151,11 +151,12 @@ class TaskLower(lowering.Lower):
                 types_.append(None)
                 values.append(argument)
                 continue
-            types_.append(self.typeof(argument.name))
-            values.append(self.loadvar(argument.name))
+            type_, value = self.typeof(argument.name), self.loadvar(argument.name)
             if argument.name in seen:
-                self.incref(types_[-1], values[-1])
+                self.incref(type_, value)
             seen.add(argument.name)
+            types_.append(type_)
+            values.append(octets.owned(self.context, self.builder, type_, value))
         self.return_dynamic_exception(inst.exc_class, tuple(values), tuple(types_), loc=self.loc)
 
     def lower_print(self, inst: Any) -> None:

@@ -21,6 +21,7 @@ import numpy
 from numba.core import ir, types
 
 from catzilla_jit.compile import kinds
+from catzilla_jit.compile.octets import Octets
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
@@ -105,7 +106,10 @@ class Origins:
         )
 
     def _get(self, name: str) -> Origin:
-        return NUMPY if isinstance(self.typemap[name], types.Array) else self._found.get(name)
+        type_ = self.typemap[name]
+        if isinstance(type_, Octets):  # Python's, whoever it comes from
+            return PYTHON
+        return NUMPY if isinstance(type_, types.Array) else self._found.get(name)
 
     def _items(self, name: str) -> Origin:
         origin = self._get(name)

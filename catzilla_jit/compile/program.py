@@ -24,6 +24,7 @@ from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
 from catzilla_jit.compile.helper import Chooser, Helper
 from catzilla_jit.compile.names import callee, is_filled, named_values
+from catzilla_jit.compile.octets import as_constant
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.reason import ParallelReason, Reason
@@ -131,7 +132,7 @@ class Program:
         self._refuse_generator_function(original)
         self._refuse_generators(code)
         cells = {name: pytypes.CellType() for name in code.co_freevars}
-        made = _in_namespace(original, code, namespace, tuple(cells.values()))
+        made = _in_namespace(original, as_constant(code), namespace, tuple(cells.values()))
         self._functions[original] = made
         own = dict(original.__dict__.get(OWN_VALUES, ()))
         own.update(rewritten.values if rewritten else ())
@@ -242,7 +243,7 @@ class Program:
         if isinstance(value, Formatter):
             return self.chooser(value)
         function = callee(value)
-        return value if function is None else self.helper(function)
+        return as_constant(value) if function is None else self.helper(function)
 
 
 def _is_own(function: pytypes.FunctionType) -> bool:
@@ -262,8 +263,11 @@ def _in_namespace(
     namespace: dict[str, Any],
     cells: tuple[pytypes.CellType, ...],
 ) -> pytypes.FunctionType:
-    made = pytypes.FunctionType(code, namespace, original.__name__, original.__defaults__, cells)
-    made.__kwdefaults__ = original.__kwdefaults__
+    made = pytypes.FunctionType(
+        code, namespace, original.__name__, as_constant(original.__defaults__), cells
+    )
+    named = original.__kwdefaults__ or {}
+    made.__kwdefaults__ = {name: as_constant(value) for name, value in named.items()}
     made.__qualname__ = original.__qualname__
     made.__module__ = original.__module__
     return made

@@ -104,7 +104,7 @@ RULES = (
     Rule(
         r"Untyped global name '(?P<what>\w+)': Cannot determine Numba type of <class 'type'>",
         "it uses the class {what}",
-        "use numbers, strings, tuples, arrays",
+        "use numbers, strings, bytes, tuples, arrays",
     ),
     Rule(
         r"Untyped global name '(?P<what>\w+)': Cannot determine Numba type of <class 'builtin",
@@ -115,7 +115,7 @@ RULES = (
         r"Untyped global name '(?P<what>\w+)': "
         r"Cannot determine Numba type of <class '(?P<kind>[\w.]+)'",
         "it uses {what}, a {kind}, which has no machine type",
-        "use numbers, strings, tuples, arrays",
+        "use numbers, strings, bytes, tuples, arrays",
     ),
     Rule(
         r"reflected list.*assigned to variable '(?P<what>\w+)' in globals|'(?P<w2>\w+)' in globals",

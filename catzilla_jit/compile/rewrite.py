@@ -246,6 +246,8 @@ class _Rewriter(ast.NodeTransformer):
             self.changed = True
         if name in LISTED or self._is_join(node):
             node.args = [self._as_list(argument) for argument in node.args]
+        if name == "bytes" and self._one_generator(node):
+            node.args = [self._as_list_of_bytes(node.args[0])]
         if name == "format" and not node.keywords:
             return self._formatted(node, templates.one(node.args))
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
@@ -302,6 +304,13 @@ class _Rewriter(ast.NodeTransformer):
             return node
         self.changed = True
         return _at(node, ast.ListComp(generator.elt, generator.generators))
+
+    def _as_list_of_bytes(self, node: ast.expr) -> ast.expr:
+        """Return a list in the place of a generator; what is no byte fails in its turn."""
+        generator = self._generator(node)
+        assert generator is not None
+        generator.elt = _at(node, self._call("byte", library.byte, generator.elt))
+        return self._as_list(generator)
 
     def _short_circuit(self, node: ast.Call, name: str) -> ast.AST:
         """Turn any(...) and all(...) into a loop that stops where Python's does."""

@@ -22,6 +22,7 @@ from catzilla_jit.compile import hints
 from catzilla_jit.compile.boxes import can_be_item, can_pack
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.octets import octets
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.screen import screen
 
@@ -31,6 +32,7 @@ EXACT: dict[type, types.Type] = {
     float: types.float64,
     complex: types.complex128,
     str: types.unicode_type,
+    bytes: octets,
     type(None): types.none,
 }
 
@@ -66,7 +68,7 @@ def argument_types_for(
         type_ = type_ or type_of(value)
         if type_ is None:
             message = f"argument {parameter!r} is {_described(value)}"
-            advice = "pass numbers, strings, arrays, or tuples, lists and dicts of them"
+            advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
             raise CompileRefused(name, (Reason(line, message, advice),))
         found.append(type_)
     return tuple(found)

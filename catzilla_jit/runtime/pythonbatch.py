@@ -325,7 +325,10 @@ def _as_array(value: Any, where: str) -> Array:
     """Return an array of the elements; what is no array, list or tuple is one element."""
     if isinstance(value, (np.ndarray, list, tuple, range)):
         try:
-            return np.asarray(value)
+            array = np.asarray(value)
+            if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
+                return np.asarray(value, dtype=object)  # else a NUL at the end of an item is lost
+            return array
         except ValueError as error:
             raise ValueError(
                 f"{where} holds items of several lengths; if one call takes one of them, hint "

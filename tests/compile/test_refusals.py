@@ -467,15 +467,6 @@ def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
     assert "ms" in str(explanation)
 
 
-def takes_bytes(data: bytes) -> int:
-    return len(data)
-
-
-def test_bytes_are_refused_with_what_to_pass_instead() -> None:
-    with pytest.raises(CompileRefused, match=r"'data' is hinted bytes.*numpy\.frombuffer"):
-        compiled(takes_bytes)
-
-
 @pytest.mark.parametrize("function", [calls_a_generator, calls_a_coroutine])
 def test_helper_that_is_no_plain_function_is_refused(function: Any) -> None:
     with pytest.raises(CompileRefused, match="generator or a coroutine"):
