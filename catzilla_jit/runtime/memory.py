@@ -9,9 +9,13 @@ from __future__ import annotations
 import ctypes
 import logging
 import resource
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .segment import read as read_segment
 from .stats import MB, resident_bytes
+
+if TYPE_CHECKING:
+    from .backend import Backend
 
 # The process's own symbols, a preloaded allocator's among them.
 _process = ctypes.CDLL(None)
@@ -145,3 +149,28 @@ def allocator_stats() -> dict[str, Any]:
         stats["allocator_resident_mb"] = _mallctl(b"stats.resident") / MB
         stats["mapped_mb"] = _mallctl(b"stats.mapped") / MB
     return stats
+
+
+def runtime_stats(backend: Backend | None) -> dict[str, Any]:
+    """Return what `Runtime.memory_stats` tells; backend: its pool, None before its start."""
+    found = allocator_stats()
+    found["task_arenas"] = {}
+    if backend is None:
+        return found
+    arenas = {
+        name: None if arena is None else arena_stats(arena)
+        for name, arena in backend.arenas().items()
+    }
+    own = arenas.pop("")
+    if own is not None:
+        found["records_arena"] = own
+    found["task_arenas"] = arenas
+    left = backend.left_by_stopped()
+    if left is not None:
+        found["left_by_stopped_mb"] = left / MB
+    segment = backend.stats_segment()
+    if segment is not None:
+        snapshot = read_segment(segment)
+        found["records_mb"] = snapshot.memory_bytes / MB
+        found["records_used_mb"] = snapshot.memory_used / MB
+    return found

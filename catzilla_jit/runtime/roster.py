@@ -72,6 +72,20 @@ class Listed(Protocol):
     def roster_entry(self) -> Entry: ...
 
 
+class Uncompiled:
+    """A task in the roster of a runtime that compiles nothing."""
+
+    def __init__(self, task: Listed) -> None:
+        self._task = task
+        self.roster_key = task.roster_key
+
+    def roster_entry(self) -> Entry:
+        entry = self._task.roster_entry()
+        if entry.state != PYTHON:
+            return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
+        return entry
+
+
 class Roster:
     """The published document of one runtime; any thread may refresh it."""
 

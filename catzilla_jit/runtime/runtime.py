@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import logging
 import os
 import threading
@@ -23,12 +22,12 @@ from . import leaving, memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .interrupt import shielded
-from .roster import PYTHON, Entry, Roster
+from .roster import Roster, Uncompiled
 from .segment import number_of
 from .segment import read as read_segment
 from .unfinished import unfinished
 from .warming import Registry, Warming
-from .workers import default_python_workers, default_workers, usable_cpus
+from .workers import count, worker_counts
 
 if TYPE_CHECKING:
     from ..task import Task
@@ -40,40 +39,6 @@ R = TypeVar("R")
 
 _log = logging.getLogger("catzilla_jit")
 _POLICIES = ("wait", "raise", "caller")
-
-
-def _count(name: str, value: Any, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"Runtime: {name} must be an int, not {value!r}")
-    if not 1 <= value <= most:
-        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {value}")
-    return value
-
-
-def _check_counts(workers: Any, least: Any, most: Any) -> None:
-    given = {"min_workers": least, "workers": workers, "max_workers": most}
-    counts = [
-        (name, _count(name, value, 1024)) for name, value in given.items() if value is not None
-    ]
-    for (lower, low), (upper, high) in itertools.pairwise(counts):
-        if low > high:
-            raise ValueError(f"Runtime: {lower}={low} is more than {upper}={high}")
-
-
-def _worker_counts(
-    workers: int | None, least: int | None, most: int | None, scaling: bool
-) -> tuple[int, int, int]:
-    """Return the native workers, the Python workers at first, and the most of those."""
-    _check_counts(workers, least, most)
-    wanted = workers if workers is not None else max(least or 1, default_workers())
-    if most is not None:
-        wanted = min(wanted, most)
-    python = least if least is not None else default_python_workers(workers)
-    if most is not None:
-        python = min(python, most)
-    if not scaling:
-        return wanted, max(wanted, python) if workers is None else workers, 0
-    return min(wanted, usable_cpus()), python, most if most is not None else max(python, 32)
 
 
 def _settings(
@@ -92,7 +57,7 @@ def _settings(
         workers=native_workers,
         python_workers=python_workers,
         python_workers_most=max(most, python_workers),
-        queue_size=_count("queue_size", queue_size, 2**31),
+        queue_size=count("queue_size", queue_size, 2**31),
         when_full=when_full,
         memory_limit=round((memory_pool_mb or 0) * 2**20),
         profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
@@ -149,7 +114,7 @@ class Runtime:
         enable_profiling: bool = True,
         when_full: str = "wait",
     ) -> None:
-        counts = _worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
+        counts = worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
         self.settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows
@@ -219,7 +184,7 @@ class Runtime:
         roster = self._roster
         if roster is not None and not self._closed:
             tasks = self.registry.tasks()
-            roster.refresh(tasks if self.enable_c_compilation else map(_Uncompiled, tasks))
+            roster.refresh(tasks if self.enable_c_compilation else map(Uncompiled, tasks))
 
     def _warm_others(self) -> None:
         """Compile in the background what is registered here, if that is more than one task."""
@@ -339,27 +304,7 @@ class Runtime:
         arena, since the process does not run on jemalloc. left_by_stopped_mb, on jemalloc:
         what compiled tasks had allocated when they were cancelled or timed out; it is lost.
         """
-        found = memory.allocator_stats()
-        backend = self._backend
-        found["task_arenas"] = {}
-        if backend is not None:
-            arenas = {
-                name: None if arena is None else memory.arena_stats(arena)
-                for name, arena in backend.arenas().items()
-            }
-            own = arenas.pop("")
-            if own is not None:
-                found["records_arena"] = own
-            found["task_arenas"] = arenas
-            left = backend.left_by_stopped()
-            if left is not None:
-                found["left_by_stopped_mb"] = left / statistics.MB
-        segment = backend.stats_segment() if backend is not None else None
-        if segment is not None:
-            snapshot = read_segment(segment)
-            found["records_mb"] = snapshot.memory_bytes / statistics.MB
-            found["records_used_mb"] = snapshot.memory_used / statistics.MB
-        return found
+        return memory.runtime_stats(self._backend)
 
     def shutdown(
         self,
@@ -423,20 +368,6 @@ class Runtime:
         for task in self._bound:
             task.detach()
         self._bound = weakref.WeakSet()
-
-
-class _Uncompiled:
-    """A task in the roster of a runtime that compiles nothing."""
-
-    def __init__(self, task: Task[..., Any]) -> None:
-        self._task = task
-        self.roster_key = task.roster_key
-
-    def roster_entry(self) -> Entry:
-        entry = self._task.roster_entry()
-        if entry.state != PYTHON:
-            return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
-        return entry
 
 
 def make_backend(settings: PoolSettings) -> Backend:

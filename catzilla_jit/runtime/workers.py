@@ -1,10 +1,12 @@
-"""How many workers a runtime gets when nobody says."""
+"""How many workers a runtime gets: as it is told, else as the machine has room for."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 
 def usable_cpus() -> int:
@@ -42,3 +44,38 @@ def default_workers() -> int:
 def default_python_workers(workers: int | None) -> int:
     """Return the threads for Python tasks: as told, else enough for some that block."""
     return workers if workers is not None else min(32, usable_cpus() + 4)
+
+
+def count(name: str, value: Any, most: int) -> int:
+    """Return an argument of Runtime that is a count from 1 to `most`; TypeError or ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"Runtime: {name} must be an int, not {value!r}")
+    if not 1 <= value <= most:
+        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {value}")
+    return value
+
+
+def _check_counts(workers: Any, least: Any, most: Any) -> None:
+    given = {"min_workers": least, "workers": workers, "max_workers": most}
+    counts = [
+        (name, count(name, value, 1024)) for name, value in given.items() if value is not None
+    ]
+    for (lower, low), (upper, high) in itertools.pairwise(counts):
+        if low > high:
+            raise ValueError(f"Runtime: {lower}={low} is more than {upper}={high}")
+
+
+def worker_counts(
+    workers: int | None, least: int | None, most: int | None, scaling: bool
+) -> tuple[int, int, int]:
+    """Return the native workers, the Python workers at first, and the most of those."""
+    _check_counts(workers, least, most)
+    wanted = workers if workers is not None else max(least or 1, default_workers())
+    if most is not None:
+        wanted = min(wanted, most)
+    python = least if least is not None else default_python_workers(workers)
+    if most is not None:
+        python = min(python, most)
+    if not scaling:
+        return wanted, max(wanted, python) if workers is None else workers, 0
+    return min(wanted, usable_cpus()), python, most if most is not None else max(python, 32)
