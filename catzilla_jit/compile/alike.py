@@ -48,6 +48,12 @@ OPERATORS = {
     numpy.logical_and: operator.lt, numpy.logical_or: operator.lt, numpy.logical_xor: operator.lt,
 }  # fmt: skip
 
+#: Operators on an array of integers and a constant: the least constant that NumPy computes alike.
+BY_CONSTANT = {
+    operator.floordiv: 1, operator.ifloordiv: 1, operator.mod: 1, operator.imod: 1,
+    operator.pow: 0,
+}  # fmt: skip
+
 #: Functions, by the kinds of their arrays and numbers; all arguments are taken by position.
 FUNCTIONS: dict[Any, frozenset[int]] = {
     numpy.zeros: ALL, numpy.ones: ALL, numpy.empty: ALL,

@@ -11,6 +11,7 @@ name, and places where a NumPy scalar would come out as a number of Python. With
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ import numpy
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
-from catzilla_jit.compile import alike, kinds, reductions
+from catzilla_jit.compile import alike, kinds, reductions, words
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.program import OWN, Program
@@ -120,10 +121,23 @@ class _Check:
         if self._is_array(left) or self._is_array(right):
             if expr.op == "inplace_binop":
                 self._in_place(expr, *pair)
-            if not alike.operation(expr.fn, *pair):
-                self._refuse(f"{_sign(expr.fn)} of arrays of these types")
+            if not alike.operation(expr.fn, *pair) and not self._is_by_constant(expr):
+                self._refuse(f"{_sign(expr.fn)} of {self._named([left, right], ' and ')}")
         elif self._of_numpy([left, right]) and not alike.scalar_operation(expr.fn, *pair):
-            self._refuse(f"{_sign(expr.fn)} of NumPy's numbers of these types")
+            self._refuse(f"{_sign(expr.fn)} of NumPy's {self._named([left, right], ' and ')}")
+
+    def _is_by_constant(self, expr: Any) -> bool:
+        """Tell whether an array of integers is divided, or raised, by a constant that allows it."""
+        left, right = self.typemap[expr.lhs.name], self.typemap[expr.rhs.name]
+        if not isinstance(left, types.Array) or left.dtype != types.int64:
+            return False
+        if not isinstance(right, types.IntegerLiteral):
+            return False
+        return right.literal_value >= alike.BY_CONSTANT.get(expr.fn, math.inf)
+
+    def _named(self, names: list[str], between: str = ", ") -> str:
+        """Return the types of variables, in words."""
+        return between.join(words.of(types.unliteral(self.typemap[name])) for name in names)
 
     def _in_place(self, expr: Any, target: int | None, value: int | None) -> None:
         if not self._is_array(expr.lhs.name):
@@ -146,22 +160,34 @@ class _Check:
         if not self._is_array(expr.value.name):
             return
         if expr.op == "getitem":
-            self._index(expr.index.name)
+            if not self._is_mask(expr.value.name, expr.index.name):
+                self._index(expr.index.name)
         elif expr.index_var is not None:
             self._index(expr.index_var.name)
+
+    def _is_mask(self, array: str, index: str) -> bool:
+        """Tell whether an index picks the items of a line by a line of bools."""
+        lines = [self.typemap[array], self.typemap[index]]
+        if not all(isinstance(each, types.Array) and each.ndim == 1 for each in lines):
+            return False
+        return lines[1].dtype == types.boolean
 
     def _index(self, name: str) -> None:
         for part in _parts(self.typemap[name]):
             if isinstance(part, types.Array):
-                self._refuse("an index that is an array")
+                self._refuse("an index that is an array of numbers, or has several dimensions")
             if kinds.kind(part) == kinds.BOOL or part == types.ellipsis:
                 self._refuse("an index that is a bool or an ellipsis")
 
     def _set_item(self, statement: Any) -> None:
         target, value = statement.target.name, statement.value.name
         if isinstance(statement, ir.SetItem):
+            masked = self._is_mask(target, statement.index.name)
+            if masked and self._is_array(value):
+                self._refuse("items that a mask picks are given an array")
             if self._is_array(target):
-                self._index(statement.index.name)
+                if not masked:
+                    self._index(statement.index.name)
             else:
                 self._taken("container", [statement.index.name])
         if not self._is_array(target):
@@ -223,7 +249,8 @@ class _Check:
             return
         elements = [self._element(name) for name in names]
         if not self._knows(function, expr, names, elements):
-            self._refuse(f"numpy.{getattr(function, '__name__', function)} of these types")
+            name = getattr(function, "__name__", function)
+            self._refuse(f"numpy.{name} of {self._named(names)}")
 
     def _builtin(self, function: Any, names: list[str]) -> None:
         if not self._of_numpy(names):

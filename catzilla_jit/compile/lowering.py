@@ -291,8 +291,23 @@ class TaskLower(lowering.Lower):
         target = self.typeof(target_var.name)
         if not isinstance(target, types.Array):
             self._refuse_lossy_items(target, [value_var.name])
+        self._leave_unfit_mask(target_var.name, index_var.name)
         self._refuse_lossy_keys(target, [index_var.name])
         return super().lower_setitem(target_var, index_var, value_var, signature)
+
+    def _leave_unfit_mask(self, array: str, index: str) -> None:
+        """Leave where a mask is not as long as the line it is for; Numba does not look."""
+        lines = [self.typeof(array), self.typeof(index)]
+        if not all(isinstance(each, types.Array) and each.ndim == 1 for each in lines):
+            return
+        if lines[1].dtype == types.boolean:
+            sizes = [
+                self.context.make_array(type_)(
+                    self.context, self.builder, self.loadvar(name)
+                ).nitems
+                for type_, name in zip(lines, (array, index), strict=True)
+            ]
+            self._leave_if(self.builder.icmp_signed("!=", *sizes), "a mask of another length")
 
     def _refuse_lossy_items(self, container: Any, names: list[str]) -> None:
         """A list has one type for all its items: 1 among floats would come back as 1.0."""
@@ -337,6 +352,8 @@ class TaskLower(lowering.Lower):
         if expr.op == "unary" and expr.fn is operator.invert:
             self._refuse_bool(expr.value.name)
         self._refuse_order_of_a_set(expr)
+        if expr.op == "getitem":
+            self._leave_unfit_mask(expr.value.name, expr.index.name)
         if expr.op in ("build_list", "build_set"):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
         if expr.op == "build_map":
