@@ -2,7 +2,7 @@
 
 #include <sched.h>
 
-#include "batch.h"
+#include "chunk.h"
 #include "limit.h"
 #include "os.h"
 #include "pool.h"
@@ -56,7 +56,7 @@ static void serve(struct cz__thread *thread, struct cz_record *record)
     if (!brief)
         cz__lane_enter_long(lane);
     if (type->batch)
-        cz__batch_serve(thread, record);
+        cz__chunk_serve(thread, record);
     else
         run_record(thread, record);
     if (!brief)
