@@ -26,7 +26,7 @@ from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import holds_octets, octets
-from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin, has_numpy
+from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
@@ -153,7 +153,12 @@ class Boxes:
         """Return the Python value, NULL with an exception; takes the reference to the value."""
         if origin == NUMPY and type_ in SCALARS:
             return self._numpys(python, manager, SCALARS[type_], value, type_)
-        if can_unpack(type_) and not (isinstance(type_, types.BaseTuple) and has_numpy(origin)):
+        if isinstance(type_, types.StringLiteral):
+            # Numba's own function for it would import Numba.
+            boxed = manager.read_const(manager.add_const(type_.literal_value))
+            python.incref(boxed)
+            return boxed
+        if can_unpack(type_) and not isinstance(type_, types.BaseTuple):
             return python.from_native_value(type_, value, manager)
         if isinstance(type_, types.DictType):
             return box_dict(self.kernel.context, python, manager, type_, value)

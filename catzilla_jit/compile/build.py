@@ -35,7 +35,7 @@ from catzilla_jit.compile.frozen import freeze, thaw
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.layout import is_scalar, lay_out
 from catzilla_jit.compile.lists import GivenList
-from catzilla_jit.compile.obtain import known, load
+from catzilla_jit.compile.obtain import known, load, with_boxes
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
@@ -248,7 +248,7 @@ def _addressed(
     """Look up the addresses in a finished library."""
     return CompiledTask(
         facts,
-        tuple(_with_boxes(kernel, slot, facts.boxes) for slot in facts.slots),
+        with_boxes(facts, kernel.library.get_pointer_to_function),
         kernel.library.get_pointer_to_function(facts.entry),
         object_code,
         lambda: kernel,
@@ -257,17 +257,6 @@ def _addressed(
         compile_seconds=time.perf_counter() - begun,
         from_cache=from_cache,
     )
-
-
-def _with_boxes(kernel: Kernel, slot: Slot, boxes: dict[str, list[str]]) -> Slot:
-    """Return the slot with the addresses of its functions."""
-    if slot.code != "O":
-        return slot
-    pack, unpack, release = (
-        kernel.library.get_pointer_to_function(symbol) if symbol else 0
-        for symbol in boxes[slot.name]
-    )
-    return dataclasses.replace(slot, pack=pack, unpack=unpack, release=release)
 
 
 def _layout(kernel: Kernel, function: pytypes.FunctionType) -> tuple[tuple[Slot, ...], int]:

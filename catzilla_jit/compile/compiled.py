@@ -89,11 +89,11 @@ class CompiledTask:
     def _load_chunk(self, pattern: str) -> bool:
         """Load a chunk function from the cache if that needs nothing of Numba's."""
         found = saved.read_chunk(self._digest, pattern) if self._digest is not None else None
-        if found is None or not machine.is_loadable(found.object_code):
+        if found is None or not machine.is_plain(found.object_code):
             return False
         with machine.LOCK:
             if pattern not in self._chunks:
-                address = machine.load(found.object_code, found.symbol)
+                address = machine.load(found.object_code, [found.symbol], {})[found.symbol]
                 self._note_range(found.object_code, found.symbol, address)
                 self._chunks[pattern] = address, None
         return True

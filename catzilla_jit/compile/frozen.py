@@ -12,19 +12,19 @@ from __future__ import annotations
 
 import importlib
 import pickle
-import sys
 from typing import Any
 
-from numba.core import lowering
 from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import stacktable  # noqa: F401 -- saved code needs its table
 from catzilla_jit.compile.context import task_context
-from catzilla_jit.compile.kernel import Environments, Kernel, Native
+from catzilla_jit.compile.kernel import Kernel, Native
 from catzilla_jit.compile.saved import Facts, Saved, SavedChunk
 
 #: A global of this name holds the address of a function that is compiled later (mutual recursion).
 UNRESOLVED = ".numba.unresolved$"
+#: What comes of constants that cannot be saved.
+NO_PICKLE = (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError)
 #: In the object code of what uses Numba's runtime (reference counts). To make that ready takes as
 #: long as to load the rest, and code on plain numbers does without.
 RUNTIME = b"NRT_"
@@ -37,24 +37,25 @@ def freeze(kernel: Kernel, facts: Facts) -> Saved | None:
     """Return the saved form, or None when this task cannot be saved."""
     if not _is_free(kernel.library):
         return None
-    constants = [(name, list(env.consts)) for name, env in kernel.environments.items()]
-    found = _library(kernel.library, (kernel.native, constants))
-    return None if found is None else Saved(facts, *found)
+    found = _library(kernel.library, kernel.native)
+    constants = {name: list(env.consts) for name, env in kernel.environments.items()}
+    try:
+        return None if found is None else Saved(facts, found[0], pickle.dumps(constants), found[1])
+    except NO_PICKLE:
+        return None
 
 
 def freeze_chunk(symbol: str, library: Any) -> SavedChunk | None:
     """Return the saved form of a chunk function's library, or None."""
-    found = _library(library, ()) if _is_free(library) else None
+    found = _library(library, None) if _is_free(library) else None
     return None if found is None else SavedChunk(symbol, *found)
 
 
 def thaw(task: Saved) -> Kernel:
     """Load the code of a saved task into Numba's engine."""
-    more, library = _thawed(task)
-    native, constants = more
+    native, library = _thawed(task)
     assert isinstance(native, Native)
-    environments: Environments = {name: _environment(name, values) for name, values in constants}
-    kernel = Kernel(task_context(), library, native, environments)
+    kernel = Kernel(task_context(), library, native, task.environments())
     kernel.bind_environments()
     return kernel
 
@@ -75,7 +76,7 @@ def _library(library: Any, more: Any) -> tuple[bytes, bytes] | None:
     try:
         name, kind, (object_code, bitcode) = library.serialize_using_object_code()
         return object_code, pickle.dumps((name, kind, bitcode, more))
-    except (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError):
+    except NO_PICKLE:
         return None
 
 
@@ -88,11 +89,3 @@ def _thawed(saved: Saved | SavedChunk) -> tuple[Any, Any]:
         importlib.import_module("numba.cpython.hashing")
     code = (name, kind, (saved.object_code, bitcode))
     return more, context.codegen().unserialize_library(code)
-
-
-def _environment(name: str, constants: list[Any]) -> Any:
-    environment = lowering.Environment({})
-    environment.env_name = name
-    # The keys of a dict are among them, and Python would have interned those.
-    environment.consts.extend(sys.intern(v) if type(v) is str else v for v in constants)
-    return environment

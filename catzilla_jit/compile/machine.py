@@ -1,8 +1,7 @@
-"""Machine code that was saved: made executable without Numba, where it needs nothing of Numba's.
+"""Machine code that was saved: made executable without Numba.
 
-Code on plain numbers refers to the C library and to nothing else: not to Numba's runtime
-(reference counts), not to its helper functions, not to Python's C API, and so not to Numba's
-environments, which hold the constants that boxing and exceptions need. Only such code is taken.
+Code on plain numbers refers to the C library and to nothing else. Other code needs Numba's C
+functions (`clibrary.py`), and an environment: the constants that boxing and exceptions use.
 """
 
 # llvmlite is not annotated.
@@ -13,19 +12,29 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import llvmlite.binding as llvm
 
-from catzilla_jit.compile import stacktable  # noqa: F401 -- saved code needs its table
-from catzilla_jit.compile.objectcode import undefined
+from catzilla_jit.compile import (
+    clibrary,
+    stacktable,  # noqa: F401 -- saved code needs its table
+)
+from catzilla_jit.compile.objectcode import defined, undefined
 
 #: What a symbol that Numba or Python has to provide begins with.
-FOREIGN = ("NRT_", "numba", "_numba", "Py", "_Py", ".numba")
+FOREIGN = ("NRT_", "numba", "_numba", "Py", "_Py")
 
 #: Around every use of the engine; held during a fork, so that the child finds it free.
 LOCK = threading.RLock()
 os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
+
+
+def is_plain(data: bytes) -> bool:
+    """Tell whether an object file is code that `load` takes and that needs nothing of Numba's."""
+    names = undefined(data)
+    return names is not None and not _are_foreign(names) and _are_known(names)
 
 
 def is_loadable(data: bytes) -> bool:
@@ -33,21 +42,39 @@ def is_loadable(data: bytes) -> bool:
     names = undefined(data)
     with LOCK:
         _engine()  # it is what opens the program's own symbols to LLVM
-        return names is not None and all(map(_is_known, names))
+        if names is None or (_are_foreign(names) and not clibrary.register()):
+            return False
+        return _are_known(names)
 
 
-def _is_known(name: str) -> bool:
-    # An unknown symbol would end the process: LLVM knows no other answer.
-    return not name.startswith(FOREIGN) and llvm.address_of_symbol(name) is not None
+def _are_foreign(names: Iterable[str]) -> bool:
+    return any(name.startswith(FOREIGN) for name in names)
 
 
-def load(data: bytes, symbol: str) -> int:
-    """Make an object file executable; return the address of one of its functions."""
+def _are_known(names: Iterable[str]) -> bool:
+    """Tell whether LLVM knows the symbols: another would end the process."""
+    with LOCK:
+        _engine()  # it is what opens the program's own symbols to LLVM
+        return all(llvm.address_of_symbol(name) is not None for name in names)
+
+
+def load(data: bytes, symbols: Iterable[str], environments: dict[str, Any]) -> dict[str, int]:
+    """Make an object file executable; return the addresses of these of its functions.
+
+    environments: what the code's variables of these names are to point at.
+    """
     with LOCK:
         engine = _engine()
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         engine.finalize_object()
-        return engine.get_function_address(symbol)
+        for name in environments.keys() & defined(data):
+            clibrary.point_at(engine.get_global_value_address(name), environments[name])
+            _kept.append(environments[name])
+        return {symbol: engine.get_function_address(symbol) for symbol in symbols}
+
+
+#: What the code points at lives as long as the code.
+_kept: list[Any] = []
 
 
 @functools.cache

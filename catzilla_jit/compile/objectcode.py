@@ -36,6 +36,11 @@ def undefined(data: bytes) -> set[str] | None:
     return {name for name, section, _ in _symbols(data, sections) if name and not section}
 
 
+def defined(data: bytes) -> set[str]:
+    """Return the symbols that the file defines."""
+    return {name for name, section, _ in _symbols(data, _sections(data)) if section}
+
+
 def _sections(data: bytes) -> list[tuple[int, ...]]:
     if data[:5] != b"\x7fELF\x02":
         return []

@@ -1,11 +1,12 @@
 """Compiled tasks: those of this process, those in the disk cache, and the rest from the compiler.
 
-Numba is imported for the last, and for saved code that needs it; a process whose tasks compute
-with plain numbers and are in the cache does without.
+Numba is imported for the last: a process whose tasks are in the cache does without, as far as
+their hints tell the types (`annotations.py`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -17,8 +18,9 @@ from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.fingerprint import fingerprint
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.reason import CompileRefused
-from catzilla_jit.compile.saved import Saved
+from catzilla_jit.compile.saved import Facts, Saved
 from catzilla_jit.compile.screen import screen
+from catzilla_jit.compile.slots import Slot
 
 if TYPE_CHECKING:
     from numba.core import types
@@ -78,10 +80,14 @@ def _without_numba(name: str, digest: str, portable: bool, begun: float) -> Comp
 
 def load(task: Saved, name: str, digest: str, begun: float) -> CompiledTask:
     """Make the code of a saved task executable that `machine.is_loadable`."""
+    facts = task.facts
+    symbols = [symbol for boxes in facts.boxes.values() for symbol in boxes if symbol]
+    environments = {} if machine.is_plain(task.object_code) else task.environments()
+    at = machine.load(task.object_code, [facts.entry, *symbols], environments)
     return CompiledTask(
-        task.facts,
-        task.facts.slots,
-        machine.load(task.object_code, task.facts.entry),
+        facts,
+        with_boxes(facts, at.__getitem__),
+        at[facts.entry],
         task.object_code,
         _kernel_of(task),
         name=name,
@@ -89,6 +95,17 @@ def load(task: Saved, name: str, digest: str, begun: float) -> CompiledTask:
         compile_seconds=time.perf_counter() - begun,
         from_cache=True,
     )
+
+
+def with_boxes(facts: Facts, address: Callable[[str], int]) -> tuple[Slot, ...]:
+    """Return the slots with the addresses of their functions."""
+    found = []
+    for slot in facts.slots:
+        if slot.name in facts.boxes:
+            pack, unpack, release = (address(s) if s else 0 for s in facts.boxes[slot.name])
+            slot = dataclasses.replace(slot, pack=pack, unpack=unpack, release=release)
+        found.append(slot)
+    return tuple(found)
 
 
 def _kernel_of(task: Saved) -> Callable[[], Kernel]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from typing import Any
 
-from catzilla_jit.compile import store
+from catzilla_jit.compile import clibrary, store
 from catzilla_jit.compile.slots import Slot
 
 
@@ -32,7 +33,13 @@ class Saved:
 
     facts: Facts
     object_code: bytes
+    constants: bytes  # those of each environment, by the symbol of the variable for it
     rest: bytes
+
+    def environments(self) -> dict[str, Any]:
+        """Make the environments of the code."""
+        found = pickle.loads(self.constants)
+        return {name: clibrary.environment(values) for name, values in found.items()}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ import catzilla_jit.compile
 from catzilla_jit.compile import (
     CompileRefused,
     annotations,
+    clibrary,
     hints,
     machine,
     obtain,
@@ -284,22 +285,49 @@ def test_names_of_the_types_of_scalar_hints_are_those_of_numba() -> None:
     assert {hint: repr(type_) for hint, type_ in hints.SCALAR_HINTS.items()} == annotations.SCALARS
 
 
-def test_only_code_that_needs_nothing_of_numbas_is_loaded_without_it(
-    cache: pathlib.Path,
-) -> None:
+TEXT = """
+    import sys
+    from catzilla_jit import task
+    @task(compile_to_c="require")
+    def notice(user: int, message: str) -> dict:
+        seen = {message[:1]: user}
+        return {"user": seen[message[:1]], "status": "sent", "text": f"{message.upper()}!"}
+    found = notice.submit(7, "caf\u00e9").result()
+    assert found == {"user": 7, "status": "sent", "text": "CAF\u00c9!"}
+    print("numba" in sys.modules, notice.explain().from_cache)
+    ours = sys.modules["catzilla_jit.compile.clibrary"]._extension("numba._helperlib")
+    import numba
+    assert numba._helperlib.c_helpers == ours.c_helpers  # the same functions: one Numba
+    assert numba.njit(lambda text: text + "!")("a") == "a!"
+"""
+
+
+def test_cached_task_on_text_does_without_numba_and_numba_works_beside_it(script: Any) -> None:
+    assert script(TEXT).stdout.split() == ["True", "False"]
+    assert script(TEXT).stdout.split() == ["False", "True"]
+
+
+def test_another_build_of_numba_loads_its_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def shout(text: str) -> str:
         return text + "!"
 
-    def twice(x: int) -> int:
-        return x + x
-
     compiled(shout)
-    compiled(twice)
-    found = [saved.read(path.name) for path in cache.iterdir()]
-    kinds = {task.facts.entry.split("B")[0][-5:]: machine.is_loadable(task.object_code)
-             for task in found if task is not None}  # fmt: skip
-    assert kinds == {"shout": False, "twice": True}
+    forget(monkeypatch)
+    monkeypatch.setattr(clibrary, "register", lambda: False)
+    again = compiled(shout)
+    assert again.from_cache
+    assert run(again, "a") == "a!"
+
+
+def test_only_known_code_is_loaded(cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    (path,) = cache.iterdir()
+    task = saved.read(path.name)
+    assert task is not None
+    assert machine.is_plain(task.object_code)
     assert not machine.is_loadable(b"no object file")
+    monkeypatch.setattr(machine, "undefined", lambda data: {"there_is_no_such_function"})
+    assert not machine.is_loadable(task.object_code)
 
 
 def test_setting_of_numbas_that_changes_the_code_is_noticed(script: Any) -> None:

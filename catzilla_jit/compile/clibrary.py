@@ -1,0 +1,108 @@
+"""Numba's C functions without Numba: what compiled code with text or containers refers to.
+
+Numba's reference counts, dicts and helpers are three extension modules, whose import takes a
+millisecond or two; that of the package around them, with the compiler, takes a hundred. The
+symbols that they define are given to LLVM under the names and with the meanings that
+`numba.core.base` and `numba.core.runtime.nrt` give them.
+"""
+
+# llvmlite is not annotated.
+# mypy: disable-error-code="no-untyped-call,no-any-return"
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy
+
+HELPERS = "numba._helperlib"
+RUNTIME = "numba.core.runtime._nrt_python"
+ENVIRONMENT = "numba._dynfunc"
+#: Where CPython keeps what its hashes of text depend on, and Numba's names for the parts (bytes).
+SECRET = "_Py_HashSecret"
+SECRETS = {"siphash_k0": 0, "siphash_k1": 8, "djbx33a_suffix": 16}
+
+
+@functools.cache
+def register() -> bool:
+    """Give LLVM the symbols; False where this Numba is built otherwise. Once per process."""
+    try:
+        helpers, runtime, environment = map(_extension, (HELPERS, RUNTIME, ENVIRONMENT))
+        tables = {
+            "numba_": {**helpers.c_helpers, **environment.c_helpers},
+            "": {_runtime_name(name): at for name, at in runtime.c_helpers.items()},
+        }
+    except (ImportError, AttributeError, OSError):
+        return False
+    for prefix, table in tables.items():
+        for name, address in table.items():
+            llvm.add_symbol(prefix + name, address)
+    for each in vars(builtins).values():
+        if isinstance(each, type) and issubclass(each, BaseException):
+            llvm.add_symbol(f"PyExc_{each.__name__}", id(each))
+    secret = llvm.address_of_symbol(SECRET)
+    if secret is not None:
+        for name, offset in SECRETS.items():
+            llvm.add_symbol(f"_numba_hashsecret_{name}", secret + offset)
+    return True
+
+
+def _runtime_name(name: str) -> str:
+    return name if name.startswith("_") else f"NRT_{name}"
+
+
+@functools.cache
+def _extension(name: str) -> Any:
+    """Import an extension module of Numba's, of which the package is not imported for it."""
+    if name in sys.modules:
+        return sys.modules[name]
+    package = importlib.util.find_spec("numba")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("Numba is not installed")
+    *folders, last = name.split(".")[1:]
+    folder = pathlib.Path(package.origin).parent.joinpath(*folders)
+    for suffix in importlib.machinery.EXTENSION_SUFFIXES:
+        path = folder / (last + suffix)
+        if path.exists():
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            # Numba's own import of it, which comes later, does not initialize it again (CPython
+            # keeps what it made), and makes it an attribute of its package.
+            sys.modules.pop(name, None)
+            return module
+    raise ModuleNotFoundError(name)
+
+
+def environment(constants: list[Any]) -> Any:
+    """Return what Numba's code reads its constants from."""
+    made = _extension(ENVIRONMENT).Environment({})
+    # The keys of a dict are among them, and Python would have interned those.
+    made.consts.extend(sys.intern(each) if type(each) is str else each for each in constants)
+    return made
+
+
+def point_at(address: int, environment: Any) -> None:
+    """Store the environment in the code's variable for it, which keeps no reference."""
+    _Word(address).array()[0] = id(environment)
+
+
+class _Word:
+    """Eight bytes at an address, as NumPy takes them."""
+
+    def __init__(self, address: int) -> None:
+        self.__array_interface__ = {
+            "data": (address, False), "shape": (1,), "typestr": "<u8", "version": 3,
+        }  # fmt: skip
+
+    def array(self) -> Any:
+        return numpy.asarray(self)
