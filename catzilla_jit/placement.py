@@ -17,6 +17,7 @@ from .program import Program
 from .runtime import layout, promise
 from .runtime.backend import Backend, Submitter
 from .runtime.interrupt import shielded
+from .runtime.warming import before_others
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ class Placement:
         self._moved = moved
         self._settings = settings
         self._runtime = runtime
-        self.backend: Backend = runtime.start()
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         self._generation = program.generation
-        self._add_forms()
+        with before_others():  # which the start of the runtime begins to compile
+            self.backend: Backend = runtime.start()
+            self._add_forms()
         self._function = program.python  # known once it was tried to compile it
         on_worker = program.on_worker
         base = runtime.submitter(

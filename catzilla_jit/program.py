@@ -26,6 +26,7 @@ from .errors import CompileError, CompileWarning
 from .runtime.interrupt import shielded
 from .runtime.roster import COMPILED, PYTHON, WAITING, Entry
 from .runtime.runtime import note_compilation, refresh_rosters
+from .runtime.warming import before_others
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -184,16 +185,17 @@ class Program:
         settings = self.settings
         began = time.monotonic_ns()
         try:
-            form = compile_task(
-                self.function,
-                name=settings.name,
-                argument_types=argument_types,
-                fastmath=settings.fastmath,
-                boundscheck=settings.boundscheck,
-                overflow=settings.overflow,
-                prints=self.mode is not None,
-                exact=self.mode is None,
-            )
+            with before_others():
+                form = compile_task(
+                    self.function,
+                    name=settings.name,
+                    argument_types=argument_types,
+                    fastmath=settings.fastmath,
+                    boundscheck=settings.boundscheck,
+                    overflow=settings.overflow,
+                    prints=self.mode is not None,
+                    exact=self.mode is None,
+                )
         except CompileRefused as refused:
             # A new one: that which was raised keeps its callers' frames and all that is in them.
             self._refused = CompileRefused(refused.name, refused.reasons)
