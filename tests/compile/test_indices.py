@@ -41,7 +41,7 @@ def compared(values: Any, i: int) -> Any:
 
 
 def checks_in(task: Any) -> int:
-    return str(task._kernel.library.get_llvm_str()).count("with.overflow.i64(i64 %")
+    return str(task._kernel().library.get_llvm_str()).count("with.overflow.i64(i64 %")
 
 
 @pytest.mark.parametrize(
