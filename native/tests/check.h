@@ -76,6 +76,17 @@ static inline void join_thread(pthread_t thread)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+/* An entry that stays inside until it is let go. */
+static struct gate entered, leave;
+
+static inline int32_t block(void *payload, void **error)
+{
+    (void)payload, (void)error;
+    gate_open(&entered, 1);
+    gate_pass(&leave);
+    return 0;
+}
+
 /* xorshift64*: one state per thread. */
 static inline uint64_t draw(uint64_t *state)
 {

@@ -3,17 +3,10 @@
 
 #include "pool.h"
 
-static struct gate entered, leave;
-
 /* A call with an argument stays inside until it is let go. */
 static int32_t entry(void *payload, void **error)
 {
-    (void)error;
-    if (((struct call *)payload)->argument) {
-        gate_open(&entered, 1);
-        gate_pass(&leave);
-    }
-    return 0;
+    return ((struct call *)payload)->argument ? block(payload, error) : 0;
 }
 
 /* One of two workers is stuck in a task of a type known as short, the other one sleeps:

@@ -1,30 +1,5 @@
 /* Delays, retries, limits, watchers and promises: what few records have. */
-#include "check.h"
-
-#include "pool.h"
-
-static struct cz_pool *pool;
-static struct cz_lane *lane;
-static struct cz_cache *cache;
-
-static void set_up(uint32_t workers, uint64_t queue_size)
-{
-    pool = pool_start(workers, queue_size);
-    lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
-    CHECK((cache = cz_cache_create(pool)));
-}
-
-static void tear_down(void)
-{
-    uint64_t bytes, blocks;
-    cz_pool_close(pool);
-    CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
-    CHECK(pool->extras.timers == 0);
-    cz_cache_destroy(cache);
-    cz_pool_memory(pool, &bytes, &blocks);
-    CHECK(blocks == 0);
-    pool_stop(pool);
-}
+#include "running.h"
 
 static int32_t count_run(void *payload, void **error)
 {
@@ -370,17 +345,6 @@ static void test_retry_without_memory_can_be_concluded(void)
 
 /* --- what the library cannot stop ------------------------------------------------------ */
 
-static struct gate entered, leave;
-
-static int32_t block(void *payload, void **error)
-{
-    (void)payload;
-    (void)error;
-    gate_open(&entered, 1);
-    gate_pass(&leave);
-    return 0;
-}
-
 static void test_limit_of_an_uninterruptible_run_is_posted(void)
 {
     struct cz_record *record;
@@ -461,8 +425,6 @@ static void test_stop_and_end_agree(void)
 
 int main(void)
 {
-    gate_init(&entered);
-    gate_init(&leave);
     RUN(test_delayed_record_runs_when_it_is_due);
     RUN(test_every_delayed_record_runs_once_or_is_cancelled);
     RUN(test_cancelled_delay_is_let_go_of_at_once);

@@ -4,23 +4,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static struct gate entered, leave;
-
 static int32_t add_one(void *payload, void **error)
 {
     struct call *call = payload;
     (void)error;
     call->result = (int64_t)(intptr_t)call->argument + 1;
-    return 0;
-}
-
-/* Stays inside until it is let go. */
-static int32_t block(void *payload, void **error)
-{
-    (void)payload;
-    (void)error;
-    gate_open(&entered, 1);
-    gate_pass(&leave);
     return 0;
 }
 

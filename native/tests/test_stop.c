@@ -1,10 +1,8 @@
 /* Leaving a running task: machine code of our own stands for compiled tasks. */
-#include "check.h"
+#include "running.h"
 
 #include <signal.h>
 #include <sys/mman.h>
-
-#include "pool.h"
 
 /* int32_t entry(void *payload, void **error): count the argument down to 0, return 0. An
  * argument of 0 takes for ever. */
@@ -28,9 +26,6 @@ static const uint32_t count_down[] = {
 #error "write count_down for this processor"
 #endif
 
-static struct cz_pool *pool;
-static struct cz_lane *lane;
-static struct cz_cache *cache;
 static struct cz_type *type; /* of count_down, interruptible */
 static void *code;
 
@@ -43,26 +38,13 @@ static void make_code(void)
     __builtin___clear_cache(code, (char *)code + sizeof count_down);
 }
 
-static void set_up(uint32_t workers)
+static void set_up_code(uint32_t workers)
 {
     cz_entry entry;
-    pool = pool_start(workers, 8192);
-    lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
-    CHECK((cache = cz_cache_create(pool)));
+    set_up(workers, 8192);
     memcpy(&entry, &code, sizeof entry);
     type = call_type(pool, entry);
     cz_type_set_interruptible(type);
-}
-
-static void tear_down(void)
-{
-    uint64_t bytes, blocks;
-    cz_pool_close(pool);
-    CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
-    cz_cache_destroy(cache);
-    cz_pool_memory(pool, &bytes, &blocks);
-    CHECK(blocks == 0);
-    pool_stop(pool);
 }
 
 static struct cz_record *run_for_ever(uint32_t level)
@@ -81,7 +63,7 @@ static void check_still_serves(uint32_t level)
 
 static void test_endless_task_is_cancelled_and_its_worker_serves_on(void)
 {
-    set_up(1);
+    set_up_code(1);
     for (int i = 0; i < 100; i++) {
         struct cz_record *record = run_for_ever(CZ_NORMAL);
         CHECK(cz_record_cancel(record) == 0);
@@ -104,7 +86,7 @@ static void test_task_is_stopped_among_thousands_of_pieces_of_code(void)
     CHECK(pages != MAP_FAILED);
     for (int i = 0; i < PIECES; i++)
         CHECK(mprotect(pages + 2 * i * PAGE, PAGE, PROT_READ | PROT_EXEC) == 0);
-    set_up(1);
+    set_up_code(1);
     record = run_for_ever(CZ_NORMAL);
     CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
     CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_CANCELLED);
@@ -116,7 +98,7 @@ static void test_task_is_stopped_among_thousands_of_pieces_of_code(void)
 static void test_reserved_worker_can_be_stopped_too(void)
 {
     struct cz_record *blocker, *critical;
-    set_up(1);
+    set_up_code(1);
     blocker = run_for_ever(CZ_HIGH);
     critical = run_for_ever(CZ_CRITICAL);
     CHECK(cz_record_stop(critical, CZ_STOP_CANCEL) == 1);
@@ -133,7 +115,7 @@ static void test_reserved_worker_can_be_stopped_too(void)
 static void test_time_limit_ends_an_endless_task(void)
 {
     struct cz_record *record;
-    set_up(1);
+    set_up_code(1);
     record = call_new(cache, type, NULL);
     CHECK(cz_record_limit(record, MILLISECOND_NS, 0) == 0);
     CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
@@ -148,7 +130,7 @@ static void test_time_limit_ends_an_endless_task(void)
 static void test_dropped_task_is_stopped_by_its_limit(void)
 {
     struct cz_record *record;
-    set_up(1);
+    set_up_code(1);
     record = call_new(cache, type, NULL);
     CHECK(cz_record_limit(record, MILLISECOND_NS, 0) == 0);
     CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
@@ -160,7 +142,7 @@ static void test_stop_hits_the_meant_task_or_none(void)
 {
     uint64_t rng = 3;
     int stopped = 0;
-    set_up(2);
+    set_up_code(2);
     for (int i = 0; i < 3000; i++) {
         void *length = (void *)(uintptr_t)(1 + draw(&rng) % 100000);
         struct cz_record *meant = call_push(lane, cache, type, length, CZ_NORMAL);
@@ -182,22 +164,11 @@ static void test_stop_hits_the_meant_task_or_none(void)
 
 /* --- code that must not be left -------------------------------------------------------- */
 
-static struct gate entered, leave;
-
-static int32_t block(void *payload, void **error)
-{
-    (void)payload;
-    (void)error;
-    gate_open(&entered, 1);
-    gate_pass(&leave);
-    return 0;
-}
-
 static void test_code_of_a_file_is_not_left(void)
 {
     struct cz_type *blocking;
     struct cz_record *record;
-    set_up(1);
+    set_up_code(1);
     blocking = call_type(pool, block);
     cz_type_set_interruptible(blocking);
     record = call_push(lane, cache, blocking, NULL, CZ_NORMAL);
@@ -239,7 +210,7 @@ static void test_queued_signals_do_not_nest(void)
 {
     struct cz_record *record;
     int number, queued = 0;
-    set_up(1);
+    set_up_code(1);
     number = stop_signal();
     CHECK(number);
     record = call_push(lane, cache, call_type(pool, hear_nothing), NULL, CZ_NORMAL);
@@ -278,7 +249,7 @@ static void test_cancelled_batch_leaves_an_endless_chunk(void)
     struct cz_span span = {code, 0, 0};
     for (uint32_t workers = 1; workers <= 2; workers++) {
         struct cz_batch *batch;
-        set_up(workers);
+        set_up_code(workers);
         CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 10, CZ_NORMAL, CZ_BATCH_INTERRUPTIBLE,
                               0, NULL, &batch) == 0);
         gate_pass(&entered);
@@ -296,7 +267,7 @@ static void test_cancelled_batch_leaves_an_endless_chunk(void)
 static void test_pool_that_is_given_up_stops_what_runs(void)
 {
     struct cz_record *records[3];
-    set_up(2);
+    set_up_code(2);
     CHECK(cz_pool_stop_running(pool) == 0);
     records[0] = run_for_ever(CZ_NORMAL);
     records[1] = run_for_ever(CZ_LOW);
@@ -314,7 +285,7 @@ static void test_pool_that_is_given_up_stops_what_runs(void)
 static void test_given_up_pool_leaves_what_is_not_interruptible(void)
 {
     struct cz_record *record;
-    set_up(1);
+    set_up_code(1);
     record = call_push(lane, cache, call_type(pool, hear_nothing), NULL, CZ_NORMAL);
     gate_pass(&entered);
     for (int i = 0; i < 100; i++)
@@ -333,8 +304,6 @@ int main(void)
     return 0;
 #endif
     make_code();
-    gate_init(&entered);
-    gate_init(&leave);
     RUN(test_task_is_stopped_among_thousands_of_pieces_of_code);
     RUN(test_endless_task_is_cancelled_and_its_worker_serves_on);
     RUN(test_reserved_worker_can_be_stopped_too);

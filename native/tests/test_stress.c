@@ -162,18 +162,8 @@ static void test_every_task_runs_once_or_is_cancelled(void)
 /* --- picks of one worker --------------------------------------------------------------- */
 
 enum { EACH_LEVEL = 3000 };
-static struct gate entered, leave;
 static uint8_t picks[CZ_LEVELS * EACH_LEVEL];
 static _Atomic(long) picked;
-
-static int32_t block(void *payload, void **error)
-{
-    (void)payload;
-    (void)error;
-    gate_open(&entered, 1);
-    gate_pass(&leave);
-    return 0;
-}
 
 static int32_t log_level(void *payload, void **error)
 {

@@ -1,25 +1,7 @@
 /* Tracing: events only while somebody asks, whole for whoever copies them, one per run. */
-#include "check.h"
+#include "running.h"
 
 #include "os.h"
-#include "pool.h"
-
-static struct cz_pool *pool;
-static struct cz_lane *lane;
-static struct cz_cache *cache;
-
-static void set_up(uint32_t workers)
-{
-    pool = pool_start(workers, 4096);
-    lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
-    CHECK((cache = cz_cache_create(pool)));
-}
-
-static void tear_down(void)
-{
-    cz_cache_destroy(cache);
-    pool_stop(pool);
-}
 
 static void ask(uint64_t until)
 {
@@ -30,19 +12,6 @@ static void ask(uint64_t until)
 static void ask_now(void)
 {
     ask(cz__ticks() + cz__ticks_of_ns(10LL * SECOND_NS));
-}
-
-static struct cz_type *named_type(cz_entry entry)
-{
-    struct cz_type *type = call_type(pool, entry);
-    cz_type_account(type, cz_pool_account(pool, CZ_LANE_NATIVE, "traced"));
-    return type;
-}
-
-static int32_t entry(void *payload, void **error)
-{
-    (void)error;
-    return (int32_t)(intptr_t)((struct call *)payload)->argument;
 }
 
 static uint64_t written(void)
@@ -67,8 +36,8 @@ static void run_some(struct cz_type *type, intptr_t calls)
 static void test_nothing_is_written_unless_somebody_asks(void)
 {
     struct cz_type *type;
-    set_up(2);
-    type = named_type(entry);
+    set_up(2, 4096);
+    type = named_type(give_argument, "traced");
     run_some(type, 100);
     ask(cz__ticks()); /* over by the time of the first */
     run_some(type, 100);
@@ -109,8 +78,8 @@ static void look_at_run(const _Atomic(uint64_t) *words)
 static void test_every_run_is_an_event(void)
 {
     struct cz_type *type;
-    set_up(2);
-    type = named_type(entry);
+    set_up(2, 4096);
+    type = named_type(give_argument, "traced");
     ask_now();
     run_some(type, 3000);
     seen = seen_failed = 0;
@@ -142,8 +111,8 @@ static void test_threads_that_are_no_workers_share_a_ring(void)
 {
     pthread_t threads[3];
     struct cz_type *type;
-    set_up(1);
-    type = named_type(entry);
+    set_up(1, 4096);
+    type = named_type(give_argument, "traced");
     ask_now();
     for (int i = 0; i < 3; i++)
         threads[i] = start_thread(run_here, type);
@@ -175,7 +144,7 @@ static void test_a_map_is_its_chunks(void)
 {
     struct cz_span span = {NULL, 0, 0};
     struct cz_batch *batch;
-    set_up(2);
+    set_up(2, 4096);
     ask_now();
     CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 7, CZ_NORMAL, 0,
                           cz_pool_account(pool, CZ_LANE_NATIVE, "c"), NULL, &batch) == 0);
@@ -218,7 +187,7 @@ static void test_a_copied_event_is_whole(void)
     struct cz__meter *meter;
     pthread_t writer;
     uint64_t next = 0, whole = 0, again;
-    set_up(1);
+    set_up(1, 4096);
     meter = &pool->stats->meters[5]; /* a guest's, who never comes */
     ring = meter->ring;
     cz__store_relaxed(&over, 0);
@@ -261,8 +230,8 @@ static void test_whatever_the_control_holds_calls_are_counted_once(void)
 {
     struct cz_type *type;
     pthread_t scribbler;
-    set_up(2);
-    type = named_type(entry);
+    set_up(2, 4096);
+    type = named_type(give_argument, "traced");
     if (pool->stats->control) {
         uint64_t done = 0;
         cz__store_relaxed(&over, 0);
