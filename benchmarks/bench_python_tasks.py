@@ -28,21 +28,6 @@ def add_by_another(a: float, b: float) -> float:
     return add.submit(a, b).result()
 
 
-def rate(submit: Callable[[float, float], Any], arguments: list[float]) -> float:
-    """Return tasks per second, from the first submission to the last result read."""
-
-    def work() -> None:
-        results = [submit(a, 0.5) for a in arguments]
-        total = 0.0
-        for result in results:
-            total += result.result()
-        n = len(arguments)
-        if total != n * (n - 1) / 2 + n / 2:
-            raise AssertionError("a result is wrong")
-
-    return len(arguments) / measure.seconds(work)
-
-
 def gather_rate(arguments: list[float]) -> float:
     """Return tasks per second when `gather` reads the results."""
 
@@ -85,10 +70,10 @@ def main() -> None:
             return pool.submit(add.__wrapped__, a, b)  # type: ignore[attr-defined]
 
         subjects: dict[str, Callable[[], float]] = {
-            "Python task": lambda: rate(add.submit, many),
+            "Python task": lambda: measure.rate(add.submit, many),
             "Python task, gathered": lambda: gather_rate(many),
-            "Python task that waits for another": lambda: rate(add_by_another.submit, many),
-            "ThreadPoolExecutor": lambda: rate(executor_add, few),
+            "Python task that waits for another": lambda: measure.rate(add_by_another.submit, many),
+            "ThreadPoolExecutor": lambda: measure.rate(executor_add, few),
             "Python task with a callback": lambda: callback_rate(add.submit, few),
             "ThreadPoolExecutor with a callback": lambda: callback_rate(executor_add, few),
         }

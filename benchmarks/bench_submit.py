@@ -27,21 +27,6 @@ compiled_add = task(compile_to_c="require", name="compiled_add")(add)
 python_add = task(compile_to_c=False, name="python_add")(add)
 
 
-def rate(submit: Callable[[float, float], Any], arguments: list[float]) -> float:
-    """Return tasks per second, from the first submission to the last result."""
-
-    def work() -> None:
-        results = [submit(a, 0.5) for a in arguments]
-        total = 0.0
-        for result in results:
-            total += result.result()
-        n = len(arguments)
-        if total != n * (n - 1) / 2 + n / 2:
-            raise AssertionError("a result is wrong")
-
-    return len(arguments) / measure.seconds(work)
-
-
 def main() -> None:
     options = measure.Options.parse(__doc__)
     report = measure.Report("bench_submit", options)
@@ -56,9 +41,9 @@ def main() -> None:
             return pool.submit(add, a, b)
 
         subjects: dict[str, Callable[[], float]] = {
-            "compiled task": lambda: rate(compiled_add.submit, many),
-            "Python task": lambda: rate(python_add.submit, some),
-            "ThreadPoolExecutor": lambda: rate(executor_add, few),
+            "compiled task": lambda: measure.rate(compiled_add.submit, many),
+            "Python task": lambda: measure.rate(python_add.submit, some),
+            "ThreadPoolExecutor": lambda: measure.rate(executor_add, few),
         }
         go_pool = peer.go("pool.go")
         if go_pool is not None:

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,6 +59,24 @@ def seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def rate(submit: Callable[[float, float], Any], numbers: list[float]) -> float:
+    """Return tasks a second, from the first submission to the last result read.
+
+    Each adds 0.5 to one of the numbers, which are 0.0, 1.0, ...
+    """
+
+    def work() -> None:
+        results = [submit(a, 0.5) for a in numbers]
+        total = 0.0
+        for result in results:
+            total += result.result()
+        n = len(numbers)
+        if total != n * (n - 1) / 2 + n / 2:
+            raise AssertionError("a result is wrong")
+
+    return len(numbers) / seconds(work)
 
 
 def in_turn(rounds: int, subjects: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
