@@ -1,4 +1,4 @@
-"""`cli`: the command line in a process of its own, as a user's shell runs it.
+"""`cli`: the command line in a process of its own, as from a shell; `pid`: a process to look at.
 
 Also makes `stats_sample` importable for the tests of this directory.
 """
@@ -9,7 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -45,3 +45,27 @@ def cli(environ: dict[str, str], tmp_path: pathlib.Path) -> Cli:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def program(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    """The module's PROGRAM, which has said "ready" and ends with a line on its stdin."""
+    script = tmp_path_factory.mktemp("program") / "program.py"
+    script.write_text(request.module.PROGRAM)
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    process.communicate("\n", timeout=30)
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def pid(program: subprocess.Popen[str]) -> str:
+    return str(program.pid)

@@ -44,30 +44,6 @@ sys.stdin.readline()
 """
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    """A process that has run 1000 compiled tasks and 7 failing Python tasks."""
-    import catzilla_jit
-
-    root = os.path.dirname(os.path.dirname(catzilla_jit.__file__))
-    script = tmp_path_factory.mktemp("program") / "program.py"
-    script.write_text(PROGRAM)
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": root},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout.readline() == "ready\n"
-    yield process
-    process.communicate("\n", timeout=30)
-    assert process.returncode == 0
-
-
-@pytest.fixture
-def pid(program) -> str:
-    return str(program.pid)
-
-
 def test_json_holds_the_exact_counts(cli, pid):
     result = cli("stats", pid, "--json")
     assert result.returncode == 0, result.stderr

@@ -53,25 +53,6 @@ while not over.wait(0.002):
 """
 
 
-@pytest.fixture(scope="module")
-def pid(tmp_path_factory):
-    """A process that runs some tasks every few milliseconds."""
-    import catzilla_jit
-
-    root = os.path.dirname(os.path.dirname(catzilla_jit.__file__))
-    script = tmp_path_factory.mktemp("program") / "program.py"
-    script.write_text(PROGRAM)
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": root},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout.readline() == "ready\n"
-    yield str(process.pid)
-    process.communicate("\n", timeout=30)
-    assert process.returncode == 0
-
-
 def rows(trace):
     """Return the complete events of each row, by its name."""
     names = {
