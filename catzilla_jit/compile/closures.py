@@ -14,10 +14,11 @@ from __future__ import annotations
 import types as pytypes
 from typing import Any, cast
 
+import numpy
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import choices, library
+from catzilla_jit.compile import choices, library, reductions
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.program import Program
@@ -66,7 +67,11 @@ def _replace_callees(func_ir: Any, program: Program) -> bool:
 def _redirect(func_ir: Any, program: Program, places: dict[int, Any], call: Any) -> bool:
     """Put a helper where the called function is looked up, if one stands for it."""
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
-    helper = None if call.kws or call.vararg else _stand_in(func_ir, program, definition, call)
+    helper = None
+    if not call.kws and not call.vararg:
+        helper = _stand_in(func_ir, program, definition, call)
+    elif [name for name, _ in call.kws] == ["axis"] and not call.vararg:
+        helper = _reduction(func_ir, program, definition, call)
     place = places.get(id(definition))
     if helper is None or place is None:
         return False
@@ -101,6 +106,27 @@ def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Hel
         call.args = [definition.value, *call.args]
         return program.helper(cast("pytypes.FunctionType", library.METHODS[method]))
     return None
+
+
+def _reduction(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:
+    """Return what stands for `values.sum(axis=...)` or `numpy.sum(values, axis=...)`."""
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
+        return None
+    if func_ir.func_id.func.__module__ == library.__name__:  # there the methods are Numba's
+        return None
+    ((_, axis),) = call.kws
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
+    if holder is numpy and len(call.args) == 1:
+        choice = reductions.CALLS_BY_NAME.get(getattr(numpy, definition.attr, None))
+    elif not isinstance(holder, pytypes.ModuleType) and not call.args:
+        choice = reductions.METHODS_BY_NAME.get(definition.attr)
+        call.args = [definition.value] if choice else []
+    else:
+        choice = None
+    if choice is None:
+        return None
+    call.args, call.kws = [*call.args, axis], ()
+    return program.chooser(choice, 2)
 
 
 def _replace_inner_functions(func_ir: Any, program: Program) -> bool:

@@ -220,9 +220,11 @@ class _Check:
         own = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Helper)
         called = callee.dispatcher.py_func.__name__ if own else ""
         if called in reductions.NAMES:
-            type_ = self.typemap[names[0]]
-            if isinstance(type_, types.Array) and not reductions.is_alike(called, type_):
-                self._refuse(f"{called.replace('_', '.')} of {_shown(type_)}")
+            given = [self.typemap[name] for name in names]
+            if isinstance(given[0], types.Array) and not reductions.is_alike(called, *given):
+                if len(given) > 1 and not isinstance(given[1], types.IntegerLiteral):
+                    self._refuse(f"{_reduction(called)} that is no constant")
+                self._refuse(f"{_reduction(called)} of {_shown(given[0])}")
         if not any(self._of_numpy([name]) and not self._is_array(name) for name in names):
             return
         if own and self.program.is_library(callee.dispatcher):
@@ -314,6 +316,11 @@ def _is_foreign(type_: Any) -> bool:
 def _shown(array: types.Array) -> str:
     gaps = " with gaps between its items" if array.layout == "A" else ""
     return f"a {array.ndim}-dimensional array of {array.dtype}{gaps}"
+
+
+def _reduction(chooser: str) -> str:
+    name = chooser.removesuffix("_along").replace("_", ".")
+    return f"{name} along an axis" if chooser.endswith("_along") else name
 
 
 def _sign(op: Any) -> str:

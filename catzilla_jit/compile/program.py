@@ -18,7 +18,7 @@ from typing import Any, cast
 from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
 
-from catzilla_jit.compile import library, mathematics, places, reductions, summation
+from catzilla_jit.compile import axes, library, mathematics, places, reductions, summation
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
@@ -31,7 +31,7 @@ from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
-OWN = {library.__name__, mathematics.__name__, summation.__name__}
+OWN = {each.__name__ for each in (library, mathematics, summation, axes)}
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 

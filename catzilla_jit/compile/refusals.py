@@ -277,13 +277,13 @@ RULES = (
     Rule(
         r"resolving callee type: BoundFunction\(\(<class '[\w.]+'>, '(?P<what>\w+)'\) "
         r"for (?P<kind>[^\n]+)\)$",
-        ".{what} of a {kind} has no machine code for these arguments",
+        ".{what} of {kind} has no machine code for these arguments",
         STAYS,
     ),
     Rule(
         r"Invalid use of BoundFunction\(\w+\.(?P<what>\w+) for (?P<kind>[^\n]+?)\) "
         r"with parameters \((?P<k2>[^\n]*)\)\s*$",
-        ".{what} of a {kind} has no machine code for {k2}",
+        ".{what} of {kind} has no machine code for {k2}",
         "one type for all items; use tuples to mix",
     ),
     Rule(

@@ -38,6 +38,17 @@ def lines(draw: st.DrawFn, kind: str) -> Any:
     return made[draw(STEPS)]
 
 
+@st.composite
+def tables(draw: st.DrawFn, kind: str) -> Any:
+    """Draw an array of two dimensions, in either order; of floats without gaps."""
+    dtype, elements = ELEMENTS[kind]
+    shape = st.tuples(st.integers(0, 12), st.integers(0, 12))
+    made = draw(arrays.arrays(dtype, shape, elements=elements))
+    if kind != "f" and draw(st.booleans()):
+        made = made[::2, ::-1]
+    return made.T if draw(st.booleans()) else made
+
+
 def squares(v: Any) -> Any:
     return v**2, (v + v) ** 2
 
@@ -80,10 +91,46 @@ def set_by_mask(v: Any) -> Any:
     return w
 
 
+def sums(v: Any) -> Any:
+    return v.sum(axis=0), v.sum(axis=1), v.sum(-1), np.sum(v, axis=-2), np.sum(v, 1)
+
+
+def means(v: Any) -> Any:
+    return v.mean(axis=0), np.mean(v, axis=1)
+
+
+def deviations(v: Any) -> Any:
+    return v.var(axis=0), v.var(axis=1), v.std(0), np.std(v, axis=1)
+
+
+def extremes(v: Any) -> Any:
+    return v.max(axis=0), v.max(axis=1), v.min(0), np.min(v, axis=1)
+
+
+def places_along_rows(v: Any) -> Any:
+    return v.argmax(axis=1), v.argmin(axis=1)
+
+
+def places_along_columns(v: Any) -> Any:
+    return np.argmax(v, axis=0), np.argmin(v, axis=0)
+
+
+def truths(v: Any) -> Any:
+    return v.any(axis=0), v.all(axis=1), np.any(v, axis=1), np.all(v, axis=0)
+
+
+def reduced_along_the_only_axis(v: Any) -> Any:
+    return v.sum(axis=0), v.sum(-1), v.argmax(axis=0), v.max(0), np.mean(v, axis=0), v.any(axis=0)
+
+
 LINES = [
     (squares, "fi"), (divided, "i"), (raised, "i"), (divided_in_place, "i"), (masked, "fi"),
     (masked_by_bools, "b"), (masked_and_reduced, "fi"), (masked_by_another_length, "fi"),
-    (set_by_mask, "fi"),
+    (set_by_mask, "fi"), (reduced_along_the_only_axis, "fi"),
+]  # fmt: skip
+TABLES = [
+    (sums, "fib"), (means, "fib"), (deviations, "f"), (extremes, "fi"),
+    (places_along_rows, "fi"), (places_along_columns, "fi"), (truths, "fib"),
 ]  # fmt: skip
 
 
@@ -104,6 +151,54 @@ def compare(function: Callable[..., Any], values: st.SearchStrategy[Any]) -> Non
 )
 def test_answer_for_a_line_is_numpys(function: Callable[..., Any], kind: str) -> None:
     compare(function, lines(kind))
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"), [(function, kind) for function, kinds in TABLES for kind in kinds]
+)
+def test_answer_for_a_table_is_numpys(function: Callable[..., Any], kind: str) -> None:
+    compare(function, tables(kind))
+
+
+@pytest.mark.parametrize("shape", [(3, 300), (300, 3), (130, 1), (1, 130), (20, 9001), (9001, 20)])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("function", [sums, means, deviations])
+def test_sums_of_large_tables_are_numpys(
+    function: Callable[..., Any], order: Any, shape: tuple[int, int]
+) -> None:
+    numbers = np.random.default_rng(5)
+    values = numbers.standard_normal(shape) * 10.0 ** numbers.integers(-9, 9, shape)
+    values = np.asarray(values, order=order)
+    made: Task[..., Any] = task(function)
+    assert submitted(made, values) == outcome(function, values)
+    assert made.explain().compiled
+
+
+def test_sums_along_an_axis_with_gaps_run_as_python() -> None:
+    made: Task[..., Any] = task(sums)
+    values = np.ones((6, 6))[:, ::2]
+    assert submitted(made, values) == outcome(sums, values)
+    (reason,) = made.explain().reasons
+    assert "along an axis" in reason.message
+    assert "gaps" in reason.message
+
+
+def test_an_axis_that_is_no_constant_is_named_as_the_reason() -> None:
+    @task
+    def summed(v: Any, axis: int) -> Any:
+        return v.sum(axis=axis)
+
+    assert submitted(summed, np.ones((2, 3)), 1) == outcome(summed.__wrapped__, np.ones((2, 3)), 1)
+    (reason,) = summed.explain().reasons
+    assert reason.message == "numpy.sum along an axis that is no constant"
+
+
+def test_insisting_takes_numbas_sum_along_an_axis() -> None:
+    @task(compile_to_c="require")
+    def summed(v: np.ndarray) -> Any:
+        return v.sum(axis=0)
+
+    assert summed.submit(np.ones((4, 6))[:, ::2]).result(60).tolist() == [4.0, 4.0, 4.0]
 
 
 def cube(v: Any) -> Any:

@@ -238,7 +238,7 @@ def product(f: Any) -> Any:
 
 
 def rows(f: Any) -> Any:
-    return f.reshape(9, 5).sum(axis=0)
+    return f.reshape(9, 5)[:, ::2].sum(axis=0)
 
 
 def gaps(f: Any) -> Any:

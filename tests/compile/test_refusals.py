@@ -361,7 +361,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (calls_a_cached_function, 1, "remembered, which keeps a cache"),
     (sets_a_name_in_a_comprehension, 1, "inner function or comprehension"),
     (returns_a_mixed_list, 2, r"list\[int \| str \| float\]"),
-    (appends_another_type, 3, r"\.append of a list\[int\] .* for str"),
+    (appends_another_type, 3, r"\.append of list\[int\] .* for str"),
     (returns_an_empty_dict, 1, "types of the keys and values of an empty dict"),
     (calls_with_a_list, 2, r"items of a list\[int\] as arguments"),
     (deletes_a_name, 2, "`del`"),
