@@ -1,9 +1,9 @@
 /* atomic.h: every atomic operation of the library, with its memory order in the name.
  *
  * One grep for a name audits all its uses. No stand-alone fences: ThreadSanitizer does
- * not model them. "seqcst" appears only in the sleep and back-pressure protocols, whose
- * argument is in native/README.md; everything else publishes with release and reads
- * with acquire.
+ * not model them. "seqcst" appears only in the protocols of sleep, of back-pressure and of
+ * the stopper's ranges, whose argument is in native/README.md; everything else publishes
+ * with release and reads with acquire.
  */
 #ifndef CZ_ATOMIC_H
 #define CZ_ATOMIC_H

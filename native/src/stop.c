@@ -11,32 +11,56 @@
 
 /* As many mappings as Linux allows a process unless told otherwise (vm.max_map_count). Numba maps
  * the code of every function apart, so hundreds of tasks have thousands of ranges. */
-enum { MOST_RANGES = 65536, RANGES_FRESH_NS = 200000000 };
+enum {
+    MOST_RANGES = 65536,
+    RANGES_FRESH_NS = 200000000, /* read again after this; sooner if a handler found no range */
+    RANGES_REST = 20             /* between two readings lies this many times what one takes */
+};
 
 struct range {
     uintptr_t start, end;
 };
 
 /* Where a task may be left: executable memory that belongs to no file, and libm; by rising
- * addresses. Written by the stopper under ranges_lock; the handler reads a set that is not
- * being written. */
+ * addresses. Written by the stopper under ranges_lock, while it is not the current one and no
+ * handler reads it (native/README.md, "Extras"). */
 struct range_set {
     struct range range[MOST_RANGES];
     unsigned count;
+    _Atomic(unsigned) readers;
 };
 
 static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct range_set sets[2];
 static _Atomic(unsigned) current_set;
-static int64_t ranges_at;
+static _Atomic(int) out_of_ranges; /* a handler found its instruction in no range */
+static int64_t ranges_at, ranges_took;
 static int stop_signal; /* constant after setup; 0: none was free */
 
 static _Thread_local struct cz__thread *this_worker;
 
+/* The current set, which stays as it is until let_go. */
+static struct range_set *take_ranges(void)
+{
+    for (;;) {
+        unsigned current = cz__load_seqcst(&current_set);
+        cz__add_seqcst(&sets[current].readers, 1);
+        if (cz__load_seqcst(&current_set) == current)
+            return &sets[current];
+        cz__sub_seqcst(&sets[current].readers, 1);
+    }
+}
+
+static void let_go(struct range_set *set)
+{
+    cz__sub_seqcst(&set->readers, 1);
+}
+
 static int may_leave(uintptr_t address)
 {
-    const struct range_set *set = &sets[cz__load_acquire(&current_set)];
+    struct range_set *set = take_ranges();
     unsigned low = 0, high = set->count; /* the first range that ends behind it lies in between */
+    int within;
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
         if (set->range[middle].end <= address)
@@ -44,7 +68,11 @@ static int may_leave(uintptr_t address)
         else
             high = middle;
     }
-    return low < set->count && address >= set->range[low].start;
+    within = low < set->count && address >= set->range[low].start;
+    let_go(set);
+    if (!within)
+        cz__store_relaxed(&out_of_ranges, 1);
+    return within;
 }
 
 static uintptr_t interrupted_at(const ucontext_t *context)
@@ -83,9 +111,18 @@ static void handle_stop(int number, siginfo_t *info, void *context)
     siglongjmp(thread->landing, 1);
 }
 
+/* Neither a handler that reads nor a stopper that writes went along with the fork. */
+static void after_fork_in_child(void)
+{
+    pthread_mutex_init(&ranges_lock, NULL);
+    for (int i = 0; i < 2; i++)
+        cz__store_seqcst(&sets[i].readers, 0);
+}
+
 static void take_signal(void)
 {
     struct sigaction action, before;
+    pthread_atfork(NULL, NULL, after_fork_in_child);
     memset(&action, 0, sizeof action);
     action.sa_sigaction = handle_stop;
     /* Blocked while the handler runs, since these signals queue: a worker that had to wait
@@ -138,24 +175,33 @@ static void read_line(struct range_set *set, const char *line)
 static void read_ranges(void)
 {
     unsigned spare = !cz__load_relaxed(&current_set);
+    int64_t begun = cz__monotonic_ns();
     char line[512];
-    FILE *maps = fopen("/proc/self/maps", "re");
+    FILE *maps;
+    if (cz__load_seqcst(&sets[spare].readers))
+        return; /* the caller comes again */
+    maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)
         return;
+    cz__store_relaxed(&out_of_ranges, 0);
     sets[spare].count = 0;
     while (fgets(line, sizeof line, maps))
         read_line(&sets[spare], line);
     fclose(maps);
-    cz__store_release(&current_set, spare);
+    cz__store_seqcst(&current_set, spare);
     ranges_at = cz__monotonic_ns();
+    ranges_took = ranges_at - begun;
 }
 
-/* A handler may still be reading the set before the last one; with this long between two
- * readings that handler would have to last as long. */
+/* Code that was loaded since lies in no range; so does an instruction of a library, which is
+ * left soon. Both have the ranges read again, but not all the time. */
 static void refresh_ranges(void)
 {
+    int64_t age;
     pthread_mutex_lock(&ranges_lock);
-    if (ranges_at == 0 || cz__monotonic_ns() - ranges_at > RANGES_FRESH_NS)
+    age = cz__monotonic_ns() - ranges_at;
+    if (ranges_at == 0 || age > RANGES_FRESH_NS ||
+        (cz__load_relaxed(&out_of_ranges) && age > RANGES_REST * ranges_took))
         read_ranges();
     pthread_mutex_unlock(&ranges_lock);
 }
