@@ -23,6 +23,7 @@ from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import a
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
 from catzilla_jit.compile import hints, machine, places, saved, words
 from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
+from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask

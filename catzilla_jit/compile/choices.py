@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from numba.core import types
 
-from catzilla_jit.compile import kinds, library, mathematics, reductions
+from catzilla_jit.compile import kinds, library, mathematics, octetnumbers, reductions
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import Octets
@@ -263,5 +263,6 @@ CHOICES: dict[tuple[Any, int], Choice] = {
 METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
     ("count", 1): count_of,
     ("index", 1): index_of,
+    ("encode", 0): octetnumbers.encoding_of,
     **reductions.METHODS,
 }

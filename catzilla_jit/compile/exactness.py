@@ -20,7 +20,7 @@ import numpy
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
-from catzilla_jit.compile import alike, kinds, reductions, words
+from catzilla_jit.compile import alike, kinds, octetnumbers, reductions, words
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.program import OWN, Program
@@ -264,6 +264,7 @@ class _Check:
             sorted: False,
             frozenset: False,
             bytes: False,
+            octetnumbers.to_bytes: False,
             pow: False,
             divmod: False,
             abs: first in alike.REAL,

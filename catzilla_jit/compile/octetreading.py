@@ -222,7 +222,8 @@ def _searches(name: str, of_number: Any, of_part: Any, *, raises: bool = False) 
 
         def found(data, item, start=0, end=END):
             size = len(data)
-            place = search(data, item, bound(start, size), min(bound(end, size), size))
+            first = min(bound(start, size), size + 1)  # beyond the end is all the same
+            place = search(data, item, first, min(bound(end, size), size))
             if raises and place < 0:
                 raise ValueError("subsection not found")
             return place
@@ -280,19 +281,3 @@ def _ends_of(name: str, has: Any) -> None:
 
 _ends_of("startswith", begins)
 _ends_of("endswith", ends)
-
-
-# --- numbers of bytes --------------------------------------------------------------------------
-
-
-@overload(ord)
-def _ord(data):
-    if not is_bytes(data):
-        return None
-
-    def number(data):
-        if len(data) != 1:
-            raise TypeError("ord() expected a character")
-        return octet_at(data, 0)
-
-    return number

@@ -11,10 +11,11 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import sys
 import types as pytypes
 from typing import Any, TypeVar
 
-from catzilla_jit.compile import formatting, library, tally, templates
+from catzilla_jit.compile import formatting, library, octetnumbers, tally, templates
 from catzilla_jit.compile.source import code_of, tree_of
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -250,11 +251,27 @@ class _Rewriter(ast.NodeTransformer):
             node.args = [self._as_list_of_bytes(node.args[0])]
         if name == "format" and not node.keywords:
             return self._formatted(node, templates.one(node.args))
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("from_bytes", "to_bytes"):
+            return self._number_and_bytes(node, node.func)
+        if isinstance(node.func, ast.Attribute) and _is_utf8(node):
+            node.args, self.changed = [], True
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             template = _literal_text(node.func.value)
             if template is not None:
                 return self._formatted(node, templates.braces(template, node.args, node.keywords))
         return node
+
+    def _number_and_bytes(self, node: ast.Call, method: ast.Attribute) -> ast.AST:
+        """Turn `int.from_bytes(...)` and `n.to_bytes(...)` into calls of functions."""
+        name = method.attr
+        given = _given(node, "bytes" if name == "from_bytes" else "length")
+        if given is None or (name == "from_bytes" and self._builtin(method.value) != "int"):
+            return node
+        value, little, signed = given
+        function = octetnumbers.from_bytes if name == "from_bytes" else octetnumbers.to_bytes
+        values = [value] if name == "from_bytes" else [method.value, value]
+        self.changed = True
+        return _at(node, self._call(name, function, *values, little, signed))
 
     def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
         """Numba has no set comprehension that works."""
@@ -347,6 +364,34 @@ def _names(keywords: list[ast.keyword]) -> list[str | None]:
 def _literal_text(node: ast.expr) -> str | None:
     text = node.value if isinstance(node, ast.Constant) else None
     return text if isinstance(text, str) else None
+
+
+def _is_utf8(node: ast.Call) -> bool:
+    """Tell whether it is `.encode("utf-8")`, which is `.encode()`."""
+    known = isinstance(node.func, ast.Attribute) and node.func.attr == "encode"
+    if not known or len(node.args) != 1 or node.keywords:
+        return False
+    return _literal_text(node.args[0]) in octetnumbers.UTF_8
+
+
+def _given(node: ast.Call, first: str) -> tuple[ast.expr, ast.expr, ast.expr] | None:
+    """Return the first argument, whether the order is little, and `signed`; None if not plain."""
+    names = [first, "byteorder"]
+    given: dict[str | None, ast.expr] = {}
+    if sys.version_info >= (3, 11):
+        given = {"length": ast.Constant(1), "byteorder": ast.Constant("big")}
+    given["signed"] = ast.Constant(False)
+    if len(node.args) > 2 or any(isinstance(each, ast.Starred) for each in node.args):
+        return None
+    given.update(zip(names, node.args, strict=False))
+    given.update({each.arg: each.value for each in node.keywords})
+    order, signed = given.get("byteorder"), given["signed"]
+    known = isinstance(order, ast.Constant) and order.value in ("little", "big")
+    if not known or not isinstance(signed, ast.Constant) or not isinstance(signed.value, bool):
+        return None
+    assert isinstance(order, ast.Constant)
+    little = ast.Constant(order.value == "little")
+    return (given[first], little, signed) if first in given else None
 
 
 def _at(place: ast.AST, made: Node) -> Node:

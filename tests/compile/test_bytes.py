@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import itertools
 import pickle
 import subprocess
 import sys
@@ -79,6 +80,30 @@ def zeros(n: int) -> Any: return bytes(n)
 def the_same(b: bytes) -> Any: return bytes(b)
 def numbers(b: bytes) -> Any: return [ord(b[i : i + 1]) for i in range(len(b))]
 def number(b: bytes) -> Any: return ord(b)
+def little(b: bytes) -> Any: return int.from_bytes(b, "little")
+def big(b: bytes) -> Any: return int.from_bytes(b, byteorder="big"), int.from_bytes(b[:3], "big")
+def signed(b: bytes) -> Any: return int.from_bytes(b, "little", signed=True)
+def signed_big(b: bytes) -> Any: return int.from_bytes(b, byteorder="big", signed=True)
+def to_bytes(n: int, m: int) -> Any: return n.to_bytes(m, "little"), n.to_bytes(m, "big")
+def to_named(n: int, m: int) -> Any: return n.to_bytes(byteorder="big", length=m, signed=False)
+def to_signed(n: int, m: int) -> Any: return n.to_bytes(m, "little", signed=True)
+def to_signed_big(n: int, m: int) -> Any: return n.to_bytes(m, "big", signed=True)
+def in_hex(b: bytes) -> Any: return b.hex()
+def decoded(b: bytes) -> Any: return b.decode()
+def decoded_latin(b: bytes) -> Any: return b.decode("latin-1"), b[:2].decode("utf-8")
+def encoded(s: str) -> Any: return s.encode(), s[1:].encode("utf-8"), "é".encode() + b"\0"
+def round_trip(s: str) -> Any: return s.encode().decode() == s, len(s.encode())
+def kinds(b: bytes) -> Any: return b.isdigit(), b.isalpha(), b.isalnum(), b.isspace()
+def cased(b: bytes) -> Any: return b.upper(), b.lower()
+def stripped(b: bytes) -> Any: return b.strip(), b.lstrip(), b.rstrip()
+def stripped_of(b: bytes, c: bytes) -> Any: return b.strip(c), b.lstrip(c), b.rstrip(c)
+def without(b: bytes, c: bytes) -> Any: return b.removeprefix(c), b.removesuffix(c)
+def split(b: bytes, c: bytes) -> Any: return b.split(c), b.split(), b.split(b","), b.split(None)
+def split_lines(b: bytes) -> Any: return b.splitlines()
+def divided(b: bytes, c: bytes) -> Any: return b.partition(c), b.rpartition(c)
+def put_together(b: bytes, q: list[bytes]) -> Any: return b.join(q), b", ".join([x[1:] for x in q])
+def by_join(q: list[bytes]) -> Any: return b"-".join(x.strip() for x in q)
+def replaced(b: bytes, c: bytes) -> Any: return b.replace(c, b"12"), b.replace(b"ab", c)
 def maybe(o: Optional[bytes] = None) -> Any: return -1 if o is None else o[0] if o else -2  # noqa: UP045
 def optional(o: Optional[bytes]) -> Any: return o  # noqa: UP045
 def or_else(b: bytes) -> Any: return b or b"none"
@@ -107,15 +132,21 @@ FUNCTIONS = [
     size, item, ends_of, part, stepped, itself, several, by_item, numbered, turned, beside,
     by_place, reduced, extremes, two, product, compared, chained, with_constant, holds, found,
     found_item, found_from, found_between, item_between, place, place_of_item, begun, joined,
-    added, repeated, made, of_numbers, by_generator, zeros, the_same, numbers, number, maybe,
-    optional, or_else, in_tuple, in_list, in_rows, in_dict, as_dict, fields, blanks, inner,
-    on_place,
+    added, repeated, made, of_numbers, by_generator, zeros, the_same, numbers, number, little,
+    big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, in_hex, decoded,
+    decoded_latin, encoded, round_trip, kinds, cased, stripped, stripped_of, without, split,
+    split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else, in_tuple,
+    in_list, in_rows, in_dict, as_dict, fields, blanks, inner, on_place,
 ]  # fmt: skip
 
 BYTES = st.one_of(
     st.binary(max_size=6),
     st.text(alphabet="ab, ", max_size=6).map(str.encode),
-    st.sampled_from([b"", b"\0", b"a\0", b"\xff\x80", b"ab" * 40]),
+    st.sampled_from(
+        [b"", b"\0", b"a\0", b"\xff\x80", b"ab" * 40, b"\r\n a\t\x0b\x0c\x1c\x85A\n\r"]
+    ),
+    st.text(max_size=3).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.binary(min_size=7, max_size=10),
 )
 INTEGERS = st.one_of(
     st.integers(-7, 7), st.sampled_from([97, 255, 256, 2**63 - 1, -(2**63), -(2**63) + 1])
@@ -131,6 +162,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "n": INTEGERS,
     "m": INTEGERS,
     "k": INTEGERS,
+    "s": st.text(st.characters(exclude_categories=[]), max_size=4),
     "o": st.one_of(st.none(), BYTES),
     "t": st.tuples(BYTES, INTEGERS),
     "q": st.lists(BYTES, max_size=3),
@@ -142,7 +174,8 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
 def test_task_of_bytes_answers_as_python(function: Callable[..., Any]) -> None:
     task = compiled(function)
     names = inspect.signature(function).parameters
-    few = {"n": LENGTHS} if function in (repeated, zeros) else {}
+    few: dict[str, Any] = {"n": LENGTHS} if function in (repeated, zeros) else {}
+    few |= {"m": LENGTHS} if function in (to_bytes, to_named, to_signed, to_signed_big) else {}
     answered: list[bool] = []
 
     @settings(max_examples=80)
@@ -155,6 +188,33 @@ def test_task_of_bytes_answers_as_python(function: Callable[..., Any]) -> None:
 
     compare()
     assert any(answered)
+
+
+@pytest.mark.parametrize("function", [found_between, item_between, part, stepped])
+def test_places_beyond_the_bytes_are_those_of_python(function: Callable[..., Any]) -> None:
+    task = compiled(function)
+    values = {"b": [b"", b"a", b"abab"], "c": [b"", b"a", b"abab"], "k": [-(2**63), -1, 2**63 - 1]}
+    places = [-(2**63), -5, -1, 0, 1, 4, 5, 2**63 - 1]
+    names = inspect.signature(function).parameters
+    for arguments in itertools.product(*(values.get(name, places) for name in names)):
+        assert agrees(task, function, arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [(zeros, (2**63 - 1,)), (repeated, (b"ab", 2**62)), (to_named, (5, 2**61))],
+)
+def test_bytes_without_memory_are_left_to_python(function: Any, arguments: Any) -> None:
+    assert agrees(compiled(function), function, arguments) is False
+
+
+@pytest.mark.parametrize("function", [to_bytes, to_named, to_signed, to_signed_big])
+def test_number_fits_as_many_bytes_as_in_python(function: Callable[..., Any]) -> None:
+    task = compiled(function)
+    numbers = [n + by for n in (0, 2**7, 2**8, 2**15, 2**31, 2**55, 2**62) for by in (-1, 0, 1)]
+    for n in (*numbers, *(-n for n in numbers), 2**63 - 1, -(2**63)):
+        for length in range(-1, 11):
+            agrees(task, function, (n, length))
 
 
 @pytest.mark.parametrize(

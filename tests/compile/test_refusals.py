@@ -150,7 +150,7 @@ def recurses_inside(n: int) -> int:
 
 
 def encodes(text: str) -> bytes:
-    return text.encode()
+    return text.encode("utf-16")
 
 
 def keeps_a_generator(n: int) -> int:
