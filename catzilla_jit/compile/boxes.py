@@ -22,11 +22,12 @@ from numba.core import cgutils, types
 from numba.np import numpy_support
 
 from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
-from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to
+from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to, store_record
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import holds_octets, octets
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
+from catzilla_jit.compile.records import GivenRecord
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
@@ -34,6 +35,7 @@ VOID = ir.VoidType()
 OB_TYPE = 8
 ARRAY_NDIM, ARRAY_DTYPE, ARRAY_FLAGS = 24, 56, 64
 DTYPE_TYPE, DTYPE_BYTEORDER = 16, 26
+VOID_DATA, VOID_DTYPE, VOID_FLAGS = 24, 32, 40
 C_CONTIGUOUS, F_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400
 
 EXACT_TYPES: dict[Any, str] = {
@@ -55,7 +57,10 @@ SCALARS: dict[Any, Any] = {
 
 
 def can_pack(type_: types.Type) -> bool:
-    """Tell whether a Python value of this type can be an argument."""
+    """Tell whether a Python value of this type can be an argument, or part of one.
+
+    A record can be an argument too; it is none of these because it cannot be a part.
+    """
     if isinstance(type_, types.BaseTuple):
         return all(map(can_pack, type_.types))
     if isinstance(type_, types.Optional):
@@ -111,7 +116,7 @@ def can_unpack(type_: types.Type) -> bool:
 
 
 def _has_dtype(type_: types.Type) -> bool:
-    return isinstance(type_, types.Number | types.Boolean)
+    return isinstance(type_, types.Number | types.Boolean | GivenRecord)
 
 
 @dataclasses.dataclass
@@ -128,6 +133,10 @@ class Boxes:
         """Write `int32_t pack(PyObject *value, void *slot)`."""
         builder, (value, slot) = self._begin(symbol, INT32, [BYTES, BYTES])
         check = _Check(self.kernel, builder, self._failing_block(builder))
+        if isinstance(self.type, GivenRecord):
+            store_record(builder, check.record(self.type, value), slot)
+            builder.ret(INT32(0))
+            return
         check.value(self.type, value)
         native = check.python.to_native_value(self.type, value)
         with builder.if_then(native.is_error, likely=False):
@@ -296,19 +305,48 @@ class _Check:
         self._need(self._is(self._type_of(value), self._constant(numpy.ndarray)))
         dimensions = self._field(value, ARRAY_NDIM, INT32)
         self._need(self.builder.icmp_signed("==", dimensions, INT32(type_.ndim)))
-        self._dtype(type_, self._field(value, ARRAY_DTYPE, BYTES))
+        self._dtype(type_.dtype, self._field(value, ARRAY_DTYPE, BYTES))
         wanted = {"C": C_CONTIGUOUS, "F": F_CONTIGUOUS, "A": 0}[type_.layout]
         wanted |= (ALIGNED if type_.aligned else 0) | (WRITEABLE if type_.mutable else 0)
         flags = self.builder.and_(self._field(value, ARRAY_FLAGS, INT32), INT32(wanted))
         self._need(self.builder.icmp_signed("==", flags, INT32(wanted)))
 
-    def _dtype(self, type_: types.Array, dtype: ir.Value) -> None:
+    def _dtype(self, type_: types.Type, dtype: ir.Value) -> None:
         """Check the scalar type and the byte order: a dtype out of a pickle has copies."""
-        wanted = self._constant(numpy_support.as_dtype(type_.dtype).type)
+        wanted = self._constant(numpy_support.as_dtype(type_).type)
         self._need(self._is(self._field(dtype, DTYPE_TYPE, BYTES), wanted))
         order = self._field(dtype, DTYPE_BYTEORDER, ir.IntType(8))
         native = [self.builder.icmp_unsigned("==", order, order.type(ord(c))) for c in "=|"]
         self._need(self.builder.or_(*native))
+        if isinstance(type_, GivenRecord):
+            self._layout(type_, dtype)
+
+    def _layout(self, type_: GivenRecord, dtype: ir.Value) -> None:
+        """Check names, types and places of the fields; NumPy's `==` is blind to two things."""
+        wanted = numpy_support.as_dtype(type_)
+        held = self.builder.bitcast(self._constant(wanted), dtype.type)
+        equal = self.python.object_richcompare(dtype, held, "==")
+        self._need_same(equal, True)
+        for name in ("isalignedstruct", "metadata"):
+            found = self.python.object_getattr_string(dtype, name)
+            self._need_same(found, getattr(wanted, name))
+
+    def _need_same(self, found: ir.Value, wanted: Any) -> None:
+        """Check that an object is True, False or None, and let go of it."""
+        held = self.builder.bitcast(self._constant(wanted), found.type)
+        with self.builder.if_then(cgutils.is_null(self.builder, found), likely=False):
+            self.builder.ret(INT32(-1))
+        self.python.decref(found)
+        self._need(self._is(found, held))
+
+    def record(self, type_: GivenRecord, value: ir.Value) -> ir.Value:
+        """Check a record; return the address of its fields, which may lie in an array."""
+        self._need(self._is(self._type_of(value), self._constant(numpy.void)))
+        self._dtype(type_, self._field(value, VOID_DTYPE, BYTES))
+        wanted = (ALIGNED if type_.aligned else 0) | (WRITEABLE if type_.mutable else 0)
+        flags = self.builder.and_(self._field(value, VOID_FLAGS, INT32), INT32(wanted))
+        self._need(self.builder.icmp_signed("==", flags, INT32(wanted)))
+        return self._field(value, VOID_DATA, BYTES)
 
     def _field(self, value: ir.Value, offset: int, type_: ir.Type) -> ir.Value:
         address = self.builder.gep(value, [INT64(offset)])

@@ -70,6 +70,9 @@ def load(kernel: Kernel, builder: ir.IRBuilder, type_: types.Type, address: ir.V
     """Load a value in its memory form (a bool is one byte) from an `i8 *`."""
     if type_ == types.none:
         return kernel.context.get_dummy_value()
+    if isinstance(type_, types.Record):
+        held = builder.load(builder.bitcast(address, BYTES.as_pointer()))
+        return builder.bitcast(held, kernel.context.get_value_type(type_))
     return kernel.context.unpack_value(builder, type_, pointer_to(kernel, builder, type_, address))
 
 
@@ -79,6 +82,11 @@ def store(kernel: Kernel, builder: ir.IRBuilder, value: ir.Value, address: ir.Va
     if type_ == types.none:
         return
     kernel.context.pack_value(builder, type_, value, pointer_to(kernel, builder, type_, address))
+
+
+def store_record(builder: ir.IRBuilder, fields: ir.Value, address: ir.Value) -> None:
+    """Store where the fields of a record are: it is a view of them, also in the payload."""
+    builder.store(fields, builder.bitcast(address, BYTES.as_pointer()))
 
 
 def pointer_to(

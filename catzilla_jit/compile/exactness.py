@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import numpy
@@ -60,6 +60,7 @@ class _Check:
         blocks = self.func_ir.blocks.values()
         argument = program.argument_origin(self.func_ir.func_id.func)
         self.origins = Origins(blocks, self.typemap, argument, program.origin_of)
+        self.made = _results(blocks)
 
     def run(self) -> None:
         for block in self.func_ir.blocks.values():
@@ -94,10 +95,9 @@ class _Check:
     def _type(self, name: str) -> None:
         for type_ in _parts(self.typemap[name]):
             if isinstance(type_, types.Array):
-                if type_.dtype not in alike.PLAIN:
+                record = isinstance(type_.dtype, types.Record)  # its fields are looked at when used
+                if type_.dtype not in alike.PLAIN and not record:
                     self._refuse(f"an array of {type_.dtype} computes otherwise in Numba")
-                if not type_.aligned:
-                    self._refuse("an array that is not aligned")
             elif self.origins[name] == NUMPY and _is_foreign(type_):
                 self._refuse(f"a NumPy {type_} computes otherwise in Numba")
 
@@ -106,6 +106,10 @@ class _Check:
 
     def _is_array(self, name: str) -> bool:
         return isinstance(self.typemap[name], types.Array)
+
+    def _is_numpys(self, name: str) -> bool:
+        """Tell whether the type alone says that NumPy made what a variable holds."""
+        return isinstance(self.typemap[name], types.Array | types.Record)
 
     def _of_numpy(self, names: list[str]) -> bool:
         """Tell whether NumPy may have made one of these, or what it holds."""
@@ -145,7 +149,7 @@ class _Check:
         result = self.typemap[expr.lhs.name].dtype
         if (value or 0) > (target or 0) or (expr.fn in kinds.DIVISION and target in alike.WHOLE):
             self._refuse(f"an operation in place whose result is no {result}")
-        if self._is_array(expr.rhs.name):
+        if self._is_array(expr.rhs.name) and expr.rhs.name not in self.made:
             self._refuse("an operation in place with two arrays, which may overlap")
 
     def _unary(self, expr: Any) -> None:
@@ -190,13 +194,27 @@ class _Check:
                     self._index(statement.index.name)
             else:
                 self._taken("container", [statement.index.name])
+        type_ = self.typemap[target]
+        if isinstance(type_, types.Record):
+            self._field(type_.typeof(statement.index), statement.index, value)
+            return
         if not self._is_array(target):
             self._taken("container", [value])
             return
+        if isinstance(type_.dtype, types.Record):
+            index = getattr(statement, "index", None)
+            if isinstance(index, str):
+                self._field(type_.dtype.typeof(index), index, value)
+            return  # or it is a record of the same type (`recorduse.py`)
         given, taken = self._element(value), self._element(target)
         if given is None or taken is None or given > taken:
-            kind = self.typemap[target].dtype
+            kind = type_.dtype
             self._refuse(f"an array of {kind} is given what is no {kind}")
+
+    def _field(self, type_: Any, name: str, value: str) -> None:
+        given, taken = self._element(value), alike.element(type_)
+        if type_ not in alike.PLAIN or given is None or taken is None or given > taken:
+            self._refuse(f"a field of {type_}, {name!r}, is given what is no {type_}")
 
     def _taken(self, container: str, names: list[str]) -> None:
         """A list would give back a number of Python where NumPy's went in."""
@@ -225,7 +243,7 @@ class _Check:
                 if len(given) > 1 and not isinstance(given[1], types.IntegerLiteral):
                     self._refuse(f"{_reduction(called)} that is no constant")
                 self._refuse(f"{_reduction(called)} of {_shown(given[0])}")
-        if not any(self._of_numpy([name]) and not self._is_array(name) for name in names):
+        if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
         if own and self.program.is_library(callee.dispatcher):
             if called in REFUSED:
@@ -242,6 +260,8 @@ class _Check:
                 self._taken("container", names)
             return
         kind = alike.element(callee.this)
+        if not callee.this.aligned and name != "copy":
+            self._refuse(f".{name}() of an array that is not aligned")
         if expr.kws or kind not in alike.METHODS.get(name, ()):
             self._refuse(f".{name}() of an array of {callee.this.dtype}")
 
@@ -281,6 +301,8 @@ class _Check:
             return len(elements) == 2 and alike.operation(alike.OPERATORS[function], *elements)
         if function in alike.UFUNCS:
             return len(elements) == 1 and elements[0] in alike.UFUNCS[function]
+        if any(self._is_array(name) and not self.typemap[name].aligned for name in names):
+            return False
         known = alike.FUNCTIONS.get(function)
         if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
             return False
@@ -308,6 +330,16 @@ def _parts(type_: Any) -> Iterator[Any]:
         yield from _parts(type_.type)
     else:
         yield type_
+
+
+def _results(blocks: Iterable[Any]) -> set[str]:
+    """Return the nameless variables that hold what an operator has made: nothing overlaps it."""
+    all_, others = set(), set()
+    for each in (inst for block in blocks for inst in block.find_insts(ir.Assign)):
+        all_.add(each.target.name)
+        if not isinstance(each.value, ir.Expr) or each.value.op not in ("binop", "unary"):
+            others.add(each.target.name)
+    return {name for name in all_ - others if name.startswith("$")}
 
 
 def _is_foreign(type_: Any) -> bool:

@@ -131,7 +131,7 @@ def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
 #: What `values.type_of` can have a type for, as classes.
 _PACKED: tuple[type, ...] = (
     bool, int, float, complex, str, bytes, type(None), tuple, list, dict, numpy.ndarray,
-    numpy.float64, numpy.int64, numpy.bool_,
+    numpy.float64, numpy.int64, numpy.bool_, numpy.void,
 )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ def measure(context: TaskContext, type_: types.Type) -> tuple[str, int, int]:
     """Return code, size and alignment of a value in memory, in bytes."""
     if is_scalar(type_):
         return CODES[types.unliteral(type_)]
+    if isinstance(type_, types.Record):  # its address
+        return "O", 8, 8
     stored = context.get_data_type(type_)
     return "O", context.get_abi_sizeof(stored), context.get_abi_alignment(stored)
 

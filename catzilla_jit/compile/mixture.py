@@ -78,7 +78,8 @@ class Mixture:
 
     def _is_indifferent(self, statement: Any) -> bool:
         if isinstance(statement, ir.SetItem | ir.StaticSetItem):
-            return isinstance(self.typemap[statement.target.name], types.Array)
+            target = self.typemap[statement.target.name]
+            return isinstance(target, types.Array | types.Record)
         if not isinstance(statement, ir.Assign):
             return False
         value = statement.value

@@ -92,7 +92,7 @@ class Origins:
                 changed = changed or after != before
 
     def __getitem__(self, name: str) -> Origin:
-        if isinstance(self.typemap.get(name), types.Array):
+        if _is_numpys(self.typemap.get(name)):
             return NUMPY
         found = self._found.get(name)
         return PYTHON if found is None else found
@@ -109,7 +109,7 @@ class Origins:
         type_ = self.typemap[name]
         if isinstance(type_, Octets):  # Python's, whoever it comes from
             return PYTHON
-        return NUMPY if isinstance(type_, types.Array) else self._found.get(name)
+        return NUMPY if _is_numpys(type_) else self._found.get(name)
 
     def _items(self, name: str) -> Origin:
         origin = self._get(name)
@@ -119,7 +119,7 @@ class Origins:
 
     def of_value(self, target: str, value: Any) -> Origin:
         """Return the origin of what an assignment gives its target; None if not known yet."""
-        if isinstance(self.typemap[target], types.Array):
+        if _is_numpys(self.typemap[target]):
             return NUMPY
         if isinstance(value, ir.Const | ir.Global | ir.FreeVar):
             return _of_constant(value.value)
@@ -133,7 +133,7 @@ class Origins:
     def _of_argument(self, type_: Any) -> Origin:
         if isinstance(type_, types.BaseTuple):
             return tuple(map(self._of_argument, type_.types))
-        if isinstance(type_, types.Array) or _only_numpy_has(type_):
+        if _is_numpys(type_) or _only_numpy_has(type_):
             return NUMPY
         return self._argument
 
@@ -212,6 +212,11 @@ class Origins:
         if function is round and len(arguments) > 1:
             return self._get(arguments[0])
         return NUMPY if is_numpys(function) and function is not numpy.ndindex else PYTHON
+
+
+def _is_numpys(type_: Any) -> bool:
+    """Tell whether all numbers in what has a type are NumPy's."""
+    return isinstance(type_, types.Array | types.Record)
 
 
 def is_numpys(function: Any) -> bool:

@@ -14,6 +14,8 @@ import operator
 from numba.core import types
 from numba.core.extending import overload
 
+from catzilla_jit.compile.records import GivenRecord, is_record_array
+
 
 @overload(operator.not_)
 def is_empty(values):  # type: ignore[no-untyped-def]  # Numba compares the two signatures
@@ -21,3 +23,19 @@ def is_empty(values):  # type: ignore[no-untyped-def]  # Numba compares the two 
     if isinstance(values, types.List):
         return lambda values: len(values) == 0
     return None
+
+
+@overload(operator.setitem)
+def write_field(array, name, value):  # type: ignore[no-untyped-def]
+    """Give `array["x"] = value` a meaning for arrays of records."""
+    if not is_record_array(array) or not isinstance(array.dtype, GivenRecord):
+        return None
+    if not isinstance(name, types.StringLiteral) or name.literal_value not in array.dtype.fields:
+        return None
+
+    field = name.literal_value
+
+    def write(array, name, value):  # type: ignore[no-untyped-def]
+        array[field][...] = value
+
+    return write

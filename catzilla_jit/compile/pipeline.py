@@ -1,9 +1,9 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with six changes: calls are redirected to helpers once closures
-are inlined, inner functions become helpers where Numba would compile them by itself, in
-automatic mode squares of arrays become products and the arrays are looked at once their types are
-known, `:=` is translated anew, and the lowering is ours.
+It is Numba's nopython pipeline with seven changes: calls are redirected to helpers once closures
+are inlined, inner functions become helpers where Numba would compile them by itself, what is done
+with records is looked at once their types are known, in automatic mode squares of arrays become
+products and the arrays are looked at as well, `:=` is translated anew, and the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -25,6 +25,7 @@ from catzilla_jit.compile.exactness import Exactness
 from catzilla_jit.compile.lowering import TaskLowering
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
+from catzilla_jit.compile.recorduse import RecordUse
 from catzilla_jit.compile.squares import Squares
 from catzilla_jit.compile.walrus import Translation
 
@@ -50,6 +51,7 @@ class TaskPipeline(compiler.CompilerBase):
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         passes.add_pass_after(Exactness, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)
+        passes.add_pass_after(RecordUse, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
         exchange(passes, TranslateByteCode, Translation)
         passes.finalize()

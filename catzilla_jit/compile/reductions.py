@@ -33,6 +33,13 @@ FLOATS: dict[str, tuple[Function | None, ...]] = {
     "argmax": (None,) * 3,
     "argmin": (None,) * 3,
 }
+#: What reduces a line of floats that may not be aligned, as the field of a record.
+FIELDS: dict[str, Function] = {
+    "sum": summation.sum_of_field, "mean": summation.mean_of_field,
+    "var": summation.var_of_field, "std": summation.std_of_field,
+    "cumsum": summation.cumsum_of_line, "prod": summation.prod_of_line,
+    "max": summation.max_of_floats, "min": summation.min_of_floats,
+}  # fmt: skip
 #: What Numba has for other arrays, by the kinds for which NumPy has the same.
 OTHERS: dict[str, set[int]] = {
     "sum": {BOOL, INT}, "cumsum": {BOOL, INT}, "prod": {BOOL, INT}, "max": {INT}, "min": {INT},
@@ -51,12 +58,14 @@ NUMBAS = {name: _numbas(name) for name in FLOATS}
 
 
 def _ours(name: str, type_: Any) -> Function | None:
-    if not isinstance(type_, types.Array) or not type_.aligned or type_.ndim == 0:
+    if not isinstance(type_, types.Array) or type_.ndim == 0:
         return None
     if name == "mean" and type_.dtype in (types.boolean, types.int64):
         return summation.mean_of_whole
     if type_.dtype != types.float64:
         return None
+    if not type_.aligned:
+        return FIELDS.get(name) if type_.ndim == 1 else None
     line, rows, columns = FLOATS[name]
     if type_.ndim == 1:
         return line

@@ -29,7 +29,24 @@ class Rule:
 
 STAYS = "nothing to change: it runs as a Python task"
 
+RECORDS = r"\((?:unaligned |readonly )*(?:array\()?(?:readonly )?Record\("
+
 RULES = (
+    Rule(
+        r"(?:a record has no field|Field) '(?P<what>[^']*)'(?: was not found in record|$)",
+        "it uses '{what}' of a record, which is none of its fields",
+        STAYS,
+    ),
+    Rule(
+        rf">>> [gs]etitem{RECORDS}[^\n]*, Literal\[str\]\((?P<what>[^\n]*?)\)",
+        "the field '{what}' of a structured array is not there, or is written from another type",
+        STAYS,
+    ),
+    Rule(
+        rf">>> [gs]etitem{RECORDS}[^\n]*, unicode_type",
+        "it takes a field whose name it computes",
+        "name the field by a constant text",
+    ),
     Rule(
         r"STORE_GLOBAL|DELETE_GLOBAL", "it assigns to a global variable", "return the value instead"
     ),

@@ -20,6 +20,9 @@ import numpy
 from catzilla_jit.compile.library import leave
 
 BLOCK = 128
+#: NumPy takes so many numbers at a time where they do not lie at multiples of their size; setting
+#: another length (`numpy.setbufsize`) is not seen here.
+BUFFER = 8192
 #: Beyond this the sum of integers is not a float exactly, whatever the order.
 EXACT = 9007199254740992.0
 
@@ -84,6 +87,32 @@ def _first_half(n: int) -> int:
 
 def sum_of_line(values: Any) -> float:
     return 0.0 + _pairwise(values)
+
+
+def _need_alignment(line: Any) -> None:
+    """Leave for a field in a packed record, which NumPy adds buffer by buffer where it is long."""
+    if line.size > BUFFER and (line.ctypes.data % 8 != 0 or line.strides[0] % 8 != 0):
+        leave()
+
+
+def sum_of_field(values: Any) -> float:
+    _need_alignment(values)
+    return sum_of_line(values)
+
+
+def mean_of_field(values: Any) -> float:
+    _need_alignment(values)
+    return mean_of_line(values)
+
+
+def var_of_field(values: Any) -> float:
+    _need_alignment(values)
+    return var_of_line(values)
+
+
+def std_of_field(values: Any) -> float:
+    _need_alignment(values)
+    return std_of_line(values)
 
 
 def sum_of_rows(values: Any) -> float:

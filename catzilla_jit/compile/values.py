@@ -24,6 +24,7 @@ from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import octets
 from catzilla_jit.compile.reason import CompileRefused, Reason
+from catzilla_jit.compile.records import record_of, why_not
 from catzilla_jit.compile.screen import screen
 
 EXACT: dict[type, types.Type] = {
@@ -67,16 +68,24 @@ def argument_types_for(
         type_ = type_of(value) if _is_lesser(value, named.get(parameter)) else named.get(parameter)
         type_ = type_ or type_of(value)
         if type_ is None:
-            message = f"argument {parameter!r} is {_described(value)}"
+            message = f"argument {parameter!r} {_described(value)}"
             advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
+            if _is_structured(value):
+                advice = "pass the fields as arrays; as it is, it runs as a Python task"
             raise CompileRefused(name, (Reason(line, message, advice),))
         found.append(type_)
     return tuple(found)
 
 
 def _described(value: Any) -> str:
+    if _is_structured(value):
+        return why_not(value.dtype) or "has a dtype, or a place in memory, without a machine type"
     empty = "an empty" if type(value) in (list, dict) and not value else "a"
-    return f"{empty} {type(value).__name__}"
+    return f"is {empty} {type(value).__name__}"
+
+
+def _is_structured(value: Any) -> bool:
+    return type(value) in (numpy.ndarray, numpy.void) and bool(value.dtype.names)
 
 
 def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Type, ...]:
@@ -108,9 +117,16 @@ def type_of(value: Any) -> types.Type | None:
         return _type_of_list(value)
     if type(value) is dict:
         return _type_of_dict(value)
+    if type(value) is numpy.void:
+        return _type_of_record(value)
     if isinstance(value, numpy.generic):
         return hints.SCALAR_HINTS.get(type(value))
     return _type_of_array(value) if type(value) is numpy.ndarray else None
+
+
+def _type_of_record(value: numpy.void) -> types.Type | None:
+    type_ = record_of(value.dtype, writable=value.flags.writeable)
+    return None if type_ is None or (type_.aligned and not value.flags.aligned) else type_
 
 
 def _type_of_list(value: list[Any]) -> types.Type | None:
@@ -130,11 +146,16 @@ def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
 
 
 def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:
-    if not value.dtype.isnative or value.dtype.kind not in "biufc":
-        return None
     flags = value.flags
     layout: Any = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-    dtype: Any = numpy_support.from_dtype(value.dtype)
+    if value.dtype.names:
+        dtype: Any = record_of(value.dtype, writable=flags.writeable)
+        if dtype is None or (dtype.aligned and not flags.aligned):
+            return None
+        return types.Array(dtype, value.ndim, layout, readonly=not flags.writeable)
+    if not value.dtype.isnative or value.dtype.kind not in "biufc":
+        return None
+    dtype = numpy_support.from_dtype(value.dtype)
     type_ = types.Array(
         dtype, value.ndim, layout, readonly=not flags.writeable, aligned=flags.aligned
     )

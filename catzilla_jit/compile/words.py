@@ -12,7 +12,7 @@ import re
 _SIMPLE = r"[^()\[\]{}]*"  # holds no further type that is still to be said
 _HELD = r"((?:[^()\[\]{}]|\[[^\[\]]*\])*)"  # holds types that have been said
 
-#: Numbers, inside of everything but arrays: those keep NumPy's names.
+#: Numbers, inside of everything but arrays and records: those keep NumPy's names.
 _SCALARS = {
     "unicode_type": "str", "int64": "int", "float64": "float", "boolean": "bool", "bool_": "bool",
     "complex128": "complex", "none": "None", "undefined": "unknown",
@@ -47,7 +47,11 @@ _RULES = tuple(
         (r"Function\(<(?:built-in )?(?:function|class|ufunc) '?([\w.]+)'?[^>]*>\)", r"\1"),
     )
 )
-_ARRAY = re.compile(r"(?:unaligned |readonly |nonaligned )*[Aa]rray\((\w+), (\d+)d, [CFA]\)")
+_RECORD = re.compile(r"(?:readonly )?Record\(([^()]*);\d+;(?:True|False)\)")
+_FIELD = re.compile(r"([^;,\[\]]+)\[type=(\w+)[^;]*;[^\]]*\](,|$)")
+_ARRAY = re.compile(
+    r"(?:unaligned |readonly |nonaligned )*[Aa]rray\((\w+|record\[[^\[\]]*\]), (\d+)d, [CFA]\)"
+)
 _MANY = re.compile(rf"(?:StarArg)?UniTuple\({_HELD} x (\d+)\)")
 _TUPLE = re.compile(rf"\b(?:Named|StarArg)?Tuple\({_HELD}\)")
 _MIXED_LIST = re.compile(rf"LiteralList\(\(?{_HELD}\)?\)")
@@ -57,22 +61,30 @@ _MOST_SHOWN = 4
 
 def plain(text: str) -> str:
     """Return a text of Numba's with its types in Python's words."""
-    arrays: list[str] = []
+    hidden: list[str] = []
 
-    def hide(match: re.Match[str]) -> str:
-        arrays.append(f"array({match[1]}, {match[2]}-D)")
-        return f"\0{len(arrays) - 1}\0"
+    def hide(text: str) -> str:
+        hidden.append(text)
+        return f"\0{len(hidden) - 1}\0"
 
-    text = _ARRAY.sub(hide, text)
+    text = re.sub(r"\[unichr x \d+\]", "str", re.sub(r"\[char x \d+\]", "bytes", text))
+    text = _RECORD.sub(_record, text)
+    text = _ARRAY.sub(lambda match: hide(f"array({match[1]}, {match[2]}-D)"), text)
+    text = re.sub(r"\brecord\[[^\[\]]*\]", lambda match: hide(match[0]), text)
     text = re.sub(r"\b(\w+)\b", lambda match: _SCALARS.get(match[1], match[1]), text)
     while (said := _once(text)) != text:
         text = said
-    return re.sub(r"\0(\d+)\0", lambda match: arrays[int(match[1])], text)
+    return re.sub(r"\0(\d+)\0", lambda match: hidden[int(match[1])], text)
 
 
 def of(type_: object) -> str:
     """Return what a Numba type is called in Python."""
     return plain(str(type_))
+
+
+def _record(match: re.Match[str]) -> str:
+    fields = _FIELD.sub(lambda field: f"{field[1]}: {field[2]}{field[3] and ', '}", match[1])
+    return f"record[{fields}]"
 
 
 def _once(text: str) -> str:

@@ -328,15 +328,27 @@ def _as_array(value: Any, where: str) -> Array:
             array = np.asarray(value)
             if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
                 return np.asarray(value, dtype=object)  # else a NUL at the end of an item is lost
-            return array
         except ValueError as error:
             raise ValueError(
                 f"{where} holds items of several lengths; if one call takes one of them, hint "
                 "the parameter as an array, a list or a tuple"
             ) from error
+        return _records(array, value) if array.dtype.names else array
     single = np.empty((), dtype=object)
     single[()] = value
     return single
+
+
+def _records(array: Array, value: Any) -> Array:
+    """Return the items of a structured array as objects: each is a view, which may be written to.
+
+    A list of records has copies of them as an array; the calls get those of the list.
+    """
+    source = value if type(value) in (list, tuple) and array.ndim == 1 else array
+    records = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        records[index] = source[index if source is array else index[0]]
+    return records
 
 
 def _column(array: Array, shape: tuple[int, ...]) -> Any:

@@ -20,6 +20,7 @@ import catzilla_jit.compile
 from catzilla_jit.compile import (
     CompileRefused,
     annotations,
+    argument_types_for,
     clibrary,
     hints,
     machine,
@@ -102,6 +103,39 @@ def test_array_fits_a_task_that_was_loaded_from_disk(monkeypatch: pytest.MonkeyP
     second = compiled(total, argument_types=kinds)
     assert second.from_cache
     assert run(second, numpy.arange(4)) == 6
+
+
+def first_number(a: Any) -> Any:
+    return a[0]["n"], a[1:]
+
+
+def number_of(r: Any) -> Any:
+    return r["n"], r["x"]
+
+
+def test_records_fit_a_task_that_was_loaded_from_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = numpy.array([(1, 2.0), (3, 4.0)], [("n", "i8"), ("x", "f8")])
+    for function, value in ((first_number, array), (number_of, array[0])):
+        kinds = argument_types_for(function, (value,), name="task")
+        compiled(function, argument_types=kinds)
+        forget(monkeypatch)
+        second = compiled(function, argument_types=kinds)
+        assert second.from_cache
+        assert repr(run(second, value)) == repr(function(value))
+        with pytest.raises(TypeError):
+            run(second, value.astype([("m", "i8"), ("x", "f8")]))
+
+
+def test_records_with_other_fields_or_rights_have_code_of_their_own() -> None:
+    plain = numpy.zeros(2, [("n", "i8"), ("x", "f8")])
+    spaced = numpy.zeros(2, numpy.dtype([("n", "i8"), ("x", "f8")], align=True))
+    renamed = plain.astype([("n", "i8"), ("y", "f8")])
+    closed = plain.copy()
+    closed.flags.writeable = False
+    values = [array[i] for array in (plain, spaced, renamed, closed) for i in (0, slice(None))]
+    kinds = [argument_types_for(number_of, (value,), name="task") for value in values]
+    shown = {tuple(map(repr, each)) for each in kinds}  # what the digest is made of
+    assert len(shown) == len(values)
 
 
 @pytest.mark.parametrize("change", [{"rate": 4}, {"step": 2}])

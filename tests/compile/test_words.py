@@ -8,8 +8,11 @@ from numba import typeof
 from numba.core import types
 
 from catzilla_jit.compile import words
+from catzilla_jit.compile.values import type_of
 
 INT, FLOAT, TEXT = types.int64, types.float64, types.unicode_type
+RECORD = [("x", "f8"), ("how many", "i4"), ("name", "U8"), ("tag", "S3"), ("at", "M8[ns]")]
+SAID = "record[x: float64, how many: int32, name: str, tag: bytes, at: datetime64]"
 CASES = [
     (INT, "int"),
     (FLOAT, "float"),
@@ -36,6 +39,9 @@ CASES = [
     (types.List(types.Array(FLOAT, 1, "C")), "list[array(float64, 1-D)]"),
     (types.LiteralList((INT, types.literal("a"), FLOAT)), "list[int | str | float]"),
     (typeof(numpy.zeros((2, 2))), "array(float64, 2-D)"),
+    (type_of(numpy.zeros(2, RECORD)), f"array({SAID}, 1-D)"),
+    (type_of(numpy.zeros((), RECORD)[()]), SAID),
+    (types.Tuple((type_of(numpy.zeros(2, RECORD)), INT)), f"tuple[array({SAID}, 1-D), int]"),
 ]
 
 
