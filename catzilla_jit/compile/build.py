@@ -28,6 +28,7 @@ from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its im
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.context import TaskContext
+from catzilla_jit.compile.deferred import deferring
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
@@ -94,10 +95,11 @@ def _obtain(
         return _addressed(thaw(task), task.facts, task.object_code, name, digest, begun, True)
     TaskContext.tag = digest[:16] if portable else f"{digest[:16]}_{next(_counter)}"
     try:
-        program, kernel = _compile(options, function, name, wanted)
+        with deferring():
+            program, kernel = _compile(options, function, name, wanted)
+            facts = _finish(kernel, function, program)
     except CompileRefused as refused:
         return refused
-    facts = _finish(kernel, function, program)
     task = freeze(kernel, facts) if portable else None
     if task is not None:
         saved.write(digest, task)

@@ -15,6 +15,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import compiler, types
+from numba.core.codegen import JITCodeLibrary
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.context import TaskContext, task_context
@@ -82,7 +83,7 @@ def compile_kernel(
     """Compile to LLVM code; raises what Numba raises, which can be anything."""
     context = task_context()
     context.refresh()
-    library = context.codegen().create_library(function.__qualname__)
+    library = JITCodeLibrary(context.codegen(), function.__qualname__)
     library.enable_object_caching()
     prepared = program.task(function)
     with program.helper(function).being_compiled():
