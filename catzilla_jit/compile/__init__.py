@@ -30,6 +30,7 @@ overflow="check", prints=True, exact=False)`
     code_ranges             (start, size) of its machine code; grows with each chunk function
     pure                    True when it may be run again as Python without anybody noticing
     chunk(pattern)          address of the batch function of that pattern (`chunk.py` has the ABI)
+    known_chunk(pattern)    the same, or None: compiles and loads nothing
     raise_error(status, error)
                             raises what a failed run left; the GIL is held. Call it once per
                             failed run and keep the exception: raising a description made at run

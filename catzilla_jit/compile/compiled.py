@@ -86,6 +86,11 @@ class CompiledTask:
             self._make_chunk(pattern)
         return self._chunks[pattern][0]
 
+    def known_chunk(self, pattern: str) -> int | None:
+        """Return the address of the chunk function if there is one by now."""
+        known = self._chunks.get(pattern)
+        return None if known is None else known[0]
+
     def _load_chunk(self, pattern: str) -> bool:
         """Load a chunk function from the cache if that needs nothing of Numba's."""
         found = saved.read_chunk(self._digest, pattern) if self._digest is not None else None

@@ -19,6 +19,7 @@ from .interrupt import check_interrupt
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .retry import RetryPolicy
+from .warming import before_others
 
 # A wait inside the library is cut into slices, so that signals are seen between them.
 SLICE_SECONDS = 0.05
@@ -283,8 +284,12 @@ class NativePool:
 
     def _chunk(self, call: BatchCall) -> int:
         """Return the chunk function, which is compiled for the first map of its pattern."""
+        chunk = call.task.known_chunk(call.pattern)
+        if chunk is not None:
+            return chunk
         began = time.monotonic_ns()
-        chunk = call.task.chunk(call.pattern)
+        with before_others():
+            chunk = call.task.chunk(call.pattern)
         ended = time.monotonic_ns()
         if ended - began > _COMPILES_NS:
             self.note_compilation(f"{call.name} (map)", began, ended, False, False)

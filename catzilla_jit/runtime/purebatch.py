@@ -19,6 +19,7 @@ from . import events, native, segment
 from .backend import BatchCall
 from .interrupt import wait_for
 from .recorder import Happened, Recorder
+from .warming import before_others
 
 CHUNK_SECONDS = 1e-3  # what a chunk aims at: some hundred times what Python adds to it
 
@@ -52,7 +53,8 @@ class PureBatch:
         self.task_name = call.name
         self._call = call
         self._workers = workers
-        self._chunk = _CHUNK(call.task.chunk(call.pattern))
+        with before_others():
+            self._chunk = _CHUNK(call.task.chunk(call.pattern))
         self._spans = (native.Span * len(call.spans))(
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
