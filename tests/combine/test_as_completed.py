@@ -57,6 +57,7 @@ def test_each_comes_once(make):
 
 def test_timeout_counts_from_the_call_and_says_how_many_are_left(make, gate):
     held, quick = gate.hold(make(hold)), make(count).submit(1)
+    quick.result(PATIENCE)
     arrivals = as_completed([held, quick], 0.02)
     assert next(arrivals) is quick
     with pytest.raises(TimeoutError, match="1 of 2 tasks"):
