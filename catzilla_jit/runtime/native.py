@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from . import standing
 
 ABI_VERSION = 1
 LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
@@ -126,6 +127,9 @@ class Native:
         _declare(self.lib)
         self.binding.attach(self.lib.cz_api_table(), errors, copy_exception)
         self.binding.set_numpy_float(np.float64)
+        self.binding.set_standing(
+            standing.LOCKS, standing.IMPORT_SYSTEM, standing.DEEPEST, standing.WAITING
+        )
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""

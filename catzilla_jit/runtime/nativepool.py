@@ -421,7 +421,10 @@ class NativeBatch:
             self._all_working.discard(self._working)
 
     def wait(self, seconds: float) -> bool:
-        return bool(self._lib.cz_batch_wait(self._handle, int(seconds * 1e9)) == 0)
+        if self._lib.cz_batch_wait(self._handle, int(seconds * 1e9)) == 0:
+            return True
+        check_interrupt()
+        return False
 
     def phase(self) -> int:
         return int(self._lib.cz_batch_phase(self._handle))

@@ -14,6 +14,9 @@ pending in a thread only while the last of its list is a call that is `inside` i
 
 An exception that hits a finalizer is lost there, so it is raised again as long as the call is
 inside, but not while it is being handled: that is what `except` and `finally` are for.
+
+Where the thread stands where it must not be hit (standing.py), it is looked at again soon. Between
+the look and the exception the thread must not run, see `_raise_if_there`.
 """
 
 from __future__ import annotations
@@ -22,14 +25,19 @@ import ctypes
 import functools
 import sys
 import threading
+import types
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from .standing import is_free
 
 raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 raise_in.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
 raise_in.restype = ctypes.c_int
 
 AGAIN_SECONDS = 0.05
+# Where a thread must not be hit it is looked at again after so long.
+HELD_SECONDS = 0.002
 
 # Reentrant, because a finalizer may wait for a task at any allocation.
 lock = threading.RLock()
@@ -49,21 +57,25 @@ class Running:
     runtime, which nothing interrupts.
     """
 
-    __slots__ = ("_interrupt", "_raised", "call", "inside", "thread")
+    __slots__ = ("_base", "_held", "_interrupt", "_raised", "call", "inside", "thread")
 
     def __init__(self, part_of: Running | None = None, shield: bool = False) -> None:
         # constant
         self.thread = threading.get_ident()
         self.call = None if shield else part_of or self
+        self._base: types.FrameType | None = None  # the frame that made it, until its end
         # written by its thread
         self.inside = False
         # guarded by the lock
         self._interrupt: type[BaseException] | None = None
         self._raised = False
+        self._held = False  # the last look found the thread where it must not be hit
         with lock:
             calls = _running.setdefault(self.thread, [])
             if calls and calls[-1].inside:
                 raise_in(self.thread, None)
+            if self.call is self:
+                self._base = sys._getframe(1)
             calls.append(self)
 
     def enter(self) -> None:
@@ -88,29 +100,42 @@ class Running:
         with lock:
             if self._interrupt is None:
                 self._interrupt = exception
-                self._raise(again=False)
-                clock.after(AGAIN_SECONDS, lambda: self._repeat(clock))
+                self._raise()
+                self._repeat_later(clock)
 
-    def _raise(self, again: bool) -> None:
+    def _raise(self) -> None:
         """Raise the interrupt if the thread is in the call's own code; the lock is held."""
-        calls = _running.get(self.thread)
-        if not calls or self._interrupt is None:
+        calls, kind = _running.get(self.thread), self._interrupt
+        if not calls or kind is None or not calls[-1].inside or calls[-1].call is not self:
+            self._held = False
             return
-        if not calls[-1].inside or calls[-1].call is not self:
+        own = self.thread == threading.get_ident()
+        frame = sys._getframe(1) if own else sys._current_frames()[self.thread]
+        at = frame.f_lasti
+        if self._raised and _handles(self.thread, kind):
+            self._held = False
             return
-        if not again or not _handles(self.thread, self._interrupt):
-            self._raised = True
-            raise_in(self.thread, id(self._interrupt))
+        self._held = not is_free(frame, self._base)
+        if not self._held:
+            # First this, for in its own thread the exception comes at once.
+            raised, self._raised = self._raised, True
+            if not _raise_if_there(self.thread, frame, at, id(kind)):
+                self._held, self._raised = True, raised
+
+    def _repeat_later(self, clock: Clock) -> None:
+        seconds = HELD_SECONDS if self._held else AGAIN_SECONDS
+        clock.after(seconds, lambda: self._repeat(clock))
 
     def _repeat(self, clock: Clock) -> None:
         with lock:
             if self in _running.get(self.thread, ()):
-                self._raise(again=True)
-                clock.after(AGAIN_SECONDS, lambda: self._repeat(clock))
+                self._raise()
+                self._repeat_later(clock)
 
     def end(self) -> None:
         """Let the call around this one be hit again."""
         with lock:
+            self._base = None
             calls = _running[self.thread]
             calls.pop()
             if not calls:
@@ -118,7 +143,21 @@ class Running:
                 return
             outer = calls[-1].call
             if outer is not None:
-                outer._raise(again=outer._raised)
+                outer._raise()
+
+
+def _raise_if_there(thread: int, frame: types.FrameType, at: int, exception: int) -> bool:
+    """Raise it in the thread if that still stands there, else return False."""
+    own = thread == threading.get_ident()
+    # The first of the map is the thread's frame as it is while `in` runs. From there until the
+    # exception is pending CPython neither runs other Python code nor lets another thread run:
+    # it does at a call's return, a jump back, and before 3.11 a jump, none of which comes here.
+    if own or (
+        frame in map(dict.get, iter(sys._current_frames, None), (thread,)) and frame.f_lasti == at
+    ):
+        raise_in(thread, exception)
+        return True
+    return False
 
 
 def _handles(thread: int, kind: type[BaseException]) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .callbacks import notice, unwatch
+from .interrupt import check_interrupt
 from .result import on_worker
 
 # A worker that waits looks this often whether it was stopped, or a delay is over.
@@ -67,6 +68,8 @@ class Arrivals:
     def next(self, until: float | None) -> Any:
         """Return the next result that has ended, None when the time is over."""
         while True:
+            if self._worker:
+                check_interrupt()
             # Not `or`: a batch without items is false.
             result = self._look()
             if result is None:

@@ -96,8 +96,12 @@ struct running {
     struct running *next, **link;
     struct cz_record *record; /* NULL: a shield, code that is not to be interrupted */
     unsigned long thread;
+    PyThreadState *state;
+    const void *base;    /* the frame that the call was made from; only to compare with */
     PyObject *interrupt; /* the exception class that is to end it, borrowed, or NULL */
-    int64_t again_ns;    /* when that may be raised again; 0: it never was */
+    int raised;          /* it was */
+    int64_t again_ns;    /* when to look whether it is to be raised, again if it was */
+    int held;            /* the last look found the thread where it must not be hit */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
@@ -230,8 +234,9 @@ void leave_running(struct running *running);
 void shield_running(struct running *running);
 /* Raise `interrupt` in the thread that runs this call, once its user code runs. */
 void interrupt_call(struct cz_record *record, PyObject *interrupt);
-/* Raise again what was lost; from time to time. */
-void repeat_interrupts(void);
+/* Raise what was held back, and again what was lost. Returns the nanoseconds after which this is to
+ * be done once more. */
+int64_t repeat_interrupts(void);
 /* For waits, which Python does not look into: raise the interrupt of the Python call that this
  * thread is inside of, if there is one and nothing shields from it; 0 or -1. */
 int raise_interrupt(void);
@@ -243,6 +248,11 @@ void forget_other_threads(void);
 PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *check_interrupt(PyObject *module, PyObject *ignored);
+
+/* frames.c */
+/* Whether an exception may be raised in the thread where it stands, above the frame `base`. */
+int is_free(PyThreadState *state, const void *base);
+PyObject *set_standing(PyObject *module, PyObject *args);
 
 /* This thread's submissions are part of what came before a close (mail.c). */
 extern _Thread_local int privileged;

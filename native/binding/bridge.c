@@ -306,6 +306,8 @@ static PyMethodDef module_methods[] = {
     {"set_numpy_float", set_numpy_float, METH_O, "set_numpy_float(numpy.float64): see scalar.c"},
     {"set_asyncio", set_asyncio, METH_VARARGS,
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
+    {"set_standing", set_standing, METH_VARARGS,
+     "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,
      "call_shielded(function, ...): call it; an interrupt of the task here comes after it."},
     {"call_exposed", (PyCFunction)(void (*)(void))call_exposed, METH_VARARGS | METH_KEYWORDS,

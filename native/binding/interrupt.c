@@ -12,6 +12,8 @@
 
 /* A call that has not ended by so long after its interrupt is interrupted again. */
 #define AGAIN_NS ((int64_t)50 * 1000 * 1000)
+/* Where a thread must not be hit it is looked at again after so long. */
+#define HELD_NS ((int64_t)2 * 1000 * 1000)
 
 /* Of all bridges: a worker of one may help with a call of another. Newest first. */
 static struct running *all_running;
@@ -29,9 +31,16 @@ static int64_t now_ns(void)
     return cz->ticks_ns(cz->ticks());
 }
 
+/* No bytecode runs in the thread between the look at where it stands and the exception. */
 static void send(struct running *running)
 {
+    running->held = !is_free(running->state, running->base);
+    if (running->held) {
+        running->again_ns = now_ns() + HELD_NS;
+        return;
+    }
     running->again_ns = now_ns() + AGAIN_NS;
+    running->raised = 1;
     PyThreadState_SetAsyncExc(running->thread, running->interrupt);
 }
 
@@ -76,7 +85,7 @@ static int handled_there(const struct running *running, PyObject *exceptions)
 
 static int is_wanted(const struct running *running)
 {
-    return running->interrupt && (running->again_ns == 0 || !handled_here(running));
+    return running->interrupt && !(running->raised && handled_here(running));
 }
 
 void enter_running(struct running *running, struct cz_record *record)
@@ -88,8 +97,11 @@ void enter_running(struct running *running, struct cz_record *record)
         PyThreadState_SetAsyncExc(thread, NULL);
     running->record = record;
     running->thread = thread;
+    running->state = PyThreadState_Get();
+    running->base = record ? PyEval_GetFrame() : NULL;
     running->interrupt = NULL;
     running->again_ns = 0;
+    running->raised = running->held = 0;
     running->next = all_running;
     running->link = &all_running;
     if (running->next)
@@ -137,32 +149,45 @@ static int is_due(const struct running *running, int64_t now)
 }
 
 /* An interrupt that hit a finalizer or a weak reference's callback was reported there and
- * dropped. */
-void repeat_interrupts(void)
+ * dropped; one whose thread stood where it must not be hit was not raised at all. */
+static void repeat_due(int64_t now, PyObject *exceptions)
+{
+    for (struct running *running = all_running; running; running = running->next) {
+        if (!is_due(running, now) || innermost(running->thread) != running)
+            continue;
+        if (running->raised && handled_there(running, exceptions)) {
+            running->again_ns = now + AGAIN_NS;
+            running->held = 0;
+        } else {
+            send(running);
+        }
+    }
+}
+
+static int64_t until_next_look(void)
+{
+    for (struct running *running = all_running; running; running = running->next)
+        if (running->held && innermost(running->thread) == running)
+            return HELD_NS;
+    return AGAIN_NS;
+}
+
+int64_t repeat_interrupts(void)
 {
     struct running *running = all_running;
     PyObject *get = PySys_GetObject("_current_exceptions"), *exceptions;
     int64_t now = now_ns();
     while (running && !is_due(running, now))
         running = running->next;
-    if (running == NULL || get == NULL)
-        return;
-    exceptions = PyObject_CallNoArgs(get);
-    if (exceptions == NULL) {
+    if (running && get) {
+        exceptions = PyObject_CallNoArgs(get);
+        /* From here on nothing lets go of the GIL; before, the list may have changed. */
+        if (exceptions)
+            repeat_due(now, exceptions);
         PyErr_Clear();
-        return;
+        Py_XDECREF(exceptions);
     }
-    /* From here on nothing lets go of the GIL; before, the list may have changed. */
-    for (running = all_running; running; running = running->next) {
-        if (!is_due(running, now) || innermost(running->thread) != running)
-            continue;
-        if (handled_there(running, exceptions))
-            running->again_ns = now + AGAIN_NS;
-        else
-            send(running);
-    }
-    PyErr_Clear();
-    Py_DECREF(exceptions);
+    return until_next_look();
 }
 
 static int raise_of(struct running *running)
@@ -170,6 +195,8 @@ static int raise_of(struct running *running)
     if (running == NULL || !is_wanted(running))
         return 0;
     running->again_ns = now_ns() + AGAIN_NS;
+    running->raised = 1;
+    running->held = 0;
     PyThreadState_SetAsyncExc(running->thread, NULL);
     PyErr_SetNone(running->interrupt);
     return -1;
@@ -260,7 +287,9 @@ PyObject *call_exposed(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kw
     if (raise_of(call))
         return NULL;
     enter_running(&exposed, call->record);
+    exposed.base = call->base; /* what hits here goes on through the call */
     exposed.interrupt = call->interrupt;
+    exposed.raised = call->raised;
     exposed.again_ns = call->again_ns;
     value = call_rest(args, kwargs);
     leave_running(&exposed);

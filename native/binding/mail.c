@@ -154,6 +154,7 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
     PyObject *handler, *idle;
     struct cz_record *record;
     uint32_t reasons;
+    int64_t slice_ns;
     if (!PyArg_ParseTuple(args, "OO:dispatch", &handler, &idle))
         return NULL;
     bridge->dispatching = 1;
@@ -164,14 +165,14 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
                 return NULL;
         if (cz->lane_wants_guest(bridge->python))
             scale_up(bridge);
-        repeat_interrupts();
+        slice_ns = repeat_interrupts();
         more = PyObject_CallNoArgs(idle);
         if (more == NULL)
             return NULL;
         Py_DECREF(more);
         if (!bridge->dispatching)
             break;
-        Py_BEGIN_ALLOW_THREADS cz->mail_wait(bridge->pool, (int64_t)50 * 1000 * 1000);
+        Py_BEGIN_ALLOW_THREADS cz->mail_wait(bridge->pool, slice_ns);
         Py_END_ALLOW_THREADS
     }
     Py_RETURN_NONE;

@@ -3,10 +3,11 @@
     python tests/stop/interrupts.py [--seconds 60] [--stops 5000] [--seed N]
 
 Tasks are short or endless; they submit, wait, map, drop objects whose finalizers swallow what is
-raised in them, and clean up after themselves. A call that nobody stops must end with its value: an
-interrupt that reached the wrong task would show there. A call that is stopped must end, endless
-or not: an interrupt that was lost would keep its worker. At the end every worker must still
-work, and no thread may have died.
+raised in them, clean up after themselves, import, log, and wait on what others notify. A call
+that nobody stops must end with its value: an interrupt that reached the wrong task would show
+there. A call that is stopped must end, endless or not: an interrupt that was lost would keep its
+worker. At the end every worker must still work, no lock of the library may be held, and no
+thread may have died.
 """
 
 from __future__ import annotations
@@ -16,13 +17,21 @@ import collections
 import contextlib
 import dataclasses
 import faulthandler
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import logging
 import os
+import queue
 import random
 import sys
 import threading
 import time
 import traceback
+import types
 import weakref
+from collections.abc import Sequence
 
 from catzilla_jit import Runtime, TaskResult, TaskStatus
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
@@ -107,8 +116,73 @@ class Family:
 
 _wrong: list[str] = []
 
-# The first of them imports a module; an interrupt there could leave the import lock held.
-weakref.finalize(Family, short, 0, 0).detach()
+
+class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules `made_N`, whose code takes a while until it sets `answer`."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name.startswith("made_") else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        vars(module)["answer"] = short(50, 7)
+
+
+class Log(logging.Handler):
+    """Lets exceptions out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        time.sleep(0)  # like a write to a file: other threads run
+        _logged.append(self.format(record))
+
+
+_logged: collections.deque[str] = collections.deque(maxlen=1)
+
+
+class Library:
+    """Tasks that are often inside of CPython's own library, where it holds its locks."""
+
+    def __init__(self) -> None:
+        sys.meta_path.insert(0, Modules())
+        self.condition = threading.Condition(threading.Lock())
+        self.items: queue.Queue[int] = queue.Queue()
+        self.logger = logging.Logger("interrupts")
+        self.handler = Log()
+        self.logger.addHandler(self.handler)
+
+    def importing(self, rounds: int, answer: int) -> int:
+        for _ in range(rounds):
+            name = f"made_{threading.get_ident()}"
+            sys.modules.pop(name, None)
+            if importlib.import_module(name).answer != 7:
+                _wrong.append(f"{name} is half made")
+        return answer
+
+    def notifying(self, rounds: int, answer: int) -> int:
+        for i in range(rounds):
+            with self.condition:
+                self.condition.notify()
+                self.condition.wait(0.0005)
+            self.items.put(i)
+            self.items.get(timeout=PATIENCE)
+        return answer
+
+    def logging(self, rounds: int, answer: int) -> int:
+        for i in range(rounds):
+            self.logger.warning("round %d", i)
+        return answer
+
+    def check(self) -> None:
+        """No lock is held: everything can be had from another thread."""
+        for lock in (self.condition, self.items.mutex, self.handler.lock):
+            if not lock.acquire(timeout=PATIENCE):
+                _wrong.append(f"{lock} is held")
+            else:
+                lock.release()
+        for name in {f"made_{thread.ident}" for thread in threading.enumerate()}:
+            if importlib.import_module(name).answer != 7:
+                _wrong.append(f"{name} is half made")
 
 
 @dataclasses.dataclass
@@ -125,10 +199,11 @@ class Stress:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.runtime = Runtime(workers=WORKERS, enable_auto_scaling=False)
-        family = Family(self.runtime)
+        family, self.library = Family(self.runtime), Library()
         functions = (
             short, dropping, cleaning, family.waiting, family.dependent, family.mapping,
-            family.calling_back,
+            family.calling_back, self.library.importing, self.library.notifying,
+            self.library.logging,
         )  # fmt: skip
         self.tasks = [self.runtime.task(each, compile_to_c=False) for each in functions]
         self.plain = self.tasks[0]
@@ -195,6 +270,7 @@ class Stress:
         )
         if found != list(range(WORKERS)):
             _wrong.append(f"of {WORKERS} workers these met: {found}")
+        self.library.check()
         self.runtime.shutdown(timeout=PATIENCE)
 
 
