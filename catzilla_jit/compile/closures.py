@@ -21,6 +21,7 @@ from numba.core.compiler_machinery import FunctionPass, register_pass
 from catzilla_jit.compile import choices, library, reductions
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
+from catzilla_jit.compile.octets import as_constant
 from catzilla_jit.compile.program import Program
 
 
@@ -58,14 +59,32 @@ def _replace_callees(func_ir: Any, program: Program) -> bool:
     changed = False
     for statement in assignments:
         if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
-            changed = _redirect(func_ir, program, places, statement.value) or changed
+            changed = _redirect(func_ir, program, places, statement) or changed
+        if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
+            changed = _take_constant(func_ir, statement) or changed
     if changed:
         postproc.PostProcessor(func_ir).run()
     return changed
 
 
-def _redirect(func_ir: Any, program: Program, places: dict[int, Any], call: Any) -> bool:
+def _take_constant(func_ir: Any, statement: Any) -> bool:
+    """Put the bytes that a module has where they are looked up; Numba would give them its type."""
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, statement.value.value)
+    if not isinstance(holder, pytypes.ModuleType):
+        return False
+    name = statement.value.attr
+    value = getattr(holder, name, None)
+    constant = as_constant(value)
+    if constant is value:
+        return False
+    statement.value = ir.Global(name, constant, statement.loc)
+    func_ir._definitions[statement.target.name] = [statement.value]
+    return True
+
+
+def _redirect(func_ir: Any, program: Program, places: dict[int, Any], statement: Any) -> bool:
     """Put a helper where the called function is looked up, if one stands for it."""
+    call = statement.value
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
     helper = None
     if not call.kws and not call.vararg:

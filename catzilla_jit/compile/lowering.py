@@ -197,6 +197,8 @@ class TaskLower(lowering.Lower):
         self._flag_of_result = self._bit_of_result = None
         if isinstance(inst.value, ir.Const | ir.Global | ir.FreeVar):
             self._refuse_large(inst.value.value)
+        if isinstance(ty, types.Bytes):
+            self._refuse("it takes bytes out of an object", "make them a global of the module")
         self._target = inst.target.name
         value = super().lower_assign(ty, inst)
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)

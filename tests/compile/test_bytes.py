@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gc
 import inspect
 import itertools
@@ -9,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import types
 from collections.abc import Callable
 from typing import Any, Optional
 
@@ -25,6 +27,9 @@ from catzilla_jit.compile.octets import octets
 
 SEPARATOR = b","
 ENDS = (b"\0", b"ab")
+NAMED = collections.namedtuple("NAMED", "data")(b"a")
+formats = types.ModuleType("formats")
+formats.PNG, formats.GIF = b"\x89PNG", (b"GIF87a", b"GIF89a")  # type: ignore[attr-defined]
 
 
 def is_blank(item: int, blanks: bytes = b" \t\n") -> bool:
@@ -88,6 +93,8 @@ def to_bytes(n: int, m: int) -> Any: return n.to_bytes(m, "little"), n.to_bytes(
 def to_named(n: int, m: int) -> Any: return n.to_bytes(byteorder="big", length=m, signed=False)
 def to_signed(n: int, m: int) -> Any: return n.to_bytes(m, "little", signed=True)
 def to_signed_big(n: int, m: int) -> Any: return n.to_bytes(m, "big", signed=True)
+def of_module(b: bytes, n: int) -> Any:
+    return b.startswith(formats.PNG), formats.PNG[n], formats.PNG, b in formats.GIF
 def in_hex(b: bytes) -> Any: return b.hex()
 def decoded(b: bytes) -> Any: return b.decode()
 def decoded_latin(b: bytes) -> Any: return b.decode("latin-1"), b[:2].decode("utf-8")
@@ -133,9 +140,9 @@ FUNCTIONS = [
     by_place, reduced, extremes, two, product, compared, chained, with_constant, holds, found,
     found_item, found_from, found_between, item_between, place, place_of_item, begun, joined,
     added, repeated, made, of_numbers, by_generator, zeros, the_same, numbers, number, little,
-    big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, in_hex, decoded,
-    decoded_latin, encoded, round_trip, kinds, cased, stripped, stripped_of, without, split,
-    split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else, in_tuple,
+    big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, of_module, in_hex,
+    decoded, decoded_latin, encoded, round_trip, kinds, cased, stripped, stripped_of, without,
+    split, split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else, in_tuple,
     in_list, in_rows, in_dict, as_dict, fields, blanks, inner, on_place,
 ]  # fmt: skip
 
@@ -245,6 +252,7 @@ def of_bools(b: bytes) -> Any: return bytes([x > 1 for x in b])
 def as_tuple(b: bytes) -> Any: return tuple(b)
 def given_list(q: list[bytes]) -> Any: return q
 def as_array(b: bytes) -> Any: return numpy.frombuffer(b, numpy.uint8)
+def of_object(b: bytes) -> Any: return len(NAMED.data) + len(b)
 def text_or_bytes(b: bytes) -> Any: return b if b else ""
 # fmt: on
 
@@ -260,11 +268,12 @@ REFUSED = [
     (as_text, "text of a value of type bytes"),
     (in_text, "repr of a value of type bytes"),
     (same, "`is` between values"),
-    (found_by_none, r"\.find of a bytes has no machine code"),
+    (found_by_none, r"\.find of bytes has no machine code"),
     (of_bools, r"bytes has no machine code for arguments of types list\[bool\]"),
     (as_tuple, "a tuple is made of a bytes"),
     (given_list, "returns a list that it was given"),
     (as_array, "frombuffer has no machine code"),
+    (of_object, "takes bytes out of an object"),
     (text_or_bytes, "now|different types"),
 ]
 
