@@ -24,6 +24,12 @@ from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
 from catzilla_jit.compile.program import Program
 
+#: They go over their arguments, and tell nobody what those are.
+CONSUMERS = (
+    all, any, bytes, enumerate, filter, frozenset, list, map, max, min, set, sorted, sum, tuple,
+    zip,
+)  # fmt: skip
+
 
 @register_pass(mutates_CFG=False, analysis_only=False)
 class Callees(FunctionPass):
@@ -86,6 +92,8 @@ def _redirect(func_ir: Any, program: Program, places: dict[int, Any], statement:
     """Put a helper where the called function is looked up, if one stands for it."""
     call = statement.value
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
+    if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
+        return False  # what stands for it is no iterator
     helper = None
     if not call.kws and not call.vararg:
         helper = _stand_in(func_ir, program, definition, call)
@@ -97,6 +105,33 @@ def _redirect(func_ir: Any, program: Program, places: dict[int, Any], statement:
     place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
     func_ir._definitions[place.target.name] = [place.value]
     return True
+
+
+def _means(definition: Any, *functions: Any) -> bool:
+    known = isinstance(definition, ir.Global | ir.FreeVar)
+    return known and any(definition.value is each for each in functions)
+
+
+def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
+    """Tell whether a value is used once, where only its items matter."""
+    uses = [
+        statement
+        for block in func_ir.blocks.values()
+        for statement in block.body
+        if not isinstance(statement, ir.Del)
+        and any(each.name == name for each in statement.list_vars())
+        and not (isinstance(statement, ir.Assign) and statement.target.name == name)
+    ]
+    if len(uses) != 1 or not isinstance(uses[0], ir.Assign):
+        return False
+    value = uses[0].value
+    if not isinstance(value, ir.Expr):
+        return False
+    if value.op == "call":
+        function = ir_utils.guard(ir_utils.get_definition, func_ir, value.func)
+        is_join = isinstance(function, ir.Expr) and getattr(function, "attr", "") == "join"
+        return is_join or _means(function, *CONSUMERS)
+    return value.op in ("getiter", "exhaust_iter")
 
 
 def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:

@@ -119,6 +119,11 @@ RULES = (
         "use a set",
     ),
     Rule(
+        r"Untyped global name 'reversed'",
+        "it keeps what reversed() gives, an iterator",
+        "go over it at once, or take a slice [::-1]",
+    ),
+    Rule(
         r"Untyped global name '(?P<what>\w+)': Cannot determine Numba type of <class 'type'>",
         "it uses the class {what}",
         "use numbers, strings, bytes, tuples, arrays",

@@ -142,8 +142,8 @@ FUNCTIONS = [
     added, repeated, made, of_numbers, by_generator, zeros, the_same, numbers, number, little,
     big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, of_module, in_hex,
     decoded, decoded_latin, encoded, round_trip, kinds, cased, stripped, stripped_of, without,
-    split, split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else, in_tuple,
-    in_list, in_rows, in_dict, as_dict, fields, blanks, inner, on_place,
+    split, split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else,
+    in_tuple, in_list, in_rows, in_dict, as_dict, fields, blanks, inner, on_place,
 ]  # fmt: skip
 
 BYTES = st.one_of(

@@ -153,6 +153,19 @@ def encodes(text: str) -> bytes:
     return text.encode("utf-16")
 
 
+def returns_an_iterator(xs: list[int]) -> Any:
+    return reversed(xs)
+
+
+def asks_an_iterator_twice(xs: list[int]) -> Any:
+    backwards = reversed(xs)
+    return list(backwards), list(backwards)
+
+
+def measures_an_iterator(n: int) -> Any:
+    return len(reversed(range(n)))  # type: ignore[arg-type]
+
+
 def keeps_a_generator(n: int) -> int:
     squares = (i * i for i in range(n))
     total = 0
@@ -404,6 +417,9 @@ REFUSED: list[tuple[Any, int, str]] = [
     (sleeps, 1, "time.sleep"),
     (recurses_inside, 1, "inner function"),
     (encodes, 1, "encode"),
+    (returns_an_iterator, 1, "reversed"),
+    (asks_an_iterator_twice, 1, "reversed"),
+    (measures_an_iterator, 1, "reversed"),
     (keeps_a_generator, 1, "generator expression"),
     (inverts_a_bool, 1, "~ of a bool"),
     (compares_identity, 1, "`is`"),
