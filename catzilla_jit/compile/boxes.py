@@ -177,10 +177,14 @@ class Boxes:
             self._boxed(python, manager, each, builder.extract_value(value, index), origins[index])
             for index, each in enumerate(type_.types)
         ]
-        made = cgutils.alloca_once_value(builder, python.tuple_pack(parts))
+        made = cgutils.alloca_once_value(builder, cgutils.get_null_value(python.pyobj))
+        whole = cgutils.true_bit
         for part in parts:
-            with builder.if_then(cgutils.is_null(builder, part), likely=False):
-                builder.store(cgutils.get_null_value(python.pyobj), made)
+            whole = builder.and_(whole, cgutils.is_not_null(builder, part))
+        with cgutils.if_likely(builder, whole):
+            builder.store(python.tuple_pack(parts), made)
+        for part in parts:  # the tuple has references of its own; null is none
+            python.decref(part)
         return builder.load(made)
 
     def _numpys(

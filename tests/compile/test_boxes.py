@@ -160,6 +160,22 @@ def test_array_is_released_when_the_task_has_ended() -> None:
     assert sys.getrefcount(x) == before
 
 
+def in_tuples(t: str, x: float) -> Any:
+    values = numpy.full(3, x)
+    return t + "x", (values, values[0] + x, t * 2), x + 2.5
+
+
+def references(result: Any) -> list[int]:
+    inner = [sys.getrefcount(result[1][index]) for index in range(3)]
+    return inner + [sys.getrefcount(result[index]) for index in range(3)]
+
+
+def test_nothing_but_the_tuple_holds_what_is_returned_in_it() -> None:
+    made = status_of(compiled(in_tuples), "text", 1.5)[2]
+    assert repr(made) == repr(in_tuples("text", 1.5))
+    assert references(made) == references(in_tuples("text", 1.5))
+
+
 def test_strings_do_not_make_a_task_uninterruptible() -> None:
     assert compiled(repeated).interruptible
 
