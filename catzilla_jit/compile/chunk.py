@@ -48,8 +48,8 @@ def compiler_lock() -> Iterator[None]:
         yield
 
 
-def obtain(kernel: Kernel, pattern: str, digest: str | None) -> tuple[str, int, Any]:
-    """Return symbol, address and library of a chunk function, from the cache or compiled.
+def obtain(kernel: Kernel, pattern: str, digest: str | None) -> tuple[str, int, Any, bytes]:
+    """Return symbol, address, library and machine code of a chunk function, cached or compiled.
 
     digest: under which the task is saved, None if it is not.
     """
@@ -57,13 +57,15 @@ def obtain(kernel: Kernel, pattern: str, digest: str | None) -> tuple[str, int, 
     kept = saved.read_chunk(digest, pattern) if digest is not None else None
     if kept is not None:
         library = frozen.thaw_chunk(kept)
-        return kept.symbol, library.get_pointer_to_function(kept.symbol), library
+        # Numba does not tell the machine code of a library that was loaded.
+        return kept.symbol, library.get_pointer_to_function(kept.symbol), library, kept.object_code
     symbol = f"cz_chunk.{pattern}.{kernel.symbol}"
     library = _compile(kernel, pattern, symbol)
     made = frozen.freeze_chunk(symbol, library) if digest is not None else None
     if digest is not None and made is not None:
         saved.write_chunk(digest, pattern, made)
-    return symbol, library.get_pointer_to_function(symbol), library
+    address = library.get_pointer_to_function(symbol)
+    return symbol, address, library, library._get_compiled_object()
 
 
 def _compile(kernel: Kernel, pattern: str, symbol: str) -> Any:

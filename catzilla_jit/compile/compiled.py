@@ -108,8 +108,8 @@ class CompiledTask:
 
         with compiler_lock():
             if pattern not in self._chunks:
-                symbol, address, library = obtain(self._kernel(), pattern, self._digest)
-                self._note_range(library._get_compiled_object(), symbol, address)
+                symbol, address, library, code = obtain(self._kernel(), pattern, self._digest)
+                self._note_range(code, symbol, address)
                 self._chunks[pattern] = address, library
 
     def _note_range(self, object_code: bytes, symbol: str, address: int) -> None:

@@ -253,6 +253,27 @@ def test_exception_made_at_run_time_works_in_another_process(
     ]
 
 
+def test_saved_chunk_function_of_a_task_that_raises_works_in_another_process(
+    two_processes: Callable[[str], list[str]],
+) -> None:
+    outputs = two_processes(
+        """
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from compile_harness import compiled
+
+        def root(x: float) -> float:
+            if x < 0.0:
+                raise ValueError("no root", x)
+            return x**0.5
+
+        task = compiled(root)
+        print(task.from_cache, task.chunk("cc") > 0, len(task.code_ranges) > 1)
+        """
+    )
+    assert outputs == ["False True True", "True True True"]
+
+
 def test_dicts_of_texts_work_in_another_process(two_processes: Callable[[str], list[str]]) -> None:
     outputs = two_processes(
         """
