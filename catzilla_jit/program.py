@@ -191,7 +191,7 @@ class Program:
                     name=settings.name,
                     argument_types=argument_types,
                     fastmath=settings.fastmath,
-                    boundscheck=settings.boundscheck,
+                    boundscheck=settings.checks_bounds,
                     overflow=settings.overflow,
                     prints=self.mode is not None,
                     exact=self.mode is None,

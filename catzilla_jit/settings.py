@@ -26,7 +26,7 @@ class Settings:
     retry_on: tuple[type[BaseException], ...] = (Exception,)
     timeout_ms: float | None = None
     delay_ms: float = 0
-    boundscheck: bool = False
+    boundscheck: bool | None = None
     fastmath: bool = False
     overflow: str = "check"
     memory_arena: bool = False
@@ -38,7 +38,10 @@ class Settings:
             self._refuse(ValueError, "compile_to_c", f"one of {_COMPILE_MODES}")
         if self.overflow not in ("check", "wrap"):
             self._refuse(ValueError, "overflow", "'check' or 'wrap'")
-        self._check_bool("memory_arena")
+        for option in ("fastmath", "memory_arena"):
+            self._check_bool(option)
+        if self.boundscheck is not None:
+            self._check_bool("boundscheck")
         if isinstance(self.max_retries, bool) or not isinstance(self.max_retries, int):
             self._refuse(TypeError, "max_retries", "an int")
         if not 0 <= self.max_retries <= 65_535:
@@ -87,6 +90,11 @@ class Settings:
     def compilation(self) -> tuple[Any, ...]:
         """The options that make another program of the same function."""
         return (self.compile_to_c, self.boundscheck, self.fastmath, self.overflow)
+
+    @property
+    def checks_bounds(self) -> bool:
+        """Whether compiled code checks array indices; by default where nobody asked for speed."""
+        return self.compile_to_c is None if self.boundscheck is None else self.boundscheck
 
     @property
     def governed(self) -> bool:

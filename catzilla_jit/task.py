@@ -363,8 +363,9 @@ def task(function: Any = None, /, **options: Any) -> Any:
     name: in messages and statistics, by default the function's. priority: a TaskPriority or
     its name. compile_to_c: None compiles where that gives Python's answer, True warns
     where it cannot, "require" raises CompileError there, False never compiles.
-    boundscheck, fastmath: as in Numba. overflow: "check", or "wrap" for unchecked 64-bit
-    integers.
+    boundscheck: whether array indices are checked; by default they are unless compile_to_c
+    asks for compilation. fastmath: as in Numba. overflow: "check", or "wrap" for unchecked
+    64-bit integers.
 
     memory_arena: keep records, and the memory that runs allocate, in an arena of jemalloc's
     for this task; `memory_stats()` then tells its share (docs/memory.md). Has no effect, and
