@@ -25,7 +25,7 @@ from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
 from catzilla_jit.compile.entry import BYTES, INT32, load, pointer_to, store_record
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.lists import GivenList
-from catzilla_jit.compile.octets import holds_octets, octets
+from catzilla_jit.compile.octets import hides_octets, octets
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.records import GivenRecord
 
@@ -86,15 +86,15 @@ def can_be_key(type_: types.Type) -> bool:
     """Tell whether a dict can have keys of this type; a NaN is one by its identity."""
     if isinstance(type_, types.BaseTuple):
         return len(type_.types) > 0 and all(map(can_be_key, type_.types))
-    return types.unliteral(type_) in {types.int64, types.boolean, types.unicode_type}
+    return types.unliteral(type_) in {types.int64, types.boolean, types.unicode_type, octets}
 
 
 def can_return(type_: types.Type) -> bool:
     """Tell whether a result of this type is given back as Python has it."""
+    if hides_octets(type_):
+        return False
     if isinstance(type_, types.DictType):
-        # Nobody goes over its values to make theirs what they borrow.
-        borrows = holds_octets(type_.value_type)
-        return can_be_key(type_.key_type) and can_unpack(type_.value_type) and not borrows
+        return can_be_key(type_.key_type) and can_unpack(type_.value_type)
     if type(type_) in (types.Tuple, types.UniTuple):
         return all(map(can_return, type_.types))
     return can_unpack(type_)

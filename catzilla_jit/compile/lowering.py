@@ -152,6 +152,8 @@ class TaskLower(lowering.Lower):
                 values.append(argument)
                 continue
             type_, value = self.typeof(argument.name), self.loadvar(argument.name)
+            if octets.hides_octets(type_):
+                self._refuse("it raises with a dict or set of bytes", "give a list of them")
             if argument.name in seen:
                 self.incref(type_, value)
             seen.add(argument.name)

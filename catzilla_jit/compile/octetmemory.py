@@ -134,6 +134,16 @@ def _place_of(_context: Any, data: Any, number: Any, start: Any, end: Any) -> An
     return types.int64(octets, types.int64, types.int64, types.int64), generate
 
 
+def _memory_of(_context: Any, data: Any) -> Any:
+    """Return the address, while the value itself is kept by who asks."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return view(context, builder, values[0]).data
+
+    return types.voidptr(octets), generate
+
+
+memory_of: Any = intrinsic(_memory_of)
 octet_at: Any = intrinsic(_octet_at)
 part_of: Any = intrinsic(_part_of)
 blank: Any = intrinsic(_blank)

@@ -20,8 +20,17 @@ from numba.core import types, typing
 from numba.core.extending import lower_builtin, overload, overload_method
 from numba.core.extending import register_jitable as compiled
 from numba.core.typing.templates import AbstractTemplate, infer_global
+from numba.cpython.hashing import _Py_HashBytes
 
-from catzilla_jit.compile.octetmemory import blank, difference, octet_at, part_of, place_of, put
+from catzilla_jit.compile.octetmemory import (
+    blank,
+    difference,
+    memory_of,
+    octet_at,
+    part_of,
+    place_of,
+    put,
+)
 from catzilla_jit.compile.octets import INT64, Octets, view
 
 
@@ -130,6 +139,12 @@ _compares(operator.lt, lambda left, right: order(left, right) < 0)
 _compares(operator.le, lambda left, right: order(left, right) <= 0)
 _compares(operator.gt, lambda left, right: order(left, right) > 0)
 _compares(operator.ge, lambda left, right: order(left, right) >= 0)
+
+
+@overload_method(Octets, "__hash__")
+def _hash(data):
+    """Hash as Python does, with its secret: bytes are keys of dicts and items of sets."""
+    return lambda data: _Py_HashBytes(memory_of(data), len(data))
 
 
 # --- searching --------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ INT64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
 
 
-class Octets(types.IterableType):
+class Octets(types.IterableType, types.Hashable):
     """The type of bytes."""
 
     mutable = False
@@ -128,7 +128,7 @@ def _constant(context: Any, builder: Any, type_: Any, value: bytes) -> Any:
 
 
 def holds_octets(type_: Any) -> bool:
-    """Tell whether there are bytes in a value of this type, which is no dict."""
+    """Tell whether there are bytes in a value of this type, but for dicts and sets."""
     if isinstance(type_, types.BaseTuple):
         return any(map(holds_octets, type_.types))
     if isinstance(type_, types.Optional):
@@ -136,6 +136,20 @@ def holds_octets(type_: Any) -> bool:
     if isinstance(type_, types.List):
         return holds_octets(type_.dtype)
     return isinstance(type_, Octets)
+
+
+def hides_octets(type_: Any) -> bool:
+    """Tell whether there are bytes where `owned` does not come, in a dict or set."""
+    if isinstance(type_, types.BaseTuple):
+        return any(map(hides_octets, type_.types))
+    if isinstance(type_, types.Optional):
+        return hides_octets(type_.type)
+    if isinstance(type_, types.List):
+        return hides_octets(type_.dtype)
+    if isinstance(type_, types.DictType):
+        kinds = (type_.key_type, type_.value_type)
+        return any(holds_octets(kind) or hides_octets(kind) for kind in kinds)
+    return isinstance(type_, types.Set) and holds_octets(type_.dtype)
 
 
 def lent(context: Any, builder: Any, type_: Any, value: Any) -> Any:

@@ -20,6 +20,7 @@ from agreement import agrees, outcome
 from compile_harness import compiled, status_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import types as numba_types
 from numba.core.runtime import _nrt_python, rtsys
 
 from catzilla_jit.compile import CompileRefused, argument_types_for
@@ -93,6 +94,18 @@ def to_bytes(n: int, m: int) -> Any: return n.to_bytes(m, "little"), n.to_bytes(
 def to_named(n: int, m: int) -> Any: return n.to_bytes(byteorder="big", length=m, signed=False)
 def to_signed(n: int, m: int) -> Any: return n.to_bytes(m, "little", signed=True)
 def to_signed_big(n: int, m: int) -> Any: return n.to_bytes(m, "big", signed=True)
+def counted(b: bytes) -> Any:
+    counts = {b"": 0}
+    for part in b.split(b","):
+        counts[part] = counts.get(part, 0) + 1
+    return sorted(counts.items())
+def apart(b: bytes, q: list[bytes]) -> Any: return len({b, b[:1], b""}), len(set(q)), b in set(q)
+def by_key(e: dict[bytes, int], b: bytes) -> Any: return e.get(b, -1), b in e, e[b], sorted(e)
+def hashed(b: bytes) -> Any: return hash(b), hash((b, 1))
+def raised_dict(b: bytes) -> Any:
+    if len(b) > 2:
+        raise ValueError({1: b})
+    return b
 def of_module(b: bytes, n: int) -> Any:
     return b.startswith(formats.PNG), formats.PNG[n], formats.PNG, b in formats.GIF
 def in_hex(b: bytes) -> Any: return b.hex()
@@ -140,10 +153,11 @@ FUNCTIONS = [
     by_place, reduced, extremes, two, product, compared, chained, with_constant, holds, found,
     found_item, found_from, found_between, item_between, place, place_of_item, begun, joined,
     added, repeated, made, of_numbers, by_generator, zeros, the_same, numbers, number, little,
-    big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, of_module, in_hex,
-    decoded, decoded_latin, encoded, round_trip, kinds, cased, stripped, stripped_of, without,
-    split, split_lines, divided, put_together, by_join, replaced, maybe, optional, or_else,
-    in_tuple, in_list, in_rows, in_dict, as_dict, fields, blanks, inner, on_place,
+    big, signed, signed_big, to_bytes, to_named, to_signed, to_signed_big, of_module, counted,
+    raised_dict, apart, by_key, hashed, in_hex, decoded, decoded_latin, encoded, round_trip,
+    kinds, cased, stripped, stripped_of, without, split, split_lines, divided, put_together,
+    by_join, replaced, maybe, optional, or_else, in_tuple, in_list, in_rows, in_dict, as_dict,
+    fields, blanks, inner, on_place,
 ]  # fmt: skip
 
 BYTES = st.one_of(
@@ -170,6 +184,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "m": INTEGERS,
     "k": INTEGERS,
     "s": st.text(st.characters(exclude_categories=[]), max_size=4),
+    "e": st.dictionaries(st.sampled_from([b"", b"a", b"ab"]), st.integers(0, 9)),
     "o": st.one_of(st.none(), BYTES),
     "t": st.tuples(BYTES, INTEGERS),
     "q": st.lists(BYTES, max_size=3),
@@ -239,7 +254,9 @@ def test_what_is_not_bytes_is_a_type_error(value: Any) -> None:
 def sets(b: bytes) -> Any: b[0] = 1  # type: ignore[index]
 def deletes(b: bytes) -> Any: del b[0]  # type: ignore[attr-defined]
 def appends(b: bytes) -> Any: b.append(1)  # type: ignore[attr-defined]
-def of_dict(b: bytes) -> Any: return {i: b[i:] for i in range(len(b))}
+def as_values(b: bytes) -> Any: return {i: b[i:] for i in range(len(b))}
+def as_keys(b: bytes) -> Any: return {part: len(part) for part in b.split()}
+def as_set(b: bytes) -> Any: return set(b.split()), 1
 def by_bool(b: bytes, p: bool) -> Any: return b[p]
 def by_float(b: bytes, x: float) -> Any: return x in b  # type: ignore[operator]
 def with_text(b: bytes) -> Any: return b == "a"  # type: ignore[comparison-overlap]
@@ -260,7 +277,9 @@ REFUSED = [
     (sets, r"`x\[i\] = y` has no machine code for bytes, int"),
     (deletes, r"`del x\[i\]` has no machine code for bytes"),
     (appends, "uses .append of a value of type bytes"),
-    (of_dict, r"returns dict\[int, bytes\]"),
+    (as_values, r"returns dict\[int, bytes\]"),
+    (as_keys, r"returns dict\[bytes, int\]"),
+    (as_set, r"returns tuple\[set\[bytes\], int\]"),
     (by_bool, r"`x\[i\]` has no machine code for bytes, bool"),
     (by_float, "`in` has no machine code for bytes, float"),
     (with_text, "`==` has no machine code for bytes, str"),
@@ -284,6 +303,17 @@ REFUSED = [
 def test_what_python_would_answer_otherwise_is_refused(function: Any, words: str) -> None:
     with pytest.raises(CompileRefused, match=words):
         compiled(function)
+
+
+def writes_and_raises(b, out):  # type: ignore[no-untyped-def]
+    out[0] = 1.0
+    raise ValueError({1: b})
+
+
+def test_dict_of_bytes_that_python_cannot_raise_again_is_refused() -> None:
+    array = numba_types.Array(numba_types.float64, 1, "C")
+    with pytest.raises(CompileRefused, match="raises with a dict or set of bytes"):
+        compiled(writes_and_raises, argument_types=(octets, array))
 
 
 def takes_bytearray(data: bytearray) -> int:
