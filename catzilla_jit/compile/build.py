@@ -158,6 +158,7 @@ def _kernel(
     _refuse_result(kernel, function, name)
     _refuse_handlers(program, kernel, function, name)
     _refuse_doubts(program, kernel, function, name)
+    _refuse_choices(program, kernel, function, name)
     return kernel
 
 
@@ -196,6 +197,21 @@ def _refuse_doubts(
         line = places.line_of(function.__code__, places.RETURNS)
         message = "it returns a number that is NumPy's or Python's, and has side effects"
         raise CompileRefused(name, (Reason(line, message, "return float(x) or int(x)"),))
+
+
+def _refuse_choices(
+    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+) -> None:
+    """What is NumPy's to choose (which of two zeros) is left to it: the task has to run again."""
+    where = program.leaves_numpys
+    if where is not None and not is_pure(program.effects, kernel.argument_types):
+        file = "" if where.filename == function.__code__.co_filename else where.filename
+        message = (
+            "it sorts, clips, casts or compares floats, where some answers are NumPy's to choose, "
+            "and has side effects"
+        )
+        advice = "return the array; as it is, it runs as a Python task"
+        raise CompileRefused(name, (Reason(where.line, message, advice, file=file),))
 
 
 def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:

@@ -18,11 +18,11 @@ import numpy
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import choices, library, reductions
+from catzilla_jit.compile import choices, library, numpys, reductions
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
-from catzilla_jit.compile.program import Program
+from catzilla_jit.compile.program import OWN, Program
 
 #: They go over their arguments, and tell nobody what those are.
 CONSUMERS = (
@@ -135,11 +135,13 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
 
 
 def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:
-    in_library = func_ir.func_id.func.__module__ == library.__name__
+    module = func_ir.func_id.func.__module__
+    in_library = module == library.__name__
     if isinstance(definition, ir.Global | ir.FreeVar):
         if in_library:  # there the builtins are Numba's
             return None
-        return program.library_helper(definition.value, len(call.args))
+        ours = module not in OWN
+        return program.library_helper(definition.value, len(call.args), ours=ours)
     if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
         return None
     holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
@@ -149,13 +151,16 @@ def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Hel
         plain = callee(function)
         if plain is not None:
             return program.helper(plain)
-        return program.library_helper(function, len(call.args))
+        return program.library_helper(function, len(call.args), ours=module not in OWN)
     if in_library:
         return None
     method = (definition.attr, len(call.args))
-    if method in choices.METHODS:
+    choice = choices.METHODS.get(method)
+    if choice is None and program.options.exact and module not in OWN:
+        choice = numpys.METHODS.get(method)
+    if choice is not None:
         call.args = [definition.value, *call.args]
-        return program.chooser(choices.METHODS[method], len(call.args))
+        return program.chooser(choice, len(call.args))
     if method in library.METHODS:
         call.args = [definition.value, *call.args]
         return program.helper(cast("pytypes.FunctionType", library.METHODS[method]))

@@ -20,7 +20,7 @@ import numpy
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
-from catzilla_jit.compile import alike, kinds, octetnumbers, reductions, words
+from catzilla_jit.compile import alike, kinds, numpys, octetnumbers, reductions, words
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.program import OWN, Program
@@ -243,6 +243,8 @@ class _Check:
                 if len(given) > 1 and not isinstance(given[1], types.IntegerLiteral):
                     self._refuse(f"{_reduction(called)} that is no constant")
                 self._refuse(f"{_reduction(called)} of {_shown(given[0])}")
+        if called in numpys.NAMES:
+            self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
         if own and self.program.is_library(callee.dispatcher):
@@ -252,6 +254,14 @@ class _Check:
         if not self.program.mixes:
             self.program.wants_mixes = True
             self._refuse("a helper is given a number of NumPy's", "give it float(x) or int(x)")
+
+    def _numpys(self, choice: Any, names: list[str]) -> None:
+        given = [self.typemap[name] for name in names]
+        if not numpys.is_alike(choice, *given):
+            name = choice.__name__.removeprefix("numpys_")
+            self._refuse(f"numpy.{name} of {self._named(names)}")
+        if not numpys.is_certain(choice, *given):
+            self.program.leaves_numpys = self.program.leaves_numpys or self.loc
 
     def _method(self, callee: Any, expr: Any, names: list[str]) -> None:
         name = kinds.method_name(callee)

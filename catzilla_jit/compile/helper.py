@@ -69,6 +69,7 @@ class Chooser(Helper):
     ) -> None:
         call = pytypes.FunctionType(_BY_COUNT[arguments].__code__, {}, choice.__name__)
         super().__init__(call, options, pipeline)
+        self.choice = choice
 
         def implementation(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Any:
             chosen = choice(*args)

@@ -18,7 +18,17 @@ from typing import Any, cast
 from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
 
-from catzilla_jit.compile import axes, library, mathematics, places, reductions, summation
+from catzilla_jit.compile import (
+    axes,
+    library,
+    mathematics,
+    numpys,
+    ordered,
+    places,
+    pointwise,
+    reductions,
+    summation,
+)
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
 from catzilla_jit.compile.formatting import Formatter
@@ -31,7 +41,7 @@ from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
-OWN = {each.__name__ for each in (library, mathematics, summation, axes)}
+OWN = {each.__name__ for each in (library, mathematics, summation, axes, pointwise, ordered)}
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 
@@ -67,6 +77,9 @@ class Program:
         self.result_origins: dict[Any, Origin] = {}  # of what each function returns
         self._task: pytypes.FunctionType | None = None
         self.recursive = False  # a function calls itself, through others or not
+        self.leaves_numpys: Any = (
+            None  # where an answer that is NumPy's to choose leaves the kernel
+        )
         self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
         self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
@@ -101,7 +114,7 @@ class Program:
         if not self.is_library(helper):
             return self.result_origins.get(helper.py_func, PYTHON)
         name = helper.py_func.__name__
-        if name in reductions.NAMES:
+        if name in reductions.NAMES or name in numpys.NAMES:
             return NUMPY
         return joined(arguments) if name in PASSING else PYTHON
 
@@ -164,11 +177,16 @@ class Program:
             self._helpers[original] = Helper(made, self.options, self.pipeline)
         return self._helpers[original]
 
-    def library_helper(self, function: Any, arguments: int) -> Helper | None:
-        """Return what stands for a call of a function of Python, if something has to."""
+    def library_helper(self, function: Any, arguments: int, *, ours: bool = False) -> Helper | None:
+        """Return what stands for a call of a function of Python, if something has to.
+
+        ours: it is called by the user, for whom ours may be taken for NumPy's.
+        """
         try:
             plain = library.CALLS.get((function, arguments))
             choice = CHOICES.get((function, arguments))
+            if choice is None and ours and self.options.exact:
+                choice = numpys.CALLS.get((function, arguments))
         except TypeError:  # an unhashable value
             return None
         if plain is not None:

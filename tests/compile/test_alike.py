@@ -20,6 +20,7 @@ from catzilla_jit import Task, task
 
 FLOATS = st.one_of(
     st.sampled_from([0.0, -0.0, np.inf, -np.inf, np.nan, 1e308, -1e308, 5e-324, 0.5, 1.0, 2.5]),
+    st.just(-np.nan),
     st.floats(-1e3, 1e3),
     st.floats(allow_nan=False),
 )
@@ -123,13 +124,70 @@ def reduced_along_the_only_axis(v: Any) -> Any:
     return v.sum(axis=0), v.sum(-1), v.argmax(axis=0), v.max(0), np.mean(v, axis=0), v.any(axis=0)
 
 
+def extremes_with_numbers(v: Any) -> Any:
+    return np.maximum(v, 1.5), np.minimum(v, 2), np.maximum(0.5, v), np.minimum(np.inf, v)
+
+
+def extremes_with_zero(v: Any) -> Any:
+    return np.maximum(v, 0), np.minimum(v, 0.0)
+
+
+def extremes_of_lines(v: Any) -> Any:
+    return np.maximum(v, v[::-1]), np.minimum(v[1:], v[:-1])
+
+
+def extremes_of_other_lengths(v: Any) -> Any:
+    return np.maximum(v, v[:1])
+
+
+def clipped(v: Any) -> Any:
+    return np.clip(v, -1, 2.5), v.clip(-7, 3), np.clip(v, 0.5, -0.5)
+
+
+def rounded(v: Any) -> Any:
+    return np.round(v, 2), v.round(1), np.round(v), v.round(), np.around(v, 8)
+
+
+def to_floats(v: Any) -> Any:
+    return v.astype(float), v.astype(np.float64)
+
+
+def to_integers(v: Any) -> Any:
+    return v.astype(int), v.astype(np.int64)
+
+
+def in_order(v: Any) -> Any:
+    return np.sort(v), np.sort(v)[::-1]
+
+
+def middle(v: Any) -> Any:
+    return np.median(v)
+
+
+def places_in_order(v: Any) -> Any:
+    return np.argsort(v), v.argsort()
+
+
+def extremes_with_zero_of_tables(v: Any) -> Any:
+    v = v + 0.5
+    return np.maximum(v.copy(), 0), np.clip(v.copy(), 0.0, 1.0)
+
+
+def clipped_or_rounded_tables(v: Any) -> Any:
+    return v.round(2), v.astype(float), v[:1].copy().astype(int)
+
+
 LINES = [
     (squares, "fi"), (divided, "i"), (raised, "i"), (divided_in_place, "i"), (masked, "fi"),
     (masked_by_bools, "b"), (masked_and_reduced, "fi"), (masked_by_another_length, "fi"),
     (set_by_mask, "fi"), (reduced_along_the_only_axis, "fi"),
+    (extremes_with_numbers, "f"), (extremes_with_zero, "f"), (extremes_of_lines, "f"),
+    (extremes_of_other_lengths, "f"), (clipped, "f"), (rounded, "f"), (to_floats, "fib"),
+    (to_integers, "fib"), (in_order, "fi"), (middle, "fi"), (places_in_order, "f"),
 ]  # fmt: skip
 TABLES = [
     (sums, "fib"), (means, "fib"), (deviations, "f"), (extremes, "fi"),
+    (extremes_with_zero_of_tables, "f"), (clipped_or_rounded_tables, "f"),
     (places_along_rows, "fi"), (places_along_columns, "fi"), (truths, "fib"),
 ]  # fmt: skip
 
@@ -201,6 +259,38 @@ def test_insisting_takes_numbas_sum_along_an_axis() -> None:
     assert summed.submit(np.ones((4, 6))[:, ::2]).result(60).tolist() == [4.0, 4.0, 4.0]
 
 
+@pytest.mark.parametrize("length", [1000, 1001, 40_000])
+def test_long_lines_are_sorted_as_numpy_does(length: int) -> None:
+    numbers = np.random.default_rng(7)
+    values = numbers.standard_normal(length)
+    for function in (in_order, middle, places_in_order):
+        made: Task[..., Any] = task(function)
+        assert submitted(made, values) == outcome(function, values)
+        assert made.explain().compiled
+
+
+def test_a_task_that_writes_leaves_to_numpy_what_is_its_own_to_choose() -> None:
+    def rectified(v: Any) -> Any:
+        v[:] = np.maximum(v, 0.0)
+        return v
+
+    made: Task[..., Any] = task(rectified)
+    mine, theirs = np.array([-0.0, 1.0]), np.array([-0.0, 1.0])
+    assert submitted(made, mine) == outcome(rectified, theirs)
+    (reason,) = made.explain().reasons
+    assert reason.source(made.explain().file) == "v[:] = np.maximum(v, 0.0)"
+
+
+def test_insisting_takes_numbas_own() -> None:
+    @task(compile_to_c="require")
+    def rectified(v: np.ndarray) -> None:
+        v[:] = np.maximum(v, 0.0)
+
+    values = np.array([-0.0, -1.0, 1.0])
+    rectified.submit(values).result(60)
+    assert values.tolist() == [0.0, 0.0, 1.0]
+
+
 def cube(v: Any) -> Any:
     return v**3
 
@@ -235,6 +325,10 @@ def by_an_array_of_numbers(v: Any) -> Any:
     return v[np.arange(2)]
 
 
+def places_of_integers(v: Any) -> Any:
+    return np.argsort(v)
+
+
 def masked_in_two_dimensions(v: Any) -> Any:
     return v.reshape(-1, 1)[v.reshape(-1, 1) > 0]
 
@@ -247,6 +341,7 @@ def masked_in_two_dimensions(v: Any) -> Any:
         for function in (
             negative_power, power_in_place, by_zero, by_minus_one, by_a_variable,
             set_to_an_array, by_an_array_of_numbers, masked_in_two_dimensions,
+            places_of_integers,
         )
     ],
 )  # fmt: skip

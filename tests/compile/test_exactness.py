@@ -30,6 +30,8 @@ def described(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value), [described(each) for each in value]
     if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":  # which NaN it is, its sign, is no part of an answer
+            value = np.where(np.isnan(value), np.nan, value)
         return value.dtype, value.shape, value.tobytes()
     return type(value), repr(value)
 
@@ -249,8 +251,8 @@ def rounded(f: Any) -> Any:
     return round(f[0], 2)
 
 
-def to_integers(f: Any) -> Any:
-    return f.astype(np.int64)
+def to_small_integers(f: Any) -> Any:
+    return f.astype(np.int32)
 
 
 def signs(f: Any) -> Any:
@@ -295,7 +297,7 @@ def optional(f: Any) -> Any:
             rows,
             gaps,
             rounded,
-            to_integers,
+            to_small_integers,
             signs,
             ellipsis,
             picked,
