@@ -89,30 +89,28 @@ def sum_of_line(values: Any) -> float:
     return 0.0 + _pairwise(values)
 
 
-def _need_alignment(line: Any) -> None:
-    """Leave for a field in a packed record, which NumPy adds buffer by buffer where it is long."""
-    if line.size > BUFFER and (line.ctypes.data % 8 != 0 or line.strides[0] % 8 != 0):
-        leave()
-
-
 def sum_of_field(values: Any) -> float:
-    _need_alignment(values)
-    return sum_of_line(values)
+    """Add what may not be aligned, as a field of packed records: NumPy takes it in buffers."""
+    if values.ctypes.data % 8 == 0 and values.strides[0] % 8 == 0:
+        return sum_of_line(values)
+    total = 0.0
+    for start in range(0, values.size, BUFFER):
+        total += _pairwise(values[start : start + BUFFER])
+    return total
 
 
 def mean_of_field(values: Any) -> float:
-    _need_alignment(values)
-    return mean_of_line(values)
+    if values.size == 0:
+        leave()
+    return sum_of_field(values) / values.size
 
 
 def var_of_field(values: Any) -> float:
-    _need_alignment(values)
-    return var_of_line(values)
+    return _var(values, mean_of_field(values))
 
 
 def std_of_field(values: Any) -> float:
-    _need_alignment(values)
-    return std_of_line(values)
+    return math.sqrt(var_of_field(values))
 
 
 def sum_of_rows(values: Any) -> float:
@@ -152,7 +150,10 @@ def mean_of_whole(values: Any) -> float:
 
 
 def var_of_line(values: Any) -> float:
-    mean = mean_of_line(values)
+    return _var(values, mean_of_line(values))
+
+
+def _var(values: Any, mean: float) -> float:
     squares = numpy.empty(values.size)
     for i in range(values.size):
         apart = values[i] - mean
