@@ -327,13 +327,14 @@ class _Check:
 
     def _layout(self, type_: GivenRecord, dtype: ir.Value) -> None:
         """Check names, types and places of the fields; NumPy's `==` is blind to two things."""
-        wanted = numpy_support.as_dtype(type_)
+        wanted = type_.given
         held = self.builder.bitcast(self._constant(wanted), dtype.type)
-        equal = self.python.object_richcompare(dtype, held, "==")
-        self._need_same(equal, True)
-        for name in ("isalignedstruct", "metadata"):
-            found = self.python.object_getattr_string(dtype, name)
-            self._need_same(found, getattr(wanted, name))
+        another = self.builder.not_(self._is(dtype, held))
+        with self.builder.if_then(another):
+            self._need_same(self.python.object_richcompare(dtype, held, "=="), True)
+            for name in ("isalignedstruct", "metadata"):
+                found = self.python.object_getattr_string(dtype, name)
+                self._need_same(found, getattr(wanted, name))
 
     def _need_same(self, found: ir.Value, wanted: Any) -> None:
         """Check that an object is True, False or None, and let go of it."""

@@ -270,8 +270,8 @@ class _Check:
                 self._taken("container", names)
             return
         kind = alike.element(callee.this)
-        if not callee.this.aligned and name != "copy":
-            self._refuse(f".{name}() of an array that is not aligned")
+        if not _is_plain(callee.this):
+            self._refuse(f".{name}() of a table that is not aligned")
         if expr.kws or kind not in alike.METHODS.get(name, ()):
             self._refuse(f".{name}() of an array of {callee.this.dtype}")
 
@@ -311,7 +311,7 @@ class _Check:
             return len(elements) == 2 and alike.operation(alike.OPERATORS[function], *elements)
         if function in alike.UFUNCS:
             return len(elements) == 1 and elements[0] in alike.UFUNCS[function]
-        if any(self._is_array(name) and not self.typemap[name].aligned for name in names):
+        if any(self._is_array(name) and not _is_plain(self.typemap[name]) for name in names):
             return False
         known = alike.FUNCTIONS.get(function)
         if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
@@ -340,6 +340,11 @@ def _parts(type_: Any) -> Iterator[Any]:
         yield from _parts(type_.type)
     else:
         yield type_
+
+
+def _is_plain(array: types.Array) -> bool:
+    """Tell whether an array is aligned, or a line, as the field of packed records."""
+    return array.aligned or array.ndim == 1
 
 
 def _results(blocks: Iterable[Any]) -> set[str]:

@@ -191,7 +191,8 @@ class Origins:
         if isinstance(callee, types.BoundFunction):
             if isinstance(callee.this, types.Array):
                 return PYTHON if kinds.method_name(callee) in TO_PYTHON else NUMPY
-            return self._get(expr.func.name)
+            to_python = kinds.method_name(callee) in TO_PYTHON
+            return PYTHON if to_python else self._get(expr.func.name)
         if isinstance(callee, types.NumberClass):
             return NUMPY
         function = kinds.called(self.typemap, expr)

@@ -38,6 +38,10 @@ class GivenRecord(types.Record):
     def __init__(self, record: types.Record, writable: bool) -> None:
         fields: Any = [(name, field._asdict()) for name, field in record.fields.items()]
         super().__init__(fields, record.size, record.aligned)
+        self.given: numpy.dtype[Any] = numpy_support.as_dtype(
+            record
+        )  # or an equal one (`boxes.py`)
+        self.known = False  # it is a caller's
         self.mutable = writable
         self.name = self.name if writable else f"readonly {self.name}"
 
@@ -62,11 +66,13 @@ def record_of(dtype: numpy.dtype[Any], *, writable: bool) -> GivenRecord | None:
         return None
     try:
         made = GivenRecord(numpy_support.from_dtype(dtype), writable)
-        back = numpy_support.as_dtype(made)
     except (errors.NumbaError, ValueError):  # a unit of time, an alignment of its own
         return None
-    same = back == dtype and back.isalignedstruct == dtype.isalignedstruct
-    return made if same else None
+    if made.given != dtype or made.given.isalignedstruct != dtype.isalignedstruct:
+        return None
+    if not made.known:
+        made.given, made.known = dtype, True  # the caller's others will mostly have this very one
+    return made
 
 
 def why_not(dtype: numpy.dtype[Any]) -> str | None:
@@ -84,8 +90,10 @@ def why_not(dtype: numpy.dtype[Any]) -> str | None:
             return f"has the field {name!r}, which holds {_what(own)}"
         if not own.isnative:
             return f"has the field {name!r} in foreign byte order"
-        if title or MARKS & set(name):
-            return f"has the field {name!r} with {'a title' if title else 'a mark in its name'}"
+        if title or own.metadata is not None:
+            return f"has the field {name!r} with {'a title' if title else 'metadata'}"
+        if MARKS & set(name) or not name.isprintable():
+            return f"has the field {name!r} with a mark in its name"
     offsets = [fields[name][1] for name in dtype.names]
     return "has its fields in another order than in memory" if offsets != sorted(offsets) else None
 

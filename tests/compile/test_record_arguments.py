@@ -133,11 +133,29 @@ def found(a: Any, low: float) -> Any:
         if r["x"] > low:
             return int(r["n"])
     return -1
+def as_arguments(a: Any) -> Any:
+    return np.where(a["up"], a["x"], a["y"]), a["up"].any(), np.any(a["n"]), np.sort(a["n"])
+def copies(a: Any) -> Any:
+    return a["x"].copy(), a["x"].flatten(), np.zeros_like(a["n"]), np.concatenate((a["x"], a["y"]))
+def integers(a: Any) -> Any: return np.maximum(a["n"], 3), np.clip(a["n"], 2, 30), np.unique(a["n"])
+def pythons(a: Any) -> Any: return a["x"][0].item(), a[0]["n"].item(), a["n"][1:2].item()
+def numbered(a: Any) -> Any:
+    total = 0.0
+    for i, x in np.ndenumerate(a["x"]):
+        total += x * i[0]
+    return total
+def in_tuple(a: Any) -> Any: return by_tuple((a, a[::-1]))
+def by_tuple(both: Any) -> Any: return both[0]["x"][0] - both[1][0]["x"]
+def collected(a: Any) -> Any: return {int(r["n"]): float(r["x"]) for r in a}
+def recursive(a: Any) -> Any: return below(a, 3)
+def below(a: Any, i: int) -> float: return 1.0 if i < 0 else float(a[i]["x"]) + below(a, i - 1)
 # fmt: on
 
 READING: list[Any] = [
     (items, 2), (iterated,), (counted,), (paired,), (shapes,), (arithmetic,), (masks,), (wrapping,),
     (helped,), (handed_back,), (largest,), (some,), (listed,), (missing,), (found, 3.0),
+    (as_arguments,), (copies,), (integers,), (pythons,), (numbered,), (in_tuple,), (collected,),
+    (recursive,),
 ]  # fmt: skip
 
 
@@ -289,6 +307,12 @@ def by_helper(a: Any, v: float) -> Any:
     put(a[0], v)
     put(a[1:][0], v)
 def put(r: Any, v: float) -> None: r["x"] = v
+def sorts(a: Any, v: float) -> Any:
+    a["n"].sort()
+    a["y"][a["up"]] = v
+    a[0]["n"] += 1
+    a[0]["up"] ^= True
+    a[1]["z"] *= 2
 def chosen(a: Any, v: float) -> Any:
     r = a[0] if v > 1 else a[1]
     r["x"] = v
@@ -296,7 +320,7 @@ def chosen(a: Any, v: float) -> Any:
 
 WRITING = [
     moves, moves_each, moves_field, moves_at_once, sets, sets_fields, turns_field, swaps,
-    keeps_a_view, by_helper, chosen,
+    keeps_a_view, by_helper, chosen, sorts,
 ]  # fmt: skip
 
 
@@ -496,6 +520,7 @@ UNTYPED = {
     ),
     "class record": np.dtype((np.record, [("x", "f8")])),
     "metadata": np.dtype(np.dtype([("x", "f8")]), metadata={"unit": "m"}),
+    "'x' with metadata": np.dtype([("x", np.dtype("f8", metadata={"unit": "m"})), ("y", "f8")]),
 }  # fmt: skip
 
 
@@ -614,6 +639,19 @@ def optional(a: Any) -> Any:
 def part_set(a: Any) -> Any: a[1:3] = a[3:5]
 def in_dict(a: Any) -> Any: return {"first": a[0]}
 def true(a: Any) -> Any: return 1 if a[0] else 2
+def unpacked(a: Any) -> Any:
+    x, y, *_ = a[0]
+    return x + y
+def contained(a: Any) -> Any: return a[0] in a
+def as_text(a: Any) -> Any: return f"{a[0]}"
+def by_key(a: Any) -> Any: return max(a, key=lambda r: r["x"])["y"]
+def in_order(a: Any) -> Any: return sorted(a, key=lambda r: r["x"])[0]["y"]
+def caught(a: Any) -> Any:
+    try:
+        return a["nothing"]
+    except ValueError:
+        return 3
+def summed_itself(a: Any) -> Any: a["n"] += a["n"][::-1]
 def small(a: Any) -> Any: return a["small"] + 1
 def small_item(a: Any) -> Any: return a[0]["small"] * 3
 def sets_small(a: Any) -> Any: a[0]["small"] = 3
@@ -625,7 +663,8 @@ TABLE = np.ones(2, PACKED)
 LEFT = [
     item, items_of, in_list, equal, equal_arrays, by_number, by_name, several, masked, picked,
     dotted, length, as_tuple, dtype_of, from_tuple, copied, transposed, flattened, constant, fresh,
-    optional, part_set, in_dict, true, small, small_item, sets_small, truncates, truncates_all,
+    unpacked, contained, as_text, by_key, in_order, caught, summed_itself, optional, part_set,
+    in_dict, true, small, small_item, sets_small, truncates, truncates_all,
 ]  # fmt: skip
 
 
