@@ -18,6 +18,7 @@ from numba.core import ir, types
 
 from catzilla_jit.compile import kinds
 from catzilla_jit.compile.dicts import GivenDict
+from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import Octets
 
@@ -48,6 +49,10 @@ def effects_of(statement: Any, typemap: dict[str, Any]) -> set[str]:
 
 def _effects_of_call(expr: Any, typemap: dict[str, Any]) -> set[str]:
     callee = typemap[expr.func.name]
+    if isinstance(callee, types.Dispatcher) and not isinstance(callee.dispatcher, Helper):
+        # Compiled by Numba, where nobody looks: it may write to whatever it is given.
+        prints = "print" in callee.dispatcher.py_func.__code__.co_names
+        return {WRITES, PRINTS} if prints else {WRITES}
     if isinstance(callee, types.BoundFunction):
         return {WRITES} if kinds.method_name(callee) in CHANGING else set()
     function = kinds.called(typemap, expr)

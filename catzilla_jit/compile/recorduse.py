@@ -18,6 +18,7 @@ from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
 from catzilla_jit.compile import kinds, words
+from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.program import OWN, Program
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.records import holds, is_record_array
@@ -173,9 +174,9 @@ class _Check:
         if isinstance(callee, types.RecursiveCall):
             return
         if isinstance(callee, types.Dispatcher):
-            own = self.program.is_library(callee.dispatcher)
-            name = callee.dispatcher.py_func.__name__
-            self._need(not own, f"{name.removesuffix('_of')} of records")
+            helper = callee.dispatcher
+            known = isinstance(helper, Helper) and not self.program.is_library(helper)
+            self._need(known, f"{helper.py_func.__name__.removesuffix('_of')} of records")
             return
         function = kinds.called(self.typemap, expr)
         arrays = all(is_record_array(self.typemap[each.name]) for each in expr.args)

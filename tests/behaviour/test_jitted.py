@@ -99,3 +99,19 @@ def test_parallel_functions_in_tasks_never_abort_the_process(script, layer):
         NUMBA_NUM_THREADS="2",
     )
     assert done.stdout.split() == ["{4999950000.0}", layer]
+
+
+@numba.njit
+def count(calls):
+    calls[0] += 1
+
+
+def test_jitted_function_that_may_write_is_not_called_twice() -> None:
+    def square(calls: np.ndarray, n: int) -> int:
+        count(calls)
+        return n * n
+
+    calls = np.zeros(1, np.int64)
+    with Runtime(workers=1) as runtime, pytest.raises(OverflowError):
+        runtime.task(compile_to_c=True)(square).submit(calls, 2**40).result(60)
+    assert calls[0] == 1

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from compile_harness import compiled, run, status_of
@@ -642,6 +643,7 @@ def true(a: Any) -> Any: return 1 if a[0] else 2
 def unpacked(a: Any) -> Any:
     x, y, *_ = a[0]
     return x + y
+def jitted(a: Any) -> Any: return first_of_copy(a)["x"]
 def contained(a: Any) -> Any: return a[0] in a
 def as_text(a: Any) -> Any: return f"{a[0]}"
 def by_key(a: Any) -> Any: return max(a, key=lambda r: r["x"])["y"]
@@ -660,11 +662,18 @@ def truncates_all(a: Any) -> Any: a["n"] = 2.5
 # fmt: on
 
 TABLE = np.ones(2, PACKED)
+
+
+@numba.njit
+def first_of_copy(a: Any) -> Any:
+    return a.copy()[0]
+
+
 LEFT = [
     item, items_of, in_list, equal, equal_arrays, by_number, by_name, several, masked, picked,
     dotted, length, as_tuple, dtype_of, from_tuple, copied, transposed, flattened, constant, fresh,
-    unpacked, contained, as_text, by_key, in_order, caught, summed_itself, optional, part_set,
-    in_dict, true, small, small_item, sets_small, truncates, truncates_all,
+    unpacked, jitted, contained, as_text, by_key, in_order, caught, summed_itself, optional,
+    part_set, in_dict, true, small, small_item, sets_small, truncates, truncates_all,
 ]  # fmt: skip
 
 
