@@ -10,6 +10,7 @@ Numba is not imported here: a task that is loaded from the cache does without it
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import sys
 import types as pytypes
@@ -71,6 +72,7 @@ class _Writer:
         self.text("code", code.co_code.hex(), code.co_linetable.hex(), str(code.co_firstlineno))
         self.text(*code.co_names, "|", *code.co_varnames, "|", *code.co_freevars, "|")
         self.text(*code.co_cellvars, "|", str(code.co_flags), str(code.co_argcount))
+        self.text(getattr(code, "co_exceptiontable", b"").hex())  # since 3.11
         if not is_cell(code.co_filename):
             self.text(code.co_filename)
         for constant in code.co_consts:
@@ -101,6 +103,7 @@ class _Writer:
         elif isinstance(value, frozenset | set):
             items = sorted(value, key=repr)
         self.text(str(len(items)))
+        self.text(*getattr(value, "_fields", ()))
         for item in items:
             self.value(item)
 
@@ -125,10 +128,18 @@ class _Writer:
         elif isinstance(value, pytypes.FunctionType):
             self.function(value)
         elif isinstance(value, type) and _is_importable(value):
-            self.text(value.__module__, value.__qualname__)
+            self._class(value)
         else:
             self.portable = False
             self.text(str(id(value)))
+
+    def _class(self, value: type) -> None:
+        """Write a class that another process has too, with what code is made of it."""
+        self.text(value.__module__, value.__qualname__)
+        if issubclass(value, enum.Enum):
+            self.value({name: member.value for name, member in value.__members__.items()})
+        elif issubclass(value, tuple):
+            self.value(getattr(value, "_fields", None))
 
 
 def _is_dispatcher(value: Any) -> bool:

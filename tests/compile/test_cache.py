@@ -149,6 +149,40 @@ def test_edited_constant_or_helper_is_noticed(
     assert run(task, 4) == loaded(**change)(4)
 
 
+CLASSES = """
+import collections, enum
+class Level(enum.IntEnum):
+    HIGH = {high}
+class Kind(enum.Enum):
+    FIRST = {first}
+Pair = collections.namedtuple("Pair", {fields!r})
+START = Pair(10, 20)
+def of_member(n: int) -> int:
+    return n + Level.HIGH
+def of_value(n: int) -> int:
+    return n + Kind.FIRST.value
+def of_field(n: int) -> int:
+    return Pair(n, -n).x
+def of_constant(n: int) -> int:
+    return n + START.x
+"""
+
+
+@pytest.mark.parametrize("name", ["of_member", "of_value", "of_field", "of_constant"])
+def test_edited_enum_or_named_tuple_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for high, first, fields in ((1, 2, "x y"), (3, 4, "y x")):
+        module = types.ModuleType("edited")
+        monkeypatch.setitem(sys.modules, "edited", module)
+        source = CLASSES.format(high=high, first=first, fields=fields)
+        exec(compile(source, "edited.py", "exec"), module.__dict__)
+        forget(monkeypatch)
+        task = compiled(vars(module)[name])
+        assert not task.from_cache
+        assert run(task, 5) == vars(module)[name](5)
+    forget(monkeypatch)
+    assert compiled(vars(module)[name]).from_cache
+
+
 def test_options_and_types_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled(loaded())
     forget(monkeypatch)
