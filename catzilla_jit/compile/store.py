@@ -1,13 +1,15 @@
 """The disk cache: one file per digest, in a directory that only the user can write to.
 
 What is read here is executed, so the directory must belong to the user and be closed to others;
-if it is not, there is no cache. Files appear whole or not at all. A file that cannot be read is
-treated as absent. What is in a file is for `saved.py`.
+if it is not, there is no cache. Files appear whole or not at all, and begin with a checksum of the
+rest: a file that cannot be read, or that a crash or the disk has damaged, is treated as absent.
+What is in a file is for `saved.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import pathlib
 import stat
@@ -15,6 +17,7 @@ import tempfile
 
 VARIABLE = "CATZILLA_JIT_CACHE_DIR"
 MOST_FILES = 2000
+CHECKSUM = 32  # bytes
 
 
 def directory() -> pathlib.Path | None:
@@ -43,9 +46,11 @@ def read(digest: str) -> bytes | None:
     if folder is None:
         return None
     try:
-        return (folder / digest).read_bytes()
+        found = (folder / digest).read_bytes()
     except OSError:
         return None
+    data = found[CHECKSUM:]
+    return data if found[:CHECKSUM] == _checksum(data) else None
 
 
 def write(digest: str, data: bytes) -> None:
@@ -57,11 +62,16 @@ def write(digest: str, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new")
         try:
             with os.fdopen(handle, "wb") as file:
+                file.write(_checksum(data))
                 file.write(data)
             os.replace(temporary, folder / digest)
         except OSError:
             os.unlink(temporary)
         _forget_the_oldest(folder)
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def _forget_the_oldest(folder: pathlib.Path) -> None:

@@ -204,6 +204,20 @@ def test_damaged_file_is_ignored(cache: pathlib.Path, monkeypatch: pytest.Monkey
     assert not compiled(loaded()).from_cache
 
 
+def test_damaged_code_is_ignored(cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled(loaded())
+    (path,) = cache.iterdir()
+    task = saved.read(path.name)
+    assert task is not None
+    data = bytearray(path.read_bytes())
+    data[data.index(task.object_code) + len(task.object_code) // 2] ^= 1
+    path.write_bytes(data)
+    forget(monkeypatch)
+    again = compiled(loaded())
+    assert not again.from_cache
+    assert run(again, 4) == 15
+
+
 def test_directory_is_closed_to_others(cache: pathlib.Path) -> None:
     compiled(loaded())
     assert cache.stat().st_mode & 0o777 == 0o700
