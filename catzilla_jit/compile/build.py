@@ -37,7 +37,7 @@ from catzilla_jit.compile.frozen import freeze, thaw
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.layout import is_scalar, lay_out
 from catzilla_jit.compile.lists import GivenList
-from catzilla_jit.compile.obtain import known, load, with_boxes
+from catzilla_jit.compile.obtain import known, load, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
@@ -66,12 +66,14 @@ def build(
     if argument_types is None:
         argument_types = hints.argument_types(function, name)
     wanted = tuple(argument_types)
-    digest, portable = fingerprint(function, [repr(type_) for type_ in wanted], options)
+    digest, portable = fingerprint(function, _shown(wanted), options)
     with global_compiler_lock, quiet():
+        portable = portable and digest not in spoiled
         found = known.get((name, digest))
         if found is None:
             found = _obtain(function, name, wanted, options, digest, portable, begun)
-            if portable:  # otherwise the digest holds addresses, which can be used again
+            # Otherwise the digest holds addresses, which can be used again.
+            if portable and not _is_spoiled(function, wanted, options, digest):
                 known[name, digest] = found
     if isinstance(found, CompileRefused):
         raise CompileRefused(found.name, found.reasons)
@@ -100,16 +102,30 @@ def _obtain(
             facts = _finish(kernel, function, program)
     except CompileRefused as refused:
         return refused
-    task = freeze(kernel, facts) if portable else None
+    kept = portable and not _is_spoiled(function, wanted, options, digest)
+    task = freeze(kernel, facts) if kept else None
     if task is not None:
         saved.write(digest, task)
     kernel.bind_environments()
     object_code = kernel.library._get_compiled_object()
-    kept = digest if task is not None else None
-    return _addressed(kernel, facts, object_code, name, kept, begun, False)
+    under = digest if task is not None else None
+    return _addressed(kernel, facts, object_code, name, under, begun, False)
 
 
 _counter = itertools.count()
+
+
+def _shown(wanted: tuple[types.Type, ...]) -> list[str]:
+    return [repr(type_) for type_ in wanted]
+
+
+def _is_spoiled(
+    function: pytypes.FunctionType, wanted: tuple[types.Type, ...], options: Options, digest: str
+) -> bool:
+    """Tell whether what the function names was assigned while it was compiled."""
+    if fingerprint(function, _shown(wanted), options)[0] != digest:
+        spoiled.add(digest)
+    return digest in spoiled
 
 
 def _compile(

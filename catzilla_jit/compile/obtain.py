@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 #: What became of each function in this process; its machine code is kept for good as well.
 known: dict[tuple[str, str], CompiledTask | CompileRefused] = {}
 
+#: Digests whose symbols stand for something else in this process: what the function names was
+#: assigned while it was compiled. Nothing is loaded or kept under them.
+spoiled: set[str] = set()
+
 
 def compile_task(
     function: Any,
@@ -66,7 +70,7 @@ def compile_task(
 
 def _without_numba(name: str, digest: str, portable: bool, begun: float) -> CompiledTask | None:
     """Return the task of this process or the disk; None if that takes Numba."""
-    if not portable:
+    if not portable or digest in spoiled:
         return None
     with machine.LOCK:
         found = known.get((name, digest))

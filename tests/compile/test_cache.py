@@ -21,6 +21,7 @@ from catzilla_jit.compile import (
     CompileRefused,
     annotations,
     argument_types_for,
+    build,
     clibrary,
     hints,
     machine,
@@ -28,6 +29,7 @@ from catzilla_jit.compile import (
     saved,
     store,
 )
+from catzilla_jit.compile.kernel import compile_kernel
 
 SOURCE = """
 RATE = {rate}
@@ -181,6 +183,25 @@ def test_edited_enum_or_named_tuple_is_noticed(name: str, monkeypatch: pytest.Mo
         assert run(task, 5) == vars(module)[name](5)
     forget(monkeypatch)
     assert compiled(vars(module)[name]).from_cache
+
+
+def test_constant_that_is_assigned_during_the_compilation_spoils_no_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = loaded(rate=30)  # no other test's: it is spoiled for this process
+
+    def assign_and_compile(*arguments: Any) -> Any:
+        task.__globals__["RATE"] = 40
+        return compile_kernel(*arguments)
+
+    with monkeypatch.context() as during:
+        during.setattr(build, "compile_kernel", assign_and_compile)
+        assert run(compiled(task), 4) == 200
+    for rate in (30, 40):
+        task.__globals__["RATE"] = rate
+        for _ in range(2):
+            assert run(compiled(task), 4) == 5 * rate
+            forget(monkeypatch)
 
 
 def test_options_and_types_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
