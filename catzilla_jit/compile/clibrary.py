@@ -11,8 +11,10 @@ symbols that they define are given to LLVM under the names and with the meanings
 
 from __future__ import annotations
 
+import _imp
 import builtins
 import functools
+import importlib
 import importlib.machinery
 import importlib.util
 import pathlib
@@ -61,8 +63,18 @@ def _runtime_name(name: str) -> str:
 @functools.cache
 def _extension(name: str) -> Any:
     """Import an extension module of Numba's, of which the package is not imported for it."""
-    if name in sys.modules:
-        return sys.modules[name]
+    _imp.acquire_lock()  # meanwhile no other thread begins to import Numba
+    try:
+        if "numba" not in sys.modules:
+            return _alone(name)
+    finally:
+        _imp.release_lock()
+    importlib.import_module("numba")  # another thread may be at it
+    return importlib.import_module(name)
+
+
+def _alone(name: str) -> Any:
+    """Load an extension module that Numba's own import, later, finds as if it were the first."""
     package = importlib.util.find_spec("numba")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("Numba is not installed")
@@ -76,8 +88,8 @@ def _extension(name: str) -> Any:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            # Numba's own import of it, which comes later, does not initialize it again (CPython
-            # keeps what it made), and makes it an attribute of its package.
+            # Numba's own import does not initialize it again (CPython keeps what it made), and
+            # makes it an attribute of its package.
             sys.modules.pop(name, None)
             return module
     raise ModuleNotFoundError(name)

@@ -431,6 +431,14 @@ def test_cached_task_on_text_does_without_numba_and_numba_works_beside_it(script
     assert script(TEXT).stdout.split() == ["False", "True"]
 
 
+def test_modules_of_a_numba_that_is_imported_are_left_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, clibrary.HELPERS)  # as while another thread imports it
+    found = clibrary._extension.__wrapped__(clibrary.HELPERS)
+    assert sys.modules[clibrary.HELPERS] is found
+
+
 def test_another_build_of_numba_loads_its_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def shout(text: str) -> str:
         return text + "!"
