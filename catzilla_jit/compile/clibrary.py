@@ -41,6 +41,9 @@ def register() -> bool:
             "numba_": {**helpers.c_helpers, **environment.c_helpers},
             "": {_runtime_name(name): at for name, at in runtime.c_helpers.items()},
         }
+        if "numba.core.runtime.nrt" not in sys.modules:
+            # What its import does. Later it would be too late for what is allocated by then.
+            runtime.memsys_use_cpython_allocator()
     except (ImportError, AttributeError, OSError):
         return False
     for prefix, table in tables.items():

@@ -439,6 +439,19 @@ def test_modules_of_a_numba_that_is_imported_are_left_to_it(
     assert sys.modules[clibrary.HELPERS] is found
 
 
+def test_numba_that_is_imported_later_frees_what_was_allocated_without_it(script: Any) -> None:
+    source = """
+        import ctypes
+        from catzilla_jit.compile import clibrary
+        assert clibrary.register()
+        at = clibrary._extension(clibrary.RUNTIME).c_helpers
+        block = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t)(at["Allocate"])(100)
+        import numba.core.runtime.nrt
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(at["Free"])(block)
+    """
+    script(source, PYTHONMALLOC="debug")
+
+
 def test_another_build_of_numba_loads_its_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def shout(text: str) -> str:
         return text + "!"
