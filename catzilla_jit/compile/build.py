@@ -223,10 +223,10 @@ def _refuse_choices(
     if where is not None and not is_pure(program.effects, kernel.argument_types):
         file = "" if where.filename == function.__code__.co_filename else where.filename
         message = (
-            "it sorts, clips, casts or compares floats, where some answers are NumPy's to choose, "
-            "and has side effects"
+            "some answers of this call are NumPy's to choose, and a task that writes to arrays or "
+            "prints could not be run again"
         )
-        advice = "return the array; as it is, it runs as a Python task"
+        advice = "compile_to_c=True takes Numba's arithmetic; as it is, it runs as a Python task"
         raise CompileRefused(name, (Reason(where.line, message, advice, file=file),))
 
 

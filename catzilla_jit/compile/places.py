@@ -20,7 +20,6 @@ from typing import Any
 
 from numba.core import ir
 
-PLACE = re.compile(r'(?P<a>[^\s/"]+)", line (?P<b>\d+)|(?P<c>[^\s/"]+) \((?P<d>\d+)\)')
 RETURNS = {"RETURN_VALUE", "RETURN_CONST"}
 HANDLERS = {"CHECK_EXC_MATCH"}
 STORES = {"STORE_FAST", "STORE_DEREF", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"}
@@ -55,9 +54,10 @@ def place_of(error: Exception, functions: Sequence[pytypes.FunctionType]) -> Pla
 
 
 def _places(text: str, codes: list[pytypes.CodeType]) -> Iterator[Place]:
-    for match in PLACE.finditer(text):
-        file, line = match["a"] or match["c"], int(match["b"] or match["d"])
-        yield from _in_codes(file, line, codes)
+    files = {os.path.basename(code.co_filename) for code in codes}
+    names = "|".join(map(re.escape, sorted(files)))
+    for match in re.finditer(rf'(?<![\w.-])({names})(?:", line (\d+)| \((\d+)\))', text):
+        yield from _in_codes(match[1], int(match[2] or match[3]), codes)
 
 
 def _of_location(error: Exception, codes: list[pytypes.CodeType]) -> Iterator[Place]:

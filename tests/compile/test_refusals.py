@@ -504,3 +504,13 @@ def test_reason_inside_a_helper_of_another_file_names_the_file(tmp_path: pathlib
     reason = caught.value.reasons[0]
     assert (reason.line, reason.file) == (4, str(source))
     assert str(reason).startswith("line 4 of foreign.py: ~ of a bool")
+
+
+def test_line_is_found_in_a_file_whose_name_has_blanks(tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "my own tasks.py"
+    source.write_text("def text_of(x: int) -> str:\n    y = x\n    return json.dumps(y)\n")
+    namespace: dict[str, Any] = {"__name__": "foreign", "json": json}
+    exec(compile(source.read_text(), str(source), "exec"), namespace)
+    with pytest.raises(CompileRefused, match=r"json\.dumps") as caught:
+        compiled(namespace["text_of"])
+    assert caught.value.reasons[0].line == 3
