@@ -110,7 +110,9 @@ class Running:
             self._held = False
             return
         own = self.thread == threading.get_ident()
-        frame = sys._getframe(1) if own else sys._current_frames()[self.thread]
+        frame = sys._getframe(1) if own else sys._current_frames().get(self.thread)
+        if frame is None:  # of a thread that a fork has left behind
+            return
         at = frame.f_lasti
         if self._raised and _handles(self.thread, kind):
             self._held = False
