@@ -4,6 +4,10 @@ First: STATUS_OVERFLOW, the status of a kernel whose answer does not fit its typ
 `try` of the compiled code. In Python the computation would not have failed, so no handler may see
 it. Second: no wrapper for calls from Python is made; a kernel is entered through `entry.py`. The
 types, the functions and the code generator are those of Numba's own context, shared.
+
+Numba compiles its own functions anew for each set of flags that their callers have. So that a
+task, its helpers and Numba's functions share them, all have the flags which those have, and what
+a flag would say of tasks (no wrapper, no address) is said here.
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -18,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
+from numba import _dynfunc
 from numba.core import callconv, cgutils, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
@@ -147,6 +152,14 @@ class TaskContext(CPUContext):
     @property
     def call_conv(self) -> TaskCallConv:
         return TaskCallConv(self)
+
+    def create_cfunc_wrapper(self, *args: Any) -> None:
+        """Write nothing: only compiled code calls the function."""
+
+    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Any:
+        """Return what stands for a function in Numba's tables; it has no address."""
+        module = fndesc.lookup_module()
+        return _dynfunc.make_function(module, fndesc.qualname, "", 0, env, (library,))
 
     def mangler(self, name: str, types: Any, *, abi_tags: Any = (), uid: Any = None) -> str:
         tags = (TaskContext.tag,) if TaskContext.tag else ()

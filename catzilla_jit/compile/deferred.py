@@ -20,6 +20,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
+from numba.core import targetconfig
 from numba.core.codegen import JITCodeLibrary, RuntimeLinker
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
@@ -88,18 +89,30 @@ def _defines(module: Any, name: str) -> bool:
 @contextlib.contextmanager
 def deferring() -> Iterator[None]:
     """Have Numba make libraries of the kind above, until the context ends."""
-    codegen = cpu_target.target_context.codegen()
+    context = cpu_target.target_context
+    codegen = context.codegen()
     if "_library_class" in vars(codegen):  # it is in force already
         yield
         return
     environments: dict[str, Any] = {}
+    context.create_cfunc_wrapper = _write_wrapper
     codegen._library_class = DeferredLibrary
     codegen.set_env = environments.__setitem__  # the variable that Numba sets is not there yet
     try:
         yield
     finally:
-        del codegen._library_class, codegen.set_env
+        del codegen._library_class, codegen.set_env, context.create_cfunc_wrapper
         _bind(codegen, environments)
+
+
+def _write_wrapper(*arguments: Any) -> None:
+    """Write what C code would call; nothing for a function that Python cannot call either.
+
+    Such are Numba's own, and Numba writes it for each.
+    """
+    if not targetconfig.ConfigStack().top().no_cpython_wrapper:
+        context = cpu_target.target_context
+        type(context).create_cfunc_wrapper(context, *arguments)
 
 
 def _bind(codegen: Any, environments: dict[str, Any]) -> None:

@@ -98,6 +98,7 @@ def compile_kernel(
             library=library,
             pipeline_class=program.pipeline,
         )
+    context.remove_user_function(result.entry_point)  # helpers call it by another name
     found = result.fndesc
     native = Native(
         found.mangled_name,
@@ -114,5 +115,4 @@ def compile_kernel(
 def _flags(options: Options) -> Any:
     flags: Any = compiler.Flags()
     cpu_target.options.parse_as_flags(flags, options.target_options())
-    flags.no_compile = True  # the library is finished in build.py
     return flags

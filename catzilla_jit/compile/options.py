@@ -25,7 +25,6 @@ class Options:
             "nopython": True,
             "boundscheck": self.boundscheck,
             "no_cpython_wrapper": True,
-            "no_cfunc_wrapper": True,
         }
         if self.fastmath:
             named["fastmath"] = True
