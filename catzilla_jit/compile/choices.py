@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from numba.core import types
 
-from catzilla_jit.compile import kinds, library, mathematics, octetnumbers, reductions
+from catzilla_jit.compile import digits, kinds, library, mathematics, octetnumbers, reductions
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import Octets
@@ -28,13 +28,13 @@ Choice = Callable[..., Function | None]
 
 def int_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
-        return library.int_from_text
+        return digits.int_from_text
     return library.number_to_int if kinds.kind(x) in {kinds.BOOL, kinds.INT, kinds.FLOAT} else None
 
 
 def float_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
-        return library.float_from_text
+        return digits.float_from_text
     known = {kinds.BOOL, kinds.INT, kinds.FLOAT}
     return library.number_to_float if kinds.kind(x) in known else None
 
@@ -43,9 +43,9 @@ def text_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
         return library.same_text
     if x in (types.float32, types.float64):
-        return library.text_of_float if x == types.float64 else None
+        return digits.text_of_float if x == types.float64 else None
     return {
-        kinds.BOOL: library.text_of_bool, kinds.INT: library.text_of_int,
+        kinds.BOOL: library.text_of_bool, kinds.INT: digits.text_of_int,
     }.get(kinds.kind(x))  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def reversed_of(values: Any) -> Function | None:
 
 def integer_in_base(text: Any, base: Any) -> Function | None:
     known = isinstance(text, types.UnicodeType | types.StringLiteral)
-    return library.int_in_base if known and kinds.kind(base) == kinds.INT else None
+    return digits.int_in_base if known and kinds.kind(base) == kinds.INT else None
 
 
 def repr_of(x: Any) -> Function | None:

@@ -18,7 +18,7 @@ import numpy
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import choices, library, numpys, reductions
+from catzilla_jit.compile import choices, digits, library, numpys, reductions
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
@@ -136,7 +136,7 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
 
 def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:
     module = func_ir.func_id.func.__module__
-    in_library = module == library.__name__
+    in_library = module in (library.__name__, digits.__name__)
     if isinstance(definition, ir.Global | ir.FreeVar):
         if in_library:  # there the builtins are Numba's
             return None

@@ -20,13 +20,14 @@ from typing import Any
 from numba.core import types
 
 from catzilla_jit.compile import kinds, library
+from catzilla_jit.compile.digits import MINUS, decimal, in_base, text_of_int
 from catzilla_jit.compile.library import leave
 
 SPEC = re.compile(
     r"((?P<fill>[^{}])?(?P<align>[<>^]))?(?P<sign>[-+ ])?(?P<prefix>#)?(?P<zero>0)?"
     r"(?P<width>[1-9][0-9]*)?(?P<group>[,_])?(\.(?P<digits>[0-9]+))?(?P<kind>[dsfcboxX%])?"
 )
-BASES = {"b": (2, "0b"), "o": (8, "0o"), "x": (16, "0x"), "X": (16, "0X")}
+BASES = {"b": 2, "o": 8, "x": 16, "X": 16}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,14 +74,14 @@ class Formatter:
 
     def _integer_writer(self) -> Callable[[Any], str] | None:
         if self.kind in BASES:
-            base, prefix = BASES[self.kind]
-            digits = "0123456789ABCDEF" if self.kind == "X" else "0123456789abcdef"
-            return None if self.group else in_base(base, prefix if self.prefix else "", digits)
+            mark = ord(self.kind) if self.prefix else 0
+            ten = ord("A" if self.kind == "X" else "a")
+            return None if self.group else based(BASES[self.kind], mark, ten)
         if self.kind == "c" and not (self.sign or self.group or self.prefix or self.align == "="):
             return library.character
         if self.kind not in ("", "d") or self.prefix:
             return None
-        return grouped(library.text_of_int, self.group) if self.group else library.text_of_int
+        return grouped(text_of_int, self.group) if self.group else text_of_int
 
     def _float_writer(self, integer: bool) -> Callable[[Any], str] | None:
         digits = 6 if self.digits is None else self.digits
@@ -111,20 +112,50 @@ def formatter(spec: str) -> Formatter | None:
 
 def padded(write: Callable[[Any], str], fill: str, align: str, width: int) -> Callable[..., Any]:
     """Return a function that writes a value and fills it up to a width."""
+    if width == 0:
+        return write
+    return {"<": padded_right, "^": padded_around, "=": padded_inside, ">": padded_left}[align](
+        write, fill, width
+    )
+
+
+def padded_left(write: Callable[[Any], str], fill: str, width: int) -> Callable[..., Any]:
+    def pad(x: Any) -> str:
+        text = write(x)
+        return fill * (width - len(text)) + text if len(text) < width else text
+
+    return pad
+
+
+def padded_right(write: Callable[[Any], str], fill: str, width: int) -> Callable[..., Any]:
+    def pad(x: Any) -> str:
+        text = write(x)
+        return text + fill * (width - len(text)) if len(text) < width else text
+
+    return pad
+
+
+def padded_around(write: Callable[[Any], str], fill: str, width: int) -> Callable[..., Any]:
+    def pad(x: Any) -> str:
+        text = write(x)
+        missing = width - len(text)
+        if missing <= 0:
+            return text
+        return fill * (missing // 2) + text + fill * (missing - missing // 2)
+
+    return pad
+
+
+def padded_inside(write: Callable[[Any], str], fill: str, width: int) -> Callable[..., Any]:
+    """Fill up between the sign and the digits."""
 
     def pad(x: Any) -> str:
         text = write(x)
         missing = width - len(text)
         if missing <= 0:
             return text
-        if align == "<":
-            return text + fill * missing
-        if align == "^":
-            return fill * (missing // 2) + text + fill * (missing - missing // 2)
-        if align == "=":
-            if text[:1] == "-" or text[:1] == "+" or text[:1] == " ":
-                return text[:1] + fill * missing + text[1:]
-            return fill * missing + text
+        if text[:1] == "-" or text[:1] == "+" or text[:1] == " ":
+            return text[:1] + fill * missing + text[1:]
         return fill * missing + text
 
     return pad
@@ -138,28 +169,17 @@ def fixed(digits: int) -> Callable[[float], str]:
         if not abs(x) < 2.0**51 / scale:
             leave()
         # The rounding leaves when it is not certain, so the scaled value is an exact integer.
-        rounded = abs(round(x, digits))
-        number = round(rounded * scale)
-        text = str(number)
-        if digits > 0:
-            while len(text) <= digits:
-                text = "0" + text
-            text = text[: len(text) - digits] + "." + text[len(text) - digits :]
-        return "-" + text if math.copysign(1.0, x) < 0.0 else text
+        number = round(abs(round(x, digits)) * scale)
+        return decimal(-number, MINUS if math.copysign(1.0, x) < 0.0 else 0, digits)
 
     return write
 
 
-def in_base(base: int, prefix: str, digits: str) -> Callable[[int], str]:
+def based(base: int, mark: int, ten: int) -> Callable[[int], str]:
     """Return a function that writes an integer in a base of up to 16."""
 
     def write(n: int) -> str:
-        rest = abs(n)
-        text = "0" if n == 0 else ""
-        while rest > 0:
-            text = digits[rest % base] + text
-            rest //= base
-        return ("-" if n < 0 else "") + prefix + text
+        return in_base(n, base, mark, ten)
 
     return write
 

@@ -126,29 +126,6 @@ def byte(number: Any) -> Any:
     return number
 
 
-def _digits_of(n: int, base: int, prefix: str) -> str:
-    if n == 0:
-        return prefix + "0"
-    rest = abs(n)
-    text = ""
-    while rest > 0:
-        text = "0123456789abcdef"[rest % base] + text
-        rest //= base
-    return ("-" if n < 0 else "") + prefix + text
-
-
-def bin_of(n: int) -> str:
-    return _digits_of(n, 2, "0b")
-
-
-def oct_of(n: int) -> str:
-    return _digits_of(n, 8, "0o")
-
-
-def hex_of(n: int) -> str:
-    return _digits_of(n, 16, "0x")
-
-
 def reversed_range(values: range) -> range:
     last = values.start + (len(values) - 1) * values.step
     return range(last, values.start - values.step, -values.step)
@@ -175,106 +152,6 @@ def quoted(text: str) -> str:
     return "'" + text + "'"
 
 
-#: What Python strips around a number, of ASCII; numbers beside other blanks Python reads.
-BLANKS = " \t\n\r\v\f"
-
-
-def int_from_text(text: str) -> int:
-    """Read a decimal integer; Python itself reads what has signs of another script, or is wrong."""
-    text = text.strip(BLANKS)
-    start = 1 if text[:1] in ("-", "+") else 0
-    if len(text) == start:
-        leave()
-    value = 0
-    for index in range(start, len(text)):
-        digit = ord(text[index]) - 48
-        if digit < 0 or digit > 9:
-            leave()
-        value = value * 10 + digit
-    return -value if text[:1] == "-" else value
-
-
-def int_in_base(text: str, base: int) -> int:
-    """Read an integer of ASCII digits, with the base's own prefix; Python reads the others."""
-    if base < 2 or base > 36:
-        leave()
-    text = text.strip(BLANKS)
-    start = 1 if text[:1] in ("-", "+") else 0
-    prefix = text[start : start + 2]
-    if prefix in ("0x", "0X", "0b", "0B", "0o", "0O") and base == _base_of(ord(prefix[1])):
-        start += 2
-    if len(text) == start:
-        leave()
-    value = 0
-    for index in range(start, len(text)):
-        digit = _digit(ord(text[index]))
-        if digit < 0 or digit >= base:
-            leave()
-        value = value * base + digit
-    return -value if text[:1] == "-" else value
-
-
-def _base_of(letter: int) -> int:
-    if letter in (88, 120):
-        return 16
-    return 8 if letter in (79, 111) else 2
-
-
-def _digit(code: int) -> int:
-    if 48 <= code <= 57:
-        return code - 48
-    if 97 <= code <= 122:
-        return code - 87
-    return code - 55 if 65 <= code <= 90 else -1
-
-
-def float_from_text(text: str) -> float:
-    """Read a decimal whose digits and power of ten are both exact floats; others Python reads."""
-    text = text.strip(BLANKS)
-    negative = text[:1] == "-"
-    mantissa, digits, places, point = 0, 0, 0, False
-    for index in range(1 if text[:1] in ("-", "+") else 0, len(text)):
-        if text[index] == "." and not point:
-            point = True
-            continue
-        digit = ord(text[index]) - 48
-        if digit < 0 or digit > 9 or digits >= 15:
-            leave()
-        mantissa = mantissa * 10 + digit
-        digits += 1
-        places += 1 if point else 0
-    if digits == 0:
-        leave()
-    value = float(mantissa) / float(10**places)
-    return -value if negative else value
-
-
-def text_of_float(x: float) -> str:
-    """Write a float that has at most 15 digits and no exponent; others Python writes."""
-    if x == 0.0 or not 1e-4 <= abs(x) < 1e15:
-        if x == 0.0 and math.copysign(1.0, x) > 0.0:
-            return "0.0"
-        leave()
-    scale, places = 1.0, 1
-    for _ in range(16):
-        scale *= 10.0
-        scaled = round(abs(x) * scale)
-        if scaled >= 1000000000000000:
-            break
-        if float(scaled) / scale == abs(x):
-            return ("-" if x < 0.0 else "") + _with_point(scaled, places)
-        places += 1
-    leave()
-    return ""
-
-
-def _with_point(digits: int, places: int) -> str:
-    text = str(digits)
-    while len(text) <= places:
-        text = "0" + text
-    return text[: len(text) - places] + "." + text[len(text) - places :]
-
-
 def character(n: int) -> str:
     if n < 0 or n > 0x10FFFF:
         leave()
@@ -287,10 +164,6 @@ def text_of_bool(x: bool) -> str:
 
 def same_text(x: str) -> str:
     return x
-
-
-def text_of_int(x: int) -> str:
-    return str(x)
 
 
 def number_to_int(x: Any) -> int:
@@ -457,7 +330,4 @@ CALLS: dict[tuple[Any, int], Callable[..., Any]] = {
     (any, 1): any_of,
     (all, 1): all_of,
     (pow, 3): power_modulo,
-    (bin, 1): bin_of,
-    (oct, 1): oct_of,
-    (hex, 1): hex_of,
 }

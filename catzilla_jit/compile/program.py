@@ -20,6 +20,7 @@ from numba.core.dispatcher import Dispatcher
 
 from catzilla_jit.compile import (
     axes,
+    digits,
     library,
     mathematics,
     numpys,
@@ -41,7 +42,10 @@ from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
-OWN = {each.__name__ for each in (library, mathematics, summation, axes, pointwise, ordered)}
+OWN = {
+    each.__name__ for each in (library, digits, mathematics, summation, axes, pointwise, ordered)
+}
+CALLS = library.CALLS | digits.CALLS
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 
@@ -167,7 +171,8 @@ class Program:
     @property
     def frames(self) -> int:
         """The most Python frames between two recursive calls: each function, each comprehension."""
-        own = [each for each in self._functions if each.__module__ != library.__name__]
+        ours = (library.__name__, digits.__name__)
+        own = [each for each in self._functions if each.__module__ not in ours]
         return sum(1 + len(list(_nested(each.__code__))) for each in own)
 
     def helper(self, original: pytypes.FunctionType) -> Helper:
@@ -183,7 +188,7 @@ class Program:
         ours: it is called by the user, for whom ours may be taken for NumPy's.
         """
         try:
-            plain = library.CALLS.get((function, arguments))
+            plain = CALLS.get((function, arguments))
             choice = CHOICES.get((function, arguments))
             if choice is None and ours and self.options.exact:
                 choice = numpys.CALLS.get((function, arguments))
