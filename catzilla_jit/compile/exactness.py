@@ -270,15 +270,24 @@ class _Check:
                 self._taken("container", names)
             return
         kind = alike.element(callee.this)
+        if name == "ravel":
+            self._ravel(callee.this)
         if not _is_plain(callee.this):
             self._refuse(f".{name}() of a table that is not aligned")
         if expr.kws or kind not in alike.METHODS.get(name, ()):
             self._refuse(f".{name}() of an array of {callee.this.dtype}")
 
+    def _ravel(self, type_: Any) -> None:
+        """NumPy looks at run time whether a view will do; Numba goes by the type."""
+        if isinstance(type_, types.Array) and type_.layout != "C":
+            self._refuse("ravel of an array that may have gaps", ".flatten() makes a copy")
+
     def _function(self, function: Any, expr: Any, names: list[str]) -> None:
         if not is_numpys(function):
             self._builtin(function, names)
             return
+        if function is numpy.ravel:
+            self._ravel(self.typemap[names[0]])
         elements = [self._element(name) for name in names]
         if not self._knows(function, expr, names, elements):
             name = getattr(function, "__name__", function)

@@ -413,14 +413,34 @@ def test_record_of_a_read_only_array_is_not_written_to() -> None:
         status_of(writes, array[2], 0.5)
 
 
-def test_record_is_let_go_when_the_task_has_ended() -> None:
-    record = made(PACKED)[2]
-    reads = form(length_of, record)
-    before = sys.getrefcount(record), sys.getrefcount(record.dtype), sys.getrefcount(True)
-    for _ in range(5):
+def copied_dtype(record: Any) -> Any:
+    return pickle.loads(pickle.dumps(record))
+
+
+@pytest.mark.parametrize("spelled", [lambda record: record, copied_dtype])
+def test_record_is_let_go_when_the_task_has_ended(spelled: Callable[[Any], Any]) -> None:
+    record = spelled(made(PACKED)[2])
+    held = [record, record.dtype, True, None]
+    reads = form(length_of, made(PACKED)[2])
+    status_of(reads, record)
+    before = [sys.getrefcount(each) for each in held]
+    for _ in range(20):
         status_of(reads, record)
-    after = sys.getrefcount(record), sys.getrefcount(record.dtype), sys.getrefcount(True)
-    assert after == before
+    after = [sys.getrefcount(each) for each in held]
+    assert [later - sooner < 5 for later, sooner in zip(after, before, strict=True)] == [True] * 4
+
+
+@pytest.mark.parametrize("other", ["metadata", "alignment", "names"])
+def test_record_that_does_not_fit_is_let_go(other: str) -> None:
+    record = np.zeros(1, OTHERS[other])[0]
+    held = [record, record.dtype, True, None]
+    reads = form(length_of, made(PACKED)[2])
+    before = [sys.getrefcount(each) for each in held]
+    for _ in range(20):
+        with pytest.raises(TypeError):
+            status_of(reads, record)
+    after = [sys.getrefcount(each) for each in held]
+    assert [later - sooner < 5 for later, sooner in zip(after, before, strict=True)] == [True] * 4
 
 
 # --- arguments that are not of the form -------------------------------------------------------
@@ -653,6 +673,7 @@ def caught(a: Any) -> Any:
         return a["nothing"]
     except ValueError:
         return 3
+def flat_field(a: Any) -> Any: a["x"].ravel()[0] = 7.0
 def summed_itself(a: Any) -> Any: a["n"] += a["n"][::-1]
 def small(a: Any) -> Any: return a["small"] + 1
 def small_item(a: Any) -> Any: return a[0]["small"] * 3
@@ -673,7 +694,7 @@ LEFT = [
     item, items_of, in_list, equal, equal_arrays, by_number, by_name, several, masked, picked,
     dotted, length, as_tuple, dtype_of, from_tuple, copied, transposed, flattened, constant, fresh,
     unpacked, jitted, contained, as_text, by_key, in_order, caught, summed_itself, optional,
-    part_set, in_dict, true, small, small_item, sets_small, truncates, truncates_all,
+    flat_field, part_set, in_dict, true, small, small_item, sets_small, truncates, truncates_all,
 ]  # fmt: skip
 
 
