@@ -18,7 +18,13 @@ from typing import Any
 import numpy
 
 from catzilla_jit.compile.library import leave
-from catzilla_jit.compile.summation import EXACT, sum_of_line, var_of_line
+from catzilla_jit.compile.summation import (
+    EXACT,
+    max_of_floats,
+    min_of_floats,
+    sum_of_line,
+    var_of_line,
+)
 
 Reduction = Callable[[Any, Any], Any]
 
@@ -82,6 +88,34 @@ def std_of_rows(values: Any, axis: Any) -> Any:
 
 def std_of_columns(values: Any, axis: Any) -> Any:
     return numpy.sqrt(var_of_columns(values, axis))
+
+
+def max_of_columns(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    best = values[0].copy()
+    for i in range(1, values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            best[j] = value if value > best[j] or value != value else best[j]
+    for j in range(values.shape[1]):
+        if best[j] == 0.0:
+            best[j] = max_of_floats(values[:, j])
+    return best
+
+
+def min_of_columns(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    best = values[0].copy()
+    for i in range(1, values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            best[j] = value if value < best[j] or value != value else best[j]
+    for j in range(values.shape[1]):
+        if best[j] == 0.0:
+            best[j] = min_of_floats(values[:, j])
+    return best
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile import alike, library, ordered, pointwise
+from catzilla_jit.compile import alike, library, pointwise
 
 Function = Callable[..., Any]
 Choice = Callable[..., Function | None]
@@ -36,6 +36,13 @@ def _is_array(type_: Any, *dtypes: Any) -> bool:
     return isinstance(type_, types.Array) and type_.aligned and type_.dtype in dtypes
 
 
+#: With a number in the place of an array.
+LIMITING: dict[Any, Function] = {
+    pointwise.larger: pointwise.at_least,
+    pointwise.smaller: pointwise.at_most,
+}
+
+
 def _is_bound(type_: Any) -> bool:
     return types.unliteral(type_) in (types.float64, types.int64)
 
@@ -43,12 +50,12 @@ def _is_bound(type_: Any) -> bool:
 def _extreme(pick: Callable[[float, float], float]) -> Choice:
     def ours(left: Any, right: Any) -> Function | None:
         if _is_bound(right):
-            line = pointwise.of_line_and_number(pick)
+            line = LIMITING[pick]
             if _is_line(left, types.float64):
                 return line
             return pointwise.of_tables(line) if _is_table(left, types.float64) else None
         if _is_bound(left) and _is_line(right, types.float64):
-            return pointwise.of_number_and_line(pick)
+            return pointwise.turned(LIMITING[pick])
         both = _is_line(left, types.float64) and _is_line(right, types.float64)
         return pointwise.of_lines(pick) if both else None
 
@@ -97,29 +104,14 @@ def _dtype(type_: Any) -> Any:
     return {float: types.float64, int: types.int64}.get(key)  # type: ignore[arg-type]
 
 
-def _sort(values: Any) -> Function | None:
-    return ordered.sorted_line if _is_line(values, types.float64) else None
-
-
-def _median(values: Any) -> Function | None:
-    known = _is_line(values, types.float64, types.int64)
-    return ordered.median_of_line if known else None
-
-
-def _argsort(values: Any) -> Function | None:
-    """Among integers equal ones are common, and their order is NumPy's to choose."""
-    return ordered.places_in_order if _is_line(values, types.float64) else None
-
-
 OURS: dict[tuple[str, int], Choice] = {
     ("maximum", 2): _extreme(pointwise.larger), ("minimum", 2): _extreme(pointwise.smaller),
     ("clip", 3): _clip, ("round", 1): _round, ("around", 1): _round, ("round", 2): _round_to,
-    ("around", 2): _round_to, ("sort", 1): _sort, ("median", 1): _median, ("argsort", 1): _argsort,
+    ("around", 2): _round_to,
 }  # fmt: skip
 #: Methods, by the number of arguments after the array.
 OURS_OF_ARRAYS: dict[tuple[str, int], Choice] = {
     ("clip", 2): _clip, ("round", 0): _round, ("round", 1): _round_to, ("astype", 1): _cast,
-    ("argsort", 0): _argsort,
 }  # fmt: skip
 
 

@@ -46,30 +46,41 @@ def _same(a: float, b: float) -> float:
     return a
 
 
+def at_least(values: Any, bound: Any) -> Any:
+    limit = _exact(bound)
+    found = numpy.empty(len(values))
+    for i in range(len(values)):
+        found[i] = limit if values[i] < limit else values[i]
+    _leave_unlike_zeros(values, limit)
+    return found
+
+
+def at_most(values: Any, bound: Any) -> Any:
+    limit = _exact(bound)
+    found = numpy.empty(len(values))
+    for i in range(len(values)):
+        found[i] = limit if values[i] > limit else values[i]
+    _leave_unlike_zeros(values, limit)
+    return found
+
+
+def _leave_unlike_zeros(values: Any, limit: float) -> None:
+    if limit != limit:
+        leave()
+    if limit == 0.0:
+        sign, unlike = math.copysign(1.0, limit), False
+        for value in values:
+            unlike |= value == 0.0 and math.copysign(1.0, value) != sign
+        if unlike:
+            leave()
+
+
 @functools.cache
-def of_line_and_number(pick: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
-    """Return a function of a line and a number."""
-
-    def picked(values: Any, bound: Any) -> Any:
-        limit = _exact(bound)
-        found = numpy.empty(len(values))
-        for i in range(len(values)):
-            found[i] = pick(values[i], limit)
-        return found
-
-    return picked
-
-
-@functools.cache
-def of_number_and_line(pick: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
-    """Return a function of a number and a line."""
+def turned(reduce: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a function of a number and a line for one of a line and a number."""
 
     def picked(bound: Any, values: Any) -> Any:
-        limit = _exact(bound)
-        found = numpy.empty(len(values))
-        for i in range(len(values)):
-            found[i] = pick(limit, values[i])
-        return found
+        return reduce(values, bound)
 
     return picked
 

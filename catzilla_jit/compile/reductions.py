@@ -87,6 +87,8 @@ TABLES: dict[str, tuple[Function, Function]] = {
     "var": (axes.var_of_rows, axes.var_of_columns),
     "std": (axes.std_of_rows, axes.std_of_columns),
 }
+#: What goes over the rows of a table of floats in C order, all columns at once.
+COLUMNS = {"max": axes.max_of_columns, "min": axes.min_of_columns}
 #: What reduces a line whatever the order, with the type of the result; by name and kind.
 LINES: dict[tuple[str, int], tuple[Function, type]] = {
     ("sum", BOOL): (axes.whole_sum, numpy.int64), ("sum", INT): (axes.whole_sum, numpy.int64),
@@ -122,6 +124,11 @@ def _along(name: str, type_: Any, axis: Any) -> Function | None:
         if type_.layout == "F":
             return axes.transposed(rows if place == 0 else columns)
         return None
+    if type_.dtype == types.float64 and name in COLUMNS:
+        if (type_.layout, place) == ("C", 0):
+            return COLUMNS[name]
+        if (type_.layout, place) == ("F", 1):
+            return axes.transposed(COLUMNS[name])
     found = _line(name, type_)
     if found is None:
         return None

@@ -156,18 +156,6 @@ def to_integers(v: Any) -> Any:
     return v.astype(int), v.astype(np.int64)
 
 
-def in_order(v: Any) -> Any:
-    return np.sort(v), np.sort(v)[::-1]
-
-
-def middle(v: Any) -> Any:
-    return np.median(v)
-
-
-def places_in_order(v: Any) -> Any:
-    return np.argsort(v), v.argsort()
-
-
 def extremes_with_zero_of_tables(v: Any) -> Any:
     v = v + 0.5
     return np.maximum(v.copy(), 0), np.clip(v.copy(), 0.0, 1.0)
@@ -183,7 +171,7 @@ LINES = [
     (set_by_mask, "fi"), (reduced_along_the_only_axis, "fi"),
     (extremes_with_numbers, "f"), (extremes_with_zero, "f"), (extremes_of_lines, "f"),
     (extremes_of_other_lengths, "f"), (clipped, "f"), (rounded, "f"), (to_floats, "fib"),
-    (to_integers, "fib"), (in_order, "fi"), (middle, "fi"), (places_in_order, "f"),
+    (to_integers, "fib"),
 ]  # fmt: skip
 TABLES = [
     (sums, "fib"), (means, "fib"), (deviations, "f"), (extremes, "fi"),
@@ -259,16 +247,6 @@ def test_insisting_takes_numbas_sum_along_an_axis() -> None:
     assert summed.submit(np.ones((4, 6))[:, ::2]).result(60).tolist() == [4.0, 4.0, 4.0]
 
 
-@pytest.mark.parametrize("length", [1000, 1001, 40_000])
-def test_long_lines_are_sorted_as_numpy_does(length: int) -> None:
-    numbers = np.random.default_rng(7)
-    values = numbers.standard_normal(length)
-    for function in (in_order, middle, places_in_order):
-        made: Task[..., Any] = task(function)
-        assert submitted(made, values) == outcome(function, values)
-        assert made.explain().compiled
-
-
 def test_a_task_that_writes_leaves_to_numpy_what_is_its_own_to_choose() -> None:
     def rectified(v: Any) -> Any:
         v[:] = np.maximum(v, 0.0)
@@ -325,7 +303,7 @@ def by_an_array_of_numbers(v: Any) -> Any:
     return v[np.arange(2)]
 
 
-def places_of_integers(v: Any) -> Any:
+def places_in_order(v: Any) -> Any:
     return np.argsort(v)
 
 
@@ -341,7 +319,7 @@ def masked_in_two_dimensions(v: Any) -> Any:
         for function in (
             negative_power, power_in_place, by_zero, by_minus_one, by_a_variable,
             set_to_an_array, by_an_array_of_numbers, masked_in_two_dimensions,
-            places_of_integers,
+            places_in_order,
         )
     ],
 )  # fmt: skip
