@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types, typing
+from numba.core import cgutils, types, typing
 from numba.core.imputils import fix_returning_optional
 
 from catzilla_jit.compile import stack
@@ -21,7 +21,10 @@ from catzilla_jit.compile.octets import lent, owned
 from catzilla_jit.compile.slots import Slot
 
 INT32 = ir.IntType(32)
+INT64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
+#: The member of Numba's description of an exception that is positive if it was made at run time.
+ALLOCATED = 4
 
 
 def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> str:
@@ -45,12 +48,29 @@ def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> st
     status, value = call_kernel(kernel, builder, values)
     with builder.if_then(status.is_error, likely=False):
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
+        with builder.if_then(status.is_user_exc):
+            _take_back(kernel, builder, values, status.excinfoptr)
         builder.ret(status.code)
     value = owned(kernel.context, builder, kernel.result_type, value)
     store(kernel, builder, value, builder.gep(payload, [INT32(result.offset)]))
     builder.ret(INT32(0))
     kernel.library.add_ir_module(module)
     return symbol
+
+
+def _take_back(kernel: Kernel, builder: ir.IRBuilder, values: list[ir.Value], error: Any) -> None:
+    """Undo the references to the arguments that a failed run has left behind.
+
+    Numba counts none down where an exception passes, and what is never freed keeps the caller's
+    object. The slots have the only other references, but for a description that was made at run
+    time and may refer to arguments: those stay.
+    """
+    made_at_run_time = builder.load(cgutils.gep_inbounds(builder, error, 0, ALLOCATED))
+    with builder.if_then(builder.icmp_signed("<=", made_at_run_time, INT32(0))):
+        for type_, value in zip(kernel.argument_types, values, strict=True):
+            for _, meminfo in kernel.context.nrt.get_meminfos(builder, type_, value):
+                with builder.if_then(cgutils.is_not_null(builder, meminfo)):
+                    builder.store(INT64(1), builder.bitcast(meminfo, INT64.as_pointer()))
 
 
 def call_kernel(
