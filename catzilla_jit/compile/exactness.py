@@ -28,7 +28,10 @@ from catzilla_jit.compile.reason import Reason
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of"}
-ADVICE = "compile_to_c=True takes Numba's arithmetic; as it is, it runs as a Python task"
+ADVICE = (
+    "Numba may answer otherwise than NumPy; compile_to_c=True takes Numba's arithmetic; as it is, "
+    "it runs as a Python task"
+)
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault"}
 
