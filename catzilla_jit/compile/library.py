@@ -310,7 +310,7 @@ def isascii(text: str) -> bool:
 def replace(text: str, old: str, new: str) -> str:
     if len(old) == 0:
         leave()
-    return text.replace(old, new, -1)  # without a count Numba compiles the method twice
+    return text.replace(old, new)
 
 
 #: Methods of strings, by name and number of arguments, that Numba answers otherwise.
