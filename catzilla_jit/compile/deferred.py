@@ -42,9 +42,8 @@ class DeferredLibrary(JITCodeLibrary):
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        passes, builder = self._codegen._module_pass_manager(
-            opt=1, loop_vectorize=False, slp_vectorize=False
-        )
+        # With vectors: a loop that is inlined first is not found to be one for them later.
+        passes, builder = self._codegen._module_pass_manager(opt=1)
         passes.run(self._final_module, builder)
         self._finalize_dynamic_globals()
         self._finalized = True
