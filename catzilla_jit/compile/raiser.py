@@ -11,9 +11,10 @@ keep the exception.
 from __future__ import annotations
 
 import functools
+import pickle
 import sys
 from collections.abc import Callable
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from llvmlite import ir
 from numba import _dynfunc
@@ -26,6 +27,7 @@ from catzilla_jit.compile.context import task_context
 SYMBOL = "cz_raise"
 INT32 = ir.IntType(32)
 INT64 = ir.IntType(64)
+LOADS = pickle.loads  # kept: its address is in the code
 
 
 def raise_error(status: int, error: int) -> NoReturn:
@@ -65,6 +67,7 @@ def _write(module: ir.Module) -> None:
     function = ir.Function(module, ir.FunctionType(*_python_signature()), SYMBOL)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     python = context.get_python_api(builder)
+    python.unserialize = functools.partial(_unpickle, python)
     status, error = builder.alloca(INT32), builder.alloca(INT64)
     text = context.insert_const_string(module, "iL")
     parsed = python.parse_tuple(function.args[1], text, status, error)
@@ -77,6 +80,22 @@ def _write(module: ir.Module) -> None:
             convention._get_return_status(builder, builder.load(status), description),
         )
     builder.ret(ir.Constant(python.pyobj, None))
+
+
+def _unpickle(python: Any, description: ir.Value) -> ir.Value:
+    """Write `pickle.loads` of a description made at compile time.
+
+    Numba's own function remembers what came of it: the exception's class as it was before its
+    module was reloaded.
+    """
+    builder = python.builder
+    fields = builder.load(description)
+    data, size = (builder.extract_value(fields, index) for index in range(2))
+    text = python.bytes_from_string_and_size(data, builder.sext(size, python.py_ssize_t))
+    loads = builder.inttoptr(INT64(id(LOADS)), python.pyobj)
+    made = python.call_function_objargs(loads, (text,))
+    python.decref(text)
+    return made
 
 
 def _python_signature() -> tuple[ir.Type, list[ir.Type]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import numpy
 import pytest
 from compile_harness import compiled, run, status_of
@@ -206,3 +209,19 @@ def test_code_ranges_hold_the_chunk_functions() -> None:
     address = task.chunk("cc")
     start, size = task.code_ranges[1]
     assert start <= address < start + size
+
+
+def test_exception_is_of_its_modules_present_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """if True:
+        class Bad(Exception): pass
+        def check(x: int) -> int:
+            if x > 3:
+                raise Bad("too large")
+            return x
+    """
+    module = types.ModuleType("reloaded")
+    monkeypatch.setitem(sys.modules, "reloaded", module)
+    for _ in range(2):
+        exec(compile(source, "reloaded.py", "exec"), module.__dict__)
+        with pytest.raises(module.Bad, match="too large"):
+            run(compiled(module.check), 4)
