@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 import catzilla_jit
+from catzilla_jit.compile import _WITH_NUMBA
 
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
 
@@ -122,3 +123,28 @@ def test_imports_are_found_in_the_sources():
         "catzilla_jit.runtime.nativepool", found["catzilla_jit.runtime.nativepool"]
     )}  # fmt: skip
     assert {"ctypes", "catzilla_jit.runtime.native", "catzilla_jit.errors"} <= known
+
+
+def imported_late():
+    """Return the modules of the compile stage that are imported when they are needed."""
+    found = {f"catzilla_jit.compile.{each}" for each in _WITH_NUMBA.values()}
+    for path in (PACKAGE / "compile").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.ImportFrom):
+                        found.add(node.module)
+                        found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return sorted(found & modules().keys())
+
+
+@pytest.mark.parametrize("name", imported_late())
+def test_numba_is_imported_as_a_whole_before_its_parts(name):
+    of_numba = [
+        each.name if isinstance(node, ast.Import) else node.module
+        for node in ast.parse(modules()[name].read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for each in node.names
+        if ast.unparse(node).split()[1].partition(".")[0] == "numba"
+    ]
+    assert of_numba[:1] in ([], ["numba"])

@@ -2,7 +2,9 @@
 
 This package is the only importer of numba and llvmlite. The import of it is the import of llvmlite:
 take it late. Numba, which takes four times as long, is imported when something is to be compiled,
-or was compiled and needs it. It knows no worker and no queue. Its whole contract with the runtime:
+or was compiled and needs it; as a whole before its parts, because of two threads that import its
+parts in different orders one gets them half made. It knows no worker and no queue. Its whole
+contract with the runtime:
 
 `compile_task(function, *, name, argument_types=None, fastmath=False, boundscheck=False,
 overflow="check", prints=True, exact=False)`

@@ -16,6 +16,7 @@ import types as pytypes
 from collections.abc import Sequence
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 

@@ -23,6 +23,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 from llvmlite import ir
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock

@@ -14,6 +14,7 @@ import importlib
 import pickle
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import stacktable  # noqa: F401 -- saved code needs its table

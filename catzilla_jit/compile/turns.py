@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 from numba.core import config
 from numba.np.ufunc.parallel import threading_layer
 

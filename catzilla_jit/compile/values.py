@@ -14,6 +14,7 @@ import types as pytypes
 from collections.abc import Sequence
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 from numba.np import numpy_support
