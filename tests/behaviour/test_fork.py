@@ -225,3 +225,26 @@ def test_child_compiles_although_a_thread_of_the_parent_was_at_it(run):
     leave.set()
     thread.join()
     """)
+
+
+def test_child_imports_what_a_thread_of_the_parent_was_importing(run):
+    run("""
+    import importlib
+    entered, forking = threading.Event(), threading.Event()
+    class Slow:
+        def find_spec(self, name, path=None, target=None):
+            if name == "catzilla_jit.compile.status":
+                entered.set()
+                forking.wait(60)
+    sys.meta_path.insert(0, Slow())
+    thread = threading.Thread(target=importlib.import_module, args=["catzilla_jit.compile"])
+    thread.start()
+    assert entered.wait(60)
+    # Called first of all in a fork, in place of the moment at which its other steps wait.
+    os.register_at_fork(before=forking.set)
+    def child():
+        importlib.import_module("catzilla_jit.compile")
+        assert work.submit(3).result(20) == 2.5
+    in_child(child)
+    thread.join()
+    """)
