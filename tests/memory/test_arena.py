@@ -90,7 +90,7 @@ with Runtime(workers=1, queue_size=100_000) as runtime:
 def test_a_python_task_allocates_in_its_arena(on_jemalloc):
     on_jemalloc("""
 with Runtime(workers=1) as runtime:
-    task = runtime.task(block, memory_arena=True)
+    task = runtime.task(block, memory_arena=True, compile_to_c=False)
     assert not task.compiled
     held = [task.submit(100_000).result() for _ in range(50)]
     outside = [block(100_000) for _ in range(500)]
