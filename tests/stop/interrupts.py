@@ -157,6 +157,8 @@ class Library:
             sys.modules.pop(name, None)
             if importlib.import_module(name).answer != 7:
                 _wrong.append(f"{name} is half made")
+            # Outside an import, where alone it can be stopped, for longer than inside.
+            short(5000, 0)
         return answer
 
     def notifying(self, rounds: int, answer: int) -> int:
