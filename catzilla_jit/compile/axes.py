@@ -146,19 +146,9 @@ def of_each_row(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Reduc
     return reduced
 
 
-@functools.cache
 def of_each_column(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Reduction:
     """Return a function that reduces the columns; empty: as above."""
-
-    def reduced(values: Any, axis: Any) -> Any:
-        if not empty and values.size == 0:
-            leave()
-        found = numpy.empty(values.shape[1], dtype)
-        for j in range(values.shape[1]):
-            found[j] = reduce(values[:, j])
-        return found
-
-    return reduced
+    return transposed(of_each_row(reduce, dtype, empty))
 
 
 @functools.cache
