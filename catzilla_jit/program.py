@@ -164,6 +164,8 @@ class Program:
                 self.generic = False
                 self._refused = self._constants = None
                 self._tried = set()
+                for cached in ("signature", "containers"):  # of the defaults and hints before
+                    self.__dict__.pop(cached, None)
                 self.generation += 1
                 self.ready = False
 
@@ -174,7 +176,7 @@ class Program:
         if isinstance(function, types.FunctionType):
             # Before compiling: what changes meanwhile is noticed at the next submission.
             self._constants = Dependencies(function)
-            self.guards = _guards(self._constants)
+            self.guards = tuple(self._constants.guards)
         form = self._compile(None)
         if form is None and isinstance(function, types.FunctionType):
             from .compile import needs_values
@@ -371,12 +373,6 @@ def _finish_imports() -> None:
 
 
 os.register_at_fork(before=_finish_imports, after_in_child=_after_fork_in_child)
-
-
-def _guards(constants: Dependencies) -> Guards:
-    # A module's name is not worth a look-up at every submission.
-    named = [found for found in constants.globals if not isinstance(found[2], types.ModuleType)]
-    return (*named, *((cell, None, value) for cell, value in constants.cells))
 
 
 def _overflow_status() -> int:

@@ -46,6 +46,7 @@ class _Writer:
         self.digest = hashlib.sha256()
         self.portable = True
         self._seen: dict[int, int] = {}
+        self._walked: set[tuple[int, frozenset[str]]] = set()
 
     def text(self, *parts: str) -> None:
         for part in parts:
@@ -109,12 +110,19 @@ class _Writer:
 
     def _module(self, module: pytypes.ModuleType, names: frozenset[str]) -> None:
         self.text(module.__name__)
-        if is_installed(module.__name__):
+        if (id(module), names) in self._walked:
             return
+        self._walked.add((id(module), names))
+        installed = is_installed(module.__name__)
         for name in sorted(names):
-            if hasattr(module, name):
-                self.text(name)
-                self.value(getattr(module, name), names)
+            if not hasattr(module, name):
+                continue
+            value = getattr(module, name)
+            self.text(name)
+            if installed and not _is_plain(value):
+                self.text(type(value).__module__, type(value).__qualname__)
+            else:
+                self.value(value, names)
 
     def _callable(self, value: Any) -> None:
         held = None if isinstance(value, type) else getattr(value, STANDS_FOR, None)
@@ -155,6 +163,18 @@ def _is_installed(value: Any) -> bool:
     if not isinstance(module, str) or not isinstance(getattr(value, "__qualname__", None), str):
         return False
     return is_installed(module)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value that is found in a module of the installation is written in full.
+
+    Others are told by their type: they are the module's own, or somebody put a double there.
+    """
+    if isinstance(value, pytypes.FunctionType | pytypes.BuiltinFunctionType | type):
+        return True
+    if isinstance(value, int | float | complex | str | bytes | pytypes.ModuleType):
+        return True
+    return hasattr(value, STANDS_FOR) or _is_dispatcher(value)
 
 
 def _is_importable(value: type) -> bool:

@@ -31,9 +31,10 @@ Settle = Callable[[int, int, "tuple[Any, ...]"], "tuple[bool, Any]"]
 SettleItem = Callable[[int, int, int], BaseException]
 
 
-#: What a compiled form takes for constant: (dictionary, name, value) and (cell, None, value).
-#: A submission whose guards do not hold takes the slow path.
-Guards = tuple[tuple[Any, "str | None", Any], ...]
+#: What a compiled form takes for constant: (dictionary, name, value), (dictionary, name) for a
+#: name that it does not have, and (cell or function, attribute, value). A submission whose guards
+#: do not hold takes the slow path.
+Guards = tuple[tuple[Any, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .pureresult import Call
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
 _PACK = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.py_object, ctypes.c_void_p)
 _UNPACK = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)
+_MISSING = object()
 _RELEASE = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -103,13 +104,13 @@ def _as_submitted(value: Any) -> Any:
     return tuple(map(_as_submitted, value)) if type(value) is tuple else value
 
 
-def _holds(guard: tuple[Any, str | None, Any]) -> bool:
-    names, key, value = guard
-    if key is not None:
-        return names.get(key) is value
+def _holds(guard: tuple[Any, ...]) -> bool:
+    holder, key, *value = guard
+    if isinstance(holder, dict):
+        return holder.get(key, _MISSING) is (value[0] if value else _MISSING)
     try:
-        return names.cell_contents is value
-    except ValueError:  # emptied
+        return getattr(holder, key) is value[0]
+    except ValueError:  # an emptied cell
         return False
 
 

@@ -141,6 +141,7 @@ int known_code(char code);
 int guards_hold(const struct kind *kind);
 int set_guards(struct kind *kind, PyObject *guards); /* 0, or -1 and an exception */
 void drop_guards(struct kind *kind);
+int find_words(void); /* once, when the module is made; 0, or -1 and an exception */
 
 /* boxed.c */
 /* Pack the arguments: 1, or 0 without an exception when one does not fit exactly. */

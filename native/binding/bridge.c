@@ -353,7 +353,7 @@ static int make_types(PyObject *module)
 PyMODINIT_FUNC PyInit__binding(void)
 {
     PyObject *module = PyModule_Create(&definition);
-    if (module && make_types(module)) {
+    if (module && (find_words() || make_types(module))) {
         Py_DECREF(module);
         return NULL;
     }

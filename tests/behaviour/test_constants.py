@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
+import importlib
+import math
+import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import pytest
 
 from catzilla_jit import Runtime
 
 rate = 2.0
+settings: Any = None  # a module in some tests
 
 
 def raised(x: float) -> float:
@@ -70,3 +79,95 @@ def test_same_value_again_does_not_compile_again(runtime: Runtime, monkeypatch: 
     monkeypatch.setitem(globals(), "rate", rate)
     task.submit(1.0).result()
     assert task._program.generation == generation
+
+
+def make_settings(monkeypatch: Any) -> types.ModuleType:
+    """Return a module with a number and a helper, which this module names `settings`."""
+    settings = types.ModuleType("settings")
+    source = "RATE = 2.0\ndef half(x, by=2.0):\n    return x / by\n"
+    exec(source, settings.__dict__)
+    monkeypatch.setitem(globals(), "settings", settings)
+    return settings
+
+
+def priced(x: float) -> float:
+    return settings.half(x) * settings.RATE + math.sqrt(x) + abs(x)
+
+
+@pytest.fixture
+def price(runtime: Runtime, monkeypatch: Any) -> Any:
+    make_settings(monkeypatch)
+    task = runtime.task(priced, compile_to_c="require")
+    assert task.submit(4.0).result() == 10.0
+    return task
+
+
+def test_changed_attribute_of_a_module_is_seen(price: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(settings, "RATE", 5.0)
+    assert (price.submit(4.0).result(), price(4.0), price.map([4.0])[0]) == (16.0, 16.0, 16.0)
+    assert price.compiled
+
+
+def test_replaced_function_of_the_library_is_seen(price: Any, monkeypatch: Any) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(math, "sqrt", lambda x: x * 100.0)
+        assert (price.submit(4.0).result(), price(4.0)) == (408.0, 408.0)
+    assert price.submit(4.0).result() == 10.0
+
+
+def test_double_of_a_library_function_is_not_taken_for_it(
+    runtime: Runtime, monkeypatch: Any
+) -> None:
+    make_settings(monkeypatch)
+    task = runtime.task(priced)
+    assert task.submit(4.0).result() == 10.0
+    with mock.patch("math.sqrt", return_value=1.0) as double:
+        assert task.submit(4.0).result() == 9.0
+    double.assert_called_once_with(4.0)
+
+
+def test_global_that_hides_a_builtin_is_seen(price: Any, monkeypatch: Any) -> None:
+    with monkeypatch.context() as patch:
+        patch.setitem(globals(), "abs", lambda x: 100.0)
+        assert price.submit(4.0).result() == 106.0
+    with monkeypatch.context() as patch:
+        patch.setattr(builtins, "abs", lambda x: 50.0)
+        assert price.submit(4.0).result() == 56.0
+
+
+def test_helper_with_other_code_or_defaults_is_seen(price: Any, monkeypatch: Any) -> None:
+    def other(x, by=0.0):  # type: ignore[no-untyped-def]
+        return x + 1000.0 + by
+
+    settings.half.__defaults__ = (0.5,)
+    assert price.submit(4.0).result() == 22.0
+    settings.half.__code__ = other.__code__  # as %autoreload does it
+    assert price.submit(4.0).result() == 2015.0
+    assert price.compiled
+
+
+def test_function_of_a_task_with_other_defaults_uses_them(runtime: Runtime) -> None:
+    def scale(x: int, by: int = 2) -> int:
+        return x * by
+
+    task = runtime.task(scale, compile_to_c="require")
+    assert task.submit(3).result() == 6
+    scale.__defaults__ = (5,)
+    assert task.submit(3).result() == 15
+
+
+def test_reloaded_module_is_seen(runtime: Runtime, tmp_path: Path, monkeypatch: Any) -> None:
+    file = tmp_path / "reloadable_settings.py"
+    file.write_text("RATE = 2.0\ndef twice(x):\n    return x * 2.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("reloadable_settings")
+    monkeypatch.setitem(globals(), "settings", module)
+
+    def scaled_twice(x: float) -> float:
+        return settings.twice(x) * settings.RATE
+
+    task = runtime.task(scaled_twice, compile_to_c="require")
+    assert task.submit(1.0).result() == 4.0
+    file.write_text("RATE = 30.0\ndef twice(x):\n    return x * 20.0\n")
+    importlib.reload(module)
+    assert task.submit(1.0).result() == 600.0
