@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import reprlib
 
 
 class CatzillaError(Exception):
@@ -50,3 +51,17 @@ class NoRuntime(CatzillaError, LookupError):
 
 class NativeUnavailable(CatzillaError, ImportError):
     """The native library cannot be loaded; the message says why and what to do."""
+
+
+_short = reprlib.Repr()
+_short.maxother = _short.maxstring = _short.maxlong = 60
+
+
+def shown(value: object) -> str:
+    """Return a short repr for a message; it never raises."""
+    return _short.repr(value)
+
+
+def described(value: object) -> str:
+    """Return a value's type and a short repr for a message; it never raises."""
+    return f"{type(value).__name__} {shown(value)}"

@@ -43,18 +43,18 @@ class BoundTask(Generic[R]):
             raise AttributeError(name)
         return getattr(self.task, name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> R:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> R:
         return self.task(self.__self__, *args, **kwargs)
 
-    def submit(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
+    def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
         """Queue a call on the instance; see Task.submit."""
         return self.task.submit(self.__self__, *args, **kwargs)
 
-    def map(self, *arrays: Any, **options: Any) -> Any:
+    def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the method over arrays and wait; see Task.map."""
         return self.submit_map(*arrays, **options).wait_alone()
 
-    def submit_map(self, *arrays: Any, **options: Any) -> BatchResult[Any]:
+    def submit_map(self, /, *arrays: Any, **options: Any) -> BatchResult[Any]:
         """Queue one call on the instance per element; see Task.submit_map."""
         return self.task.submit_map(whole(self.__self__), *arrays, **options)
 

@@ -80,7 +80,7 @@ class Placement:
     def _specialises(self) -> bool:
         return self._program.generic and self._runtime.enable_c_compilation
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
+    def call(self, /, *args: Any, **kwargs: Any) -> Any:
         """Run the call in this thread, compiled if there is a form that fits."""
         for _, submitter in self._forms:
             value = submitter.call(*args, **kwargs)
@@ -126,13 +126,13 @@ class Placement:
 
     # --- submissions -------------------------------------------------------------------------
 
-    def _submit_generic(self, *args: Any, **kwargs: Any) -> Any:
+    def _submit_generic(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._forms:
             return self._forms[0][1].submit(*args, **kwargs)
         return self._slow(*args, **kwargs)
 
     @shielded
-    def _slow(self, *args: Any, **kwargs: Any) -> Any:
+    def _slow(self, /, *args: Any, **kwargs: Any) -> Any:
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
             return self._submit_after(awaited, args, kwargs)
@@ -141,7 +141,7 @@ class Placement:
         return result
 
     @shielded
-    def _submit_governed(self, *args: Any, **kwargs: Any) -> Any:
+    def _submit_governed(self, /, *args: Any, **kwargs: Any) -> Any:
         """Submit with a delay, a time limit or retries."""
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
@@ -183,12 +183,12 @@ class Placement:
         return self._python, self._python.prepare_python(*args, **kwargs)
 
     def _prepare_compiled(self, values: list[Any]) -> tuple[Submitter, Any] | None:
-        complaint: Exception | None = None
+        complaint: layout.Unfit | None = None
         for form, submitter in self._forms:
             try:
                 result = submitter.prepare(*self._exact(form, values))
             except layout.Unfit as error:
-                complaint = complaint or TypeError(f"task {self._program.name}: argument {error}")
+                complaint = complaint or error
                 continue
             if result is not NotImplemented:
                 return submitter, result
@@ -199,12 +199,17 @@ class Placement:
                 return new, result
         if self._program.mode == "require":
             # Otherwise Python's own answer for these arguments, whatever it is.
-            raise complaint or TypeError(
-                f"task {self._program.name}: the arguments do not fit its compiled "
-                f"{'forms' if self._specialises else 'form'} "
-                f"{', '.join(form.signature for form, _ in self._forms)}"
-            )
+            raise self._misfit(complaint)
         return None
+
+    def _misfit(self, complaint: layout.Unfit | None) -> TypeError:
+        if complaint is not None:
+            return TypeError(f"task {self._program.name}: argument {complaint}")
+        return TypeError(
+            f"task {self._program.name}: the arguments do not fit its compiled "
+            f"{'forms' if self._specialises else 'form'} "
+            f"{', '.join(form.signature for form, _ in self._forms)}"
+        )
 
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
@@ -242,8 +247,9 @@ def _exact(form: CompiledTask, values: list[Any], any_number: bool) -> list[Any]
     for slot, value in zip(form.arguments, values, strict=True):
         try:
             if not any_number and not layout.is_own(slot.code, value):
-                raise layout.Unfit(f"must be {layout.SCALARS[slot.code].python}, not {value!r}")
+                raise layout.Unfit(f"must be {layout.SCALARS[slot.code].python}, not ", value=value)
             fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
         except layout.Unfit as error:
-            raise layout.Unfit(f"{slot.name!r} {error}", error.kind) from None
+            error.parameter = slot.name
+            raise
     return fitting

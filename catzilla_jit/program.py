@@ -106,7 +106,7 @@ class Program:
     @property
     def on_worker(self) -> Callable[..., Any]:
         """What a Python worker calls: `python`, or a coroutine function run to its end."""
-        if not inspect.iscoroutinefunction(self.function):
+        if not is_coroutine_function(self.function):
             return self.python
         from .coroutine import to_its_end  # asyncio takes as long to import as the rest of us
 
@@ -114,7 +114,7 @@ class Program:
 
     def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
         """What a map calls for each element: the task itself, or as `on_worker`."""
-        return self.on_worker if inspect.iscoroutinefunction(self.function) else task
+        return self.on_worker if is_coroutine_function(self.function) else task
 
     @property
     def settled(self) -> bool:
@@ -334,6 +334,16 @@ class Program:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
         return bound
+
+
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine: `async def`, also as a method or as `__call__`."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    if isinstance(function, functools.partial):
+        return is_coroutine_function(function.func)
+    called = getattr(type(function), "__call__", None)  # noqa: B004 -- of its class, not its own
+    return isinstance(called, types.FunctionType) and inspect.iscoroutinefunction(called)
 
 
 def _callers_level() -> int:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+from .errors import shown
 from .runtime.retry import RetryPolicy
 from .types import TaskPriority
 
@@ -32,6 +33,8 @@ class Settings:
     memory_arena: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"task: name must be a str, not {shown(self.name)}")
         if not any(self.compile_to_c is mode for mode in _COMPILE_MODES[:3]) and (
             self.compile_to_c != "require"
         ):
@@ -58,7 +61,9 @@ class Settings:
             self._refuse(TypeError, "retry_on", "a tuple of exception types")
 
     def _refuse(self, kind: type[Exception], option: str, expected: str) -> None:
-        raise kind(f"task {self.name}: {option} must be {expected}, not {getattr(self, option)!r}")
+        raise kind(
+            f"task {self.name}: {option} must be {expected}, not {shown(getattr(self, option))}"
+        )
 
     def _check_bool(self, option: str) -> None:
         if not isinstance(getattr(self, option), bool):

@@ -8,16 +8,19 @@ that one's `submit` in its place: later submissions go straight to native code.
 from __future__ import annotations
 
 import functools
+import inspect
+import sys
 import types
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from .columns import Columns
+from .errors import shown
 from .jitted import plain
 from .method import BoundTask
 from .placement import Placement
-from .program import Program
+from .program import Program, is_coroutine_function
 from .runtime import batch, default, promise, pythonbatch
 from .runtime.interrupt import shielded
 from .runtime.runtime import refresh_rosters
@@ -36,6 +39,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ERROR_MODES = ("raise", "collect")
+#: More elements than a map can have.
+LONGEST_CHUNK = 2**48
 
 
 class Task(Generic[P, R]):
@@ -47,7 +52,7 @@ class Task(Generic[P, R]):
 
     if TYPE_CHECKING:
 
-        def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
+        def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
             """Queue a call of the task; return its handle.
 
             Any thread. Raises TypeError for arguments that the task cannot take, QueueFull
@@ -61,8 +66,20 @@ class Task(Generic[P, R]):
         self._settings = settings
         self._runtime = runtime
         functools.update_wrapper(self, program.function)
+        if is_coroutine_function(program.function):
+            self._be_coroutine_function()
         _registry(runtime).add(self)
         self.detach()
+
+    def _be_coroutine_function(self) -> None:
+        """Let `inspect.iscoroutinefunction` say True, which web frameworks ask before a call."""
+        if sys.version_info >= (3, 12):
+            inspect.markcoroutinefunction(self)
+        else:  # it looks at the code of what has all attributes of a function
+            function = self._program.function
+            code = getattr(function, "__code__", None) or type(function).__call__.__code__
+            vars(self).update(__code__=code, __defaults__=None, __kwdefaults__=None)
+            vars(self).setdefault("__name__", self.name)
 
     def __repr__(self) -> str:
         if self._program.forms:
@@ -140,7 +157,7 @@ class Task(Generic[P, R]):
             program = Program(program.function, settings)
         return Task(program, settings, self._runtime)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function here and now; compiled if that has happened already."""
         if self._placement is not None:
             return self._placement.call(*args, **kwargs)  # type: ignore[no-any-return]
@@ -163,7 +180,7 @@ class Task(Generic[P, R]):
         self.submit = self._bind_and_submit  # type: ignore[method-assign]
         self._placement: Placement | None = None
 
-    def _bind_and_submit(self, *args: Any, **kwargs: Any) -> TaskResult[R]:
+    def _bind_and_submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
         self.bind()
         return self.submit(*args, **kwargs)
 
@@ -189,12 +206,13 @@ class Task(Generic[P, R]):
 
     # --- maps -------------------------------------------------------------------------------
 
-    def map(self, *arrays: Any, **options: Any) -> Any:
+    def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the task over arrays and wait; options as for submit_map. An array."""
         return self.submit_map(*arrays, **options).wait_alone()
 
     def submit_map(
         self,
+        /,
         *arrays: Any,
         out: Any = None,
         priority: TaskPriority | str | None = None,
@@ -278,17 +296,19 @@ def _boxed(compiled: CompiledTask) -> bool:
 
 
 def _collects(name: str, errors: str) -> bool:
-    if errors not in _ERROR_MODES:
-        raise ValueError(f"task {name}: errors must be one of {_ERROR_MODES}, not {errors!r}")
+    if not isinstance(errors, str) or errors not in _ERROR_MODES:
+        raise ValueError(f"task {name}: errors must be one of {_ERROR_MODES}, not {shown(errors)}")
     return errors == "collect"
 
 
 def _chunk_size(name: str, value: int | str) -> int:
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
         return 0
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"task {name}: chunk_size must be 'auto' or a positive int, not {value!r}")
-    return value
+        raise ValueError(
+            f"task {name}: chunk_size must be 'auto' or a positive int, not {shown(value)}"
+        )
+    return min(value, LONGEST_CHUNK)
 
 
 def _registry(runtime: Runtime | None) -> Registry:
@@ -304,10 +324,10 @@ def make_task(
     if isinstance(function, Task):
         return Task(function._program, function._settings, runtime).options(**options)
     if not callable(function):
-        raise TypeError(f"task: expected a function, not {function!r}")
+        raise TypeError(f"task: expected a function, not {shown(function)}")
     name = options.get("name") or getattr(function, "__name__", type(function).__name__)
     if not isinstance(name, str):
-        raise TypeError(f"task: name must be a str, not {name!r}")
+        raise TypeError(f"task: name must be a str, not {shown(name)}")
     settings = Settings(name).changed({**options, "name": name})
     function = plain(function)
     made: Task[..., Any] = Task(Program(function, settings), settings, runtime)
@@ -318,32 +338,54 @@ def make_task(
 def submit_function(
     function: Callable[..., Any],
     runtime: Runtime,
-    options: dict[str, Any],
+    given: dict[str, Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> TaskResult[Any]:
-    """Submit for add_task. The task is made once per function, options and runtime.
+    """Submit for add_task. The task is made once per function, given options and runtime.
 
     A task lives as long as its runtime. So functions that are made anew for each submission
     (lambdas, closures, partials, bound methods) share one per name, which is handed the
     function as an argument and calls it as Python.
     """
     if not callable(function):
-        raise TypeError(f"add_task: expected a function or a task, not {function!r}")
+        raise TypeError(f"add_task: expected a function or a task, not {shown(function)}")
+    own = _parameters(function) if given else frozenset()
+    kwargs |= {name: value for name, value in given.items() if name in own}
+    options = {
+        name: value
+        for name, value in given.items()
+        if name not in own and (value is not None or name == "timeout_ms")
+    }
     rest = tuple(sorted(options.items(), key=lambda item: item[0]))
     if options.get("compile_to_c") or not _is_transient(function):
         known = runtime.known_task((function, rest), lambda: make_task(function, options, runtime))
         return known.submit(*args, **kwargs)
     name = getattr(function, "__name__", type(function).__name__)
+    carry = _carry_async if is_coroutine_function(function) else _carry
     carrier = runtime.known_task(
-        ("carrier", name, rest),
-        lambda: make_task(_carry, {**options, "name": name, "compile_to_c": False}, runtime),
+        ("carrier", carry, name, rest),
+        lambda: make_task(carry, {**options, "name": name, "compile_to_c": False}, runtime),
     )
     return carrier.submit(function, *args, **kwargs)
 
 
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of the parameters that a function takes by keyword."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some of Python's built-in functions tell nothing
+        return frozenset()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(each.name for each in found if each.kind in named)
+
+
 def _carry(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
+
+
+async def _carry_async(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return await function(*args, **kwargs)
 
 
 def _is_transient(function: Callable[..., Any]) -> bool:
@@ -380,6 +422,6 @@ def task(function: Any = None, /, **options: Any) -> Any:
     return make_task(function, options, None)
 
 
-def add_task(func: Callable[..., Any], *args: Any, **kwargs: Any) -> TaskResult[Any]:
+def add_task(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
     """Submit a function or a task to the default runtime; see Runtime.add_task."""
     return default.get_runtime().add_task(func, *args, **kwargs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from catzilla_jit.errors import shown
+
 
 class TaskPriority(enum.Enum):
     """Urgency of a task: a worker takes the most urgent level that has work.
@@ -34,7 +36,9 @@ class TaskPriority(enum.Enum):
                 pass
         names = ", ".join(repr(member.value) for member in cls)
         kind = ValueError if isinstance(value, str) else TypeError
-        raise kind(f"{where}: priority must be a TaskPriority or one of {names}, not {value!r}")
+        raise kind(
+            f"{where}: priority must be a TaskPriority or one of {names}, not {shown(value)}"
+        )
 
 
 _LEVELS = {member: index for index, member in enumerate(TaskPriority)}

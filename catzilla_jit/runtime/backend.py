@@ -126,19 +126,19 @@ class BatchHandle(Protocol):
 class Submitter(Protocol):
     """Queues calls of one task at one level."""
 
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
+    def submit(self, /, *args: Any, **kwargs: Any) -> Any:
         """Queue a compiled call; what does not fit exactly goes to the slow path."""
 
-    def submit_python(self, *args: Any, **kwargs: Any) -> Any:
+    def submit_python(self, /, *args: Any, **kwargs: Any) -> Any:
         """Queue a Python call."""
 
-    def call(self, *args: Any) -> Any:
+    def call(self, /, *args: Any) -> Any:
         """Run the compiled function here; NotImplemented if the arguments do not fit."""
 
-    def prepare(self, *args: Any) -> Any:
+    def prepare(self, /, *args: Any) -> Any:
         """Return a compiled call that is not queued yet; NotImplemented if it does not fit."""
 
-    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
+    def prepare_python(self, /, *args: Any, **kwargs: Any) -> Any:
         """Return a Python call that is not queued yet."""
 
     def start(self, result: Any, delay_ns: int) -> None:

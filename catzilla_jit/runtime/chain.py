@@ -76,7 +76,7 @@ class Chain:
         return first
 
     @shielded
-    def submit(self, *args: Any, **kwargs: Any) -> TaskResult[Any]:
+    def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
         """Submit the first task with these arguments; return the result of the last one.
 
         If a task fails, so does the result: with an exception of the same type and
@@ -150,7 +150,7 @@ class Group:
         return first
 
     @shielded
-    def submit(self, *args: Any, **kwargs: Any) -> TaskResult[list[Any]]:
+    def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[list[Any]]:
         """Submit every task with these arguments; return the result of the list of results.
 
         As soon as one fails, so does the result: with an exception of the same type and

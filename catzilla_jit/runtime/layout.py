@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..errors import described
+
 
 class SlotLike(Protocol):
     """One value of a payload."""
@@ -81,21 +83,28 @@ _EXACT_IN_FLOAT64 = 2**53
 
 
 class Unfit(Exception):
-    """A value that a slot does not hold exactly; the text completes 'argument x ...'."""
+    """A value that a slot does not hold exactly; the text completes 'argument x ...'.
 
-    def __init__(self, text: str, kind: type[Exception] = TypeError) -> None:
+    Most often nobody reads the text, since the call then runs as Python. So the value, whose repr
+    may take long, is described when the text is asked for.
+    """
+
+    def __init__(self, text: str, kind: type[Exception] = TypeError, **odd: Any) -> None:
         super().__init__(text)
         self.kind = kind
+        self.parameter: str | None = None
+        self._odd = odd  # value=...: what is wrong
 
-
-def _described(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+    def __str__(self) -> str:
+        text: str = self.args[0]
+        for value in self._odd.values():
+            text += described(value)
+        return text if self.parameter is None else f"{self.parameter!r} {text}"
 
 
 def _integer(code: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise Unfit(f"must be {SCALARS[code].python}, not {_described(value)}")
+        raise Unfit(f"must be {SCALARS[code].python}, not ", value=value)
     number = int(value)
     dtype = SCALARS[code].dtype
     assert dtype is not None
@@ -111,12 +120,12 @@ def _is_number(value: object) -> bool:
 
 def _floating(code: str, value: Any) -> float:
     if not _is_number(value):
-        raise Unfit(f"must be {SCALARS[code].python}, not {_described(value)}")
+        raise Unfit(f"must be {SCALARS[code].python}, not ", value=value)
     if isinstance(value, (int, np.integer)) and abs(int(value)) > _EXACT_IN_FLOAT64:
-        raise Unfit(f"has no exact {SCALARS[code].python}: {_described(value)}", OverflowError)
+        raise Unfit(f"has no exact {SCALARS[code].python}: ", OverflowError, value=value)
     number = float(value)
     if code == "f" and number == number and float(np.float32(number)) != number:
-        raise Unfit(f"has no exact numpy.float32: {_described(value)}", OverflowError)
+        raise Unfit("has no exact numpy.float32: ", OverflowError, value=value)
     return number
 
 
@@ -125,7 +134,7 @@ def _complex(code: str, value: Any) -> complex:
         return complex(_floating("f" if code == "F" else "d", value))
     number = complex(value)
     if code == "F" and number == number and complex(np.complex64(number)) != number:
-        raise Unfit(f"has no exact numpy.complex64: {_described(value)}", OverflowError)
+        raise Unfit("has no exact numpy.complex64: ", OverflowError, value=value)
     return number
 
 
@@ -137,11 +146,11 @@ def exact(code: str, value: Any) -> Any:
         return _complex(code, value)
     if code == "?":
         if not isinstance(value, (bool, np.bool_)):
-            raise Unfit(f"must be bool, not {_described(value)}")
+            raise Unfit("must be bool, not ", value=value)
         return bool(value)
     if code == "n":
         if value is not None:
-            raise Unfit(f"must be None, not {_described(value)}")
+            raise Unfit("must be None, not ", value=value)
         return None
     return _integer(code, value)
 
@@ -182,8 +191,7 @@ def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:
     if array.size == 0:
         return array.astype(dtype)
     if array.dtype == object or array.dtype.kind not in "biufc":
-        cause = _described(array.flat[0])
-        raise Unfit(f"must hold {SCALARS[code].python} values, not {cause}")
+        raise Unfit(f"must hold {SCALARS[code].python} values, not ", value=array.flat[0])
     return _convert(code, array, dtype)
 
 

@@ -73,28 +73,28 @@ class PureSubmitter:
     def at_level(self, level: int, slow: Callable[..., Any]) -> PureSubmitter:
         return PureSubmitter(self._pool, self._name, self._code, self._function, level, slow)
 
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
+    def submit(self, /, *args: Any, **kwargs: Any) -> Any:
         result = self.prepare(*args, **kwargs)
         if result is NotImplemented:
             return self._slow(*args, **kwargs)
         self.start(result, 0)
         return result
 
-    def submit_python(self, *args: Any, **kwargs: Any) -> Any:
+    def submit_python(self, /, *args: Any, **kwargs: Any) -> Any:
         if any(type(value) in _result_types for value in (*args, *kwargs.values())):
             return self._slow(*args, **kwargs)
         result = self.prepare_python(*args, **kwargs)
         self.start(result, 0)
         return result
 
-    def prepare(self, *args: Any, **kwargs: Any) -> Any:
+    def prepare(self, /, *args: Any, **kwargs: Any) -> Any:
         assert self._code is not None
         call = self._code.call(args, kwargs)
         if call is None:
             return NotImplemented
         return self._pool.new(self._pool.compiled_lane, self._level, self._name, call)
 
-    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
+    def prepare_python(self, /, *args: Any, **kwargs: Any) -> Any:
         assert self._function is not None
         call = python_call(self._function, args, kwargs)
         return self._pool.new(self._pool.python_lane, self._level, self._name, call)
@@ -102,7 +102,7 @@ class PureSubmitter:
     def start(self, result: Any, delay_ns: int) -> None:
         self._pool.start(result, delay_ns * 1e-9)
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
+    def call(self, /, *args: Any, **kwargs: Any) -> Any:
         assert self._code is not None
         call = self._code.call(args, kwargs)
         if call is None:
@@ -116,7 +116,7 @@ class PureCarrier(PureSubmitter):
     def at_level(self, level: int, slow: Callable[..., Any]) -> PureCarrier:
         return PureCarrier(self._pool, self._name, None, self._function, level, slow)
 
-    def prepare_python(self, *args: Any, **kwargs: Any) -> Any:
+    def prepare_python(self, /, *args: Any, **kwargs: Any) -> Any:
         result = super().prepare_python(*args, **kwargs)
         result.counted = False
         return result

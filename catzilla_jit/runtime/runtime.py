@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled
+from ..errors import NativeUnavailable, RuntimeClosed, StatsDisabled, shown
 from . import leaving, memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
@@ -39,6 +39,10 @@ R = TypeVar("R")
 
 _log = logging.getLogger("catzilla_jit")
 _POLICIES = ("wait", "raise", "caller")
+_MOST_MEGABYTES = 2**40  # 2**60 bytes
+
+#: An option that was not given.
+UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
 
 def _settings(
@@ -48,10 +52,10 @@ def _settings(
     memory_pool_mb: float | None,
     profiling: bool,
 ) -> PoolSettings:
-    if when_full not in _POLICIES:
-        raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {when_full!r}")
-    if memory_pool_mb is not None and not memory_pool_mb >= 1:
-        raise ValueError(f"Runtime: memory_pool_mb must be at least 1, not {memory_pool_mb!r}")
+    if not isinstance(when_full, str) or when_full not in _POLICIES:
+        raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {shown(when_full)}")
+    if memory_pool_mb is not None:
+        _check_megabytes(memory_pool_mb)
     native_workers, python_workers, most = counts
     return PoolSettings(
         workers=native_workers,
@@ -62,6 +66,15 @@ def _settings(
         memory_limit=round((memory_pool_mb or 0) * 2**20),
         profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
     )
+
+
+def _check_megabytes(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"Runtime: memory_pool_mb must be a number, not {shown(value)}")
+    if not 1 <= value <= _MOST_MEGABYTES:
+        raise ValueError(
+            f"Runtime: memory_pool_mb must be from 1 to {_MOST_MEGABYTES}, not {shown(value)}"
+        )
 
 
 class _Here(threading.local):
@@ -229,26 +242,32 @@ class Runtime:
     def add_task(
         self,
         func: Callable[..., Any],
+        /,
         *args: Any,
-        priority: Any = None,
-        delay_ms: int | None = None,
-        max_retries: int | None = None,
-        timeout_ms: int | None = None,
-        compile_to_c: Any = None,
+        priority: Any = UNSET,
+        delay_ms: Any = UNSET,
+        max_retries: Any = UNSET,
+        timeout_ms: Any = UNSET,
+        compile_to_c: Any = UNSET,
         **kwargs: Any,
     ) -> TaskResult[Any]:
-        """Submit a function or a task; options that are not None override the task's own."""
+        """Submit a function or a task, with options that override the task's own.
+
+        None leaves an option as the task has it, but for timeout_ms, where it lifts the limit. A
+        keyword that is the name of a parameter of the function goes to the function: set such an
+        option by `task.options(...)`.
+        """
         from ..task import submit_function
 
-        given = {
+        options = {
             "priority": priority,
             "delay_ms": delay_ms,
             "max_retries": max_retries,
             "timeout_ms": timeout_ms,
             "compile_to_c": compile_to_c,
         }
-        options = {name: value for name, value in given.items() if value is not None}
-        return submit_function(func, self, options, args, kwargs)
+        given = {name: value for name, value in options.items() if value is not UNSET}
+        return submit_function(func, self, given, args, kwargs)
 
     def get(self, task_id: str) -> TaskResult[Any] | None:
         """Return the result of this id, or None if there is none.

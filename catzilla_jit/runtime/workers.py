@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..errors import shown
+
 
 def usable_cpus() -> int:
     """Return how many CPUs this process may use: its affinity, and its cgroup's quota."""
@@ -49,9 +51,9 @@ def default_python_workers(workers: int | None) -> int:
 def count(name: str, value: Any, most: int) -> int:
     """Return an argument of Runtime that is a count from 1 to `most`; TypeError or ValueError."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"Runtime: {name} must be an int, not {value!r}")
+        raise TypeError(f"Runtime: {name} must be an int, not {shown(value)}")
     if not 1 <= value <= most:
-        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {value}")
+        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {shown(value)}")
     return value
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import threading
 
 import pytest
 from kernels import PATIENCE
 
-from catzilla_jit import gather
+from catzilla_jit import Runtime, gather
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 
 
@@ -78,3 +80,52 @@ def test_a_coroutine_that_waits_is_stopped(runtime, how):
         result = task.options(timeout_ms=50).submit()
         assert isinstance(result.exception(PATIENCE), TaskTimeout)
     assert stopped.wait(PATIENCE)
+
+
+class Doubler:
+    async def __call__(self, x):
+        return 2 * x
+
+    async def method(self, x):
+        return 2 * x
+
+
+class WithTask:
+    @Runtime().task
+    async def method(self, x):
+        return 2 * x
+
+
+@pytest.mark.parametrize("make", [lambda: double, Doubler], ids=["function", "object"])
+def test_frameworks_see_that_a_call_gives_a_coroutine(runtime, make):
+    task = runtime.task(make())
+    assert inspect.iscoroutinefunction(task)
+    assert asyncio.run(task(4)) == 8
+    assert task.submit(4).result() == 8
+    assert not inspect.iscoroutinefunction(runtime.task(lambda x: x))
+
+
+def test_frameworks_see_that_a_method_gives_a_coroutine():
+    assert inspect.iscoroutinefunction(WithTask().method)
+
+
+def test_starlette_runs_a_task_over_a_coroutine_function_behind_a_response(runtime):
+    background = pytest.importorskip("starlette.background")
+    seen = []
+
+    async def note(x):
+        seen.append(await double(x))
+
+    tasks = background.BackgroundTasks()
+    tasks.add_task(runtime.task(note), 4)
+    asyncio.run(tasks())
+    assert seen == [8]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [Doubler(), Doubler().method, functools.partial(double), functools.partial(Doubler())],
+    ids=["object", "method", "partial", "partial of an object"],
+)
+def test_add_task_awaits_what_a_call_gives(runtime, call):
+    assert runtime.add_task(call, 4).result() == 8
