@@ -113,11 +113,12 @@ class Placement:
         def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
             return program.settle(form, status, error, arguments)
 
+        rerun = program.rerun if form.pure else None
         arena = self._settings.memory_arena
         base = self._runtime.submitter(
             (program, form, program.generation, arena),
             lambda backend: backend.compiled(
-                form, settle, can_rerun=form.pure, guards=program.guards, arena=arena
+                form, settle, rerun=rerun, guards=program.guards, arena=arena
             ),
         )
         submitter = base.at_level(self._settings.priority.level, self._slow)

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from .columns import containers
 from .errors import CompileError, CompileWarning
-from .runtime.interrupt import shielded
+from .runtime.interrupt import call_exposed, shielded
+from .runtime.rerun import Rerun
 from .runtime.roster import COMPILED, PYTHON, WAITING, Entry
 from .runtime.runtime import note_compilation, refresh_rosters
 from .runtime.warming import before_others
@@ -111,6 +112,11 @@ class Program:
         from .coroutine import to_its_end  # asyncio takes as long to import as the rest of us
 
         return to_its_end(self.function)
+
+    @property
+    def rerun(self) -> Rerun:
+        """What a worker runs instead of compiled code that left the 64 bits of its integers."""
+        return Rerun(self.function, _overflow_status())
 
     def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
         """What a map calls for each element: the task itself, or as `on_worker`."""
@@ -306,7 +312,7 @@ class Program:
         """Turn a failed compiled call into its exception, or into the value Python gives."""
         if form.pure and status == _overflow_status():
             try:
-                return False, self.function(*arguments)
+                return False, call_exposed(self.function, *arguments)
             except Exception as exception:
                 # Not Ctrl-C in the thread that asks: it may ask again.
                 return True, exception

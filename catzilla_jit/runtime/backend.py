@@ -16,6 +16,7 @@ import numpy as np
 
 from .known import KnownResults
 from .layout import Compiled
+from .rerun import Rerun
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -161,12 +162,13 @@ class Backend(Protocol):
         task: Compiled,
         settle: Settle,
         *,
-        can_rerun: bool,
+        rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
     ) -> Submitter:
         """Return what queues calls of a compiled task.
 
+        rerun: what runs on a Python worker instead of a run that ends with its status.
         arena: records and what the runs allocate lie in an arena of the task's name, if
         this process has arenas.
         """

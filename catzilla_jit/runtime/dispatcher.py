@@ -208,7 +208,7 @@ class Dispatcher:
             if reasons & MAIL_STOP:
                 self._bridge.stop_call(result, result in self._policies)
             if reasons & MAIL_FAILED:
-                self._decide(result)
+                self.decide(result)
             if reasons & MAIL_ENDED:
                 callback = self._noticed.get(result)
                 if callback is not None:
@@ -220,7 +220,12 @@ class Dispatcher:
             # Everything else that comes by mail needs this thread.
             _log.exception("%s: what follows its end failed", result.task_id)
 
-    def _decide(self, result: Any) -> None:
+    def may_try_again(self, result: Any) -> bool:
+        """Whether the call has retries."""
+        return result in self._policies
+
+    def decide(self, result: Any) -> None:
+        """End a call that failed, or have it tried again."""
         with self._lock:
             policy = None if self._gives_up else self._policies.get(result)
         delay_ns = None

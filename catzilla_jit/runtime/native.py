@@ -19,7 +19,7 @@ import numpy as np
 from .. import errors
 from . import standing
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.
@@ -204,6 +204,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_pool_stats": (ctypes.c_int, (_pointer, _out(_pointer), _out(ctypes.c_uint64))),
     "cz_cache_create": (_pointer, (_pointer,)),
     "cz_type_set_interruptible": (None, (_pointer,)),
+    "cz_type_set_rerun": (None, (_pointer, ctypes.c_int32)),
     "cz_lane_scale": (None, (_pointer, ctypes.c_int)),
     "cz_lane_depth": (ctypes.c_uint64, (_pointer, ctypes.c_uint32)),
     "cz_lane_wait_space": (ctypes.c_int, (_pointer, ctypes.c_uint32, ctypes.c_int64)),

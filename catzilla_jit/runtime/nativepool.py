@@ -18,6 +18,7 @@ from .dispatcher import Dispatcher
 from .interrupt import check_interrupt
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
+from .rerun import Rerun, Reruns
 from .retry import RetryPolicy
 from .warming import before_others
 
@@ -111,14 +112,14 @@ class NativePool:
         task: Compiled,
         settle: Settle,
         *,
-        can_rerun: bool,
+        rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
     ) -> Submitter:
         kind, payload_size = self._bridge.new_kind(
             task.name,
             settle,
-            can_rerun,
+            rerun is not None,
             None,
             task.entry,
             task.payload_size,
@@ -126,12 +127,16 @@ class NativePool:
             tuple(_slot(slot, None) for slot in task.arguments),
             guards,
         )
-        if any(slot.code == "O" for slot in (task.result, *task.arguments)):
-            # Results that nobody waits for are released by the dispatcher.
+        if rerun or any(slot.code == "O" for slot in (task.result, *task.arguments)):
+            # It runs calls again, and releases results that nobody waits for.
             self.dispatcher.start()
         type_ = self._type(kind, task.name, task.entry, payload_size, arena=arena)
         if type_ and task.interruptible:
             self._native.lib.cz_type_set_interruptible(type_)
+        if type_ and rerun:
+            self._native.lib.cz_type_set_rerun(type_, rerun.status)
+            stand_in = self._uncounted(task.name, rerun.function)
+            self._bridge.set_rerun(kind, Reruns(self, self._bridge, stand_in).begin)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def python(self, name: str, function: Callable[..., Any], *, arena: bool = False) -> Submitter:
@@ -215,17 +220,21 @@ class NativePool:
         if not self._bridge.promise():
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         if name not in self._promises:
-            self._promises[name] = self._promise_submitter(name)
+            self._promises[name] = self._uncounted(name, None, waiting.assist)
         promise = self._promises[name].prepare_python(keeper)
         self._promised.add(promise)
         return promise
 
-    def _promise_submitter(self, name: str) -> Submitter:
-        kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, (), ())
-        self._bridge.set_assist(kind, waiting.assist)
+    def _uncounted(
+        self, name: str, function: Callable[..., Any] | None, assist: Any = None
+    ) -> Submitter:
+        """Return what queues Python calls that stand for something that is counted."""
+        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
+        if assist is not None:
+            self._bridge.set_assist(kind, assist)
         type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind) or 0
+        self._names[kind] = name
         if type_:
-            # What the promise stands for is counted.
             self._native.lib.cz_type_account(type_, native.UNCOUNTED)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
@@ -345,21 +354,27 @@ class NativePool:
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout
-        # A thread that is being added while we look may be missed: look again.
-        while threads := self._living_threads():
-            for thread in threads:
-                thread.join(None if until is None else max(0.0, until - time.monotonic()))
-                if thread.is_alive():
-                    return False
+        if not self._join_threads(until):
+            return False
         while True:
             left = SLICE_SECONDS
             if until is not None:
                 left = min(left, max(0.0, until - time.monotonic()))
             code = self._native.lib.cz_pool_join(self._pool, int(left * 1e9))
             if code == 0:
-                return self._end_dispatcher(until)
+                # The last native runs may have come back as Python calls.
+                return self._join_threads(until) and self._end_dispatcher(until)
             if until is not None and time.monotonic() >= until:
                 return False
+
+    def _join_threads(self, until: float | None) -> bool:
+        # A thread that is being added while we look may be missed: look again.
+        while threads := self._living_threads():
+            for thread in threads:
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
+                if thread.is_alive():
+                    return False
+        return True
 
     def _end_dispatcher(self, until: float | None) -> bool:
         if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):

@@ -16,6 +16,7 @@ import numpy as np
 from . import layout
 from .backend import Guards, Settle
 from .layout import SCALARS, Compiled, SlotLike
+from .pureinterrupt import call_shielded
 from .pureresult import Call
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
@@ -51,7 +52,8 @@ class Code:
                     layout.exact(slot.code, value)
         except Exception:
             return None
-        return functools.partial(self._run, tuple(map(_as_submitted, args)))
+        # Shielded: what settles it may run Python code again, which alone may be hit.
+        return functools.partial(call_shielded, self._run, tuple(map(_as_submitted, args)))
 
     def _payload(self) -> ctypes.Array[ctypes.c_uint64]:
         return (ctypes.c_uint64 * self._words)()

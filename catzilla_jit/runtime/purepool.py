@@ -32,6 +32,7 @@ from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
 from .puretimer import Alarm, Timer
 from .recorder import Recorder
+from .rerun import Rerun
 from .retry import RetryPolicy
 from .segment import CANCELLED, NATIVE, PYTHON
 
@@ -160,7 +161,7 @@ class PurePool:
         task: Compiled,
         settle: Settle,
         *,
-        can_rerun: bool,
+        rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
     ) -> PureSubmitter:

@@ -241,7 +241,7 @@ class PureTaskResult:
         """End a running call for its waiters; Python code is interrupted, compiled goes on."""
         running = self._running
         self._end(state, value)
-        if running is not None and self._lane is self._pool.python_lane:
+        if running is not None:
             running.interrupt(interrupt, self._pool.timer)
 
     def _time_out(self, number: int) -> None:

@@ -62,6 +62,9 @@ struct kind {
      * (False, value). can_rerun: the second may happen. */
     PyObject *fail;
     int can_rerun;
+    /* Of those, else NULL: rerun(result, arguments, level, limit in ns) -> the result of a Python
+     * call that stands for the failed run, or None if there can be none. */
+    PyObject *rerun;
     PyObject *function; /* what a Python task calls */
     /* Of promises, else NULL: assist(promise, timeout or None) returns once it has ended
      * or the time is over; for a Python worker that waits. */
@@ -200,6 +203,12 @@ PyObject *value_of(struct cz_record *record);
 PyObject *failure_of(struct cz_record *record);
 /* record->error holds an object, which goes with the record. */
 int is_settled(struct cz_record *record);
+/* The Python call that is run instead of the compiled one, or NULL; borrowed. */
+struct cz_record *rerun_of(struct cz_record *record);
+/* A run asked for another way: begin the Python call. 0 if there can be none; no exception. */
+int begin_rerun(struct cz_record *record);
+/* It has ended: keep its value or exception. */
+void end_rerun(struct cz_record *record, int failed, PyObject *object);
 /* Forget the failure of a try that is over. */
 void unsettle(struct cz_record *record);
 

@@ -59,6 +59,7 @@ static void free_kind(struct kind *kind)
     Py_XDECREF(kind->fail);
     Py_XDECREF(kind->function);
     Py_XDECREF(kind->assist);
+    Py_XDECREF(kind->rerun);
     drop_guards(kind);
     Py_XDECREF(kind->result.convert);
     for (uint32_t i = 0; i < kind->arguments; i++)
@@ -184,6 +185,16 @@ static PyObject *bridge_set_assist(PyObject *Py_UNUSED(op), PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *bridge_set_rerun(PyObject *Py_UNUSED(op), PyObject *args)
+{
+    unsigned long long kind_address;
+    PyObject *rerun;
+    if (!PyArg_ParseTuple(args, "KO:set_rerun", &kind_address, &rerun))
+        return NULL;
+    ((struct kind *)(uintptr_t)kind_address)->rerun = Py_NewRef(rerun);
+    Py_RETURN_NONE;
+}
+
 static PyObject *bridge_submitter(PyObject *op, PyObject *args)
 {
     unsigned long long kind_address, type_address;
@@ -220,6 +231,10 @@ static PyMethodDef bridge_methods[] = {
     {"set_assist", bridge_set_assist, METH_VARARGS,
      "set_assist(kind, function): its results are promises; a Python worker that waits for one\n"
      "calls function(promise, timeout or None)."},
+    {"set_rerun", bridge_set_rerun, METH_VARARGS,
+     "set_rerun(kind, function): function(result, arguments, level, limit in ns) begins the "
+     "Python\n"
+     "call that stands for a run which asks for it; its result, or None."},
     {"submitter", bridge_submitter, METH_VARARGS,
      "submitter(kind, type): complete the kind; its submitter at the normal level."},
     {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},

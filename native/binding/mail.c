@@ -72,15 +72,31 @@ static PyObject *retry(PyObject *Py_UNUSED(self), PyObject *args)
 static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *result;
-    int cancelled;
+    int cancelled, timed_out = 0;
+    uint32_t phase = CZ_FAILED;
     struct cz_record *record;
-    if (!PyArg_ParseTuple(args, "Op:conclude", &result, &cancelled))
+    if (!PyArg_ParseTuple(args, "Op|p:conclude", &result, &cancelled, &timed_out))
         return NULL;
     record = record_of(result);
-    cz->record_conclude(kind_of(record)->bridge->cache, record,
-                        cancelled ? CZ_CANCELLED : CZ_FAILED);
+    if (rerun_of(record))
+        record->finished_at = cz->ticks();
+    if (cancelled || timed_out) {
+        unsettle(record);
+        phase = cancelled ? CZ_CANCELLED : CZ_FAILED | CZ_STOP_TIMEOUT;
+    }
+    cz->record_conclude(kind_of(record)->bridge->cache, record, phase);
     if (is_python(kind_of(record)))
         drop_arguments(record);
+    Py_RETURN_NONE;
+}
+
+static PyObject *rerun_ended(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result, *object;
+    int failed;
+    if (!PyArg_ParseTuple(args, "OpO:rerun_ended", &result, &failed, &object))
+        return NULL;
+    end_rerun(record_of(result), failed, object);
     Py_RETURN_NONE;
 }
 
@@ -129,9 +145,30 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
 
 /* --- the dispatcher's loop ---------------------------------------------------------------- */
 
+/* The reasons that are left. */
+static uint32_t deliver_rerun(struct cz_record *record, uint32_t reasons)
+{
+    struct cz_cache *cache = kind_of(record)->bridge->cache;
+    PyObject *result = (PyObject *)result_of(record);
+    if (Py_REFCNT(result) == 0) { /* nobody will see what comes of it */
+        cz->record_conclude(cache, record, CZ_FAILED);
+        return 0;
+    }
+    Py_INCREF(result);
+    if (is_final(record) ||
+        atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_CANCEL)
+        cz->record_conclude(cache, record, CZ_CANCELLED);
+    else if (!begin_rerun(record))
+        reasons |= CZ_MAIL_FAILED;
+    Py_DECREF(result);
+    return reasons & ~(uint32_t)CZ_MAIL_RERUN;
+}
+
 static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
 {
     PyObject *result, *done, *ended = cz->batch_told(record);
+    if (reasons & CZ_MAIL_RERUN && (reasons = deliver_rerun(record, reasons)) == 0)
+        return 0;
     if (ended == NULL && reasons & CZ_MAIL_ENDED && bury(record))
         return 0;
     if (ended) {
@@ -236,7 +273,10 @@ PyMethodDef mail_methods[] = {
      "limit(result, ns, divert): limit each run; dispatch failures undecided."},
     {"retry", retry, METH_VARARGS,
      "retry(result, ns): run a diverted call again after so long; False: conclude it instead."},
-    {"conclude", conclude, METH_VARARGS, "conclude(result, cancelled): end a diverted call."},
+    {"conclude", conclude, METH_VARARGS,
+     "conclude(result, cancelled, timed_out=False): end a diverted call."},
+    {"rerun_ended", rerun_ended, METH_VARARGS,
+     "rerun_ended(result, failed, value): what came of the Python call that stands for it."},
     {"failure", failure, METH_O, "failure(result): the exception of a diverted call."},
     {"stop_call", stop_call, METH_VARARGS,
      "stop_call(result, again): stop what only Python can; `again`: it may be tried again."},

@@ -1,15 +1,19 @@
 /* outcome.c: what a final record means to its reader: a value, an exception, a cancel.
  *
  * Of a failed compiled call the worker leaves a status and a description that may be read only
- * once. The first thread that asks settles the record: kind->fail turns it into an exception, or,
- * for a call that can be run again as Python, into a value. record->status tells how far that is,
- * record->error holds the object.
+ * once. The first thread that asks settles the record: kind->fail turns it into an exception.
+ * record->status tells how far that is, record->error holds the object.
+ *
+ * A call that can be run again as Python does not end with such a failure. It comes by mail, and
+ * the dispatcher queues a Python call that stands for it (RERUNNING: record->error is the result of
+ * that) and settles the record when that has ended. Only where no Python call can be queued any
+ * more, as at exit, the record ends unsettled, and who asks runs it as Python.
  */
 #include "binding.h"
 
 #include <sched.h>
 
-enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE };
+enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE, RERUNNING };
 
 static int timed_out(struct cz_record *record)
 {
@@ -57,10 +61,53 @@ static int settle(struct cz_record *record)
 
 void unsettle(struct cz_record *record)
 {
-    if (!is_python(kind_of(record)) && is_settled(record))
-        Py_DECREF((PyObject *)record->error);
+    PyObject *object = NULL;
+    if (!is_python(kind_of(record)) && (is_settled(record) || record->status == RERUNNING))
+        object = record->error;
     record->error = NULL;
     record->status = 0;
+    Py_XDECREF(object);
+}
+
+struct cz_record *rerun_of(struct cz_record *record)
+{
+    if (is_python(kind_of(record)) || !kind_of(record)->rerun || is_final(record) ||
+        record->status != RERUNNING)
+        return NULL;
+    return record_of(record->error);
+}
+
+int begin_rerun(struct cz_record *record)
+{
+    struct kind *kind = kind_of(record);
+    PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *call = NULL;
+    long long limit = cz->record_limit_ns(record);
+    int64_t ran = cz->ticks_ns(record->finished_at) - cz->ticks_ns(record->started_at);
+    if (limit)
+        limit = limit > ran ? limit - ran : 1;
+    if (arguments)
+        call = PyObject_CallFunction(kind->rerun, "OOIL", (PyObject *)result_of(record), arguments,
+                                     (unsigned)record->level, limit);
+    Py_XDECREF(arguments);
+    if (call == NULL)
+        PyErr_WriteUnraisable(kind->name);
+    if (call == NULL || call == Py_None) {
+        Py_XDECREF(call);
+        return 0;
+    }
+    record->error = call;
+    record->status = RERUNNING;
+    return 1;
+}
+
+void end_rerun(struct cz_record *record, int failed, PyObject *object)
+{
+    unsettle(record);
+    record->finished_at = cz->ticks();
+    record->error = Py_NewRef(object);
+    record->status = failed ? SETTLED_ERROR : SETTLED_VALUE;
+    if (!failed)
+        cz->type_count(record->type, CZ_COUNT_RERUN, 1);
 }
 
 /* The final phase as the caller is to see it, or -1. */

@@ -191,6 +191,7 @@ static void expect_repeats(struct bridge *bridge)
 int stop_record(struct cz_record *record)
 {
     int python = is_python(kind_of(record)), asked;
+    struct cz_record *rerun;
     if (python && cancel_call(record))
         return 1;
     if (python && phase_of(record) == CZ_RUNNING)
@@ -198,6 +199,8 @@ int stop_record(struct cz_record *record)
     asked = cz->record_stop(record, CZ_STOP_CANCEL); /* from here on it is not tried again */
     if (asked && python)
         interrupt_call(record, error_cancelled);
+    if (asked && (rerun = rerun_of(record)))
+        stop_record(rerun);
     if (asked == 2)
         cz->record_abandon(record, CZ_CANCELLED);
     if (python)

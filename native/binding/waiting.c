@@ -40,6 +40,11 @@ static int may_be_queued_again(struct cz_record *record)
 enum help help(struct cz_record *record)
 {
     struct kind *kind = kind_of(record);
+    struct cz_record *rerun = rerun_of(record);
+    if (rerun)
+        return help(rerun) == RAN ? RAN : NOT_YET;
+    if (kind->rerun && on_python_worker() && !is_final(record))
+        return NOT_YET; /* it may come to that */
     if (!is_python(kind) || !on_python_worker() || kind->assist)
         return NOT_OURS;
     if (phase_of(record) == CZ_RETRYING || is_early(record))

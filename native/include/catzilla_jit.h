@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CZ_ABI_VERSION 1
+#define CZ_ABI_VERSION 2
 #define CZ_API __attribute__((visibility("default")))
 
 #ifndef CZ_ATOMIC
@@ -64,6 +64,8 @@ enum { CZ_LANE_NATIVE = 0, CZ_LANE_PYTHON = 1 };
  *  WATCHED   the end is posted in the mailbox; the watcher keeps the handle until then.
  *  DIVERT    a failure is posted instead of ending the record: cz_record_retry or
  *            cz_record_conclude decides.
+ *  RERUN     its run failed with the status of its type that asks for another way: it was
+ *            posted as CZ_MAIL_RERUN, goes on as RUNNING, and is the taker's to conclude.
  *  STOP_...  somebody asked that it be stopped, and why. A record that is FAILED with
  *            STOP_TIMEOUT has run into its time limit.
  */
@@ -83,6 +85,7 @@ enum {
     CZ_DIVERT = 256,
     CZ_STOP_CANCEL = 512,
     CZ_STOP_TIMEOUT = 1024,
+    CZ_RERUN = 2048,
 };
 
 static inline int cz_is_final(uint32_t state)
@@ -94,6 +97,7 @@ static inline int cz_is_final(uint32_t state)
 enum {
     CZ_MAIL_ENDED = 1,  /* it is watched, and final */
     CZ_MAIL_FAILED = 2, /* it diverts failures, and the pool's hold is the taker's now */
+    CZ_MAIL_RERUN = 8,  /* it is to be run in another way; the pool's hold is the taker's now */
     CZ_MAIL_STOP = 4,   /* its time is over, and to stop it is beyond the library's means */
 };
 
@@ -274,7 +278,8 @@ CZ_API int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *reco
  * that is still due from before, because a waiter ran the record meanwhile, stands for this
  * one; CZ_ECLOSED: it was asked to stop meanwhile; CZ_ENOMEM. If negative, conclude it. */
 CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
-/* The same record's end: no further try. Lets go of the pool's hold. */
+/* The end of a record taken as CZ_MAIL_FAILED (no further try) or CZ_MAIL_RERUN. Lets go of the
+ * pool's hold. CZ_FAILED | CZ_STOP_TIMEOUT: its time was over. */
 CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
 /* Cancel, or stop the run with `why` (CZ_STOP_CANCEL, CZ_STOP_TIMEOUT). 1: it ends as CANCELLED
  * or FAILED, soon, or by itself before; 2: its type is not interruptible, so it is only marked
@@ -288,6 +293,12 @@ CZ_API void cz_record_begin(struct cz_record *record);
 CZ_API void cz_record_forget(struct cz_record *record);
 /* The runs of this type may be stopped at any instruction of the code made at run time. */
 CZ_API void cz_type_set_interruptible(struct cz_type *type);
+/* A run of this type on a worker that fails with `status` (not 0) is to be run in another way: it
+ * is posted as CZ_MAIL_RERUN. If its handle is gone, or it was asked to stop, or there is no
+ * memory, it just ends. */
+CZ_API void cz_type_set_rerun(struct cz_type *type, int32_t status);
+/* The time limit that was set, 0 for none. */
+CZ_API int64_t cz_record_limit_ns(struct cz_record *record);
 
 /* One thread takes mail. NULL when there is none. */
 CZ_API struct cz_record *cz_mail_take(struct cz_pool *pool, uint32_t *reasons);
@@ -393,7 +404,7 @@ enum cz_count {
     CZ_COUNT_CANCELLED, /* before they ran, or while */
     CZ_COUNT_TIMED_OUT,
     CZ_COUNT_RETRIED, /* further tries */
-    CZ_COUNT_RERUN,   /* of those that failed: run again by the caller, who got a value */
+    CZ_COUNT_RERUN,   /* of those that failed: run in another way, which gave a value */
     CZ_COUNTS,
 };
 
@@ -457,6 +468,7 @@ struct cz_api {
     uint64_t (*ticks)(void);
     int (*record_watch)(struct cz_record *);
     int (*record_limit)(struct cz_record *, int64_t, int);
+    int64_t (*record_limit_ns)(struct cz_record *);
     int (*record_delay)(struct cz_lane *, struct cz_record *, uint32_t, int64_t);
     int (*record_delay_promised)(struct cz_lane *, struct cz_record *, uint32_t, int64_t);
     int (*record_retry)(struct cz_lane *, struct cz_record *, int64_t);

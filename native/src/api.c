@@ -45,6 +45,7 @@ const struct cz_api *cz_api_table(void)
         .ticks = cz_ticks,
         .record_watch = cz_record_watch,
         .record_limit = cz_record_limit,
+        .record_limit_ns = cz_record_limit_ns,
         .record_delay = cz_record_delay,
         .record_delay_promised = cz_record_delay_promised,
         .record_retry = cz_record_retry,

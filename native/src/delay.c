@@ -67,7 +67,8 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
         if (state & CZ_STOP_CANCEL || cz__phase(state) != CZ_RUNNING)
             return CZ_ECLOSED;
     } while (!cz__cas_acqrel(&record->state, &state,
-                             (state & ~(uint32_t)(CZ_PHASE | CZ_STOP_TIMEOUT)) | CZ_RETRYING));
+                             (state & ~(uint32_t)(CZ_PHASE | CZ_STOP_TIMEOUT | CZ_RERUN)) |
+                                 CZ_RETRYING));
     result = arm_enqueue(lane, record, delay_ns);
     if (result == 1)
         cz_lane_promise_kept(lane);

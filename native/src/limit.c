@@ -23,6 +23,18 @@ int cz_record_limit(struct cz_record *record, int64_t limit_ns, int divert)
     return result;
 }
 
+int64_t cz_record_limit_ns(struct cz_record *record)
+{
+    struct cz__extras *extras = cz__extras_of(record);
+    int64_t limit = 0;
+    if (!(cz__load_acquire(&record->state) & CZ_EXTRA))
+        return 0;
+    pthread_mutex_lock(&extras->lock);
+    limit = (int64_t)cz__ns_of_ticks(cz__extra_of(record)->limit);
+    pthread_mutex_unlock(&extras->lock);
+    return limit;
+}
+
 void cz__limit_begins(struct cz_record *record)
 {
     struct cz__extras *extras = cz__extras_of(record);
@@ -91,10 +103,12 @@ void cz__limit_due(struct cz_pool *pool, struct cz__extra *extra, uint64_t now)
     struct cz__extras *extras = &pool->extras;
     struct cz_record *record = extra->record;
     int64_t again = STOP_RETRY_NS;
+    uint32_t state;
     if (extra->purpose == CZ__TIMER_LIMIT)
         cz__or_acqrel(&record->state, CZ_STOP_TIMEOUT);
     cz__timer_disarm(extras, extra);
-    if (cz__phase(cz__load_acquire(&record->state)) != CZ_RUNNING)
+    state = cz__load_acquire(&record->state);
+    if (cz__phase(state) != CZ_RUNNING || state & CZ_RERUN) /* whoever runs it again stops that */
         return;
     if (!record->type->interruptible) {
         cz__mail_post(record, CZ_MAIL_STOP);

@@ -271,6 +271,11 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
     return type;
 }
 
+void cz_type_set_rerun(struct cz_type *type, int32_t status)
+{
+    type->rerun = status;
+}
+
 void cz_type_set_interruptible(struct cz_type *type)
 {
     type->interruptible = true;

@@ -140,7 +140,7 @@ static enum cz_count end_count(uint32_t state, uint32_t phase, bool may_divert)
         return CZ_COUNT_COMPLETED;
     if (phase == CZ_CANCELLED)
         return CZ_COUNT_CANCELLED;
-    if (may_divert && state & CZ_DIVERT)
+    if (may_divert && state & (CZ_DIVERT | CZ_RERUN))
         return CZ_COUNTS;
     return state & CZ_STOP_TIMEOUT ? CZ_COUNT_TIMED_OUT : CZ_COUNT_FAILED;
 }
@@ -179,10 +179,37 @@ static struct cz_lane *lane_of(const struct cz_record *record)
 
 /* Another try may follow, also after a close: the lane owes it until the taker of the mail has
  * decided. */
-static void divert(struct cz_record *record)
+static void divert(struct cz_record *record, uint32_t state)
 {
     cz__lane_owe(lane_of(record));
-    cz__mail_post(record, CZ_MAIL_FAILED);
+    cz__mail_post(record, state & CZ_RERUN ? CZ_MAIL_RERUN : CZ_MAIL_FAILED);
+}
+
+/* The run asks for another way. Nobody will see its outcome, or wants it, if the handle is gone
+ * or somebody asked that it be stopped. True: it has CZ_RERUN, and an extra to be posted with. */
+static bool mark_rerun(struct cz_record *record)
+{
+    struct cz__extras *extras = cz__extras_of(record);
+    uint32_t state = cz__load_acquire(&record->state);
+    bool marked;
+    if (!(state & CZ_HANDLE) || state & (CZ_STOP_CANCEL | CZ_STOP_TIMEOUT))
+        return false;
+    pthread_mutex_lock(&extras->lock);
+    marked = cz__extra_ensure_running(record, CZ_RERUN);
+    pthread_mutex_unlock(&extras->lock);
+    return marked;
+}
+
+/* How a run has ended. One that was to be stopped and asks for another way is cancelled. */
+static uint32_t phase_of_run(struct cz_record *record)
+{
+    const struct cz_type *type = record->type;
+    if (record->status == 0)
+        return CZ_COMPLETED;
+    if (type->rerun && record->status == type->rerun && !mark_rerun(record) &&
+        cz__load_acquire(&record->state) & CZ_STOP_CANCEL)
+        return CZ_CANCELLED;
+    return CZ_FAILED;
 }
 
 /* Store the final phase, unless the record was abandoned, and clear `holds`. True: the
@@ -201,8 +228,8 @@ static bool finish(struct cz_record *record, uint32_t phase, uint32_t holds, boo
         }
         next = state & ~holds;
         if (cz__phase(state) == CZ_RUNNING) {
-            if (phase == CZ_FAILED && state & CZ_DIVERT && may_divert) {
-                divert(record);
+            if (phase == CZ_FAILED && state & (CZ_DIVERT | CZ_RERUN) && may_divert) {
+                divert(record, state);
                 return false;
             }
             next = (next & ~(uint32_t)CZ_PHASE) | phase;
@@ -229,10 +256,17 @@ void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t p
         cz_record_free(cache, record);
 }
 
+void cz__record_ran(struct cz_cache *cache, struct cz_record *record)
+{
+    cz__record_end(cache, record, phase_of_run(record));
+}
+
 void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase)
 {
     struct cz_lane *lane = lane_of(record);
-    if (finish(record, phase, CZ_POOL, false))
+    if (phase & CZ_STOP_TIMEOUT)
+        cz__or_acqrel(&record->state, CZ_STOP_TIMEOUT);
+    if (finish(record, phase & CZ_PHASE, CZ_POOL, false))
         cz_record_free(cache, record);
     cz_lane_promise_kept(lane);
 }

@@ -19,6 +19,7 @@ struct cz_type {
     uint32_t account;        /* constant after the first call */
     struct cz_pool *pool;
     bool interruptible;
+    int32_t rerun;          /* the status that asks for another way; 0: none does */
     bool carrier;           /* its calls are not counted: they count what they ran (cz_type_ran) */
     struct cz_arena *arena; /* NULL: none of its own; constant after the first call */
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
@@ -53,4 +54,6 @@ unsigned cz__record_cancel_delayed(struct cz_record *record);
 /* RUNNING -> phase, and let go of the pool's hold; wakes sleepers. The block is freed
  * to `cache` if no handle is left. The caller must not touch the record afterwards. */
 void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
+/* The same after its entry has returned: how that ends the record, its status says. */
+void cz__record_ran(struct cz_cache *cache, struct cz_record *record);
 #endif

@@ -37,7 +37,7 @@ static void run_record(struct cz__thread *thread, struct cz_record *record)
     record->finished_at = end;
     cz__type_measure(type, end - start);
     cz__meter_end(thread->worker.meter, end - start);
-    cz__record_end(&thread->worker.cache, record, record->status ? CZ_FAILED : CZ_COMPLETED);
+    cz__record_ran(&thread->worker.cache, record);
 }
 
 static void serve(struct cz__thread *thread, struct cz_record *record)
