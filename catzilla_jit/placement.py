@@ -33,7 +33,7 @@ class Placement:
         program: Program,
         settings: Settings,
         runtime: Runtime,
-        moved: Callable[[Callable[..., Any]], None],
+        moved: Callable[[], None],
     ) -> None:
         self._program = program
         self._moved = moved
@@ -44,7 +44,7 @@ class Placement:
         with before_others():  # which the start of the runtime begins to compile
             self.backend: Backend = runtime.start()
             self._add_forms()
-        self._function = program.python  # known once it was tried to compile it
+        self.function = program.python  # known once it was tried to compile it
         on_worker = program.on_worker
         base = runtime.submitter(
             (program, "python", settings.memory_arena),
@@ -67,7 +67,7 @@ class Placement:
         if self._program.generation != self._generation:
             self._add_forms()
             self.submit = self._choose_submit()
-            self._moved(self.submit)
+            self._moved()
 
     def _choose_submit(self) -> Callable[..., Any]:
         if self._settings.governed:
@@ -80,13 +80,10 @@ class Placement:
     def _specialises(self) -> bool:
         return self._program.generic and self._runtime.enable_c_compilation
 
-    def call(self, /, *args: Any, **kwargs: Any) -> Any:
-        """Run the call in this thread, compiled if there is a form that fits."""
-        for _, submitter in self._forms:
-            value = submitter.call(*args, **kwargs)
-            if value is not NotImplemented:
-                return value
-        return self._function(*args, **kwargs)
+    @property
+    def direct(self) -> tuple[Submitter, ...]:
+        """Whose code a call here and now may run."""
+        return tuple(submitter for _, submitter in self._forms)
 
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
         """Return a compiled form for a map over these arguments, or None."""
@@ -218,7 +215,11 @@ class Placement:
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._program.specialise(values)
-        return self._add(form) if form is not None else None
+        if form is None:
+            return None
+        submitter = self._add(form)
+        self._moved()
+        return submitter
 
 
 def _element(argument: Any) -> Any:

@@ -22,6 +22,7 @@ from .method import BoundTask
 from .placement import Placement
 from .program import Program, is_coroutine_function
 from .runtime import batch, default, promise, pythonbatch
+from .runtime.directcall import DirectCall
 from .runtime.interrupt import shielded
 from .runtime.runtime import refresh_rosters
 from .settings import Settings
@@ -43,7 +44,7 @@ _ERROR_MODES = ("raise", "collect")
 LONGEST_CHUNK = 2**48
 
 
-class Task(Generic[P, R]):
+class Task(DirectCall, Generic[P, R]):
     """A function that can be submitted; calling it runs it here and now."""
 
     __slots__ = (
@@ -58,6 +59,9 @@ class Task(Generic[P, R]):
             Any thread. Raises TypeError for arguments that the task cannot take, QueueFull
             where the runtime was told to, RuntimeClosed after its shutdown.
             """
+
+        def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            """Run the function here and now; compiled if that has happened already."""
 
     def __init__(
         self, program: Program, settings: Settings, runtime: Runtime | None = None
@@ -157,12 +161,6 @@ class Task(Generic[P, R]):
             program = Program(program.function, settings)
         return Task(program, settings, self._runtime)
 
-    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function here and now; compiled if that has happened already."""
-        if self._placement is not None:
-            return self._placement.call(*args, **kwargs)  # type: ignore[no-any-return]
-        return self._program.function(*args, **kwargs)  # type: ignore[no-any-return]
-
     @overload
     def __get__(self, instance: None, owner: type) -> Task[P, R]: ...
     @overload
@@ -179,6 +177,7 @@ class Task(Generic[P, R]):
         """Forget the pool: the next submission looks for it again."""
         self.submit = self._bind_and_submit  # type: ignore[method-assign]
         self._placement: Placement | None = None
+        self._set_direct((), self._program.function)
 
     def _bind_and_submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
         self.bind()
@@ -191,15 +190,21 @@ class Task(Generic[P, R]):
         if self._placement is None:
             itself = weakref.ref(self)  # the placement lives on in the pool's submitters
 
-            def moved(submit: Callable[..., Any]) -> None:
+            def moved() -> None:
                 task = itself()
-                if task is not None and task._placement is not None:
-                    task.submit = submit  # type: ignore[method-assign]
+                if task is not None:
+                    task._follow_placement()
 
             self._placement = Placement(self._program, self._settings, runtime, moved)
             runtime.remember(self)
-            self.submit = self._placement.submit  # type: ignore[method-assign]
+            self._follow_placement()
         return self._placement
+
+    def _follow_placement(self) -> None:
+        placement = self._placement
+        if placement is not None:
+            self._set_direct(placement.direct, placement.function)
+            self.submit = placement.submit  # type: ignore[method-assign]
 
     def _find_runtime(self) -> Runtime:
         return self._runtime if self._runtime is not None else default.get_runtime()

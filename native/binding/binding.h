@@ -277,6 +277,13 @@ extern PyMethodDef mail_methods[];
 /* submitter.c */
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind);
 extern PyType_Spec submitter_spec;
+extern PyTypeObject *submitter_type; /* made by the module */
+int is_submitter(PyObject *object);
+/* Run a submitter's compiled function on this thread; NotImplemented if the arguments do not
+ * fit. */
+PyObject *run_directly(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+/* direct.c: the base of Task. */
+extern PyType_Spec direct_spec;
 PyObject *add_result_type(PyObject *module, PyObject *type);
 /* 0, or -1 with an exception set: the bridge is closed or the parent process's. */
 int check_open(struct bridge *bridge, const struct kind *kind);

@@ -10,7 +10,7 @@ const struct cz_api *cz;
 unsigned generation;
 PyObject *error_queue_full, *error_closed, *error_cancelled, *error_timeout;
 PyObject *copy_exception;
-static PyTypeObject *submitter_type;
+PyTypeObject *submitter_type;
 PyTypeObject *result_type, *python_result_type;
 
 /* --- bridges -------------------------------------------------------------------------- */
@@ -347,7 +347,7 @@ static struct PyModuleDef definition = {
 
 static int make_types(PyObject *module)
 {
-    PyObject *bridge, *bases;
+    PyObject *bridge, *bases, *direct;
     collect_methods();
     bridge = PyType_FromSpec(&bridge_type_spec);
     result_type = (PyTypeObject *)PyType_FromSpec(&result_spec);
@@ -362,6 +362,10 @@ static int make_types(PyObject *module)
     if (python_result_type == NULL || PyModule_AddObjectRef(module, "Bridge", bridge))
         return -1;
     Py_DECREF(bridge);
+    direct = PyType_FromSpec(&direct_spec);
+    if (direct == NULL || PyModule_AddObjectRef(module, "DirectCall", direct))
+        return -1;
+    Py_DECREF(direct);
     return PyModule_AddObjectRef(module, "TaskResult", (PyObject *)result_type);
 }
 

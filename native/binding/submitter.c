@@ -236,7 +236,7 @@ static PyObject *call_failed(struct kind *kind, int status, void *error, char *p
 }
 
 /* Run the compiled function here and now. */
-static PyObject *call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+PyObject *run_directly(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     enum { MOST = 2048 };
     struct submitter *self = (struct submitter *)op;
@@ -382,6 +382,11 @@ static void dealloc(PyObject *op)
     Py_DECREF(type);
 }
 
+int is_submitter(PyObject *object)
+{
+    return Py_TYPE(object) == submitter_type;
+}
+
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind)
 {
     struct submitter *self = PyObject_GC_New(struct submitter, type);
@@ -400,7 +405,7 @@ static PyMethodDef methods[] = {
      "Queue a call of the compiled function; a TaskResult."},
     {"submit_python", (PyCFunction)(void (*)(void))submit_python, METH_VARARGS | METH_KEYWORDS,
      "Queue a call of the Python function; a TaskResult."},
-    {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL | METH_KEYWORDS,
+    {"call", (PyCFunction)(void (*)(void))run_directly, METH_FASTCALL | METH_KEYWORDS,
      "Run the compiled function in this thread; NotImplemented if the arguments do not fit."},
     {"prepare", (PyCFunction)(void (*)(void))prepare, METH_FASTCALL | METH_KEYWORDS,
      "A compiled call that is not queued yet, or NotImplemented if the arguments do not fit."},
