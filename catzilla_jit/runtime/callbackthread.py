@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from .interrupt import shielded, wait_until
 
 Callback = Callable[[Any], object]
 
@@ -42,6 +43,7 @@ class CallbackThread:
         self._closed = False
         self._thread: threading.Thread | None = None
 
+    @shielded
     def add(self, result: Any, callback: Callback, context: contextvars.Context) -> None:
         """Call `callback(result)` soon."""
         with self._changed:
@@ -54,12 +56,13 @@ class CallbackThread:
 
     def drain(self, until: float | None) -> bool:
         """Wait until every callback has run; False: not by then. At once in a callback."""
-        with self._changed:
-            return self._thread is threading.current_thread() or self._changed.wait_for(
-                lambda: not self._waiting and not self._busy,
-                None if until is None else max(0.0, until - time.monotonic()),
-            )
+        return self._thread is threading.current_thread() or wait_until(self._wait_idle, until)
 
+    def _wait_idle(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting and not self._busy, seconds)
+
+    @shielded
     def close(self) -> None:
         """Let the thread end after what it has."""
         with self._changed:

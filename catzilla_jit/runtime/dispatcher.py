@@ -25,7 +25,7 @@ from collections import deque
 from typing import Any
 
 from .callbackthread import Callback, CallbackThread, run_callback
-from .interrupt import shielded
+from .interrupt import call_exposed, shielded, wait_until
 from .retry import RetryPolicy
 
 # catzilla_jit.h: why a record is in the mailbox.
@@ -75,7 +75,7 @@ class Dispatcher:
             if not self._closed:
                 self._add(result, entry)
                 return
-        run_callback(result, callback, entry.context)
+        call_exposed(run_callback, result, callback, entry.context)
 
     def _add(self, result: Any, entry: _Entry) -> None:
         self._start()
@@ -135,10 +135,10 @@ class Dispatcher:
         self._bridge.limit(result, limit_ns, policy is not None)
         with self._lock:
             self._start()
+            self._bridge.watch(result)
             if policy is not None:
                 self._policies[result] = policy
             self._watched[result] = []
-            self._bridge.watch(result)
 
     @shielded
     def forget(self, result: Any) -> None:
@@ -175,21 +175,21 @@ class Dispatcher:
         In a callback it does not wait for that one and those behind it.
         """
         until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            with self._idle:
-                left = None if until is None else max(0.0, until - time.monotonic())
-                if not self._idle.wait_for(self._is_idle, left):
-                    return False
-            if not self._callbacks.drain(until):
-                return False
+        while wait_until(self._wait_idle, until) and self._callbacks.drain(until):
             # A callback may have added others.
             with self._lock:
                 if self._is_idle():
                     return True
+        return False
+
+    def _wait_idle(self, seconds: float) -> bool:
+        with self._idle:
+            return self._idle.wait_for(self._is_idle, seconds)
 
     def _is_idle(self) -> bool:
         return not (self._watched or self._noticed or self._ready or self._busy)
 
+    @shielded
     def close(self) -> None:
         """End the threads. Nothing must be watched any more."""
         with self._lock:

@@ -1,19 +1,23 @@
-"""Where a cancel or a time limit may hit a running Python task: in its own code alone.
+"""Where an interrupt may hit: a task's or a program's own code, and the runtime's waits.
 
-The interrupt is an exception that comes between any two bytecodes of the task's thread. The task's
-code may be inside the runtime's at that time: it submits, watches, maps. What changes something
-there in more than one step is `shielded`: an interrupt waits until it has returned. Code that
-only waits is not, else its task could not be stopped; it keeps nothing that an exception
-could leave behind half done.
+A cancel or a time limit is an exception that comes between any two bytecodes of the thread that
+runs the Python task; so is what a signal's handler raises in the main thread, as Ctrl-C does. The
+task's or the program's code may be inside the runtime's at that time: it submits, watches, maps.
+What changes something there in more than one step is `shielded`: an interrupt waits until it has
+returned. Code that only waits is not, else nobody could stop it: it waits in slices
+(`wait_until`), and keeps nothing that an exception could leave behind half done. A lock that is
+entered outside a shield is one of CPython's own, of which `with` is a single step; a Condition's
+`with` is Python code.
 
-Two implementations: native/binding/interrupt.c and pureinterrupt.py. Outside of tasks these are
-plain calls.
+Two implementations: native/binding/interrupt.c with signals.c, and pureinterrupt.py with
+puresignals.py. On other threads, outside of tasks, these are plain calls.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -35,30 +39,54 @@ def _find() -> Any:
 
 _calls = _find()
 
-#: call_shielded(function, ...): call it; an interrupt of the task on this thread comes after it.
+#: call_shielded(function, ...): call it; an interrupt on this thread comes after it.
 call_shielded: Callable[..., Any] = _calls.call_shielded
 
-#: call_exposed(function, ...): within a shield, call the task's own code, which may be hit.
+#: call_exposed(function, ...): within a shield, call the user's own code, which may be hit.
 call_exposed: Callable[..., Any] = _calls.call_exposed
 
-#: check_interrupt(): raise the interrupt of the task on this thread if one has come, also within
-#: a shield. For waits that have begun nothing.
+#: check_interrupt(): raise the interrupt if one has come on this thread, also within a shield. For
+#: waits that have begun nothing.
 check_interrupt: Callable[[], None] = _calls.check_interrupt
 
 
-def wait_for(event: threading.Event, seconds: float) -> bool:
-    """Wait for an event, return whether it is set; an interrupt of the task here comes after it.
+#: An interrupt is answered after so long.
+SLICE_SECONDS = 0.05
 
-    An exception inside `Event.wait` may let go of a lock that another thread holds.
+
+def wait_until(look: Callable[[float], bool], until: float | None) -> bool:
+    """Call `look(seconds)`, which waits no longer, until it says yes; False: not by `until`.
+
+    An interrupt comes between two calls. Inside `Condition.wait` it may leave a lock held, or let
+    go of one that another thread holds; inside `Thread.join` it takes a thread for ended that is
+    not.
     """
-    if not event.is_set():
-        call_shielded(event.wait, seconds)
+    while True:
+        left = SLICE_SECONDS if until is None else until - time.monotonic()
+        if call_shielded(look, max(0.0, min(left, SLICE_SECONDS))):
+            return True
         check_interrupt()
-    return event.is_set()
+        if left <= 0.0:
+            return False
+
+
+def wait_for(event: threading.Event, seconds: float) -> bool:
+    """Wait for an event; return whether it is set."""
+    return event.is_set() or wait_until(event.wait, time.monotonic() + seconds)
+
+
+def join_thread(thread: threading.Thread, until: float | None) -> bool:
+    """Wait for the end of a thread; False: it has not ended by then."""
+
+    def has_ended(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    return wait_until(has_ended, until)
 
 
 def shielded(function: Callable[P, R]) -> Callable[P, R]:
-    """Let no interrupt of a task hit the function, which must neither wait for long nor for it."""
+    """Let no interrupt hit the function, which must neither wait for long nor for one."""
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:

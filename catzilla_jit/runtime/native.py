@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import threading
 import types
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,9 @@ class Native:
         self.binding.set_standing(
             standing.LOCKS, standing.IMPORT_SYSTEM, standing.DEEPEST, standing.WAITING
         )
+        own = importlib.import_module("_signal")  # without signal's conversions
+        main = threading.main_thread().ident
+        self.binding.set_signals(own.signal, own.getsignal, main)
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""

@@ -29,6 +29,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from . import puresignals
 from .standing import is_free
 
 raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -176,6 +177,8 @@ def _handles(thread: int, kind: type[BaseException]) -> bool:
 
 def run(running: Running, call: Callable[[], Any]) -> tuple[bool, Any]:
     """Run a call's own code; whether it failed, and with what. No interrupt hits after this."""
+    if puresignals.are_held():
+        call = functools.partial(puresignals.call_freely, call)
     # Nothing may come between the call and `inside = False`, see above. Python 3.10 takes a look
     # also at the start of a handler, hence two of them.
     try:
@@ -207,7 +210,9 @@ def _call_here() -> Running | None:
 
 
 def call_shielded(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call it; an interrupt of the task on this thread comes after it."""
+    """Call it; an interrupt on this thread comes after it."""
+    if puresignals.are_free():
+        return puresignals.call_holding(call_shielded, function, *args, **kwargs)
     if threading.get_ident() not in _running:
         return function(*args, **kwargs)
     shield = Running(shield=True)
@@ -218,7 +223,9 @@ def call_shielded(function: Callable[..., Any], /, *args: Any, **kwargs: Any) ->
 
 
 def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
-    """Within a shield, call the task's own code, which may be hit."""
+    """Within a shield, call the user's own code, which may be hit."""
+    if puresignals.are_held():
+        return puresignals.call_freely(call_exposed, function, *args)
     call = _call_here()
     if call is None:
         return function(*args)
@@ -231,7 +238,8 @@ def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
 
 
 def check_interrupt() -> None:
-    """Raise the interrupt of the task on this thread if one has come, also within a shield."""
+    """Raise the interrupt if one has come on this thread, also within a shield."""
+    puresignals.deliver()
     call = _call_here()
     if call is not None:
         call.check()

@@ -12,20 +12,17 @@ will come later: a delay, a retry, a task that waits for others.
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..errors import QueueFull, RuntimeClosed
-from .pureinterrupt import check_interrupt
+from .interrupt import SLICE_SECONDS, check_interrupt, join_thread, shielded, wait_until
 
 LEVELS = 4
 # 64 picks, less the two that the other two lower levels may claim first, less the pick itself.
 PASSES = 61
-_SLICE_SECONDS = 0.05
-
 _here = threading.local()
 
 
@@ -97,8 +94,8 @@ class Lane:
                 # A worker that waited for room in the lane it serves could wait for ever.
                 if self._when_full == "caller" or getattr(_here, "lane", None) is self:
                     return False
-                # A Python task that waits here may be cancelled.
-                self._room.wait(_SLICE_SECONDS if on_worker() else None)
+                # A Python task that waits here may be cancelled, and there is Ctrl-C.
+                self._room.wait(SLICE_SECONDS)
                 check_interrupt()
             self._add_worker()
             self._queues[level].append(entry)
@@ -220,20 +217,21 @@ class Lane:
 
         A worker that calls this is not waited for.
         """
-        with self._kept:
-            while self._promises:
-                left = None if until is None else until - time.monotonic()
-                if left is not None and left <= 0:
-                    return False
-                self._kept.wait(left)
+        if not wait_until(self._wait_kept, until):
+            return False
         # A batch may add workers while we wait: look again.
-        while threads := [thread for thread in self._threads if _is_other(thread)]:
+        while threads := self._others():
             for thread in threads:
-                thread.join(None if until is None else max(0.0, until - time.monotonic()))
-                if thread.is_alive():
+                if not join_thread(thread, until):
                     return False
         return True
 
+    def _wait_kept(self, seconds: float) -> bool:
+        with self._kept:
+            return self._kept.wait_for(lambda: self._promises == 0, seconds)
 
-def _is_other(thread: threading.Thread) -> bool:
-    return thread.is_alive() and thread is not threading.current_thread()
+    @shielded
+    def _others(self) -> list[threading.Thread]:
+        """Return the workers that have not ended, without the calling thread."""
+        here = threading.current_thread()
+        return [thread for thread in self._threads if thread.is_alive() and thread is not here]

@@ -341,23 +341,28 @@ class Runtime:
         as `cancel()` of each result does; without `wait`, what cannot be left at this very moment
         goes on. Any number of calls, from any thread but a task's own.
         """
+        backend = self._close(cancel_pending or cancel_running)
+        if self._warming is not None:
+            self._warming.stop()
+        if backend is not None and wait:
+            self._join(backend, timeout, cancel_running)
+        elif backend is not None and cancel_running:
+            backend.cancel_running()
+
+    @shielded
+    def _close(self, cancel_pending: bool) -> Backend | None:
+        """Refuse further submissions; return the pool, if there is one."""
         with self._lock:
             self._closed = True
             backend = self._backend
-        if self._warming is not None:
-            self._warming.stop()
-        if backend is None:
-            return
-        backend.close()
-        # So that they look for a runtime again: the default one may be configured anew.
-        for task in list(self._bound):
-            task.detach()
-        if cancel_pending or cancel_running:
-            backend.cancel_pending()
-        if wait:
-            self._join(backend, timeout, cancel_running)
-        elif cancel_running:
-            backend.cancel_running()
+        if backend is not None:
+            backend.close()
+            # So that they look for a runtime again: the default one may be configured anew.
+            for task in list(self._bound):
+                task.detach()
+            if cancel_pending:
+                backend.cancel_pending()
+        return backend
 
     def _join(self, backend: Backend, timeout: float | None, cancel_running: bool) -> None:
         if cancel_running:
@@ -440,6 +445,7 @@ def refresh_rosters(registry: Registry | None = None) -> None:
             runtime.refresh_roster()
 
 
+@shielded
 def _abandon(backend: Backend) -> None:
     backend.close()
     _abandoned.append(backend)

@@ -17,6 +17,8 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .interrupt import join_thread, shielded
+
 _log = logging.getLogger("catzilla_jit")
 
 
@@ -107,8 +109,12 @@ class Warming:
 
     def stop(self) -> None:
         """End after the task at hand, and wait for that: a compiler must not be cut short."""
+        self._give_up()
+        if self._thread is not threading.current_thread():
+            join_thread(self._thread, None)
+
+    @shielded
+    def _give_up(self) -> None:
         self._stopping.set()
         with _submitters.changed:
             _submitters.changed.notify_all()
-        if self._thread is not threading.current_thread():
-            self._thread.join()

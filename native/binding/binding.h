@@ -105,6 +105,7 @@ struct running {
     int raised;          /* it was */
     int64_t again_ns;    /* when to look whether it is to be raised, again if it was */
     int held;            /* the last look found the thread where it must not be hit */
+    int signals;         /* on the main thread: holds_signals() before */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
@@ -250,7 +251,8 @@ int64_t repeat_interrupts(void);
 /* For waits, which Python does not look into: raise the interrupt of the Python call that this
  * thread is inside of, if there is one and nothing shields from it; 0 or -1. */
 int raise_interrupt(void);
-/* The same where nothing has been begun that a shield was to guard. */
+/* The same where nothing has been begun that a shield was to guard; and what the handlers of
+ * signals raise. */
 int raise_through_shields(void);
 /* In the child of a fork. */
 void forget_other_threads(void);
@@ -258,6 +260,16 @@ void forget_other_threads(void);
 PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *check_interrupt(PyObject *module, PyObject *ignored);
+
+/* signals.c */
+int on_main_thread(void);
+/* Hold the main thread's signals back, or not; returns what was. */
+int set_holding(int on);
+int holds_signals(void);
+/* Call the handlers of the signals that were held back. 0, or -1 with what one raised. */
+int deliver_signals(void);
+void own_signals_after_fork(void);
+PyObject *set_signals(PyObject *module, PyObject *args);
 
 /* frames.c */
 /* Whether an exception may be raised in the thread where it stands, above the frame `base`. */

@@ -308,6 +308,7 @@ static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_U
 {
     generation++;
     forget_other_threads();
+    own_signals_after_fork();
     Py_RETURN_NONE;
 }
 
@@ -323,6 +324,8 @@ static PyMethodDef module_methods[] = {
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"set_standing", set_standing, METH_VARARGS,
      "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
+    {"set_signals", set_signals, METH_VARARGS,
+     "set_signals(signal, getsignal, thread): of _signal, and the main thread; see signals.c."},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,
      "call_shielded(function, ...): call it; an interrupt of the task here comes after it."},
     {"call_exposed", (PyCFunction)(void (*)(void))call_exposed, METH_VARARGS | METH_KEYWORDS,

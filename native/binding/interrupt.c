@@ -91,7 +91,9 @@ static int is_wanted(const struct running *running)
 void enter_running(struct running *running, struct cz_record *record)
 {
     unsigned long thread = PyThread_get_thread_ident();
-    struct running *outer = innermost(thread);
+    struct running *outer;
+    running->signals = set_holding(record == NULL); /* first: handlers may run in there */
+    outer = innermost(thread);
     /* What has not hit the call around this one yet is held back until this one has ended. */
     if (outer && outer->interrupt)
         PyThreadState_SetAsyncExc(thread, NULL);
@@ -116,12 +118,14 @@ void shield_running(struct running *running)
         PyThreadState_SetAsyncExc(running->thread, NULL);
     running->record = NULL;
     running->interrupt = NULL;
+    set_holding(1);
 }
 
 void leave_running(struct running *running)
 {
     struct running *outer;
     shield_running(running);
+    set_holding(running->signals);
     *running->link = running->next;
     if (running->next)
         running->next->link = running->link;
@@ -219,6 +223,8 @@ static struct running *call_here(void)
 
 int raise_through_shields(void)
 {
+    if (deliver_signals())
+        return -1;
     return all_running ? raise_of(call_here()) : 0;
 }
 
@@ -266,15 +272,65 @@ static PyObject *call_rest(PyObject *args, PyObject *kwargs)
     return value;
 }
 
+/* Put the exception that was in flight below the one that is set now. All three are stolen. */
+static void put_below(PyObject *class, PyObject *exception, PyObject *traceback)
+{
+    PyObject *newer, *newest, *its_traceback;
+    PyErr_NormalizeException(&class, &exception, &traceback);
+    PyErr_Fetch(&newer, &newest, &its_traceback);
+    PyErr_NormalizeException(&newer, &newest, &its_traceback);
+    if (exception && traceback)
+        PyException_SetTraceback(exception, traceback);
+    if (exception && newest && newest != exception)
+        PyException_SetContext(newest, Py_NewRef(exception));
+    PyErr_Restore(newer, newest, its_traceback);
+    Py_XDECREF(class);
+    Py_XDECREF(exception);
+    Py_XDECREF(traceback);
+}
+
+/* Behind a shield: what the handler of a signal raises, in place of the value or on top of the
+ * exception that is set. */
+static PyObject *with_signals(PyObject *value)
+{
+    PyObject *class, *exception, *traceback;
+    if (holds_signals())
+        return value;
+    PyErr_Fetch(&class, &exception, &traceback);
+    if (deliver_signals() == 0) {
+        PyErr_Restore(class, exception, traceback);
+        return value;
+    }
+    put_below(class, exception, traceback);
+    Py_XDECREF(value);
+    return NULL;
+}
+
 PyObject *call_shielded(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
     struct running shield;
     PyObject *value;
-    if (all_running == NULL || innermost(PyThread_get_thread_ident()) == NULL)
+    int main = on_main_thread();
+    if (!main && (all_running == NULL || innermost(PyThread_get_thread_ident()) == NULL))
         return call_rest(args, kwargs);
+    if (main && holds_signals())
+        return call_rest(args, kwargs); /* within a shield */
+    if (PyErr_CheckSignals())
+        return NULL;
     enter_running(&shield, NULL);
     value = call_rest(args, kwargs);
     leave_running(&shield);
+    return main ? with_signals(value) : value;
+}
+
+/* The main thread is in a shield, and in no task. */
+static PyObject *call_with_signals(PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = NULL;
+    set_holding(0);
+    if (deliver_signals() == 0)
+        value = call_rest(args, kwargs);
+    set_holding(1);
     return value;
 }
 
@@ -282,6 +338,8 @@ PyObject *call_exposed(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kw
 {
     struct running *call = call_here(), exposed;
     PyObject *value;
+    if (call == NULL && holds_signals() && on_main_thread())
+        return call_with_signals(args, kwargs);
     if (call == NULL || call == innermost(call->thread))
         return call_rest(args, kwargs);
     if (raise_of(call))

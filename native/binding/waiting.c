@@ -83,7 +83,7 @@ static int64_t slice_of(struct cz_record *record)
  * at SIGTERM: finish the work, then leave) does not. */
 static int check_signals(struct cz_record *record)
 {
-    if (PyErr_CheckSignals() == 0)
+    if (PyErr_CheckSignals() == 0 && (holds_signals() || deliver_signals() == 0))
         return 0;
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && !is_python(kind_of(record)))
         stop_record(record);
