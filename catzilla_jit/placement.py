@@ -8,6 +8,7 @@ back here, to `_slow`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -147,13 +148,14 @@ class Placement:
         settings = self._settings
         submitter, result = self._prepare(args, kwargs)
         limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
+        delay_ns = round(settings.delay_ms * 1e6)
         if limit_ns or settings.max_retries:
-            self.backend.govern(result, limit_ns, settings.retries)
-        try:
-            submitter.start(result, round(settings.delay_ms * 1e6))
-        except BaseException:
-            self.backend.forgo(result)
-            raise
+            govern = functools.partial(
+                self.backend.govern, limit_ns=limit_ns, policy=settings.retries
+            )
+            submitter.start(result, delay_ns, govern, self.backend.forgo)
+        else:
+            submitter.start(result, delay_ns)
         return result
 
     def _submit_after(

@@ -142,8 +142,18 @@ class Submitter(Protocol):
     def prepare_python(self, /, *args: Any, **kwargs: Any) -> Any:
         """Return a Python call that is not queued yet."""
 
-    def start(self, result: Any, delay_ns: int) -> None:
-        """Queue a prepared call, after a delay."""
+    def start(
+        self,
+        result: Any,
+        delay_ns: int,
+        govern: Callable[[Any], object] | None = ...,
+        forgo: Callable[[Any], object] | None = ...,
+        /,
+    ) -> None:
+        """Queue a prepared call after `govern(result)`, after a delay.
+
+        After an exception nothing will come of it, and `forgo(result)` was called.
+        """
 
     def at_level(self, level: int, slow: Callable[..., Any]) -> Submitter:
         """Return a submitter of the same task at another level, with this slow path."""

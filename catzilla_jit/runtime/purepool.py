@@ -26,7 +26,7 @@ from .known import KnownResults
 from .layout import Compiled
 from .purebatch import PureBatch
 from .purecode import Code
-from .pureinterrupt import call_shielded
+from .pureinterrupt import call_exposed, call_shielded
 from .purelane import Lane
 from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
@@ -100,8 +100,31 @@ class PureSubmitter:
         call = python_call(self._function, args, kwargs)
         return self._pool.new(self._pool.python_lane, self._level, self._name, call)
 
-    def start(self, result: Any, delay_ns: int) -> None:
-        self._pool.start(result, delay_ns * 1e-9)
+    def start(
+        self,
+        result: Any,
+        delay_ns: int,
+        govern: Callable[[Any], object] | None = None,
+        forgo: Callable[[Any], object] | None = None,
+        /,
+    ) -> None:
+        call_shielded(self._start, result, delay_ns * 1e-9, govern, forgo)
+
+    def _start(
+        self,
+        result: Any,
+        delay: float,
+        govern: Callable[[Any], object] | None,
+        forgo: Callable[[Any], object] | None,
+    ) -> None:
+        try:
+            if govern is not None:
+                govern(result)
+            self._pool.start(result, delay)
+        except BaseException:
+            if forgo is not None:
+                forgo(result)
+            raise
 
     def call(self, /, *args: Any, **kwargs: Any) -> Any:
         assert self._code is not None
@@ -211,10 +234,7 @@ class PurePool:
         return PureTaskResult(self, lane, level, name, next(self._numbers), call)
 
     def start(self, result: PureTaskResult, delay: float) -> None:
-        """Queue a new call, after so many seconds."""
-        call_shielded(self._start, result, delay)
-
-    def _start(self, result: PureTaskResult, delay: float) -> None:
+        """Queue a new call, after so many seconds; within a shield."""
         promised = self.privileged_here()
         if delay <= 0:
             result.queue(promised)
@@ -296,7 +316,7 @@ class PurePool:
         batch = PureBatch(call, self._workers, self.recorder, self.running)
         if call.length and not self.compiled_lane.push(batch, call.level):
             while (job := batch.next_job()) is not None:
-                job()
+                call_exposed(job)
         return batch
 
     # --- the whole ----------------------------------------------------------------------------

@@ -312,6 +312,8 @@ static int start_later(struct submitter *self, PyObject *result, int64_t delay_n
         lane_of(self), record_of(result), self->level, delay_ns);
     if (delayed && is_python(self->kind))
         Py_DECREF(result);
+    else if (delayed)
+        forgo_queue(result);
     if (delayed == CZ_ENOMEM)
         PyErr_NoMemory();
     else if (delayed)
@@ -319,18 +321,43 @@ static int start_later(struct submitter *self, PyObject *result, int64_t delay_n
     return delayed;
 }
 
-/* start(result, delay_ns): queue what prepare() returned. After an exception the result is
- * dead: nothing will come of it. */
+/* With the exception kept that is set. */
+static void call_forgo(PyObject *forgo, PyObject *result)
+{
+    PyObject *class, *exception, *traceback, *done;
+    PyErr_Fetch(&class, &exception, &traceback);
+    done = PyObject_CallFunctionObjArgs(forgo, result, NULL);
+    if (done == NULL)
+        PyErr_WriteUnraisable(forgo);
+    Py_XDECREF(done);
+    PyErr_Restore(class, exception, traceback);
+}
+
+static int call_govern(PyObject *govern, PyObject *result)
+{
+    PyObject *done = PyObject_CallFunctionObjArgs(govern, result, NULL);
+    if (done == NULL)
+        forgo_queue(result);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+/* start(result, delay_ns, govern, forgo): queue what prepare() returned, once govern(result) has
+ * adorned it. After an exception the result is dead: nothing will come of it, and forgo(result) was
+ * called. All in one step of the caller's, which therefore never has to ask how far it came. */
 static PyObject *start(PyObject *op, PyObject *args)
 {
     struct submitter *self = (struct submitter *)op;
-    PyObject *result;
+    PyObject *result, *govern = NULL, *forgo = NULL;
     long long delay_ns;
-    if (!PyArg_ParseTuple(args, "OL:start", &result, &delay_ns))
+    if (!PyArg_ParseTuple(args, "OL|OO:start", &result, &delay_ns, &govern, &forgo))
         return NULL;
-    if (delay_ns > 0 ? start_later(self, result, delay_ns) : start_now(self, result))
-        return NULL;
-    Py_RETURN_NONE;
+    if ((govern == NULL || call_govern(govern, result) == 0) &&
+        (delay_ns > 0 ? start_later(self, result, delay_ns) : start_now(self, result)) == 0)
+        Py_RETURN_NONE;
+    if (forgo)
+        call_forgo(forgo, result);
+    return NULL;
 }
 
 /* The same kind at another level, or with another slow path. */
@@ -411,7 +438,10 @@ static PyMethodDef methods[] = {
      "A compiled call that is not queued yet, or NotImplemented if the arguments do not fit."},
     {"prepare_python", (PyCFunction)(void (*)(void))prepare_python, METH_VARARGS | METH_KEYWORDS,
      "A Python call that is not queued yet."},
-    {"start", start, METH_VARARGS, "start(result, delay_ns): queue a prepared call."},
+    {"start", start, METH_VARARGS,
+     "start(result, delay_ns, govern, forgo): queue a prepared call, after govern(result); if "
+     "that\n"
+     "fails, forgo(result)."},
     {"at_level", at_level, METH_VARARGS, "at_level(level, slow): a submitter of the same kind."},
     {0},
 };
