@@ -52,7 +52,7 @@ class BoundTask(Generic[R]):
 
     def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the method over arrays and wait; see Task.map."""
-        return self.submit_map(*arrays, **options).wait_alone()
+        return self.task.map(whole(self.__self__), *arrays, **options)
 
     def submit_map(self, /, *arrays: Any, **options: Any) -> BatchResult[Any]:
         """Queue one call on the instance per element; see Task.submit_map."""

@@ -153,6 +153,7 @@ class Task(DirectCall, Generic[P, R]):
         self._program.compiled()
         return self
 
+    @shielded
     def options(self, **options: Any) -> Task[P, R]:
         """Return the same task with some options replaced; cheap, and reusable."""
         settings = self._settings.changed(options)
@@ -180,8 +181,7 @@ class Task(DirectCall, Generic[P, R]):
         self._set_direct((), self._program.function)
 
     def _bind_and_submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
-        self.bind()
-        return self.submit(*args, **kwargs)
+        return self.bind().submit(*args, **kwargs)  # type: ignore[no-any-return]
 
     @shielded
     def bind(self) -> Placement:
@@ -195,8 +195,9 @@ class Task(DirectCall, Generic[P, R]):
                 if task is not None:
                     task._follow_placement()
 
-            self._placement = Placement(self._program, self._settings, runtime, moved)
+            placement = Placement(self._program, self._settings, runtime, moved)
             runtime.remember(self)
+            self._placement = placement
             self._follow_placement()
         return self._placement
 
@@ -213,7 +214,14 @@ class Task(DirectCall, Generic[P, R]):
 
     def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the task over arrays and wait; options as for submit_map. An array."""
-        return self.submit_map(*arrays, **options).wait_alone()
+        started: list[BatchResult[Any]] = []
+        try:
+            self._start_map(started, arrays, **options)
+            return started[0].wait_alone()
+        except BaseException:
+            for batch in started:  # Ctrl-C may come between the two
+                batch.cancel()
+            raise
 
     def submit_map(
         self,
@@ -239,6 +247,27 @@ class Task(DirectCall, Generic[P, R]):
         before the batch has ended. The task's timeout_ms limits the whole map, from its
         submission.
         """
+        started: list[BatchResult[Any]] = []
+        self._start_map(
+            started, arrays, out=out, priority=priority, errors=errors, progress=progress,
+            chunk_size=chunk_size, **named,
+        )  # fmt: skip
+        return started[0]
+
+    def _start_map(
+        self,
+        started: list[BatchResult[Any]],
+        arrays: tuple[Any, ...],
+        /,
+        *,
+        out: Any = None,
+        priority: TaskPriority | str | None = None,
+        errors: str = "raise",
+        progress: bool = False,
+        chunk_size: int | str = "auto",
+        **named: Any,
+    ) -> None:
+        """Queue a map and put its handle into `started`, whatever comes then."""
         task = self if priority is None else self.options(priority=priority)
         settings = task._settings
         if settings.max_retries or settings.delay_ms:
@@ -248,15 +277,18 @@ class Task(DirectCall, Generic[P, R]):
             )
         columns = Columns.of(self._program.bound(arrays, named), self._program.containers)
         promise.refuse_results(self.name, columns.labels, columns.values)
-        batch = task._submit_map(
-            columns, out, _collects(self.name, errors), progress,
+        task._queue_map(
+            started, columns, out, _collects(self.name, errors), progress,
             _chunk_size(self.name, chunk_size),
         )  # fmt: skip
-        if settings.timeout_ms is not None:
-            batch.limit(settings.timeout_ms)
-        return batch
 
     @shielded
+    def _queue_map(self, started: list[BatchResult[Any]], *arguments: Any) -> None:
+        batch = self._submit_map(*arguments)
+        if self._settings.timeout_ms is not None:
+            batch.limit(self._settings.timeout_ms)
+        started.append(batch)
+
     def _submit_map(
         self, columns: Columns, out: Any, collect: bool, progress: bool, chunk_size: int
     ) -> BatchResult[Any]:
@@ -320,6 +352,7 @@ def _registry(runtime: Runtime | None) -> Registry:
     return default.registry if runtime is None else runtime.registry
 
 
+@shielded
 def make_task(
     function: Callable[..., Any] | None, options: dict[str, Any], runtime: Runtime | None
 ) -> Any:

@@ -15,7 +15,7 @@ from ..errors import RuntimeClosed
 from . import memory, native, waiting
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter, Waiting
 from .dispatcher import Dispatcher
-from .interrupt import check_interrupt
+from .interrupt import call_shielded, check_interrupt, join_thread, shielded, wait_until
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .rerun import Rerun, Reruns
@@ -101,6 +101,7 @@ class NativePool:
         """Have the dispatcher's thread; called by the binding."""
         self.dispatcher.start()
 
+    @shielded
     def _living_threads(self) -> list[threading.Thread]:
         """Return the Python workers, without the calling thread."""
         with self._threads_lock:
@@ -257,18 +258,27 @@ class NativePool:
         for working in tuple(self._working):
             if working.released():
                 self._working.discard(working)
-        spans = (native.Span * len(call.spans))(
-            *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
-        )
-        handle = ctypes.c_void_p()
+        working = _Working(self._native, call)
         account = self._account(call.name, native.LANE_NATIVE)
         chunk = self._chunk(call)
         arena = self._arena(call.name) if call.arena else None
+        # First this: workers may write to the arrays before the call below has returned.
+        self._working.add(working)
+        try:
+            self._submit_batch(working, call, chunk, account, arena)
+        finally:
+            if not working.handle:
+                self._working.discard(working)
+        return NativeBatch(working, self._working, self._bridge)
+
+    def _submit_batch(
+        self, working: _Working, call: BatchCall, chunk: int, account: int, arena: int | None
+    ) -> None:
         while True:
             code = self._native.lib.cz_batch_submit(
                 self._lanes[native.LANE_NATIVE],
                 chunk,
-                spans,
+                working.spans,
                 len(call.spans),
                 call.inner,
                 call.length,
@@ -277,7 +287,7 @@ class NativePool:
                 call.collect | 2 * call.task.interruptible,
                 account,
                 arena,
-                ctypes.byref(handle),
+                ctypes.byref(working.handle),
             )
             if code != native.EFULL or self._settings.when_full == "raise":
                 break
@@ -286,10 +296,6 @@ class NativePool:
             )
             check_interrupt()
         self._native.check(code, f"task {call.name}")
-        assert handle.value is not None
-        working = _Working(self._native, handle.value, call)
-        self._working.add(working)
-        return NativeBatch(working, self._working, self._bridge)
 
     def _chunk(self, call: BatchCall) -> int:
         """Return the chunk function, which is compiled for the first map of its pattern."""
@@ -354,35 +360,32 @@ class NativePool:
 
     def join(self, timeout: float | None) -> bool:
         until = None if timeout is None else time.monotonic() + timeout
+        if not self._join_threads(until) or not wait_until(self._join_pool, until):
+            return False
+        # The last native runs may have come back as Python calls.
         if not self._join_threads(until):
             return False
-        while True:
-            left = SLICE_SECONDS
-            if until is not None:
-                left = min(left, max(0.0, until - time.monotonic()))
-            code = self._native.lib.cz_pool_join(self._pool, int(left * 1e9))
-            if code == 0:
-                # The last native runs may have come back as Python calls.
-                return self._join_threads(until) and self._end_dispatcher(until)
-            if until is not None and time.monotonic() >= until:
-                return False
+        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
+            return False
+        self._end()
+        return True
 
     def _join_threads(self, until: float | None) -> bool:
         # A thread that is being added while we look may be missed: look again.
         while threads := self._living_threads():
             for thread in threads:
-                thread.join(None if until is None else max(0.0, until - time.monotonic()))
-                if thread.is_alive():
+                if not join_thread(thread, until):
                     return False
         return True
 
-    def _end_dispatcher(self, until: float | None) -> bool:
-        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
-            return False
+    def _join_pool(self, seconds: float) -> bool:
+        return bool(self._native.lib.cz_pool_join(self._pool, int(seconds * 1e9)) == 0)
+
+    @shielded
+    def _end(self) -> None:
         self.dispatcher.close()
         self.known.clear()
         self._bridge.retire()
-        return True
 
 
 def _call(work: Callable[[], Any]) -> Any:
@@ -394,26 +397,36 @@ def _slot(slot: SlotLike, convert: Any) -> tuple[Any, ...]:
 
 
 class _Working:
-    """What the workers of one cz_batch use: the handle, and the arrays.
+    """What the workers of one cz_batch use: the handle, empty before it is queued, and the arrays.
 
     The pool holds it until they have let go of it, so that the arrays do not depend on a finalizer,
     which may not run (an interrupt of a task can hit it).
     """
 
-    __slots__ = ("_call", "_process", "handle", "lib")
+    __slots__ = ("_call", "_process", "handle", "lib", "spans")
 
-    def __init__(self, loaded: native.Native, handle: int, call: BatchCall) -> None:
+    def __init__(self, loaded: native.Native, call: BatchCall) -> None:
         self.lib = loaded.lib
-        self.handle = handle
+        self.handle = ctypes.c_void_p()
+        self.spans = (native.Span * len(call.spans))(
+            *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
+        )
         self._call = call
         self._process = os.getpid()
 
     def released(self, getpid: Callable[[], int] = os.getpid) -> bool:
         # At exit the names of this module may be gone before its last batch. And a locked lock of
         # a parent process may stay locked here: let that be.
-        return getpid() == self._process and bool(self.lib.cz_batch_released(self.handle))
+        return (
+            getpid() == self._process
+            and bool(self.handle)
+            and bool(self.lib.cz_batch_released(self.handle))
+        )
 
-    def __del__(self) -> None:
+    def __del__(self, call_shielded: Callable[..., Any] = call_shielded) -> None:
+        call_shielded(self._drop)
+
+    def _drop(self) -> None:
         if self.released():
             self.lib.cz_batch_drop(self.handle)
 
@@ -428,7 +441,7 @@ class NativeBatch:
         self._working = working
         self._all_working = all_working
         self._lib = working.lib
-        self._handle = working.handle
+        self._handle = working.handle.value
 
     def __del__(self) -> None:
         # Else its arrays would stay until the pool looks, at the next batch.
