@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
+import functools
 import threading
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import CatzillaError
 from .callbackthread import Callback, run_callback
+from .interrupt import call_exposed, call_shielded, shielded, wait_until
 
 
 def watch(result: Any, callback: Callback, *, may_block: bool = False) -> None:
@@ -52,6 +56,21 @@ def outcome(result: Any) -> tuple[bool, Any]:
         return True, error
 
 
+class _Condition(type(threading.RLock())):  # type: ignore[misc]
+    """A Condition whose `with` is that of its lock, a single step.
+
+    The program asks and cancels a Future, and Ctrl-C may come at any bytecode. `with` of a
+    Condition is Python code: hit there, its lock stays held, and the callbacks' thread waits.
+    """
+
+    wait = threading.Condition.wait
+    notify = threading.Condition.notify
+    notify_all = threading.Condition.notify_all
+
+    def __init__(self) -> None:
+        self._waiters: deque[Any] = deque()
+
+
 class _Following(concurrent.futures.Future[Any]):
     """A Future that ends when the result does; waiting for it is waiting for the result.
 
@@ -60,10 +79,20 @@ class _Following(concurrent.futures.Future[Any]):
 
     def __init__(self, followed: Any) -> None:
         super().__init__()
+        self._condition = _Condition()
         self._followed = followed
         self._ending = threading.Lock()  # taken by whoever ends it, for good
         self.add_done_callback(_cancel_followed)
 
+    @shielded
+    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+        super().add_done_callback(functools.partial(call_exposed, fn))
+
+    @shielded
+    def cancel(self) -> bool:
+        return super().cancel()
+
+    @shielded
     def end(self, result: Any) -> None:
         """Take over the outcome of the final result, unless that has happened."""
         if not self._ending.acquire(blocking=False):
@@ -80,11 +109,11 @@ class _Following(concurrent.futures.Future[Any]):
 
     def result(self, timeout: float | None = None) -> Any:
         self._await(timeout)
-        return super().result(0)
+        return call_shielded(super().result, 0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         self._await(timeout)
-        return super().exception(0)
+        return call_shielded(super().exception, 0)  # type: ignore[no-any-return]
 
     def _await(self, timeout: float | None) -> None:
         if self.done():
@@ -98,7 +127,16 @@ class _Following(concurrent.futures.Future[Any]):
         if self._followed.done():
             # Not left to the thread of the callbacks: it may be the one that waits.
             self.end(self._followed)
-            super().exception()  # another thread may be about to end it
+            wait_until(self._has_ended, None)  # another thread may be about to end it
+
+    def _has_ended(self, seconds: float) -> bool:
+        try:
+            super().exception(seconds)
+        except TimeoutError:
+            return False
+        except concurrent.futures.CancelledError:
+            pass
+        return True
 
 
 def _cancel_followed(future: concurrent.futures.Future[Any]) -> None:
