@@ -1,13 +1,14 @@
 """Random cancels and time limits over Python tasks and maps, on the pool that there is.
 
     python tests/stop/interrupts.py [--seconds 60] [--stops 5000] [--seed N]
+    python tests/stop/interrupts.py --presses [--seconds 60] [--seed N]
 
 Tasks are short or endless; they submit, wait, map, drop objects whose finalizers swallow what is
 raised in them, clean up after themselves, import, log, and wait on what others notify. A call
 that nobody stops must end with its value: an interrupt that reached the wrong task would show
 there. A call that is stopped must end, endless or not: an interrupt that was lost would keep its
 worker. At the end every worker must still work, no lock of the library may be held, and no
-thread may have died.
+thread may have died. With --presses it is presses.py: Ctrl-C inside every public call.
 """
 
 from __future__ import annotations
@@ -294,8 +295,13 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--imports", action="store_true", help="with tasks that import")
+    parser.add_argument("--presses", action="store_true", help="Ctrl-C in every public call")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    if options.presses:
+        import presses
+
+        return bool(presses.run(options.seconds, options.seed))
     threading.excepthook = report_death
     sys.unraisablehook = ignore_interrupts
     stress = Stress(options.seed, options.imports)
