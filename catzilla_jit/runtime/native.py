@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from . import standing
+from . import standing, takeback
 
 ABI_VERSION = 2
 LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
@@ -134,6 +134,7 @@ class Native:
         own = importlib.import_module("_signal")  # without signal's conversions
         main = threading.main_thread().ident
         self.binding.set_signals(own.signal, own.getsignal, main)
+        self.binding.set_takeback(takeback.look, takeback.TakenBack)
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""

@@ -7,8 +7,8 @@ pending in a thread only while the last of its list is a call that is `inside` i
 * It is raised under the lock, and only while that holds.
 * A thread that leaves user code first clears `inside`, in the same breath: between the return of
   the call, or the arrival of its exception, and that store CPython takes no look. Whoever is
-  raising one at this moment holds the lock; having taken the lock the thread clears what is
-  pending, before its next look.
+  raising one at this moment holds the lock; having taken the lock the thread replaces what is
+  pending by TakenBack, which arrives at once (takeback.py), before its next look.
 * A Running that is added to the list takes back what is pending for the one before; its
   removal raises that again.
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import gc
 import sys
 import threading
 import types
@@ -31,10 +32,12 @@ from typing import Any, Protocol
 
 from . import puresignals
 from .standing import is_free
+from .takeback import TakenBack, look
 
 raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 raise_in.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
 raise_in.restype = ctypes.c_int
+TAKEN_BACK = id(TakenBack)
 
 AGAIN_SECONDS = 0.05
 # Where a thread must not be hit it is looked at again after so long.
@@ -58,7 +61,7 @@ class Running:
     runtime, which nothing interrupts.
     """
 
-    __slots__ = ("_base", "_held", "_interrupt", "_raised", "call", "inside", "thread")
+    __slots__ = ("_base", "_held", "_interrupt", "_raised", "call", "inside", "sent", "thread")
 
     def __init__(self, part_of: Running | None = None, shield: bool = False) -> None:
         # constant
@@ -71,10 +74,11 @@ class Running:
         self._interrupt: type[BaseException] | None = None
         self._raised = False
         self._held = False  # the last look found the thread where it must not be hit
+        self.sent = False  # it may be pending in the thread
         with lock:
             calls = _running.setdefault(self.thread, [])
-            if calls and calls[-1].inside:
-                raise_in(self.thread, None)
+            if calls and calls[-1].inside and calls[-1].call is not None:
+                _take_back(calls[-1].call)
             if self.call is self:
                 self._base = sys._getframe(1)
             calls.append(self)
@@ -111,7 +115,7 @@ class Running:
             self._held = False
             return
         own = self.thread == threading.get_ident()
-        frame = sys._getframe(1) if own else sys._current_frames().get(self.thread)
+        frame = sys._getframe(1) if own else _read(sys._current_frames).get(self.thread)
         if frame is None:  # of a thread that a fork has left behind
             return
         at = frame.f_lasti
@@ -121,9 +125,9 @@ class Running:
         self._held = not is_free(frame, self._base)
         if not self._held:
             # First this, for in its own thread the exception comes at once.
-            raised, self._raised = self._raised, True
+            before, self._raised, self.sent = (self._raised, self.sent), True, True
             if not _raise_if_there(self.thread, frame, at, id(kind)):
-                self._held, self._raised = True, raised
+                self._held, (self._raised, self.sent) = True, before
 
     def _repeat_later(self, clock: Clock) -> None:
         seconds = HELD_SECONDS if self._held else AGAIN_SECONDS
@@ -149,23 +153,64 @@ class Running:
                 outer._raise()
 
 
+_call = type(gc.disable).__call__
+
+
+def _read(current: Callable[[], dict[int, Any]]) -> dict[int, Any]:
+    """Return what sys._current_frames or sys._current_exceptions returns.
+
+    CPython keeps its list of threads locked while it makes that. Before Python 3.12 a collection
+    may come in there: it may free a threading.local, which wants that lock, or let another thread
+    run that does. So the collector is off, and no other Python code runs meanwhile: CPython
+    takes no look between the steps of a `map`, nor from the next line's beginning to its call.
+    """
+    found: dict[int, Any]
+    collects, _, found = map(_call, (gc.isenabled, gc.disable, current))
+    (gc.disable, gc.enable)[collects]()
+    return found
+
+
 def _raise_if_there(thread: int, frame: types.FrameType, at: int, exception: int) -> bool:
     """Raise it in the thread if that still stands there, else return False."""
-    own = thread == threading.get_ident()
-    # The first of the map is the thread's frame as it is while `in` runs. From there until the
-    # exception is pending CPython neither runs other Python code nor lets another thread run:
-    # it does at a call's return, a jump back, and before 3.11 a jump, none of which comes here.
-    if own or (
-        frame in map(dict.get, iter(sys._current_frames, None), (thread,)) and frame.f_lasti == at
-    ):
+    if thread == threading.get_ident():
         raise_in(thread, exception)
         return True
-    return False
+    # As in _read(). From the making of the dictionary until the exception is pending CPython
+    # neither runs other Python code nor lets another thread run: it does at a call's return, a
+    # jump back, and before 3.11 a jump, none of which comes here.
+    steps = (gc.isenabled, gc.disable, sys._current_frames)
+    collects, _, frames = map(_call, steps)
+    there = thread in frames and frames[thread] is frame and frame.f_lasti == at
+    if there:
+        raise_in(thread, exception)
+    (gc.disable, gc.enable)[collects]()
+    return there
+
+
+def _take_back(call: Running) -> None:
+    """Leave nothing pending in this thread of what was sent for its call; the lock is held."""
+    if call.sent:
+        try:
+            raise_in(call.thread, TAKEN_BACK)
+            look()
+        except TakenBack:
+            call.sent = False
+        except BaseException:
+            settle(call)
+            raise
+
+
+def settle(call: Running) -> None:
+    """A signal's handler has come first: let TakenBack, which is pending, arrive."""
+    try:
+        look()
+    except TakenBack:
+        call.sent = False
 
 
 def _handles(thread: int, kind: type[BaseException]) -> bool:
     """Return whether the thread is in an `except` or `finally` block of such an exception."""
-    current: Any = sys._current_exceptions().get(thread)
+    current: Any = _read(sys._current_exceptions).get(thread)
     if isinstance(current, tuple):  # before Python 3.12
         current = current[1]
     for _ in range(100):
@@ -179,6 +224,7 @@ def run(running: Running, call: Callable[[], Any]) -> tuple[bool, Any]:
     """Run a call's own code; whether it failed, and with what. No interrupt hits after this."""
     if puresignals.are_held():
         call = functools.partial(puresignals.call_freely, call)
+    own = running.call or running
     # Nothing may come between the call and `inside = False`, see above. Python 3.10 takes a look
     # also at the start of a handler, hence two of them.
     try:
@@ -193,7 +239,15 @@ def run(running: Running, call: Callable[[], Any]) -> tuple[bool, Any]:
         running.inside = False
         failed, value = True, error
     with lock:
-        raise_in(running.thread, None)
+        if own.sent:
+            try:
+                raise_in(own.thread, TAKEN_BACK)
+                look()
+            except TakenBack:
+                own.sent = False
+            except BaseException:
+                settle(own)
+                raise
     return failed, value
 
 

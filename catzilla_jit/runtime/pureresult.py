@@ -22,10 +22,11 @@ from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from . import events, segment
 from .interrupt import shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
-from .pureinterrupt import Running, lock, raise_in, run
+from .pureinterrupt import TAKEN_BACK, Running, lock, raise_in, run, settle
 from .purelane import Lane, on_worker
 from .puretimer import Alarm
 from .recorder import Happened
+from .takeback import TakenBack, look
 
 if TYPE_CHECKING:
     from .purepool import PurePool
@@ -376,7 +377,15 @@ class PureTaskResult:
                     running.inside = False
                     failed, value = True, error
                 with lock:
-                    raise_in(running.thread, None)
+                    if running.sent:
+                        try:
+                            raise_in(running.thread, TAKEN_BACK)
+                            look()
+                        except TakenBack:
+                            running.sent = False
+                        except BaseException:
+                            settle(running)
+                            raise
                 self._run_ended(failed, value)
             running.end()
         self._help(timeout)

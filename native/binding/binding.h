@@ -103,6 +103,7 @@ struct running {
     const void *base;    /* the frame that the call was made from; only to compare with */
     PyObject *interrupt; /* the exception class that is to end it, borrowed, or NULL */
     int raised;          /* it was */
+    int sent;            /* it may be pending in the thread */
     int64_t again_ns;    /* when to look whether it is to be raised, again if it was */
     int held;            /* the last look found the thread where it must not be hit */
     int signals;         /* on the main thread: holds_signals() before */
@@ -270,6 +271,11 @@ int holds_signals(void);
 int deliver_signals(void);
 void own_signals_after_fork(void);
 PyObject *set_signals(PyObject *module, PyObject *args);
+
+/* takeback.c */
+/* Leave nothing pending in this thread. May let go of the GIL; keeps the exception that is set. */
+void take_back_pending(void);
+PyObject *set_takeback(PyObject *module, PyObject *args);
 
 /* frames.c */
 /* Whether an exception may be raised in the thread where it stands, above the frame `base`. */

@@ -326,6 +326,8 @@ static PyMethodDef module_methods[] = {
      "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
     {"set_signals", set_signals, METH_VARARGS,
      "set_signals(signal, getsignal, thread): of _signal, and the main thread; see signals.c."},
+    {"set_takeback", set_takeback, METH_VARARGS,
+     "set_takeback(look, TakenBack): see runtime/takeback.py."},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,
      "call_shielded(function, ...): call it; an interrupt of the task here comes after it."},
     {"call_exposed", (PyCFunction)(void (*)(void))call_exposed, METH_VARARGS | METH_KEYWORDS,

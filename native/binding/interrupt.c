@@ -40,8 +40,38 @@ static void send(struct running *running)
         return;
     }
     running->again_ns = now_ns() + AGAIN_NS;
-    running->raised = 1;
+    running->raised = running->sent = 1;
     PyThreadState_SetAsyncExc(running->thread, running->interrupt);
+}
+
+static void link_in(struct running *running, unsigned long thread)
+{
+    running->thread = thread;
+    running->next = all_running;
+    running->link = &all_running;
+    if (running->next)
+        running->next->link = &running->next;
+    all_running = running;
+}
+
+static void unlink_it(struct running *running)
+{
+    *running->link = running->next;
+    if (running->next)
+        running->next->link = running->link;
+}
+
+/* Leave nothing pending in this thread of what was sent for a call on it. It may let go of the
+ * GIL, so meanwhile a shield is the innermost entry. */
+static void take_back(struct running *running)
+{
+    struct running shield = {0};
+    if (!running->sent)
+        return;
+    running->sent = 0;
+    link_in(&shield, running->thread);
+    take_back_pending();
+    unlink_it(&shield);
 }
 
 /* Whether the exception is one of this class, or was raised while one was handled. */
@@ -95,27 +125,21 @@ void enter_running(struct running *running, struct cz_record *record)
     running->signals = set_holding(record == NULL); /* first: handlers may run in there */
     outer = innermost(thread);
     /* What has not hit the call around this one yet is held back until this one has ended. */
-    if (outer && outer->interrupt)
-        PyThreadState_SetAsyncExc(thread, NULL);
+    if (outer)
+        take_back(outer);
     running->record = record;
-    running->thread = thread;
     running->state = PyThreadState_Get();
     running->base = record ? PyEval_GetFrame() : NULL;
     running->interrupt = NULL;
     running->again_ns = 0;
-    running->raised = running->held = 0;
-    running->next = all_running;
-    running->link = &all_running;
-    if (running->next)
-        running->next->link = &running->next;
-    all_running = running;
+    running->raised = running->sent = running->held = 0;
+    link_in(running, thread);
 }
 
 void shield_running(struct running *running)
 {
     /* An interrupt that came too late must not hit what this thread does next. */
-    if (running->interrupt)
-        PyThreadState_SetAsyncExc(running->thread, NULL);
+    take_back(running);
     running->record = NULL;
     running->interrupt = NULL;
     set_holding(1);
@@ -126,9 +150,7 @@ void leave_running(struct running *running)
     struct running *outer;
     shield_running(running);
     set_holding(running->signals);
-    *running->link = running->next;
-    if (running->next)
-        running->next->link = running->link;
+    unlink_it(running);
     /* What came for the call around this one was held back until now. */
     outer = innermost(running->thread);
     if (outer && is_wanted(outer))
@@ -176,6 +198,18 @@ static int64_t until_next_look(void)
     return AGAIN_NS;
 }
 
+/* CPython keeps its list of threads locked while it makes the dictionary; a collection in there,
+ * possible before Python 3.12, might free a threading.local, which wants that lock, or let
+ * another thread run that does. */
+static PyObject *read_exceptions(PyObject *get)
+{
+    int collects = PyGC_Disable();
+    PyObject *exceptions = PyObject_CallNoArgs(get);
+    if (collects)
+        PyGC_Enable();
+    return exceptions;
+}
+
 int64_t repeat_interrupts(void)
 {
     struct running *running = all_running;
@@ -184,7 +218,7 @@ int64_t repeat_interrupts(void)
     while (running && !is_due(running, now))
         running = running->next;
     if (running && get) {
-        exceptions = PyObject_CallNoArgs(get);
+        exceptions = read_exceptions(get);
         /* From here on nothing lets go of the GIL; before, the list may have changed. */
         if (exceptions)
             repeat_due(now, exceptions);
@@ -201,7 +235,7 @@ static int raise_of(struct running *running)
     running->again_ns = now_ns() + AGAIN_NS;
     running->raised = 1;
     running->held = 0;
-    PyThreadState_SetAsyncExc(running->thread, NULL);
+    take_back(running);
     PyErr_SetNone(running->interrupt);
     return -1;
 }

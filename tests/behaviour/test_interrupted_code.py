@@ -234,3 +234,101 @@ def test_task_that_waits_for_room_is_interrupted(gate, entered, mapped):
 def test_plain_calls_outside_of_tasks():
     assert shielded(count)(1) == call_exposed(count, 1) == 2
     check_interrupt()
+
+
+STOPPED = """
+    import faulthandler, gc, sys, threading
+    faulthandler.dump_traceback_later(50, exit=True)  # a hang is in C: nothing else ends it
+    from catzilla_jit import Runtime, errors
+    entered = threading.Event()
+    def spin():
+        entered.set()
+        while True:
+            pass
+    def stop_one(runtime):
+        entered.clear()
+        spinning = runtime.task(spin, compile_to_c=False).submit()
+        entered.wait(20)
+        assert spinning.cancel()
+        # Its worker is free again, so its interrupt is over.
+        assert runtime.task(abs, compile_to_c=False).submit(-1).result(20) == 1
+    def nothing():
+        pass
+    single = {"workers": 1, "enable_auto_scaling": False}
+"""
+
+
+@pytest.mark.parametrize("install", ["sys.setprofile(tool)", "sys.settrace(tool)"])
+def test_call_under_a_trace_function_returns_after_a_task_was_stopped(script, install):
+    # On Python 3.11 it looks for ever for an exception that was taken back.
+    script(
+        STOPPED
+        + f"""
+    tool = lambda *_: None
+    with Runtime(**single) as runtime:
+        stop_one(runtime)
+        {install}
+        nothing()
+        sys.setprofile(None), sys.settrace(None)
+    """
+    )
+
+
+def test_trace_function_of_a_worker_outlives_the_stop_of_its_task(script):
+    script(
+        STOPPED
+        + """
+    seen = []
+    def traces(frame, event, argument):
+        seen.append(frame.f_code.co_name)
+    threading.settrace(traces)
+    with Runtime(**single) as runtime:
+        stop_one(runtime)
+        seen.clear()
+        runtime.task(nothing, compile_to_c=False).submit().result(20)
+    assert "nothing" in seen, seen
+    """
+    )
+
+
+def test_collection_while_a_task_is_stopped_frees_thread_locals(script):
+    # CPython's list of threads is locked while it makes the dictionaries of all frames and
+    # exceptions, and freeing a threading.local takes that lock.
+    script(
+        STOPPED
+        + """
+    import time
+    ended, ready = threading.Event(), threading.Semaphore(0)
+    def wait_in_handler():
+        try:
+            raise ValueError
+        except ValueError:
+            ready.release()
+            ended.wait(40)
+    def nap():
+        entered.set()
+        time.sleep(0.3)  # the interrupt is repeated meanwhile
+    class Cycle:
+        pass
+    gc.disable()
+    threads = [threading.Thread(target=wait_in_handler) for _ in range(300)]
+    for thread in threads:
+        thread.start()
+        ready.acquire()
+    with Runtime(**single) as runtime:
+        napping = runtime.task(nap, compile_to_c=False).submit()
+        entered.wait(20)
+        for _ in range(10):
+            cycle = Cycle()
+            cycle.me, cycle.local = cycle, threading.local()
+            cycle.local.value = 1
+        del cycle
+        taken = [(i, i, i) for i in range(3000)]  # what CPython keeps for further tuples
+        gc.set_threshold(gc.get_count()[0] + 150)
+        gc.enable()
+        assert napping.cancel()
+        assert runtime.task(abs, compile_to_c=False).submit(-1).result(20) == 1
+        ended.set()
+    assert gc.isenabled()
+    """
+    )
