@@ -455,7 +455,8 @@ def _reap() -> None:
     """Free the pools of dropped runtimes that have ended."""
     for backend in list(_abandoned):
         if backend.join(0):
-            _abandoned.remove(backend)
+            with contextlib.suppress(ValueError):  # another thread has seen it end as well
+                _abandoned.remove(backend)
 
 
 def _finish_at_exit() -> None:

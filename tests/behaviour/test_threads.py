@@ -12,6 +12,7 @@ from kernels import PATIENCE, add, base_task, count, refuse
 
 import catzilla_jit
 from catzilla_jit import Runtime
+from catzilla_jit.runtime import runtime as runtime_module
 
 
 def in_threads(number, function):
@@ -184,3 +185,20 @@ def test_tasks_made_by_options_are_freed(make):
     del urgent
     gc.collect()
     assert [ref() for ref in seen] == [None] * 40
+
+
+def test_dropped_runtimes_that_have_ended_may_be_freed_by_several_threads(monkeypatch):
+    class Ended:
+        def join(self, timeout):
+            # Another thread comes in between.
+            if abandoned:
+                freed.append(self)
+                if len(freed) == 1:
+                    runtime_module._reap()
+            return True
+
+    abandoned, freed = [], []
+    abandoned.append(Ended())
+    monkeypatch.setattr(runtime_module, "_abandoned", abandoned)
+    runtime_module._reap()
+    assert abandoned == []
