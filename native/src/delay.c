@@ -96,8 +96,10 @@ void cz__delay_over(struct cz__extras *extras, struct cz__extra *extra, uint64_t
     /* Also a cancelled one: whoever takes it off the queue lets go of it. */
     if (cz_lane_push_promised(lane, record, record->level) == CZ_EFULL)
         cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, now + cz__ticks_of_ns(FULL_RETRY_NS));
-    else
+    else {
+        cz__limit_begins_late(extras, extra, now);
         cz_lane_promise_kept(lane);
+    }
 }
 
 void cz__delay_hurry(struct cz_record *record)

@@ -42,13 +42,20 @@ void cz__limit_begins(struct cz_record *record)
     pthread_mutex_lock(&extras->lock);
     extra = cz__extra_of(record);
     /* Without memory for the timer the task runs without its limit: a heap that holds
-     * every extra there is has been grown when the limit was set. And a waiter may run what
-     * still waits for room in its queue: that timer must go on, or the promised push would
-     * never come. Such a run has no limit either. */
-    if (extra->limit && extra->purpose != CZ__TIMER_ENQUEUE &&
+     * every extra there is has been grown when the limit was set. A stop that was asked for
+     * since cz_record_start goes on. And a waiter may run what still waits for room in its
+     * queue: that timer goes on, or the promised push would never come; then the limit begins
+     * with the push. */
+    if (extra->limit && extra->purpose == CZ__TIMER_NONE &&
         cz__timer_arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
         cz__timer_ring(record->type->pool, extra);
     pthread_mutex_unlock(&extras->lock);
+}
+
+void cz__limit_begins_late(struct cz__extras *extras, struct cz__extra *extra, uint64_t now)
+{
+    if (extra->limit && cz__phase(cz__load_acquire(&extra->record->state)) == CZ_RUNNING)
+        cz__timer_arm(extras, extra, CZ__TIMER_LIMIT, now + extra->limit);
 }
 
 void cz__limit_ended(struct cz_record *record)

@@ -363,6 +363,37 @@ static void test_limit_of_an_uninterruptible_run_is_posted(void)
     tear_down();
 }
 
+/* A waiter runs what still waits for room: the timer of its delay is in use. */
+static void test_limit_of_a_run_begins_at_the_latest_when_its_delay_is_over(void)
+{
+    struct cz_record *record, *blockers[3];
+    struct cz_type *type;
+    uint32_t reasons;
+    set_up(1, 2);
+    type = call_type(pool, block);
+    for (int i = 0; i < 3; i++) {
+        blockers[i] = call_push(lane, cache, type, NULL, CZ_NORMAL);
+        if (i == 0)
+            gate_pass(&entered);
+    }
+    record = call_new(cache, type, NULL);
+    CHECK(cz_record_limit(record, MILLISECOND_NS, 0) == 0);
+    CHECK(cz_record_watch(record) == 1);
+    CHECK(cz_record_delay(lane, record, CZ_NORMAL, 0) == 0);
+    CHECK(cz_record_start(record) == 1);
+    cz_record_begin(record);
+    gate_open(&leave, 3);
+    CHECK(next_mail(&reasons) == record && reasons == CZ_MAIL_STOP);
+    cz_record_finish(record, CZ_FAILED);
+    CHECK(next_mail(&reasons) == record && reasons == CZ_MAIL_ENDED);
+    cz_record_drop(cache, record);
+    for (int i = 0; i < 3; i++) {
+        CHECK(cz_record_wait(blockers[i], -1) == 0);
+        cz_record_drop(cache, blockers[i]);
+    }
+    tear_down();
+}
+
 static void test_stop_of_an_uninterruptible_run_marks_it_and_posts_nothing(void)
 {
     struct cz_record *record;
@@ -440,6 +471,7 @@ int main(void)
     RUN(test_stop_request_or_abandonment_forbids_a_retry);
     RUN(test_retry_without_memory_can_be_concluded);
     RUN(test_limit_of_an_uninterruptible_run_is_posted);
+    RUN(test_limit_of_a_run_begins_at_the_latest_when_its_delay_is_over);
     RUN(test_stop_of_an_uninterruptible_run_marks_it_and_posts_nothing);
     RUN(test_run_within_its_limit_is_left_alone);
     RUN(test_stop_and_end_agree);

@@ -157,6 +157,24 @@ static void test_time_limit_ends_an_endless_task(void)
     tear_down();
 }
 
+static void test_stop_that_comes_before_the_limit_begins_goes_on(void)
+{
+    struct cz_record *record;
+    set_up_code(1);
+    record = call_new(cache, type, NULL);
+    CHECK(cz_record_limit(record, 3600LL * SECOND_NS, 0) == 0);
+    CHECK(cz_record_start(record) == 1); /* here is its worker */
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+    cz_record_begin(record);
+    pthread_mutex_lock(&pool->extras.lock);
+    CHECK(cz__extra_of(record)->purpose == CZ__TIMER_STOP);
+    pthread_mutex_unlock(&pool->extras.lock);
+    cz_record_finish(record, CZ_CANCELLED);
+    cz_record_release(cache, record);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
 static void test_dropped_task_is_stopped_by_its_limit(void)
 {
     struct cz_record *record;
@@ -339,6 +357,7 @@ int main(void)
     RUN(test_code_is_stopped_soon_after_it_was_loaded);
     RUN(test_reserved_worker_can_be_stopped_too);
     RUN(test_time_limit_ends_an_endless_task);
+    RUN(test_stop_that_comes_before_the_limit_begins_goes_on);
     RUN(test_dropped_task_is_stopped_by_its_limit);
     RUN(test_stop_hits_the_meant_task_or_none);
     RUN(test_code_of_a_file_is_not_left);
