@@ -23,6 +23,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .bysignal import came_by_signal
 from .columns import containers
 from .errors import CompileError, CompileWarning
 from .runtime.interrupt import call_exposed, shielded
@@ -313,8 +314,9 @@ class Program:
         if form.pure and status == _overflow_status():
             try:
                 return False, call_exposed(self.function, *arguments)
-            except Exception as exception:
-                # Not Ctrl-C in the thread that asks: it may ask again.
+            except BaseException as exception:
+                if came_by_signal(exception):
+                    raise  # for the thread that asks, which may ask again
                 return True, exception
         raised = _raised(form, status, error)
         if status == _overflow_status():

@@ -216,7 +216,7 @@ class Dispatcher:
                     del self._noticed[result]
                 if callback is None or result in self._watched or not self._noticed:
                     self._tell(result)
-        except Exception:
+        except BaseException:
             # Everything else that comes by mail needs this thread.
             _log.exception("%s: what follows its end failed", result.task_id)
 
@@ -232,7 +232,7 @@ class Dispatcher:
         try:
             if policy is not None:
                 delay_ns = policy.next_delay_ns(self._bridge.failure(result), result.retries)
-        except Exception:
+        except BaseException:
             _log.exception("%s: its retry policy failed; it is not tried again", result.task_id)
         if delay_ns is None or not self._bridge.retry(result, delay_ns):
             self._bridge.conclude(result, delay_ns is not None)
@@ -265,10 +265,13 @@ class Dispatcher:
             self._notice_idle()
 
     def _call(self, result: Any, entry: _Entry) -> None:
-        if entry.may_block:
-            self._callbacks.add(result, entry.callback, entry.context)
-        else:
+        if not entry.may_block:
             run_callback(result, entry.callback, entry.context)
+            return
+        try:
+            self._callbacks.add(result, entry.callback, entry.context)
+        except BaseException:
+            _log.exception("%s: a callback was not called", result.task_id)
 
     def _notice_idle(self) -> None:
         with self._lock:

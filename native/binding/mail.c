@@ -164,13 +164,14 @@ static uint32_t deliver_rerun(struct cz_record *record, uint32_t reasons)
     return reasons & ~(uint32_t)CZ_MAIL_RERUN;
 }
 
-static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
+/* What comes by mail later needs this thread, whatever is raised here. */
+static void deliver(struct cz_record *record, uint32_t reasons, PyObject *handler)
 {
     PyObject *result, *done, *ended = cz->batch_told(record);
     if (reasons & CZ_MAIL_RERUN && (reasons = deliver_rerun(record, reasons)) == 0)
-        return 0;
+        return;
     if (ended == NULL && reasons & CZ_MAIL_ENDED && bury(record))
-        return 0;
+        return;
     if (ended) {
         done = PyObject_CallNoArgs(ended);
         Py_DECREF(ended);
@@ -180,9 +181,8 @@ static int deliver(struct cz_record *record, uint32_t reasons, PyObject *handler
         Py_DECREF(result);
     }
     if (done == NULL)
-        return -1;
-    Py_DECREF(done);
-    return 0;
+        PyErr_WriteUnraisable(handler);
+    Py_XDECREF(done);
 }
 
 static PyObject *dispatch(PyObject *self, PyObject *args)
@@ -198,15 +198,14 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
     while (bridge->dispatching) {
         PyObject *more;
         while ((record = cz->mail_take(bridge->pool, &reasons)))
-            if (deliver(record, reasons, handler))
-                return NULL;
+            deliver(record, reasons, handler);
         if (cz->lane_wants_guest(bridge->python))
             scale_up(bridge);
         slice_ns = repeat_interrupts();
         more = PyObject_CallNoArgs(idle);
         if (more == NULL)
-            return NULL;
-        Py_DECREF(more);
+            PyErr_WriteUnraisable(idle);
+        Py_XDECREF(more);
         if (!bridge->dispatching)
             break;
         Py_BEGIN_ALLOW_THREADS cz->mail_wait(bridge->pool, slice_ns);

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from kernels import PATIENCE, add, base_task
 
-from catzilla_jit import Runtime
+from catzilla_jit import Runtime, wait
 from catzilla_jit.errors import QueueFull
 from catzilla_jit.runtime import native
 from catzilla_jit.runtime.runtime import make_backend
@@ -106,4 +106,70 @@ def test_limited_address_space_gives_exceptions_not_crashes(script):
         assert double.submit(2.0).result() == 4.0
         with Runtime(workers=2) as runtime:
             assert runtime.task(double).submit(3.0).result() == 6.0
+    """)
+
+
+class Own(BaseException):
+    """Of a task's own, and no Exception."""
+
+
+def square(n: int) -> int:
+    m = n * n
+    if m > 2**62:
+        raise Own("big")
+    return m
+
+
+def own(n: int) -> int:
+    raise Own("big")
+
+
+# The first does not fit compiled code, and runs again as Python in whoever asks.
+@pytest.mark.parametrize(
+    ("function", "mode"), [(square, "require"), (own, "require"), (own, False)]
+)
+def test_exception_that_is_no_exception_fails_its_task_alone(runtime, function, mode):
+    task = runtime.task(function, compile_to_c=mode)
+    for ask in ("status", "exception", "__repr__"):
+        failed = task.submit(2**40)
+        assert wait([failed], PATIENCE).done
+        answer = repr(getattr(failed, ask)())
+        assert "Own" in answer or "failed" in answer or "FAILED" in answer
+    retried = task.options(max_retries=1, retry_on=Own, retry_delay_ms=1).submit(2**40)
+    told = threading.Event()
+    retried.add_done_callback(lambda _: told.set())
+    with pytest.raises(Own, match="big"):
+        retried.result(PATIENCE)
+    assert told.wait(PATIENCE)
+    assert retried.retries == 1
+    with pytest.raises(Own, match="big"):
+        task.submit(task.submit(2**40)).result(PATIENCE)
+
+
+def test_what_a_signals_handler_raises_while_a_call_runs_again_is_for_who_asks(script):
+    script("""
+    import signal
+    import catzilla_jit
+    class Enough(Exception):
+        pass
+    def enough(*_):
+        raise Enough
+    signal.signal(signal.SIGALRM, enough)
+    @catzilla_jit.task(compile_to_c="require")
+    def long(n: int) -> int:
+        m = n
+        for _ in range(3000):
+            m = m * n
+            for i in range(3000):
+                m += i
+        return m
+    result = long.submit(3)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        result.result(50)
+    except Enough:
+        pass
+    else:
+        raise AssertionError("not reached")
+    assert result.exception(50) is None
     """)
