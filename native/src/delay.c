@@ -1,5 +1,6 @@
 #include "delay.h"
 
+#include "limit.h"
 #include "os.h"
 #include "pool.h"
 #include "timer.h"
