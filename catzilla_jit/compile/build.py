@@ -1,7 +1,7 @@
 """From a function to a CompiledTask: types, kernel, entry, addresses.
 
-Everything that touches Numba happens under its global compiler lock, which is re-entrant and
-shared with every other user of Numba in the process.
+Everything that compiles happens under Numba's compiler lock, which is re-entrant and shared with
+every other user of Numba in the process (`compiler.py`).
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -18,17 +18,17 @@ from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
-from catzilla_jit.compile import hints, machine, places, saved, words
+from catzilla_jit.compile import hints, places, saved, words
 from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.context import TaskContext
+from catzilla_jit.compile.compiler import compiler
+from catzilla_jit.compile.context import UNWRAP, TaskContext
 from catzilla_jit.compile.deferred import deferring
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.effects import is_pure
@@ -38,15 +38,14 @@ from catzilla_jit.compile.frozen import freeze, thaw
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.layout import is_scalar, lay_out
 from catzilla_jit.compile.lists import GivenList
-from catzilla_jit.compile.obtain import known, load, spoiled, with_boxes
+from catzilla_jit.compile.obtain import known, loaded, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.pipeline import new_program
 from catzilla_jit.compile.program import Program
-from catzilla_jit.compile.quiet import quiet
 from catzilla_jit.compile.reason import CompileRefused, Reason
 from catzilla_jit.compile.refusals import reason_of
-from catzilla_jit.compile.saved import Facts
+from catzilla_jit.compile.saved import Facts, Saved
 from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 
 #: The symbols of pack, unpack and release begin with this.
@@ -68,20 +67,39 @@ def build(
         argument_types = hints.argument_types(function, name)
     wanted = tuple(argument_types)
     digest, portable = fingerprint(function, _shown(wanted), options)
-    with global_compiler_lock, quiet():
-        portable = portable and digest not in spoiled
-        found = known.get((name, digest))
-        if found is None:
-            found = _obtain(function, name, wanted, options, digest, portable, begun)
-            # Otherwise the digest holds addresses, which can be used again.
-            if portable and not _is_spoiled(function, wanted, options, digest):
-                known[name, digest] = found
+    found: CompiledTask | CompileRefused | None = loaded(name, digest, portable, begun)
+    if found is None:
+        kept = _kept(digest) if portable and (name, digest) not in known else None
+        with compiler():
+            portable = portable and digest not in spoiled
+            found = known.get((name, digest))
+            if found is None and kept is not None and portable:
+                found = known[name, digest] = _thawed(*kept, name, digest, begun)
+            elif found is None:
+                found = _made(function, name, wanted, options, digest, portable, begun)
+                # Otherwise the digest holds addresses, which can be used again.
+                if portable and not _is_spoiled(function, wanted, options, digest):
+                    known[name, digest] = found
     if isinstance(found, CompileRefused):
         raise CompileRefused(found.name, found.reasons)
     return found
 
 
-def _obtain(
+def _kept(digest: str) -> tuple[Saved, dict[str, Any]] | None:
+    """Return a saved task that only Numba can load, with what its variables point at."""
+    task = saved.read(digest)
+    variables = task.variables() if task is not None else None
+    return None if task is None or variables is None else (task, variables)
+
+
+def _thawed(
+    task: Saved, variables: dict[str, Any], name: str, digest: str, begun: float
+) -> CompiledTask:
+    kernel = thaw(task, variables)
+    return _addressed(kernel, task.facts, task.object_code, name, digest, begun, True)
+
+
+def _made(
     function: pytypes.FunctionType,
     name: str,
     wanted: tuple[types.Type, ...],
@@ -90,13 +108,8 @@ def _obtain(
     portable: bool,
     begun: float,
 ) -> CompiledTask | CompileRefused:
-    """Load the task from the disk cache or compile it."""
-    task = saved.read(digest) if portable else None
-    if task is not None:
-        if machine.is_loadable(task.object_code):
-            return load(task, name, digest, begun)
-        return _addressed(thaw(task), task.facts, task.object_code, name, digest, begun, True)
-    TaskContext.tag = digest[:16] if portable else f"{digest[:16]}_{next(_counter)}"
+    """Compile the task, and keep it on disk where another process can use it."""
+    TaskContext.begin(digest[:16] if portable else f"{digest[:16]}_{next(_counter)}")
     try:
         with deferring():
             program, kernel = _compile(options, function, name, wanted)
@@ -107,7 +120,7 @@ def _obtain(
     task = freeze(kernel, facts) if kept else None
     if task is not None:
         saved.write(digest, task)
-    kernel.bind_environments()
+    kernel.bind()
     object_code = kernel.library._get_compiled_object()
     under = digest if task is not None else None
     return _addressed(kernel, facts, object_code, name, under, begun, False)
@@ -154,7 +167,7 @@ def _compile(
             if not program.makes_exceptions:
                 raise
             first = refused
-    TaskContext.tag += "_r"
+    TaskContext.begin(TaskContext.tag + "_r")
     program = new_program(options, leaves_raises=True, mixes=mixes)
     kernel = _kernel(program, function, name, wanted)
     if not is_pure(program.effects, kernel.argument_types):
@@ -322,7 +335,7 @@ def uses_python(library: Any) -> bool:
         return False
     return any(
         not function.is_declaration
-        and not function.name.startswith(("__excinfo_unwrap", BOX))
+        and not function.name.startswith(("__excinfo_unwrap", UNWRAP, BOX))
         and "@Py" in str(function)
         for function in module.functions
     )

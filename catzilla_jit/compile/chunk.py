@@ -18,35 +18,24 @@ it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
 from llvmlite import ir
 from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import frozen, saved, stack
 from catzilla_jit.compile.entry import BYTES, INT32, call_kernel, load, store
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.layout import measure
-from catzilla_jit.compile.quiet import quiet
 
 INT64 = ir.IntType(64)
 SPAN = ir.LiteralStructType([BYTES, INT64, INT64])
 SIGNATURE = ir.FunctionType(
     INT32, [SPAN.as_pointer(), INT64, INT64, INT64, INT64.as_pointer(), BYTES.as_pointer()]
 )
-
-
-@contextlib.contextmanager
-def compiler_lock() -> Iterator[None]:
-    """Hold Numba's compiler lock."""
-    with global_compiler_lock, quiet():
-        yield
 
 
 def obtain(kernel: Kernel, pattern: str, digest: str | None) -> tuple[str, int, Any, bytes]:

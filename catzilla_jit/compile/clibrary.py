@@ -19,6 +19,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -27,6 +28,13 @@ import numpy
 HELPERS = "numba._helperlib"
 RUNTIME = "numba.core.runtime._nrt_python"
 ENVIRONMENT = "numba._dynfunc"
+#: Numba's functions that find their own in SciPy when they are first called.
+LINEAR_ALGEBRA = {
+    "numba_ez_cgeev", "numba_ez_gelsd", "numba_ez_geqrf", "numba_ez_gesdd", "numba_ez_rgeev",
+    "numba_ez_xxgetri", "numba_ez_xxgqr", "numba_ez_xxxevd", "numba_xgesv", "numba_xxdot",
+    "numba_xxgemm", "numba_xxgemv", "numba_xxgetrf", "numba_xxnrm2", "numba_xxpotrf",
+}  # fmt: skip
+SCIPYS = ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")
 #: Where CPython keeps what its hashes of text depend on, and Numba's names for the parts (bytes).
 SECRET = "_Py_HashSecret"
 SECRETS = {"siphash_k0": 0, "siphash_k1": 8, "djbx33a_suffix": 16}
@@ -36,7 +44,7 @@ SECRETS = {"siphash_k0": 0, "siphash_k1": 8, "djbx33a_suffix": 16}
 def register() -> bool:
     """Give LLVM the symbols; False where this Numba is built otherwise. Once per process."""
     try:
-        helpers, runtime, environment = map(_extension, (HELPERS, RUNTIME, ENVIRONMENT))
+        helpers, runtime, environment = extensions()
         tables = {
             "numba_": {**helpers.c_helpers, **environment.c_helpers},
             "": {_runtime_name(name): at for name, at in runtime.c_helpers.items()},
@@ -57,6 +65,24 @@ def register() -> bool:
         for name, offset in SECRETS.items():
             llvm.add_symbol(f"_numba_hashsecret_{name}", secret + offset)
     return True
+
+
+def is_complete(names: Iterable[str]) -> bool:
+    """Import what functions of these names would import on a worker; False if it is not there."""
+    if LINEAR_ALGEBRA.isdisjoint(names):
+        return True
+    try:
+        for name in SCIPYS:
+            importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def extensions() -> tuple[Any, Any, Any]:
+    """Return the extension modules: of helpers, of reference counts, of environments."""
+    helpers, runtime, environment = map(_extension, (HELPERS, RUNTIME, ENVIRONMENT))
+    return helpers, runtime, environment
 
 
 def _runtime_name(name: str) -> str:
@@ -106,9 +132,9 @@ def environment(constants: list[Any]) -> Any:
     return made
 
 
-def point_at(address: int, environment: Any) -> None:
-    """Store the environment in the code's variable for it, which keeps no reference."""
-    _Word(address).array()[0] = id(environment)
+def point_at(address: int, held: Any) -> None:
+    """Store an object in the code's variable for it, which keeps no reference."""
+    _Word(address).array()[0] = id(held)
 
 
 class _Word:

@@ -2,7 +2,7 @@
 
 It owns the code. Nothing unloads machine code in this version, but nothing here relies on that:
 whoever calls an address keeps the CompiledTask. Numba is imported when something is left to be
-compiled (a chunk function that is not in the cache) or an exception is to be made.
+compiled (a chunk function that is not in the cache).
 """
 
 from __future__ import annotations
@@ -104,9 +104,10 @@ class CompiledTask:
         return True
 
     def _make_chunk(self, pattern: str) -> None:
-        from catzilla_jit.compile.chunk import compiler_lock, obtain
+        from catzilla_jit.compile.chunk import obtain
+        from catzilla_jit.compile.compiler import compiler
 
-        with compiler_lock():
+        with compiler():
             if pattern not in self._chunks:
                 symbol, address, library, code = obtain(self._kernel(), pattern, self._digest)
                 self._note_range(code, symbol, address)

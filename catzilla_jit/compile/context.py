@@ -19,15 +19,19 @@ import copy
 import functools
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from llvmlite import ir
 from numba import _dynfunc
-from numba.core import callconv, cgutils, errors, funcdesc
+from numba.core import callconv, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 
+from catzilla_jit.compile.objects import TaskPythonAPI, name_of
 from catzilla_jit.compile.status import STATUS_OVERFLOW
+
+#: What makes the arguments of an exception, with the GIL held, has names that begin with this.
+UNWRAP = "cz_unwrap"
 
 
 class TaskCallConv(callconv.CPUCallConv):
@@ -73,26 +77,6 @@ class TaskCallConv(callconv.CPUCallConv):
         with builder.if_then(builder.or_(passes, builder.not_(handled))):
             self._return_errcode_raw(builder, code)
 
-    def unpack_dynamic_exception(self, builder: ir.IRBuilder, pyapi: Any, status: Any) -> ir.Value:
-        """Return the packed exception of a description made at run time, and free that.
-
-        Numba's own function does not let go of the bytes and the tuple it makes on the way.
-        """
-        description = builder.load(status.excinfoptr)
-        text, size, values, unwrap = (builder.extract_value(description, i) for i in range(4))
-        constant = pyapi.bytes_from_string_and_size(text, builder.sext(size, pyapi.py_ssize_t))
-        unwrap = builder.bitcast(unwrap, _unwrap_type().as_pointer())
-        made = builder.call(unwrap, [values])
-        with cgutils.if_unlikely(builder, cgutils.is_null(builder, made)):
-            pyapi.decref(constant)
-            pyapi.err_set_string("PyExc_RuntimeError", "an exception's arguments cannot be made")
-            builder.ret(cgutils.get_null_value(builder.function.function_type.return_type))
-        packed = pyapi.build_dynamic_excinfo_struct(constant, made)
-        pyapi.decref(constant)
-        pyapi.decref(made)
-        self.context.nrt.free(builder, builder.bitcast(status.excinfoptr, pyapi.voidptr))
-        return packed
-
     def emit_unwrap_dynamic_exception_fn(
         self, module: ir.Module, st_type: ir.Type, nb_types: Any
     ) -> ir.Function:
@@ -101,7 +85,7 @@ class TaskCallConv(callconv.CPUCallConv):
         Numba's own function keeps a reference to each item.
         """
         shape = f"{st_type} {nb_types}".encode()
-        name = f"cz_unwrap.{hashlib.sha256(shape).hexdigest()[:32]}"
+        name = f"{UNWRAP}.{hashlib.sha256(shape).hexdigest()[:32]}"
         if name in module.globals:
             return module.globals[name]
         function = ir.Function(module, _unwrap_type(), name)
@@ -148,6 +132,24 @@ class TaskContext(CPUContext):
     #: Goes into every symbol. Equal symbols are one function for the linker, so the tag must differ
     #: wherever the code does; set under the compiler lock, for one program at a time.
     tag = ""
+    #: The Python objects that the code of this program uses, by the names of its variables.
+    objects: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def begin(cls, tag: str) -> None:
+        """Begin a program: nothing of another one is meant from here on."""
+        cls.tag = tag
+        cls.objects = {}
+
+    def get_python_api(self, builder: ir.IRBuilder) -> TaskPythonAPI:
+        """Return the writer of calls to Python."""
+        return TaskPythonAPI(self, builder)
+
+    def name_object(self, value: Any) -> str:
+        """Return the name of the code's variable for a Python object."""
+        name = name_of(value, TaskContext.tag)
+        TaskContext.objects[name] = value
+        return name
 
     @property
     def call_conv(self) -> TaskCallConv:

@@ -15,12 +15,21 @@ import pickle
 from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
+from numba.core.environment import lookup_environment
 from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import stacktable  # noqa: F401 -- saved code needs its table
 from catzilla_jit.compile.context import task_context
 from catzilla_jit.compile.kernel import Kernel, Native
-from catzilla_jit.compile.saved import Facts, Saved, SavedChunk
+from catzilla_jit.compile.objectcode import defined
+from catzilla_jit.compile.saved import (
+    ENVIRONMENT,
+    Facts,
+    Saved,
+    SavedChunk,
+    unpickled,
+    variables_of,
+)
 
 #: A global of this name holds the address of a function that is compiled later (mutual recursion).
 UNRESOLVED = ".numba.unresolved$"
@@ -39,9 +48,13 @@ def freeze(kernel: Kernel, facts: Facts) -> Saved | None:
     if not _is_free(kernel.library):
         return None
     found = _library(kernel.library, kernel.native)
-    constants = {name: list(env.consts) for name, env in kernel.environments.items()}
+    if found is None:
+        return None
+    environments = {**kernel.environments, **_numbas(found[0])}
+    constants = {name: list(env.consts) for name, env in environments.items()}
+    objects = {name: kernel.objects[name] for name in kernel.objects.keys() & defined(found[0])}
     try:
-        return None if found is None else Saved(facts, found[0], pickle.dumps(constants), found[1])
+        return Saved(facts, found[0], pickle.dumps((constants, objects)), found[1])
     except NO_PICKLE:
         return None
 
@@ -52,18 +65,25 @@ def freeze_chunk(symbol: str, library: Any) -> SavedChunk | None:
     return None if found is None else SavedChunk(symbol, *found)
 
 
-def thaw(task: Saved) -> Kernel:
-    """Load the code of a saved task into Numba's engine."""
+def thaw(task: Saved, variables: dict[str, Any]) -> Kernel:
+    """Load the code of a saved task into Numba's engine; its variables are made already."""
     native, library = _thawed(task)
     assert isinstance(native, Native)
-    kernel = Kernel(task_context(), library, native, task.environments())
-    kernel.bind_environments()
+    kernel = Kernel(task_context(), library, native, variables, {})
+    kernel.bind()
     return kernel
 
 
 def thaw_chunk(chunk: SavedChunk) -> Any:
     """Load the code of a saved chunk function into Numba's engine; return its library."""
     return _thawed(chunk)[1]
+
+
+def _numbas(object_code: bytes) -> dict[str, Any]:
+    """Return the environments of Numba's own functions that the code is made of."""
+    names = {name for name in variables_of(object_code) if name.startswith(ENVIRONMENT)}
+    found = {name: lookup_environment(name) for name in names}
+    return {name: environment for name, environment in found.items() if environment is not None}
 
 
 def _is_free(library: Any) -> bool:
@@ -82,7 +102,7 @@ def _library(library: Any, more: Any) -> tuple[bytes, bytes] | None:
 
 
 def _thawed(saved: Saved | SavedChunk) -> tuple[Any, Any]:
-    name, kind, bitcode, more = pickle.loads(saved.rest)
+    name, kind, bitcode, more = unpickled(saved.rest)
     context = task_context()
     if RUNTIME in saved.object_code:
         rtsys.initialize(context)

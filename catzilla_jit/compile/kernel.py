@@ -48,6 +48,7 @@ class Kernel:
     library: Any
     native: Native
     environments: Environments  # the kernel's and its helpers'
+    objects: dict[str, Any]  # the Python objects that the code uses, by its variables for them
 
     @property
     def symbol(self) -> str:
@@ -69,12 +70,17 @@ class Kernel:
         """Declare the kernel's symbol in another module."""
         return self.context.declare_function(module, self.native)
 
-    def bind_environments(self) -> None:
-        """Point the finished code at its environments."""
+    def bind(self) -> None:
+        """Point the finished code at its environments and objects, which live as long as it."""
         codegen = self.library.codegen
-        for name, environment in self.environments.items():
+        for name, held in {**self.environments, **self.objects}.items():
             if codegen._engine.is_symbol_defined(name):
-                codegen.set_env(name, environment)
+                codegen.set_env(name, held)
+                _kept.append(held)
+
+
+#: What code points at: code is never unloaded.
+_kept: list[Any] = []
 
 
 def compile_kernel(
@@ -109,7 +115,7 @@ def compile_kernel(
         program.recursive,
     )
     environments = {found.env_name: result.environment, **program.environments()}
-    return Kernel(context, library, native, environments)
+    return Kernel(context, library, native, environments, TaskContext.objects)
 
 
 def _flags(options: Options) -> Any:

@@ -26,6 +26,10 @@ from catzilla_jit.compile.objectcode import defined, undefined
 #: What a symbol that Numba or Python has to provide begins with.
 FOREIGN = ("NRT_", "numba", "_numba", "Py", "_Py")
 
+#: What imports modules of Numba's: code of the user's `@njit` functions. It is left to Numba, with
+#: which they are there already.
+IMPORTING = {"numba_unpickle", "numba_runtime_build_excinfo_struct", "PyImport_ImportModule"}
+
 #: Around every use of the engine; held during a fork, so that the child finds it free.
 LOCK = threading.RLock()
 os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
@@ -40,11 +44,18 @@ def is_plain(data: bytes) -> bool:
 def is_loadable(data: bytes) -> bool:
     """Tell whether an object file is code that `load` takes."""
     names = undefined(data)
+    if names is None or not IMPORTING.isdisjoint(names):
+        return False
+    # Before the lock: both import.
+    if _are_foreign(names) and not (_is_registered() and clibrary.is_complete(names)):
+        return False
+    return _are_known(names)
+
+
+def _is_registered() -> bool:
     with LOCK:
         _engine()  # it is what opens the program's own symbols to LLVM
-        if names is None or (_are_foreign(names) and not clibrary.register()):
-            return False
-        return _are_known(names)
+    return clibrary.register()
 
 
 def _are_foreign(names: Iterable[str]) -> bool:
@@ -58,18 +69,29 @@ def _are_known(names: Iterable[str]) -> bool:
         return all(llvm.address_of_symbol(name) is not None for name in names)
 
 
-def load(data: bytes, symbols: Iterable[str], environments: dict[str, Any]) -> dict[str, int]:
+def load(data: bytes, symbols: Iterable[str], variables: dict[str, Any]) -> dict[str, int]:
     """Make an object file executable; return the addresses of these of its functions.
 
-    environments: what the code's variables of these names are to point at.
+    variables: what the code's variables of these names are to point at.
     """
     with LOCK:
         engine = _engine()
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         engine.finalize_object()
-        for name in environments.keys() & defined(data):
-            clibrary.point_at(engine.get_global_value_address(name), environments[name])
-            _kept.append(environments[name])
+        for name in variables.keys() & defined(data):
+            clibrary.point_at(engine.get_global_value_address(name), variables[name])
+            _kept.append(variables[name])
+        return {symbol: engine.get_function_address(symbol) for symbol in symbols}
+
+
+def assemble(source: str, symbols: Iterable[str]) -> dict[str, int]:
+    """Make LLVM code executable; return the addresses of these of its functions."""
+    with LOCK:
+        engine = _engine()
+        module = llvm.parse_assembly(source)
+        module.verify()
+        engine.add_module(module)
+        engine.finalize_object()
         return {symbol: engine.get_function_address(symbol) for symbol in symbols}
 
 

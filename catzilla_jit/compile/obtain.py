@@ -60,7 +60,7 @@ def compile_task(
     # Without hints for all it is for `build` to find the types, and to look into the cache.
     scalars = scalar_types(plain, name) if argument_types is None else None
     if scalars is not None:
-        found = _without_numba(name, *fingerprint(plain, scalars, options), begun)
+        found = loaded(name, *fingerprint(plain, scalars, options), begun)
         if found is not None:
             return found
     from catzilla_jit.compile.build import build
@@ -68,32 +68,41 @@ def compile_task(
     return build(plain, name, argument_types, options, begun)
 
 
-def _without_numba(name: str, digest: str, portable: bool, begun: float) -> CompiledTask | None:
+def loaded(name: str, digest: str, portable: bool, begun: float) -> CompiledTask | None:
     """Return the task of this process or the disk; None if that takes Numba."""
     if not portable or digest in spoiled:
         return None
-    with machine.LOCK:
-        found = known.get((name, digest))
-        if found is None:
-            task = saved.read(digest)
-            if task is None or not machine.is_loadable(task.object_code):
-                return None
-            found = known[name, digest] = load(task, name, digest, begun)
+    if (name, digest) not in known:
+        # Before the lock is taken: it may import, and who imports may wait for the lock.
+        task = saved.read(digest)
+        variables = variables_for(task) if task is not None else None
+        if task is None or variables is None or not machine.is_loadable(task.object_code):
+            return None
+        with machine.LOCK:
+            if (name, digest) not in known:
+                known[name, digest] = load(task, variables, name, digest, begun)
+    found = known.get((name, digest))
     return found if isinstance(found, CompiledTask) else None
 
 
-def load(task: Saved, name: str, digest: str, begun: float) -> CompiledTask:
+def variables_for(task: Saved) -> dict[str, Any] | None:
+    """Make what the variables of a saved task's code point at; None if that cannot be."""
+    return {} if machine.is_plain(task.object_code) else task.variables()
+
+
+def load(
+    task: Saved, variables: dict[str, Any], name: str, digest: str, begun: float
+) -> CompiledTask:
     """Make the code of a saved task executable that `machine.is_loadable`."""
     facts = task.facts
     symbols = [symbol for boxes in facts.boxes.values() for symbol in boxes if symbol]
-    environments = {} if machine.is_plain(task.object_code) else task.environments()
-    at = machine.load(task.object_code, [facts.entry, *symbols], environments)
+    at = machine.load(task.object_code, [facts.entry, *symbols], variables)
     return CompiledTask(
         facts,
         with_boxes(facts, at.__getitem__),
         at[facts.entry],
         task.object_code,
-        _kernel_of(task),
+        _kernel_of(task, variables),
         name=name,
         digest=digest,
         compile_seconds=time.perf_counter() - begun,
@@ -112,11 +121,11 @@ def with_boxes(facts: Facts, address: Callable[[str], int]) -> tuple[Slot, ...]:
     return tuple(found)
 
 
-def _kernel_of(task: Saved) -> Callable[[], Kernel]:
+def _kernel_of(task: Saved, variables: dict[str, Any]) -> Callable[[], Kernel]:
     @functools.cache
     def kernel() -> Kernel:
         from catzilla_jit.compile.frozen import thaw
 
-        return thaw(task)
+        return thaw(task, variables)
 
     return kernel

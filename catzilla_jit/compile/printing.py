@@ -22,15 +22,18 @@ def write_print(
     """Write the call for (type, value) pairs; return whether it failed, an i1."""
     python = context.get_python_api(builder)
     lock = python.gil_ensure()
-    arguments = python.tuple_new(len(values))
-    for index, (type_, value) in enumerate(values):
-        python.tuple_setitem(arguments, index, _object(context, python, environment, type_, value))
-    function = python.unserialize(python.serialize_object(print))
-    result = python.call(function, arguments)
-    failed = cgutils.is_null(builder, result)
+    objects = [_object(context, python, environment, type_, value) for type_, value in values]
+    whole = cgutils.true_bit
+    for each in objects:
+        whole = builder.and_(whole, cgutils.is_not_null(builder, each))
+    result = cgutils.alloca_once_value(builder, cgutils.get_null_value(python.pyobj))
+    with cgutils.if_likely(builder, whole):
+        builder.store(python.call_function_objargs(python.object(print), objects), result)
+    made = builder.load(result)
+    failed = cgutils.is_null(builder, made)
     with builder.if_then(failed, likely=False):
         python.err_clear()
-    for each in (result, arguments, function):
+    for each in (made, *objects):  # null is none
         python.decref(each)
     python.gil_release(lock)
     return failed
@@ -39,7 +42,9 @@ def write_print(
 def _object(context: Any, python: Any, environment: Any, type_: Any, value: ir.Value) -> ir.Value:
     """Return a new reference to the Python object of a value."""
     if isinstance(type_, types.Literal):
-        return python.unserialize(python.serialize_object(type_.literal_value))
+        literal = python.object(type_.literal_value)
+        python.incref(literal)
+        return literal
     if context.enable_nrt:
         context.nrt.incref(python.builder, type_, value)
     return python.from_native_value(type_, value, environment)

@@ -1,12 +1,14 @@
 """From a status and a description to a Python exception, on a thread that holds the GIL.
 
-One compiled function per process hands both to Numba's own unwinding. A description made at
-compile time is constant data and can be raised any number of times. One made at run time
-(`ValueError("bad " + str(x))`) owns what it points to, and raising it frees it: raise it once and
-keep the exception.
+Neither the compiler nor any lock of Numba's is needed for that: who asks for a result may be
+anywhere. A description is read by a function of machine code, made once per process, and unpickled
+here; a C function of Numba's raises, with a traceback that names the line in the task. A
+description made at compile time is constant data and can be raised any number of times. One made at
+run time (`ValueError("bad " + str(x))`) owns what it points to, and raising it frees it: raise it
+once and keep the exception.
 """
-# Numba is annotated in part only.
-# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+# llvmlite is not annotated.
+# mypy: disable-error-code="no-untyped-call,no-any-return"
 
 from __future__ import annotations
 
@@ -14,91 +16,126 @@ import functools
 import pickle
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
-from llvmlite import ir
-from numba import _dynfunc
-from numba.core import callconv
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.runtime import rtsys
+from catzilla_jit.compile import clibrary, machine
 
-from catzilla_jit.compile.context import task_context
+#: Numba's statuses: the end of an iterator, and the first one that has a description.
+STOP_ITERATION, DESCRIBED = -3, 1
 
-SYMBOL = "cz_raise"
-INT32 = ir.IntType(32)
-INT64 = ir.IntType(64)
-LOADS = pickle.loads  # kept: its address is in the code
+#: `describe(error)` returns the pickle and a tuple of what was made at run time, or None; it frees
+#: what the description owns. `throw(packed)` raises, for a tuple of class, arguments and place.
+#: The description: `{i8 *pickle, i32 size, i8 *values, i8 *unwrap, i32 number of values}`.
+SOURCE = """
+declare i32 @PyArg_ParseTuple(i8*, i8*, ...)
+declare i8* @PyBytes_FromStringAndSize(i8*, i64)
+declare i8* @PyTuple_Pack(i64, ...)
+declare void @Py_IncRef(i8*)
+declare void @Py_DecRef(i8*)
+
+@number = private constant [2 x i8] c"L\\00"
+@object = private constant [2 x i8] c"O\\00"
+
+define i8* @cz_describe(i8* %self, i8* %arguments, i8* %names) {{
+  %at = alloca i64
+  %format = getelementptr [2 x i8], [2 x i8]* @number, i32 0, i32 0
+  %parsed = call i32 (i8*, i8*, ...) @PyArg_ParseTuple(i8* %arguments, i8* %format, i64* %at)
+  %is_parsed = icmp ne i32 %parsed, 0
+  br i1 %is_parsed, label %read, label %fail
+read:
+  %address = load i64, i64* %at
+  %error = inttoptr i64 %address to {{i8*, i32, i8*, i8*, i32}}*
+  %fields = load {{i8*, i32, i8*, i8*, i32}}, {{i8*, i32, i8*, i8*, i32}}* %error
+  %text = extractvalue {{i8*, i32, i8*, i8*, i32}} %fields, 0
+  %size = extractvalue {{i8*, i32, i8*, i8*, i32}} %fields, 1
+  %wide = sext i32 %size to i64
+  %pickle = call i8* @PyBytes_FromStringAndSize(i8* %text, i64 %wide)
+  %number_of_values = extractvalue {{i8*, i32, i8*, i8*, i32}} %fields, 4
+  %is_made = icmp sgt i32 %number_of_values, 0
+  br i1 %is_made, label %made, label %constant
+made:
+  %values = extractvalue {{i8*, i32, i8*, i8*, i32}} %fields, 2
+  %function = extractvalue {{i8*, i32, i8*, i8*, i32}} %fields, 3
+  %unwrap = bitcast i8* %function to i8* (i8*)*
+  %unwrapped = call i8* %unwrap(i8* %values)
+  %free = inttoptr i64 {free} to void (i8*)*
+  %block = inttoptr i64 %address to i8*
+  call void %free(i8* %block)
+  br label %join
+constant:
+  %none = inttoptr i64 {none} to i8*
+  call void @Py_IncRef(i8* %none)
+  br label %join
+join:
+  %second = phi i8* [%unwrapped, %made], [%none, %constant]
+  %no_first = icmp eq i8* %pickle, null
+  %no_second = icmp eq i8* %second, null
+  %missing = or i1 %no_first, %no_second
+  br i1 %missing, label %release, label %pack
+pack:
+  %packed = call i8* (i64, ...) @PyTuple_Pack(i64 2, i8* %pickle, i8* %second)
+  br label %release
+release:
+  %result = phi i8* [null, %join], [%packed, %pack]
+  call void @Py_DecRef(i8* %pickle)
+  call void @Py_DecRef(i8* %second)
+  ret i8* %result
+fail:
+  ret i8* null
+}}
+
+define i8* @cz_throw(i8* %self, i8* %arguments, i8* %names) {{
+  %at = alloca i8*
+  %format = getelementptr [2 x i8], [2 x i8]* @object, i32 0, i32 0
+  %parsed = call i32 (i8*, i8*, ...) @PyArg_ParseTuple(i8* %arguments, i8* %format, i8** %at)
+  %is_parsed = icmp ne i32 %parsed, 0
+  br i1 %is_parsed, label %throw, label %fail
+throw:
+  %packed = load i8*, i8** %at
+  call void @Py_IncRef(i8* %packed)
+  %raise = inttoptr i64 {do_raise} to i32 (i8*)*
+  %status = call i32 %raise(i8* %packed)
+  ret i8* null
+fail:
+  ret i8* null
+}}
+"""
 
 
 def raise_error(status: int, error: int) -> NoReturn:
     """Raise what a kernel that returned `status` left in `*error`."""
-    _raiser()(status, error)
-    raise SystemError(f"compiled code returned status {status} without an error")
+    if status == STOP_ITERATION:
+        raise StopIteration
+    if status < DESCRIBED or not error:
+        raise SystemError(f"compiled code returned status {status} without an error")
+    describe, throw = _functions()
+    data, made = describe(error)
+    class_, arguments, place = pickle.loads(data)
+    if made is not None:
+        values = iter(made)
+        arguments = tuple(next(values) if _is_left_open(each) else each for each in arguments)
+    throw((class_, arguments, place))
+    raise SystemError("an exception was not raised")
+
+
+def _is_left_open(argument: Any) -> bool:
+    """Tell whether something stands for an argument that was made at run time."""
+    ir: Any = sys.modules.get("llvmlite.ir")  # imported by the pickle of such an argument
+    return ir is not None and isinstance(argument, ir.Value)
 
 
 @functools.cache
-def _raiser() -> Callable[[int, int], NoReturn]:
-    with global_compiler_lock:
-        return _compile()
-
-
-def _compile() -> Callable[[int, int], NoReturn]:
-    """Compile `raise(status, error)` as a function that Python can call."""
-    context = task_context()
-    rtsys.initialize(context)
-    library = context.codegen().create_library(SYMBOL)
-    module = library.create_ir_module(SYMBOL)
-    _write(module)
-    library.add_ir_module(module)
-    address = library.get_pointer_to_function(SYMBOL)
-    function = _dynfunc.make_function(
-        sys.modules[__name__],
-        "raise_error",
-        "Raise.",
-        address,
-        _dynfunc.Environment({}),
-        (library,),
+def _functions() -> tuple[Callable[[int], Any], Callable[[Any], NoReturn]]:
+    """Return the functions of machine code as Python's."""
+    helpers, runtime, environment = clibrary.extensions()
+    source = SOURCE.format(
+        free=runtime.c_helpers["Free"], do_raise=helpers.c_helpers["do_raise"], none=id(None)
     )
-    return cast("Callable[[int, int], NoReturn]", function)
-
-
-def _write(module: ir.Module) -> None:
-    context = task_context()
-    function = ir.Function(module, ir.FunctionType(*_python_signature()), SYMBOL)
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    python = context.get_python_api(builder)
-    python.unserialize = functools.partial(_unpickle, python)
-    status, error = builder.alloca(INT32), builder.alloca(INT64)
-    text = context.insert_const_string(module, "iL")
-    parsed = python.parse_tuple(function.args[1], text, status, error)
-    with builder.if_then(builder.icmp_signed("!=", parsed, INT32(0)), likely=True):
-        description = builder.inttoptr(builder.load(error), callconv.excinfo_ptr_t)
-        convention = context.call_conv
-        convention.raise_error(
-            builder,
-            python,
-            convention._get_return_status(builder, builder.load(status), description),
-        )
-    builder.ret(ir.Constant(python.pyobj, None))
-
-
-def _unpickle(python: Any, description: ir.Value) -> ir.Value:
-    """Write `pickle.loads` of a description made at compile time.
-
-    Numba's own function remembers what came of it: the exception's class as it was before its
-    module was reloaded.
-    """
-    builder = python.builder
-    fields = builder.load(description)
-    data, size = (builder.extract_value(fields, index) for index in range(2))
-    text = python.bytes_from_string_and_size(data, builder.sext(size, python.py_ssize_t))
-    loads = builder.inttoptr(INT64(id(LOADS)), python.pyobj)
-    made = python.call_function_objargs(loads, (text,))
-    python.decref(text)
-    return made
-
-
-def _python_signature() -> tuple[ir.Type, list[ir.Type]]:
-    """`PyObject *f(PyObject *self, PyObject *args, PyObject *kwargs)`."""
-    pointer = ir.IntType(8).as_pointer()
-    return pointer, [pointer] * 3
+    symbols = ("cz_describe", "cz_throw")
+    at = machine.assemble(source, symbols)
+    empty = environment.Environment({})
+    describe, throw = (
+        environment.make_function(sys.modules[__name__], name, "", at[name], empty, ())
+        for name in symbols
+    )
+    return describe, throw

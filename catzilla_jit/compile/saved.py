@@ -7,11 +7,21 @@ from there (`frozen.py`). A chunk function of the task is saved beside it once i
 from __future__ import annotations
 
 import dataclasses
+import functools
+import io
 import pickle
+import sys
 from typing import Any
 
 from catzilla_jit.compile import clibrary, store
+from catzilla_jit.compile.objectcode import defined
 from catzilla_jit.compile.slots import Slot
+
+#: What the names of variables begin with that point at an object, or an environment of Numba's.
+OBJECT, ENVIRONMENT = "cz_object.", "_ZN08NumbaEnv"
+VARIABLES = (OBJECT, ENVIRONMENT)
+#: Packages that wait for nothing of the user's when they are imported.
+INSTALLED = {*sys.stdlib_module_names, "catzilla_jit", "llvmlite", "numba", "numpy"} - {"__main__"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +43,19 @@ class Saved:
 
     facts: Facts
     object_code: bytes
-    constants: bytes  # those of each environment, by the symbol of the variable for it
+    #: The constants of each environment and each object, by the symbol of the variable for it.
+    constants: bytes
     rest: bytes
 
-    def environments(self) -> dict[str, Any]:
-        """Make the environments of the code."""
-        found = pickle.loads(self.constants)
-        return {name: clibrary.environment(values) for name, values in found.items()}
+    def variables(self) -> dict[str, Any] | None:
+        """Make what the variables of the code point at; None if not all of it is to be had here."""
+        try:
+            constants, objects = unpickled(self.constants)
+            environments = {name: clibrary.environment(held) for name, held in constants.items()}
+        except Exception:  # a class that is no more, one that raises as it is made
+            return None
+        found = {**environments, **objects}
+        return found if variables_of(self.object_code) <= found.keys() else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +65,27 @@ class SavedChunk:
     symbol: str
     object_code: bytes
     rest: bytes
+
+
+class _Unpickler(pickle.Unpickler):
+    """An unpickler that waits for no module of the user's: another thread may import it."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.partition(".")[0] not in INSTALLED and module not in sys.modules:
+            raise pickle.UnpicklingError(f"{module} is not imported")
+        if module not in sys.modules:
+            return super().find_class(module, name)
+        return functools.reduce(getattr, name.split("."), sys.modules[module])
+
+
+def unpickled(data: bytes) -> Any:
+    """Return what was pickled; can raise anything."""
+    return _Unpickler(io.BytesIO(data)).load()
+
+
+def variables_of(object_code: bytes) -> set[str]:
+    """Return the variables of code that somebody has to set."""
+    return {name for name in defined(object_code) if name.startswith(VARIABLES)}
 
 
 def read(digest: str) -> Saved | None:
@@ -66,7 +103,7 @@ def read_chunk(digest: str, pattern: str) -> SavedChunk | None:
 def _read(name: str) -> object:
     data = store.read(name)
     try:
-        return None if data is None else pickle.loads(data)
+        return None if data is None else unpickled(data)
     except Exception:  # damaged data can raise anything
         return None
 

@@ -175,6 +175,15 @@ def test_constant_exception_can_be_raised_twice() -> None:
             task.raise_error(status, error)
 
 
+def test_function_whose_exceptions_are_made_at_run_time_is_interruptible() -> None:
+    def refuses(n: int) -> int:
+        while n:
+            n -= 1
+        raise ValueError(f"bad {n}", n)
+
+    assert compiled(refuses).interruptible
+
+
 def test_pure_function_is_interruptible() -> None:
     def same(x: int) -> int:
         return x
