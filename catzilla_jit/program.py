@@ -8,9 +8,7 @@ with further combinations run as Python.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import importlib
 import inspect
 import logging
 import os
@@ -23,6 +21,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import importing
 from .bysignal import came_by_signal
 from .columns import containers
 from .errors import CompileError, CompileWarning
@@ -377,20 +376,7 @@ def _after_fork_in_child() -> None:
             program.forms = []
 
 
-def _finish_imports() -> None:
-    """Wait for modules of ours that another thread is importing: the child would for ever.
-
-    CPython frees its import lock for the child, not the locks of single modules.
-    """
-    for name, module in list(sys.modules.items()):
-        if not name.startswith(f"{__package__}."):
-            continue
-        if getattr(getattr(module, "__spec__", None), "_initializing", False):
-            with contextlib.suppress(ImportError):  # told in the thread that imports it
-                importlib.import_module(name)
-
-
-os.register_at_fork(before=_finish_imports, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=importing.finish, after_in_child=_after_fork_in_child)
 
 
 def _overflow_status() -> int:

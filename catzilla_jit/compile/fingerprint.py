@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy
 
+from catzilla_jit import importing
 from catzilla_jit.compile.installation import installation, is_set_in_code
 from catzilla_jit.compile.names import is_filled, is_installed, named_values, names_in
 from catzilla_jit.compile.options import Options
@@ -152,7 +153,7 @@ class _Writer:
 
 def _is_dispatcher(value: Any) -> bool:
     """Tell whether a value is a function that the user gave to Numba."""
-    numba: Any = sys.modules.get("numba.core.dispatcher")
+    numba: Any = importing.imported("numba.core.dispatcher")
     return numba is not None and isinstance(value, numba.Dispatcher)
 
 

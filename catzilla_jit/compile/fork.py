@@ -1,8 +1,9 @@
-"""Forking while another thread compiles.
+"""Forking while another thread compiles, or imports what compiles.
 
-The child inherits Numba's compiler lock as it is; held by a thread that the child does not have,
-it would never be released. So the forking thread takes it first, which waits for a compilation
-under way.
+The child inherits locks as they are; one that is held by a thread which the child does not have
+would never be released. So the forking thread waits for imports under way first, whose end may
+need the compiler lock, and then takes that lock, which waits for a compilation under way. An
+import that has begun meanwhile is waited for again, without the lock.
 """
 
 # Numba is annotated in part only.
@@ -10,20 +11,28 @@ under way.
 
 from __future__ import annotations
 
-import functools
 import os
 
 from numba.core.compiler_lock import global_compiler_lock
 
+from catzilla_jit import importing
 
-@functools.cache
-def guard_forks() -> None:
-    """Take the compiler lock around every fork of this process from now on."""
-    os.register_at_fork(
-        before=global_compiler_lock.acquire,
-        after_in_parent=global_compiler_lock.release,
-        after_in_child=global_compiler_lock.release,
-    )
+#: A thread that forks while it imports itself finds its import under way for ever.
+ATTEMPTS = 3
 
 
-guard_forks()
+def _before() -> None:
+    for _ in range(ATTEMPTS):
+        importing.finish()
+        global_compiler_lock.acquire()
+        if not importing.in_progress():
+            return
+        global_compiler_lock.release()
+    global_compiler_lock.acquire()
+
+
+os.register_at_fork(
+    before=_before,
+    after_in_parent=global_compiler_lock.release,
+    after_in_child=global_compiler_lock.release,
+)

@@ -16,12 +16,13 @@ import importlib.util
 import os
 import pathlib
 import platform
-import sys
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 import numpy
+
+from catzilla_jit import importing
 
 #: Settings of Numba's that make no other code.
 NO_MATTER = {
@@ -76,7 +77,7 @@ def settings() -> tuple[tuple[str, str], ...]:
 
 def is_set_in_code() -> bool:
     """Tell whether the program has chosen a processor through Numba's `config` module."""
-    config: Any = sys.modules.get("numba.core.config")
+    config: Any = importing.imported("numba.core.config")
     if config is None or os.path.exists(SETTINGS):
         return False
     name, features = (os.environ.get(f"NUMBA_CPU_{part}") for part in ("NAME", "FEATURES"))

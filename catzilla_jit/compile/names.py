@@ -11,6 +11,7 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any
 
+from catzilla_jit import importing
 from catzilla_jit.compile.protocol import STANDS_FOR
 
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
@@ -33,10 +34,10 @@ def is_installed(module: object) -> bool:
 
 def _known_to_numba(function: pytypes.FunctionType) -> bool:
     """Tell whether Numba has its own version of a function of some library."""
-    registry = sys.modules.get("numba.core.registry")
+    registry = importing.imported("numba.core.registry")
     if registry is None:  # nobody can have told it of one
         return False
-    errors: Any = sys.modules["numba.core.errors"]
+    errors: Any = importing.imported("numba.core.errors")
     try:
         return registry.cpu_target.typing_context.resolve_value_type(function) is not None
     except (ValueError, errors.NumbaError):
