@@ -29,7 +29,7 @@ from .runtime.interrupt import call_exposed, shielded
 from .runtime.rerun import Rerun
 from .runtime.roster import COMPILED, PYTHON, WAITING, Entry
 from .runtime.runtime import note_compilation, refresh_rosters
-from .runtime.warming import before_others
+from .runtime.warming import before_others, is_wanted
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ class Program:
                     overflow=settings.overflow,
                     prints=self.mode is not None,
                     exact=self.mode is None,
+                    is_wanted=is_wanted,
                 )
         except CompileRefused as refused:
             # A new one: that which was raised keeps its callers' frames and all that is in them.

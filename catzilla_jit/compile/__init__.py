@@ -64,6 +64,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from catzilla_jit.compile.abandon import Abandoned
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.dependencies import Dependencies
 from catzilla_jit.compile.explanation import Explanation
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATUS_OVERFLOW",
+    "Abandoned",
     "CompileRefused",
     "CompiledTask",
     "Dependencies",

@@ -25,6 +25,7 @@ from catzilla_jit.compile import hints, places, saved, words
 from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.abandon import go_on
 from catzilla_jit.compile.boxes import can_return, write_boxes
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.compiler import compiler
@@ -253,6 +254,7 @@ def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) ->
     with kernel.context.push_code_library(kernel.library):
         symbol = write_entry(kernel, slots[0], slots[1:])
         boxes = _write_boxes(kernel, slots, program.keys, origin)
+    go_on()
     kernel.library.finalize()
     return Facts(
         signature=_signature(slots, kernel, as_dict=program.keys is not None),

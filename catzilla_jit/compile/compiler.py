@@ -19,10 +19,12 @@ import importlib
 from collections.abc import Iterator
 
 import numba  # noqa: F401 -- the whole before its parts
-from numba.core import entrypoints
+from numba.core import entrypoints, event
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.event import Event, Listener
 from numba.core.registry import cpu_target
 
+from catzilla_jit.compile.abandon import go_on
 from catzilla_jit.compile.quiet import quiet
 
 cpu_target.typing_context  # noqa: B018 -- made by the first look
@@ -44,11 +46,25 @@ PARTS = {
 }
 
 
+class _Passes(Listener):
+    """Asks before each pass of Numba's whether the compilation is still wanted."""
+
+    def on_start(self, event: Event) -> None:
+        go_on()
+
+    def on_end(self, event: Event) -> None:
+        pass
+
+
+event.register("numba:run_pass", _Passes())
+
+
 @functools.cache
 def import_parts() -> None:
     """Import what Numba would import under its lock."""
     for package, names in PARTS.items():
         for name in names.split():
+            go_on()
             with contextlib.suppress(ImportError):  # Numba will say so, if it needs it
                 importlib.import_module(f"{package}.{name}")
     importlib.import_module("numpy.ma")

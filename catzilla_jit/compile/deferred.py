@@ -25,6 +25,8 @@ from numba.core.codegen import JITCodeLibrary, RuntimeLinker
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
+from catzilla_jit.compile.abandon import go_on
+
 
 class DeferredLibrary(JITCodeLibrary):
     """The library of a helper: LLVM code, and machine code once that is wanted."""
@@ -39,6 +41,7 @@ class DeferredLibrary(JITCodeLibrary):
     def finalize(self) -> None:
         """Link what the code calls, and optimise it for its callers."""
         self._raise_if_finalized()
+        go_on()
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from catzilla_jit.compile import machine, saved
+from catzilla_jit.compile.abandon import while_wanted
 from catzilla_jit.compile.annotations import scalar_types
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.fingerprint import fingerprint
@@ -45,14 +46,15 @@ def compile_task(
     overflow: str = "check",
     prints: bool = True,
     exact: bool = False,
+    is_wanted: Callable[[], bool] | None = None,
 ) -> CompiledTask:
     """Compile a function for the types its hints name, or for `argument_types`.
 
     `overflow` is "check" or "wrap"; `prints=False` refuses what prints, `exact` what Numba
     computes otherwise than NumPy. The return type is the inferred one. A function that was
     compiled before, in this process or another, is not compiled again. Takes milliseconds to
-    seconds, and Numba's compiler lock. Raises CompileRefused with the reasons when the function
-    must stay Python.
+    seconds, and Numba's compiler lock. `is_wanted` is asked now and then; once it says False,
+    Abandoned is raised. Raises CompileRefused with the reasons when the function must stay Python.
     """
     options = Options(fastmath, boundscheck, overflow, prints, exact)
     begun = time.perf_counter()
@@ -65,7 +67,8 @@ def compile_task(
             return found
     from catzilla_jit.compile.build import build
 
-    return build(plain, name, argument_types, options, begun)
+    with while_wanted(is_wanted):
+        return build(plain, name, argument_types, options, begun)
 
 
 def loaded(name: str, digest: str, portable: bool, begun: float) -> CompiledTask | None:

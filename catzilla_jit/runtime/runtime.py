@@ -342,10 +342,9 @@ class Runtime:
         goes on. Any number of calls, from any thread but a task's own.
         """
         backend = self._close(cancel_pending or cancel_running)
-        if self._warming is not None:
-            self._warming.stop()
         if backend is not None and wait:
             self._join(backend, timeout, cancel_running)
+            self._end_warming()
         elif backend is not None and cancel_running:
             backend.cancel_running()
 
@@ -355,6 +354,8 @@ class Runtime:
         with self._lock:
             self._closed = True
             backend = self._backend
+        if self._warming is not None:
+            self._warming.give_up()
         if backend is not None:
             backend.close()
             # So that they look for a runtime again: the default one may be configured anew.
@@ -363,6 +364,11 @@ class Runtime:
             if cancel_pending:
                 backend.cancel_pending()
         return backend
+
+    def _end_warming(self) -> None:
+        """Wait for the thread that compiles in the background, which has been told to end."""
+        if self._warming is not None:
+            self._warming.stop()
 
     def _join(self, backend: Backend, timeout: float | None, cancel_running: bool) -> None:
         if cancel_running:
@@ -473,6 +479,9 @@ def _finish_at_exit() -> None:
             pools.append(leaving.Pool(backend, close, runtime._given_up))
     pools += [leaving.Pool(backend, backend.close, False) for backend in _abandoned]
     leaving.finish(pools)
+    # At last: who finished its tasks may have had to compile, and goes first.
+    for runtime in list(_runtimes):
+        runtime._end_warming()
 
 
 def _after_fork_in_child() -> None:

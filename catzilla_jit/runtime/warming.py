@@ -3,8 +3,9 @@
 The first submission starts a runtime; once its own task is compiled by the submitter, the
 others that will be needed are compiled by a thread here, one after the other. Whoever submits
 goes first: only one thread compiles at a time, and between two tasks this one waits until
-nobody else wants to. It ends with the list, with the runtime, or with the interpreter,
-whichever comes first.
+nobody else wants to. It ends with the list, with the runtime, or with the program, whichever comes
+first: the compilation at hand, which nobody has asked for, is then given up. The compiler asks
+now and then (`is_wanted`), and what it is about to begin may take a moment.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .interrupt import join_thread, shielded
@@ -82,14 +83,24 @@ class Registry:
 class _Thread(threading.Thread):
     """The thread that compiles in the background."""
 
+    def __init__(self, target: Callable[[], None]) -> None:
+        super().__init__(target=target, name="cz-warming", daemon=True)
+        self.stopping = threading.Event()
+
+
+def is_wanted() -> bool:
+    """Tell whether what the calling thread compiles is still wanted."""
+    thread = threading.current_thread()
+    return not (isinstance(thread, _Thread) and thread.stopping.is_set())
+
 
 class Warming:
     """One pass over some tasks."""
 
     def __init__(self, tasks: Iterable[Any]) -> None:
         self._tasks = list(tasks)
-        self._stopping = threading.Event()
-        self._thread = _Thread(target=self._run, name="cz-warming", daemon=True)
+        self._thread = _Thread(self._run)
+        self._stopping = self._thread.stopping
         self._thread.start()
 
     def _run(self) -> None:
@@ -103,18 +114,23 @@ class Warming:
             except Exception:
                 # The submission of this task will meet the same and raise it.
                 _log.debug("compiling %s in the background failed", task.name, exc_info=True)
+            except BaseException:
+                if not self._stopping.is_set():
+                    raise
+                _log.debug("compiling %s in the background is given up", task.name)
 
     def _may_go_on(self) -> bool:
         return _submitters.number == 0 or self._stopping.is_set()
 
-    def stop(self) -> None:
-        """End after the task at hand, and wait for that: a compiler must not be cut short."""
-        self._give_up()
-        if self._thread is not threading.current_thread():
-            join_thread(self._thread, None)
-
     @shielded
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Let it end soon, and do not wait for that."""
         self._stopping.set()
         with _submitters.changed:
             _submitters.changed.notify_all()
+
+    def stop(self) -> None:
+        """Let it end, and wait for that: a compiler must not be cut short."""
+        self.give_up()
+        if self._thread is not threading.current_thread():
+            join_thread(self._thread, None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.runtime.warming import Registry, Warming, before_others
+from catzilla_jit.compile import Abandoned
+from catzilla_jit.runtime.warming import Registry, Warming, before_others, is_wanted
 
 PATIENCE = 30  # seconds that no step here takes
 
@@ -75,6 +77,59 @@ def test_thread_of_the_background_does_not_wait_for_itself():
     warming = Warming(stubs)
     assert stubs[1].prepared.wait(PATIENCE)
     warming.stop()
+
+
+def test_what_the_background_is_at_is_given_up_when_it_is_stopped():
+    class Long(Stub):
+        def prepare(self):
+            super().prepare()
+            while is_wanted():
+                time.sleep(0.001)
+            raise Abandoned
+
+    log = []
+    first, second = Long(log, 1), Stub(log, 2)
+    warming = Warming([first, second])
+    assert first.prepared.wait(PATIENCE)
+    assert is_wanted()  # here
+    warming.stop()
+    assert log == [1]
+
+
+def test_program_ends_while_what_nobody_submitted_is_compiled(script):
+    said = script("""
+        import threading
+        import time
+        from catzilla_jit import task
+        from catzilla_jit.compile import Abandoned
+        from catzilla_jit.program import Program
+        from catzilla_jit.runtime.warming import is_wanted
+        compile_ = Program._compile
+        begun = threading.Event()
+
+        def long(self, types):
+            if not self.name.endswith("other"):
+                return compile_(self, types)
+            begun.set()
+            while is_wanted():
+                time.sleep(0.001)
+            print("given up")
+            raise Abandoned
+
+        Program._compile = long
+
+        @task
+        def other(x: int) -> int:
+            return x - 1
+
+        @task
+        def wanted(x: int) -> int:
+            return x + 1
+
+        assert wanted.submit(1).result() == 2
+        assert begun.wait(60)
+    """).stdout
+    assert said == "given up\n"
 
 
 def test_submitted_task_is_compiled_before_the_others(monkeypatch):
