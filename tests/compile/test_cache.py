@@ -52,7 +52,7 @@ def loaded(rate: int = 3, step: int = 1) -> Callable[[int], int]:
 def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
     obtain.known.clear()
-    return tmp_path / "cache"
+    return tmp_path / "cache" / store.FOLDER
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,15 +242,19 @@ def test_damaged_code_is_ignored(cache: pathlib.Path, monkeypatch: pytest.Monkey
 def test_directory_is_closed_to_others(cache: pathlib.Path) -> None:
     compiled(loaded())
     assert cache.stat().st_mode & 0o777 == 0o700
+    assert cache.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_directory_that_others_can_write_to_is_not_used(
     cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache.mkdir()
-    cache.chmod(0o777)
-    compiled(loaded())
-    assert not list(cache.iterdir())
+    cache.mkdir(parents=True)
+    cache.parent.chmod(0o700)
+    for folder in (cache, cache.parent):
+        folder.chmod(0o777)
+        compiled(loaded())
+        assert not list(cache.iterdir())
+        folder.chmod(0o700)
 
 
 def test_value_of_this_process_is_not_kept_on_disk(cache: pathlib.Path) -> None:
