@@ -61,7 +61,7 @@ class Dependencies:
     def _add_global(
         self, function: pytypes.FunctionType, name: str, attributes: frozenset[str]
     ) -> None:
-        names, builtins = function.__globals__, function.__builtins__
+        names, builtins = function.__globals__, function.__builtins__  # type: ignore[attr-defined]
         if name in names:
             self._add_name(names, name, attributes)
         elif name in builtins:
