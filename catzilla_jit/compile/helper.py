@@ -14,12 +14,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from numba.core import errors
+from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUTarget, cpu_target
 
 from catzilla_jit.compile.context import TaskContext, task_context
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.recursion import MOST_FORMS
 
 
 class TaskTarget(CPUTarget):
@@ -45,6 +46,22 @@ class Helper(Dispatcher):
     def being_compiled(self) -> AbstractContextManager[Any]:
         """Return the context in which a call of this function is a recursion."""
         return self._compiling_counter
+
+    def fold_argument_types(self, args: Any, kws: Any) -> Any:
+        """Return the types of a recursive call, which Numba asks for here; no constants."""
+        signature, types_ = super().fold_argument_types(args, kws)
+        return signature, tuple(map(types.unliteral, types_))
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        if self.is_compiling:  # each constant would make a form of its own, and in that another
+            args = [types.unliteral(each) for each in args]
+            kws = {name: types.unliteral(each) for name, each in dict(kws).items()}
+        return super().get_call_template(args, kws)
+
+    def compile(self, sig: Any) -> Any:
+        if self._compiling_counter.counter > MOST_FORMS:
+            raise errors.TypingError("cannot type infer runaway recursion")
+        return super().compile(sig)
 
 
 #: What a call looks like to Numba, by the number of arguments; none of them ever runs.

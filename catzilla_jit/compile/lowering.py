@@ -24,7 +24,17 @@ from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
 
-from catzilla_jit.compile import checks, complexes, floats, kinds, library, octets, stack, words
+from catzilla_jit.compile import (
+    checks,
+    complexes,
+    floats,
+    kinds,
+    library,
+    octets,
+    recursion,
+    stack,
+    words,
+)
 from catzilla_jit.compile.context import TaskCallConv
 from catzilla_jit.compile.doubts import Doubts
 from catzilla_jit.compile.effects import effects_of
@@ -191,6 +201,15 @@ class TaskLower(lowering.Lower):
             result = super().lower_call(resty, expr)
         self.depth.leave()
         return result
+
+    def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> llvm.Value:
+        return recursion.call(self, fnty, expr, signature)
+
+    def lower_function_body(self) -> Any:
+        last = super().lower_function_body()
+        if recursion.differs(self):
+            self._refuse("the types of a recursion cannot be told", "return values of one type")
+        return last
 
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:
         source = kinds.source_of(inst.value)

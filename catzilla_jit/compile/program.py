@@ -78,6 +78,7 @@ class Program:
         self.result_origins: dict[Any, Origin] = {}  # of what each function returns
         self._task: pytypes.FunctionType | None = None
         self.recursive = False  # a function calls itself, through others or not
+        self.expected: dict[str, types.Type] = {}  # what recursive calls return (`recursion.py`)
         self.leaves_numpys: Any = (
             None  # where an answer that is NumPy's to choose leaves the kernel
         )
