@@ -13,10 +13,12 @@ arithmetic.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import operator
 import random
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
@@ -28,6 +30,7 @@ from catzilla_jit.compile import (
     checks,
     complexes,
     floats,
+    items,
     kinds,
     library,
     octets,
@@ -95,6 +98,7 @@ class TaskLower(lowering.Lower):
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
         self._unpacking = False  # Numba's words for a wrong number of items are not Python's
         self._target = ""  # of the assignment that is written
+        self._fitted: dict[str, items.Typed] = {}  # what stands for a variable for a moment
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
         self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
 
@@ -240,6 +244,8 @@ class TaskLower(lowering.Lower):
             self._refuse_identity(left, right)
         if op is operator.contains:
             self._leave_doubtful_member(left, right)
+        if op in (operator.mul, operator.imul):
+            self._leave_endless_repetition(left, right)
         if op in kinds.COMPARISON:
             self._leave_doubtful_items(left)
         if op in POWERS and COMPLEX in ranks:
@@ -268,6 +274,12 @@ class TaskLower(lowering.Lower):
         kinds_ = (self.typeof(left), self.typeof(right))
         if types.none not in kinds_ and not all(kind(each) == BOOL for each in kinds_):
             self._refuse("`is` between values that are not None", "write `==`")
+
+    def _leave_endless_repetition(self, *names: str) -> None:
+        for sequence, times in (names, reversed(names)):
+            repeats = isinstance(self.typeof(sequence), items.SEQUENCES)
+            if repeats and kinds.is_integral(self.typeof(times)):
+                self._leave_if(items.is_too_long(self, sequence, times), "a repetition")
 
     def _leave_doubtful_member(self, container: str, item: str) -> None:
         """Python finds a NaN by its identity, and tells large integers from floats."""
@@ -316,7 +328,27 @@ class TaskLower(lowering.Lower):
             self._refuse_lossy_items(target, [value_var.name])
         self._leave_unfit_mask(target_var.name, index_var.name)
         self._refuse_lossy_keys(target, [index_var.name])
-        return super().lower_setitem(target_var, index_var, value_var, signature)
+        with self._fitting_index(target_var.name, index_var.name):
+            return super().lower_setitem(target_var, index_var, value_var, signature)
+
+    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
+        with self._fitting_index(value.name, index.name):
+            return super().lower_getitem(resty, expr, value, index, signature)
+
+    @contextlib.contextmanager
+    def _fitting_index(self, container: str, index: str) -> Iterator[None]:
+        """Have an index that stays inside the container in the place of the one given."""
+        fitted = items.fitted_index(self, container, index)
+        if fitted is not None:
+            self._fitted[index] = fitted
+        yield
+        self._fitted.clear()
+
+    def loadvar(self, name: str) -> llvm.Value:
+        return self._fitted[name][1] if name in self._fitted else super().loadvar(name)
+
+    def typeof(self, name: str) -> Any:
+        return self._fitted[name][0] if name in self._fitted else super().typeof(name)
 
     def _leave_unfit_mask(self, array: str, index: str) -> None:
         """Leave where a mask is not as long as the line it is for; Numba does not look."""
@@ -377,6 +409,8 @@ class TaskLower(lowering.Lower):
         self._refuse_order_of_a_set(expr)
         if expr.op == "getitem":
             self._leave_unfit_mask(expr.value.name, expr.index.name)
+        if expr.op == "getattr" and isinstance(self.typeof(expr.value.name), types.SliceType):
+            self._refuse("it looks into a slice", "keep its parts in variables")
         if expr.op in ("build_list", "build_set"):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
         if expr.op == "build_map":
@@ -388,6 +422,7 @@ class TaskLower(lowering.Lower):
             if isinstance(callee, types.BoundFunction) and not isinstance(callee.this, types.Array):
                 names = [argument.name for argument in expr.args]
                 self._refuse_lossy_arguments(callee.this, names)
+            items.keep_inside(self, expr)
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return self._call(resty, expr)
         self._unpacking = expr.op == "exhaust_iter"
@@ -401,6 +436,9 @@ class TaskLower(lowering.Lower):
         function = kinds.called(self.fndesc.typemap, expr)
         names = [argument.name for argument in expr.args]
         ranks = [kind(self.typeof(name)) for name in names]
+        if function is slice:
+            made = super().lower_expr(resty, expr)
+            return items.with_step_inside(self, resty, made) if len(names) == 3 else made
         if function in complexes.FUNCTIONS - complexes.TOTAL:
             return self._complex_function(resty, expr, function, names)
         if function is None or not names or None in ranks or COMPLEX in ranks:

@@ -217,7 +217,7 @@ class Origins:
 
 def _is_numpys(type_: Any) -> bool:
     """Tell whether all numbers in what has a type are NumPy's."""
-    return isinstance(type_, types.Array | types.Record)
+    return isinstance(type_, types.Array | types.Record | types.NumpyFlatType)
 
 
 def is_numpys(function: Any) -> bool:
