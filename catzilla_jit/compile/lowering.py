@@ -529,6 +529,9 @@ class TaskLower(lowering.Lower):
 
     def _leave_range(self, *names: str) -> None:
         """Leave for a range whose length does not fit: Numba subtracts its ends."""
+        if len(names) > 2:  # Numba looks at it when the range is gone over
+            step = self._is(names[2], 0)
+            self._raise_if(step, ValueError, "range() arg 3 must not be zero")
         if len(names) > 1:
             start, stop = (self._operand(name, types.int64) for name in names[:2])
             length, failed = checks.subtract(self.builder, stop, start, True)

@@ -1,9 +1,10 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with seven changes: calls are redirected to helpers once closures
-are inlined, inner functions become helpers where Numba would compile them by itself, what is done
-with records is looked at once their types are known, in automatic mode squares of arrays become
-products and the arrays are looked at as well, `:=` is translated anew, and the lowering is ours.
+It is Numba's nopython pipeline with eight changes: where closures are inlined nothing is dropped
+that may raise, calls are redirected to helpers then, inner functions become helpers where Numba
+would compile them by itself, what is done with records is looked at once their types are known, in
+automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
+translated anew, and the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -22,6 +23,7 @@ from numba.core.untyped_passes import (
 
 from catzilla_jit.compile.closures import Callees, InnerFunctions
 from catzilla_jit.compile.exactness import Exactness
+from catzilla_jit.compile.leftovers import InlinedClosures
 from catzilla_jit.compile.lowering import TaskLowering
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
@@ -48,6 +50,7 @@ class TaskPipeline(compiler.CompilerBase):
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")
         passes.add_pass_after(Callees, InlineClosureLikes)
+        exchange(passes, InlineClosureLikes, InlinedClosures)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         passes.add_pass_after(Exactness, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)

@@ -103,6 +103,7 @@ class _Rewriter(ast.NodeTransformer):
         self.leave_raises = leave_raises
         self.makes_exceptions = False
         self.changed = False
+        self.kept = 0
         self.leaves_handlers = False
         self.values: dict[str, Any] = {}
         self.locals = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
@@ -159,6 +160,15 @@ class _Rewriter(ast.NodeTransformer):
             constants = not node.keywords and all(isinstance(a, ast.Constant) for a in node.args)
             node = node.func
         return constants and self._builtin(node) is not None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """Keep the reading of a variable, which may have no value: Numba drops the statement."""
+        if not isinstance(node.value, ast.Name) or node.value.id not in self.locals:
+            return self.generic_visit(node)
+        self.changed = True
+        self.kept += 1
+        target = ast.Name(f"{LIBRARY}read{self.kept}", ast.Store())
+        return _at(node, ast.Assign([target], node.value))
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         made = tally.split(node)
