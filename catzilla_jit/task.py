@@ -302,6 +302,7 @@ class Task(DirectCall, Generic[P, R]):
                     level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
                     settle=functools.partial(self._program.settle_item, form), progress=progress,
                     arena=self._settings.memory_arena,
+                    again=self._program.function if form.pure else None,
                 )  # fmt: skip
             except batch.UnfitArgument:
                 if self._program.mode == "require" and not _boxed(form):

@@ -70,6 +70,7 @@ class BatchCall:
     level: int
     collect: bool
     arena: bool = False  # what its chunks allocate lies in the arena of this name
+    again: bool = False  # items with the status LEFT are no failures: Python computes them
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from . import native
 from .backend import Backend, BatchCall, BatchHandle, SettleItem
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
+from .leftitems import LeftItems
 from .native import copy_exception
 from .result import STATUSES, ColdMethods, add_type, on_worker
 
@@ -153,8 +154,12 @@ def submit_compiled(
     settle: SettleItem,
     progress: bool,
     arena: bool = False,
+    again: Callable[..., Any] | None = None,
 ) -> BatchResult[Any]:
-    """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is."""
+    """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is.
+
+    again: what computes an item that compiled code has no answer to; None: such an item fails.
+    """
     arrays = []
     names = [slot.name for slot in task.arguments]
     if any(slot.code == "O" for slot in (task.result, *task.arguments)):
@@ -174,12 +179,16 @@ def submit_compiled(
             )
     pattern, spans, inner = lay_out(task, arrays, result)
     handle = backend.batch(
-        BatchCall(name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena)
-    )
+        BatchCall(
+            name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena,
+            again is not None,
+        )
+    )  # fmt: skip
     returns_none = SCALARS[task.result.code].dtype is None
     return BatchResult(
         backend, name, handle, None if returns_none else result, result.size, settle, progress,
-        gaps=collect and not returns_none,
+        gaps=collect and not returns_none, collect=collect,
+        left=None if again is None else LeftItems(name, again, arrays, result, returns_none),
     )  # fmt: skip
 
 
@@ -218,8 +227,8 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_pool",
-        "_process", "_progress", "_settle", "__weakref__",
+        "_any_handle", "_collect", "_errors", "_gaps", "_id", "_left", "_length", "_limit", "_name",
+        "_out", "_pool", "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -232,6 +241,8 @@ class BatchResult(ColdMethods, Generic[T]):
         settle: SettleItem,
         progress: bool = False,
         gaps: bool = False,
+        collect: bool = False,
+        left: LeftItems | None = None,
     ) -> None:
         self._name = name
         self._id = f"{name}-map-{next(_numbers)}"
@@ -243,6 +254,8 @@ class BatchResult(ColdMethods, Generic[T]):
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
+        self._collect = collect
+        self._left = left  # computes what compiled code has no answer to
         self._gaps = gaps  # `out` may have items that failed, where nobody has written
         self._limit: _TimeLimit | None = None
 
@@ -286,7 +299,11 @@ class BatchResult(ColdMethods, Generic[T]):
 
     def _phase(self) -> int:
         phase = self._handle.phase()
-        return native.FAILED if phase == native.CANCELLED and self._timed_out else phase
+        if phase == native.CANCELLED and self._timed_out:
+            return native.FAILED
+        if phase == native.COMPLETED and self._left is not None and not self._collect:
+            return native.FAILED if self._find_errors() else phase
+        return phase
 
     def status(self) -> TaskStatus:
         """Return where the batch stands: FAILED once it has ended by an error or its time limit."""
@@ -345,13 +362,19 @@ class BatchResult(ColdMethods, Generic[T]):
         With errors="raise" these are the failures met before the batch stopped, with
         errors="collect" all of them.
         """
-        if not self.done():
-            return {}
+        return self._find_errors() if self.done() else {}
+
+    def _find_errors(self) -> dict[int, BaseException]:
+        """Return the errors of a batch that has ended; what is left to Python runs here, once."""
         if self._errors is None:
-            self._errors = {
-                index: self._noted(self._settle(status, error, index), index)
-                for index, status, error in self._handle.failures()
-            }
+            failures = self._handle.failures()
+            if self._left is not None:
+                found = self._left.errors(failures, self._settle)
+            else:
+                found = {
+                    index: self._settle(status, error, index) for index, status, error in failures
+                }
+            self._errors = {index: self._noted(each, index) for index, each in found.items()}
         return self._errors
 
     def _noted(self, error: BaseException, index: int) -> BaseException:
@@ -391,7 +414,7 @@ class BatchResult(ColdMethods, Generic[T]):
         """Once, put what stands for no value where items failed."""
         if not self._gaps or self.status() is TaskStatus.FAILED:
             return
-        failed = [index for index, _, _ in self._handle.failures()]
+        failed = list(self._find_errors())
         if failed:
             self._out.reshape(-1)[failed] = missing(self._out.dtype)
         self._gaps = False

@@ -28,6 +28,7 @@ EFULL, ECLOSED, ETIMEDOUT, EINTR = -2, -3, -4, -5
 UNCOUNTED = 2**32 - 1  # as an account: counted nowhere
 NO_ARENA = 2**32 - 1
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED, RETRYING = range(6)
+LEFT = 2  # the status of a call that compiled code has no answer to
 LANE_NATIVE, LANE_PYTHON = 0, 1
 ENOMEM = -1
 

@@ -284,7 +284,7 @@ class NativePool:
                 call.length,
                 call.chunk_size,
                 call.level,
-                call.collect | 2 * call.task.interruptible,
+                call.collect | 2 * call.task.interruptible | 4 * call.again,
                 account,
                 arena,
                 ctypes.byref(working.handle),

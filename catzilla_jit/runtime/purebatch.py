@@ -121,7 +121,7 @@ class PureBatch:
         cost = seconds / (end - begin)
         if self._recorder is not None:
             ran = end - begin
-            if failures and not self._call.collect:
+            if failures and self._ends(failures[-1]):
                 ran = failures[-1][0] + 1 - begin
             event = None
             if self._recorder.is_traced():
@@ -138,7 +138,7 @@ class PureBatch:
             self._running -= 1
             self._done += end - begin
             self._failures += failures
-            self._stopped |= bool(failures) and not self._call.collect
+            self._stopped |= any(map(self._ends, failures))
             self._end_if_idle()
 
     def _run_items(self, begin: int, end: int) -> list[tuple[int, int, int]]:
@@ -151,10 +151,15 @@ class PureBatch:
             if status == 0:
                 break
             failures.append((failed.value, status, error.value or 0))
-            if not self._call.collect:
+            if self._ends(failures[-1]):
                 break
             begin = failed.value + 1
         return failures
+
+    def _ends(self, failure: tuple[int, int, int]) -> bool:
+        """Tell whether a failure ends the map."""
+        left = self._call.again and failure[1] == native.LEFT
+        return not (left or self._call.collect)
 
     def _end_if_idle(self) -> None:
         if self._running == 0 and self._nothing_left() and not self._ended.is_set():
@@ -174,7 +179,7 @@ class PureBatch:
         with self._lock:
             if not self._ended.is_set():
                 return native.PENDING if self._started is None else native.RUNNING
-            if self._failures and not self._call.collect:
+            if any(map(self._ends, self._failures)):
                 return native.FAILED
             return native.CANCELLED if self._cancelled else native.COMPLETED
 

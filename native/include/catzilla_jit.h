@@ -356,7 +356,10 @@ CZ_API int cz_lane_unattended(const struct cz_lane *lane);
 enum {
     CZ_BATCH_COLLECT = 1,       /* go on after a failing item and remember every failure */
     CZ_BATCH_INTERRUPTIBLE = 2, /* a cancel may leave a running chunk in the middle */
+    CZ_BATCH_AGAIN = 4,         /* CZ_LEFT is no failure: the caller computes such items itself */
 };
+/* The status of an item that compiled code has no answer to. */
+#define CZ_LEFT 2
 /* Queue chunk over [0, length). spans: nspans entries, copied. Stops at the first failing
  * item, unless flags say otherwise. The arrays must live until the batch has ended.
  * chunk_size: items per chunk, 0 = adapt. account: where the items are counted. arena: where

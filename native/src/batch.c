@@ -36,6 +36,21 @@ static int by_index(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+bool cz__batch_goes_on(const struct cz_batch *batch, int32_t status)
+{
+    return batch->collect || (batch->again && status == CZ_LEFT);
+}
+
+/* Under the lock. A batch that goes on after all it has met, and stopped by itself, had no memory
+ * for a failure. */
+static bool has_failed(const struct cz_batch *batch, bool stopped_itself)
+{
+    for (uint64_t i = 0; i < batch->failed; i++)
+        if (stopped_itself || !cz__batch_goes_on(batch, batch->failures[i].status))
+            return true;
+    return false;
+}
+
 static void end_batch(struct cz_batch *batch)
 {
     struct cz_lane *lane = batch->lane;
@@ -46,8 +61,7 @@ static void end_batch(struct cz_batch *batch)
     pthread_mutex_lock(&batch->lock);
     if (batch->failed > 1)
         qsort(batch->failures, batch->failed, sizeof *batch->failures, by_index);
-    /* A collecting batch that stopped by itself had no memory for a failure. */
-    if (batch->failed && (!batch->collect || (stopped && !cancelled)))
+    if (has_failed(batch, stopped && !cancelled))
         phase = CZ_FAILED;
     else if (cancelled)
         phase = CZ_CANCELLED;
@@ -196,6 +210,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->length = length;
     batch->chunk_size = chunk_size;
     batch->collect = flags & CZ_BATCH_COLLECT;
+    batch->again = flags & CZ_BATCH_AGAIN;
     batch->account = account;
     batch->type.arena = arena;
     batch->type.interruptible = flags & CZ_BATCH_INTERRUPTIBLE;

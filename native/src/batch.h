@@ -31,7 +31,7 @@ struct cz_batch {
     int64_t inner, length, chunk_size;
     uint32_t tickets_most;
     uint32_t cancels; /* lane->cancels at submission */
-    bool collect;
+    bool collect, again;
     uint32_t account;
     void (*release)(void *); /* a handle may outlive the lane */
     struct cz_type type;     /* of the tickets: type.batch is this batch */
@@ -67,6 +67,8 @@ void cz__batch_begin(struct cz_batch *batch);
 void cz__batch_stop(struct cz_batch *batch, bool cancelled);
 /* Note the failure of an item. False: it cannot be, so the batch must not go on. */
 bool cz__batch_remember(struct cz_batch *batch, int64_t index, int32_t status, void *error);
+/* Whether the batch goes on after an item that returned this status. */
+bool cz__batch_goes_on(const struct cz_batch *batch, int32_t status);
 /* So many items have ended, or never will run; the last of them end the batch. */
 void cz__batch_add_ended(struct cz_batch *batch, int64_t items);
 /* The handle, or a ticket that is used up. */

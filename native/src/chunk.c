@@ -36,7 +36,8 @@ static struct tally run_items(struct cz__thread *thread, struct cz_batch *batch,
         if (status == 0)
             break;
         tally.failed++;
-        if (!cz__batch_remember(batch, failed, status, error) || !batch->collect) {
+        if (!cz__batch_remember(batch, failed, status, error) ||
+            !cz__batch_goes_on(batch, status)) {
             cz__batch_stop(batch, false);
             tally.ran = failed + 1 - first;
             break;

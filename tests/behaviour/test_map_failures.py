@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from kernels import PATIENCE
 
+from catzilla_jit import TaskStatus
 from catzilla_jit.runtime.native import copy_exception
 
 INPUT = [[1, 0], [2, 0]]
@@ -103,6 +104,56 @@ def test_overflow_in_a_map_names_the_task_and_the_element(runtime):
         pytest.skip("runs as Python, which has no overflow")
     with pytest.raises(OverflowError, match=r"task square, element 2 of the map: .* does not fit"):
         task.map([1, 2, 2**40])
+
+
+def number_of(code: int) -> int:
+    return int(["12", "x", "7"][code])
+
+
+def safe(x: int) -> int:
+    try:
+        return [10, 20][x]
+    except IndexError:
+        return -1
+
+
+def rounded(x: float) -> float:
+    return round(x, 2)
+
+
+def squares_difference(x: int) -> int:
+    return x * x - x * x + 1
+
+
+def test_item_that_compiled_code_has_no_answer_to_gets_pythons(make):
+    assert make(safe).map([0, 5, 1, -7]).tolist() == [10, -1, 20, -1]
+    assert make(rounded).map([2.675, 1.0, 0.125]).tolist() == [2.67, 1.0, 0.12]
+    assert make(squares_difference).map([1, 2**40, 3]).tolist() == [1, 1, 1]
+
+
+def test_item_that_compiled_code_has_no_answer_to_gets_pythons_exception(make):
+    with pytest.raises(ValueError, match=r"invalid literal for int\(\) with base 10: 'x'"):
+        make(number_of).map([0, 1, 2])
+    batch = make(number_of).submit_map([[0, 1], [5, 2]], errors="collect")
+    assert batch.wait(PATIENCE).tolist() == [[12, 0], [0, 7]]
+    assert {index: type(error) for index, error in batch.errors.items()} == {
+        1: ValueError,
+        2: IndexError,
+    }
+
+
+def test_items_left_to_python_do_not_stop_a_map(make):
+    values = np.arange(1000) % 7
+    batch = make(safe).submit_map(values, chunk_size=10)
+    assert batch.wait(PATIENCE).tolist() == [safe(x) for x in values.tolist()]
+    assert batch.status() is TaskStatus.COMPLETED
+    assert not batch.errors
+
+
+def test_items_left_to_python_write_to_an_output_that_is_the_input(make):
+    values = np.array([0, 5, 1])
+    assert make(safe).map(values, out=values) is values
+    assert values.tolist() == [10, -1, 20]
 
 
 def test_overflow_in_a_task_with_side_effects_names_the_task(runtime):
