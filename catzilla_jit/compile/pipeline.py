@@ -1,8 +1,9 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with eight changes: where closures are inlined nothing is dropped
+It is Numba's nopython pipeline with nine changes: where closures are inlined nothing is dropped
 that may raise, calls are redirected to helpers then, inner functions become helpers where Numba
-would compile them by itself, what is done with records is looked at once their types are known, in
+would compile them by itself, numbers are taken out of optionals, what is done with records is looked
+at once their types are known, in
 automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
 translated anew, and the lowering is ours.
 """
@@ -25,6 +26,7 @@ from catzilla_jit.compile.closures import Callees, InnerFunctions
 from catzilla_jit.compile.exactness import Exactness
 from catzilla_jit.compile.leftovers import InlinedClosures
 from catzilla_jit.compile.lowering import TaskLowering
+from catzilla_jit.compile.optionals import Optionals
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
 from catzilla_jit.compile.recorduse import RecordUse
@@ -55,6 +57,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(Exactness, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)
         passes.add_pass_after(RecordUse, PreLowerStripPhis)
+        passes.add_pass_after(Optionals, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
         exchange(passes, TranslateByteCode, Translation)
         passes.finalize()
