@@ -1,11 +1,11 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with nine changes: where closures are inlined nothing is dropped
-that may raise, calls are redirected to helpers then, inner functions become helpers where Numba
-would compile them by itself, numbers are taken out of optionals, what is done with records is looked
-at once their types are known, in
-automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
-translated anew, and the lowering is ours.
+It is Numba's nopython pipeline with ten changes: where closures are inlined nothing is dropped that
+may raise, calls are redirected to helpers then, inner functions become helpers where Numba would
+compile them by itself, calls of `operator.add` and its like become operators, numbers are taken out
+of optionals, what is done with records is looked at once their types are known, in automatic mode
+squares of arrays become products and the arrays are looked at as well, `:=` is translated anew, and
+the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -26,6 +26,7 @@ from catzilla_jit.compile.closures import Callees, InnerFunctions
 from catzilla_jit.compile.exactness import Exactness
 from catzilla_jit.compile.leftovers import InlinedClosures
 from catzilla_jit.compile.lowering import TaskLowering
+from catzilla_jit.compile.operators import Operators
 from catzilla_jit.compile.optionals import Optionals
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.program import Program
@@ -58,6 +59,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(Squares, PreLowerStripPhis)
         passes.add_pass_after(RecordUse, PreLowerStripPhis)
         passes.add_pass_after(Optionals, PreLowerStripPhis)
+        passes.add_pass_after(Operators, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
         exchange(passes, TranslateByteCode, Translation)
         passes.finalize()
