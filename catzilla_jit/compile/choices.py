@@ -49,7 +49,9 @@ def text_of(x: Any) -> Function | None:
     }.get(kinds.kind(x))  # type: ignore[arg-type]  # fmt: skip
 
 
-def sum_of(values: Any) -> Function | None:
+def sum_of(values: Any, start: Any = None) -> Function | None:
+    if start is not None:
+        return _sum_from(values, start)
     if isinstance(values, types.RangeType):
         return library.sum_of_range
     if isinstance(values, VIEWS):
@@ -60,10 +62,27 @@ def sum_of(values: Any) -> Function | None:
     item = getattr(values, "dtype", None)
     if item is None or kinds.kind(item) is None:
         return None
-    compensated = sys.version_info >= (3, 12) and not isinstance(values, types.Array)
-    if compensated and item == types.float64:
-        return library.sum_of_floats
-    return library.sum_of_numbers
+    return library.sum_of_floats if _is_compensated(values, item) else library.sum_of_numbers
+
+
+def _sum_from(values: Any, start: Any) -> Function | None:
+    """Return what adds to a start that is given."""
+    known = isinstance(values, (types.RangeType, Octets, *VIEWS))
+    item = values.iterator_type.yield_type if known else getattr(values, "dtype", None)
+    if item is None or kinds.kind(item) is None or kinds.kind(start) is None:
+        return None
+    if not _is_compensated(values, item) or types.unliteral(start) != types.float64:
+        alike = kinds.FLOAT not in (kinds.kind(item), kinds.kind(start))
+        return library.sum_from if alike or not COMPENSATED else None
+    return None if isinstance(values, VIEWS) else library.sum_of_floats_from
+
+
+#: Python 3.12 and later add floats with a compensation for what was rounded away.
+COMPENSATED = sys.version_info >= (3, 12)
+
+
+def _is_compensated(values: Any, item: Any) -> bool:
+    return COMPENSATED and item == types.float64 and not isinstance(values, types.Array)
 
 
 #: What goes over a dict.
@@ -251,6 +270,7 @@ CHOICES: dict[tuple[Any, int], Choice] = {
     (float, 1): float_of,
     (str, 1): text_of,
     (sum, 1): sum_of,
+    (sum, 2): sum_of,
     (max, 1): largest_of,
     (min, 1): smallest_of,
     (sorted, 1): sorted_of,

@@ -181,11 +181,22 @@ def sum_of_numbers(values: Any) -> Any:
     return total
 
 
+def sum_from(values: Any, start: Any) -> Any:
+    total = start
+    for value in values:
+        total = total + value
+    return total
+
+
 def sum_of_floats(values: Any) -> float:
     """Add floats as Python 3.12 and later do: with a compensation for what was rounded away."""
     if len(values) == 0:
         leave()
-    total, lost = 0.0, 0.0
+    return sum_of_floats_from(values, 0.0)
+
+
+def sum_of_floats_from(values: Any, start: float) -> float:
+    total, lost = start, 0.0
     for value in values:
         sum_ = total + value
         if abs(total) >= abs(value):

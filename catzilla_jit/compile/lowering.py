@@ -441,6 +441,8 @@ class TaskLower(lowering.Lower):
             return items.with_step_inside(self, resty, made) if len(names) == 3 else made
         if function in complexes.FUNCTIONS - complexes.TOTAL:
             return self._complex_function(resty, expr, function, names)
+        if function is enumerate and len(names) > 1:
+            self._leave_counting(names[1])
         if function is None or not names or None in ranks or COMPLEX in ranks:
             return super().lower_expr(resty, expr)
         if function is abs:
@@ -529,6 +531,8 @@ class TaskLower(lowering.Lower):
 
     def _leave_range(self, *names: str) -> None:
         """Leave for a range whose length does not fit: Numba subtracts its ends."""
+        if any(kind(self.typeof(name)) != INT for name in names):
+            self._refuse("a range of what is no int", "convert it first: int(x)")
         if len(names) > 2:  # Numba looks at it when the range is gone over
             step = self._is(names[2], 0)
             self._raise_if(step, ValueError, "range() arg 3 must not be zero")
@@ -539,6 +543,12 @@ class TaskLower(lowering.Lower):
                 lowest = self.builder.icmp_signed("==", length, length.type(-(2**63)))
                 failed = self.builder.or_(failed, lowest)
             self._leave_if(failed, "the length of a range")
+
+    def _leave_counting(self, start: str) -> None:
+        """Leave where a count would not fit 64 bits; nobody counts half as far from below that."""
+        value = self._operand(start, types.int64)
+        large = self.builder.icmp_signed(">", value, value.type(2**62))
+        self._leave_if(large, "the count of an enumerate")
 
     def _is(self, name: str, constant: int) -> llvm.Value:
         wide = types.float64 if kind(self.typeof(name)) == FLOAT else types.int64

@@ -252,7 +252,11 @@ class _Rewriter(ast.NodeTransformer):
         name = self._builtin(node.func)
         if name in ("any", "all") and self._one_generator(node):
             return self._short_circuit(node, name)
-        if name == "enumerate" and len(node.args) == 1 and _names(node.keywords) == ["start"]:
+        if (
+            name in ("enumerate", "sum")
+            and len(node.args) == 1
+            and _names(node.keywords) == ["start"]
+        ):
             node.args.append(node.keywords.pop().value)
             self.changed = True
         if name in LISTED or self._is_join(node):
