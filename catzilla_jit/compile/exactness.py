@@ -34,6 +34,8 @@ ADVICE = (
 )
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault"}
+#: Those that take in all that an iterable gives.
+TAKING_ALL = {"extend", "update", "union"}
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
@@ -271,6 +273,8 @@ class _Check:
         if not isinstance(callee.this, types.Array):
             if name in TAKING:
                 self._taken("container", names)
+            if name in TAKING_ALL and any(map(self._is_array, names)):
+                self._refuse("a container of NumPy's numbers", "put in float(x) or int(x)")
             return
         kind = alike.element(callee.this)
         if name == "ravel":

@@ -55,9 +55,20 @@ def lossy(source: Any, target: Any) -> bool:
         target = target.type
     if isinstance(source, types.BaseTuple) and isinstance(target, types.BaseTuple):
         return any(lossy(a, b) for a, b in zip(source.types, target.types, strict=False))
+    if isinstance(source, types.List) and isinstance(target, types.List):
+        return lossy(source.dtype, target.dtype)
     if kind(source) is None or kind(target) is None:
         return False
     return kind(source) != kind(target)
+
+
+def items(type_: Any) -> tuple[Any, ...]:
+    """Return the types of what a loop over a value gives; none where that is not known."""
+    if isinstance(type_, types.BaseTuple):
+        return tuple(type_.types)
+    if isinstance(type_, types.Array | types.RangeType | types.List | types.Set):
+        return (type_.dtype,)
+    return (type_.iterator_type.yield_type,) if isinstance(type_, types.IterableType) else ()
 
 
 def called(typemap: dict[str, Any], expr: Any) -> Any:

@@ -65,6 +65,10 @@ TO_INTEGER = {int, round, math.floor, math.ceil, math.trunc}
 MATH = {value for value in vars(math).values() if callable(value)}
 #: They take the items of a container in its order.
 ORDERED = {list, tuple, enumerate, zip, map, filter, iter}
+#: Methods of containers that take in all that an iterable gives.
+TAKING_ALL = {"extend", "update", "union"}
+#: Methods of lists that take an index first: at which argument the items begin.
+AFTER_INDEX = {"insert": 1, "pop": 1}
 #: CPython has its own versions of these; the C library's differ in the last digit.
 INEXACT = {math.gamma, math.lgamma, math.hypot}
 #: They answer every float, and raise for none.
@@ -114,6 +118,8 @@ class TaskLower(lowering.Lower):
             self._leave_result(inst.value.name)
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
             self._refuse("it deletes items of a list with `del`", "use .pop(), or make a new list")
+        if isinstance(inst, ir.DelItem):
+            self._refuse_lossy_keys(self.typeof(inst.target.name), [inst.index.name])
         super().lower_inst(inst)
 
     def _set_result_origin(self, function: Any) -> None:
@@ -243,11 +249,14 @@ class TaskLower(lowering.Lower):
         if op in (operator.is_, operator.is_not):
             self._refuse_identity(left, right)
         if op is operator.contains:
+            self._refuse_member_of_other_kind(left, right)
             self._leave_doubtful_member(left, right)
         if op in (operator.mul, operator.imul):
             self._leave_endless_repetition(left, right)
         if op in kinds.COMPARISON:
-            self._leave_doubtful_items(left)
+            self._leave_doubtful_items(left, right)
+        if isinstance(resty, types.List):
+            self._refuse_lossy(resty, resty, [left, right])
         if op in POWERS and COMPLEX in ranks:
             self._refuse("a power of complex numbers differs in the last digit", "multiply instead")
         if None in ranks or COMPLEX in ranks:
@@ -281,28 +290,56 @@ class TaskLower(lowering.Lower):
             if repeats and kinds.is_integral(self.typeof(times)):
                 self._leave_if(items.is_too_long(self, sequence, times), "a repetition")
 
+    def _refuse_member_of_other_kind(self, container: str, item: str) -> None:
+        """Numba casts to the type of the members before it looks: 1.5 would be in {1, 2}."""
+        type_, own = self.typeof(container), self.typeof(item)
+        if isinstance(type_, types.DictType):
+            self._refuse_lossy_keys(type_, [item])
+        for member in kinds.items(type_):
+            lesser = isinstance(type_, types.Set) and (kind(member) or 0) < (kind(own) or 0)
+            if lesser or (isinstance(member, types.BaseTuple) and kinds.lossy(own, member)):
+                self._refuse("it looks for a number of another kind", "convert it first")
+
     def _leave_doubtful_member(self, container: str, item: str) -> None:
         """Python finds a NaN by its identity, and tells large integers from floats."""
+        self._leave_nan(self.typeof(item), self.loadvar(item), "a NaN as a member")
         if kind(self.typeof(item)) == FLOAT:
-            value = self._operand(item, types.float64)
-            self._leave_if(floats.is_nan(self.builder, value), "a NaN as a member")
             if _item_kinds(self.typeof(container)) & {BOOL, INT}:
+                value = self._operand(item, types.float64)
                 small = floats.is_below(self.builder, value, 2.0**53)
                 self._leave_if(self.builder.not_(small), "a large float as a member")
         elif FLOAT in _item_kinds(self.typeof(container)):
             self._need_exact_in_float("a large integer as a member", item)
 
-    def _leave_doubtful_items(self, name: str) -> None:
+    def _leave_nan(self, type_: Any, value: llvm.Value, what: str) -> None:
+        """Leave with a NaN, alone or in a tuple."""
+        if kind(type_) == FLOAT:
+            self._leave_if(floats.is_nan(self.builder, value), what)
+        elif isinstance(type_, types.BaseTuple):
+            for index, item in enumerate(type_.types):
+                self._leave_nan(item, self.builder.extract_value(value, index), what)
+
+    def _leave_doubtful_items(self, left: str, right: str) -> None:
         """Where containers are compared, a NaN that is in both is equal to itself."""
-        type_ = self.typeof(name)
+        type_ = self.typeof(left)
         if isinstance(type_, types.List) and kind(type_.dtype) == FLOAT:
             self._refuse("a comparison of lists of floats", "compare the items")
         if isinstance(type_, types.BaseTuple):
-            value = self.loadvar(name)
-            for index, item in enumerate(type_.types):
-                if item == types.float64:
-                    nan = floats.is_nan(self.builder, self.builder.extract_value(value, index))
-                    self._leave_if(nan, "a NaN in a comparison")
+            self._leave_nan(type_, self.loadvar(left), "a NaN in a comparison")
+            others = self.typeof(right), self.loadvar(right)
+            self._leave_inexact_items((type_, self.loadvar(left)), others)
+
+    def _leave_inexact_items(self, left: tuple[Any, Any], right: tuple[Any, Any]) -> None:
+        """Leave where two tuples have a large integer and a float in one place."""
+        if not isinstance(right[0], types.BaseTuple):
+            return
+        for index, pair in enumerate(zip(left[0].types, right[0].types, strict=False)):
+            values = [self.builder.extract_value(each[1], index) for each in (left, right)]
+            if isinstance(pair[0], types.BaseTuple):
+                self._leave_inexact_items((pair[0], values[0]), (pair[1], values[1]))
+            elif FLOAT in map(kind, pair):
+                for type_, value in zip(pair, values, strict=True):
+                    self._leave_inexact(type_, value, "a comparison of a large integer")
 
     def _numpy_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         """Do as NumPy does: nothing is raised; what is not a plain operation is Python's."""
@@ -371,14 +408,33 @@ class TaskLower(lowering.Lower):
 
     def _refuse_lossy_keys(self, container: Any, names: list[str]) -> None:
         self._refuse_lossy(container, getattr(container, "key_type", None), names)
+        if isinstance(container, types.DictType):
+            self._leave_nan_keys(names)
+
+    def _leave_nan_keys(self, names: list[str]) -> None:
+        """Python finds the NaN that went in by its identity."""
+        for name in names:
+            self._leave_nan(self.typeof(name), self.loadvar(name), "a NaN as a key")
 
     def _refuse_lossy(self, container: Any, item: Any, names: list[str]) -> None:
         if item is not None and any(kinds.lossy(self.typeof(name), item) for name in names):
-            what = f"a {words.of(container)} is given a number of another kind"
-            self._refuse(what, "convert it first")
+            self._refuse_as_lossy(container)
 
-    def _refuse_lossy_arguments(self, container: Any, names: list[str]) -> None:
-        """The methods of a dict take a key first."""
+    def _refuse_as_lossy(self, container: Any) -> NoReturn:
+        what = f"a {words.of(container)} is given a number of another kind"
+        self._refuse(what, "convert it first")
+
+    def _refuse_lossy_arguments(self, method: str, container: Any, names: list[str]) -> None:
+        """The methods of a dict take a key first, some of a list an index."""
+        if method in TAKING_ALL:
+            given = [each for name in names for each in kinds.items(self.typeof(name))]
+            if any(kinds.lossy(each, item) for each in given for item in kinds.items(container)):
+                self._refuse_as_lossy(container)
+            return
+        if isinstance(container, types.List):
+            names = names[AFTER_INDEX.get(method, 0) :]
+        if isinstance(container, types.Set):
+            self._leave_nan_keys(names)
         keys = 1 if isinstance(container, types.DictType) else 0
         self._refuse_lossy_keys(container, names[:keys])
         self._refuse_lossy_items(container, names[keys:])
@@ -409,10 +465,15 @@ class TaskLower(lowering.Lower):
         self._refuse_order_of_a_set(expr)
         if expr.op == "getitem":
             self._leave_unfit_mask(expr.value.name, expr.index.name)
+            self._refuse_lossy_keys(self.typeof(expr.value.name), [expr.index.name])
+        if expr.op == "static_getitem" and expr.index_var is not None:
+            self._refuse_lossy_keys(self.typeof(expr.value.name), [expr.index_var.name])
         if expr.op == "getattr" and isinstance(self.typeof(expr.value.name), types.SliceType):
             self._refuse("it looks into a slice", "keep its parts in variables")
         if expr.op in ("build_list", "build_set"):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
+        if expr.op == "build_set":
+            self._leave_nan_keys([item.name for item in expr.items])
         if expr.op == "build_map":
             self._refuse_lossy_items(resty, [value.name for _, value in expr.items])
             self._refuse_lossy_keys(resty, [key.name for key, _ in expr.items])
@@ -421,7 +482,7 @@ class TaskLower(lowering.Lower):
             # The arguments of an array's methods (reshape, sum) do not become its items.
             if isinstance(callee, types.BoundFunction) and not isinstance(callee.this, types.Array):
                 names = [argument.name for argument in expr.args]
-                self._refuse_lossy_arguments(callee.this, names)
+                self._refuse_lossy_arguments(kinds.method_name(callee), callee.this, names)
             items.keep_inside(self, expr)
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return self._call(resty, expr)
@@ -721,12 +782,15 @@ class TaskLower(lowering.Lower):
                 and abs(type_.literal_value) <= EXACT_IN_FLOAT
             ):
                 continue
-            if not isinstance(type_, types.Integer) or type_.bitwidth < 64:
-                continue
-            value = self.loadvar(name)
-            shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
-            limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
-            self._leave_if(self.builder.icmp_unsigned(">", shifted, limit), what)
+            self._leave_inexact(type_, self.loadvar(name), what)
+
+    def _leave_inexact(self, type_: Any, value: llvm.Value, what: str) -> None:
+        """Leave with an integer that need not be a float exactly."""
+        if not isinstance(type_, types.Integer) or type_.bitwidth < 64:
+            return
+        shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
+        limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
+        self._leave_if(self.builder.icmp_unsigned(">", shifted, limit), what)
 
 
 def _item_kinds(container: Any) -> set[int | None]:
