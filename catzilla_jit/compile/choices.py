@@ -134,6 +134,21 @@ def integer_in_base(text: Any, base: Any) -> Function | None:
     return digits.int_in_base if known and kinds.kind(base) == kinds.INT else None
 
 
+def modular_power_of(base: Any, exponent: Any, modulus: Any) -> Function | None:
+    known = {kinds.kind(each) for each in (base, exponent, modulus)} == {kinds.INT}
+    return library.power_modulo if known else None
+
+
+def for_ints(function: Function) -> Choice:
+    """Return the choice of a function that takes no float."""
+
+    def choice(x: Any) -> Function | None:
+        return function if kinds.is_integral(x) else None
+
+    choice.__name__ = function.__name__
+    return choice
+
+
 def repr_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
         return library.quoted
@@ -277,6 +292,10 @@ CHOICES: dict[tuple[Any, int], Choice] = {
     (reversed, 1): reversed_of,
     (repr, 1): repr_of,
     (int, 2): integer_in_base,
+    (pow, 3): modular_power_of,
+    (bin, 1): for_ints(digits.bin_of),
+    (oct, 1): for_ints(digits.oct_of),
+    (hex, 1): for_ints(digits.hex_of),
 }
 
 #: Methods, by name and number of arguments; the receiver is the first of the choice's types.

@@ -11,7 +11,6 @@ sign turned to minus, so that the lowest of 64 bits is none of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from numba.cpython import unicode
@@ -216,11 +215,3 @@ def text_of_float(x: float) -> str:
         places += 1
     leave()
     return ""
-
-
-#: Functions, by identity and number of arguments, with what is called instead.
-CALLS: dict[tuple[Any, int], Callable[..., Any]] = {
-    (bin, 1): bin_of,
-    (oct, 1): oct_of,
-    (hex, 1): hex_of,
-}

@@ -340,5 +340,4 @@ METHODS: dict[tuple[str, int], Callable[..., Any]] = {
 CALLS: dict[tuple[Any, int], Callable[..., Any]] = {
     (any, 1): any_of,
     (all, 1): all_of,
-    (pow, 3): power_modulo,
 }

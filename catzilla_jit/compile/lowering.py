@@ -86,6 +86,7 @@ class TaskLower(lowering.Lower):
     def init(self) -> None:
         super().init()
         self.options: Options = self.metadata["program"].options
+        self._is_ours = self.func_ir.func_id.func.__module__ in OWN
         self.mixture = Mixture(self)
         self.unbound = Unbound(self)
         self.depth = stack.Depth(self)
@@ -112,7 +113,7 @@ class TaskLower(lowering.Lower):
         for name in self.mixture.seen_by(inst):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
-        if self.func_ir.func_id.func.__module__ not in OWN:  # those write to what they made
+        if not self._is_ours:  # those write to what they made
             self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
         if isinstance(inst, ir.Return):
             self._leave_result(inst.value.name)
@@ -220,6 +221,22 @@ class TaskLower(lowering.Lower):
         if recursion.differs(self):
             self._refuse("the types of a recursion cannot be told", "return values of one type")
         return last
+
+    def _cast_var(self, var: Any, ty: Any) -> llvm.Value:
+        """Cast an argument of a call; Python takes no float for an int, and knows no short ints."""
+        named = isinstance(var, ir.Var)
+        own = self.typeof(var.name) if named else self.typeof(var.vararg.name)[var.index]
+        given, wanted = kind(own), kind(ty)
+        if given is not None and wanted is not None and given > wanted >= INT:
+            self._refuse(f"a {words.of(own)} is given for an int", "convert it first: int(x)")
+        value = super()._cast_var(var, ty)
+        if self._is_ours or (given, wanted) != (INT, INT):  # ours know what fits
+            return value
+        if (own.bitwidth, own.signed) != (ty.bitwidth, ty.signed):
+            whole = self.context.cast(self.builder, value, ty, own)
+            same = self.builder.icmp_signed("==", whole, super()._cast_var(var, own))
+            self._leave_if(self.builder.not_(same), "an int that is wanted short")
+        return value
 
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:
         source = kinds.source_of(inst.value)
@@ -502,6 +519,8 @@ class TaskLower(lowering.Lower):
             return items.with_step_inside(self, resty, made) if len(names) == 3 else made
         if function in complexes.FUNCTIONS - complexes.TOTAL:
             return self._complex_function(resty, expr, function, names)
+        if isinstance(self.typeof(expr.func.name), types.NumberClass) and ranks == [FLOAT]:
+            self._leave_unfit_number(resty, names[0])
         if function is enumerate and len(names) > 1:
             self._leave_counting(names[1])
         if function is None or not names or None in ranks or COMPLEX in ranks:
@@ -604,6 +623,15 @@ class TaskLower(lowering.Lower):
                 lowest = self.builder.icmp_signed("==", length, length.type(-(2**63)))
                 failed = self.builder.or_(failed, lowest)
             self._leave_if(failed, "the length of a range")
+
+    def _leave_unfit_number(self, type_: Any, name: str) -> None:
+        """Leave where NumPy's integer of a float is none: of a NaN, or of a large one."""
+        if isinstance(type_, types.Integer):
+            value = self._operand(name, types.float64)
+            above = self.builder.fcmp_ordered(">=", value, value.type(float(type_.minval)))
+            below = self.builder.fcmp_ordered("<", value, value.type(float(type_.maxval + 1)))
+            fits = self.builder.and_(above, below)
+            self._leave_if(self.builder.not_(fits), "NumPy's integer of a float")
 
     def _leave_counting(self, start: str) -> None:
         """Leave where a count would not fit 64 bits; nobody counts half as far from below that."""

@@ -42,7 +42,7 @@ from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
 OWN = {each.__name__ for each in (library, digits, mathematics, summation, axes, pointwise)}
-CALLS = library.CALLS | digits.CALLS
+CALLS = library.CALLS
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 
