@@ -72,8 +72,9 @@ def beyond_exact(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
 def power(builder: ir.IRBuilder, base: ir.Value, exponent: ir.Value) -> ir.Value:
     """Raise as the C library does, which is what Python does.
 
-    LLVM rewrites pow with a constant exponent to products whose last digit differs; the exponent
-    is hidden from it.
+    LLVM rewrites a pow of which it sees an operand (1024 ** x to exp2, x ** 0.5 to a root, with
+    further constants to products) to what differs in the last digit; and it sees what a helper is
+    given, or a division of constants makes. So both operands are hidden from it.
     """
     if isinstance(exponent, ir.Constant) and exponent.constant == 2.0:
         return _square(builder, base, exponent)
@@ -81,9 +82,8 @@ def power(builder: ir.IRBuilder, base: ir.Value, exponent: ir.Value) -> ir.Value
 
 
 def _pow(builder: ir.IRBuilder, base: ir.Value, exponent: ir.Value) -> ir.Value:
-    if isinstance(exponent, ir.Constant):
-        exponent = _hidden(builder, exponent)
-    return builder.call(builder.module.declare_intrinsic("llvm.pow", [DOUBLE]), [base, exponent])
+    pow_ = builder.module.declare_intrinsic("llvm.pow", [DOUBLE])
+    return builder.call(pow_, [_hidden(builder, base), _hidden(builder, exponent)])
 
 
 def _hidden(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:

@@ -235,7 +235,12 @@ class TaskLower(lowering.Lower):
         if (own.bitwidth, own.signed) != (ty.bitwidth, ty.signed):
             whole = self.context.cast(self.builder, value, ty, own)
             same = self.builder.icmp_signed("==", whole, super()._cast_var(var, own))
-            self._leave_if(self.builder.not_(same), "an int that is wanted short")
+            fails = self.builder.not_(same)
+            if own.signed != ty.signed:
+                signed = value if ty.signed else whole
+                negative = self.builder.icmp_signed("<", signed, signed.type(0))
+                fails = self.builder.or_(fails, negative)
+            self._leave_if(fails, "an int that is wanted short")
         return value
 
     def lower_assign(self, ty: Any, inst: Any) -> llvm.Value:

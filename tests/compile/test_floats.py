@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -136,3 +137,26 @@ def test_ordinary_arguments_are_answered_by_compiled_code(
 def test_what_would_differ_is_refused(expression: str) -> None:
     with pytest.raises(CompileRefused):
         compiled(made(expression, "x: float", "n: int"))
+
+
+def root(x: float, n: int) -> float:
+    return x ** (1 / n)  # type: ignore[no-any-return]
+
+
+def given_root(x: float) -> tuple[float, float, float]:
+    return root(x, 2), root(x, 4), root(x, -1)
+
+
+def powers_of_two(x: float) -> tuple[float, float, float]:
+    return 1024**x, math.pow(64, x), 2.0**x
+
+
+@pytest.mark.parametrize("function", [given_root, powers_of_two])
+def test_a_power_of_a_constant_that_the_optimiser_sees_is_the_c_librarys(
+    function: Callable[..., Any],
+) -> None:
+    task = compiled(function)
+    generator = random.Random(1)
+    for _ in range(500):
+        x = generator.uniform(0.0, 50.0)
+        assert status_of(task, x) == (0, 0, function(x))
