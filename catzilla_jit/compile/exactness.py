@@ -11,6 +11,7 @@ name, and places where a NumPy scalar would come out as a number of Python. With
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Iterable, Iterator
@@ -27,13 +28,13 @@ from catzilla_jit.compile.program import OWN, Program
 from catzilla_jit.compile.reason import Reason
 
 #: What of our own is written for Python's numbers alone.
-REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of"}
+REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
 ADVICE = (
     "Numba may answer otherwise than NumPy; compile_to_c=True takes Numba's arithmetic; as it is, "
     "it runs as a Python task"
 )
 #: Methods of containers that take an item in.
-TAKING = {"append", "insert", "add", "extend", "update", "setdefault"}
+TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
 #: Those that take in all that an iterable gives.
 TAKING_ALL = {"extend", "update", "union"}
 
@@ -309,6 +310,10 @@ class _Check:
             set: False,
             sorted: False,
             frozenset: False,
+            dict: False,
+            map: False,
+            filter: False,
+            functools.reduce: False,
             bytes: False,
             octetnumbers.to_bytes: False,
             pow: False,

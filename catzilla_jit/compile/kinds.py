@@ -47,6 +47,12 @@ def is_integral(type_: Any) -> bool:
     return kind(type_) in {BOOL, INT}
 
 
+def is_short(type_: Any) -> bool:
+    """Tell whether a type is one for real numbers that Python has not."""
+    plain = (types.int64, types.float64)
+    return kind(type_) in {INT, FLOAT} and types.unliteral(type_) not in plain
+
+
 def lossy(source: Any, target: Any) -> bool:
     """Tell whether a cast from `source` to `target` changes the kind of a number in it."""
     if isinstance(source, types.Optional):

@@ -148,6 +148,9 @@ class TaskLower(lowering.Lower):
                 "return float(x) or int(x)",
                 returns[0].loc,
             )
+        elif exact and program.is_task(function) and kinds.is_short(self.fndesc.restype):
+            shown = words.of(self.fndesc.restype)
+            self._refuse(f"it returns {shown}, which Python has not", "int(x)", returns[0].loc)
         program.result_origins[function] = PYTHON if origin is None else origin
 
     def _leave_result(self, name: str) -> None:
@@ -280,12 +283,15 @@ class TaskLower(lowering.Lower):
         if isinstance(resty, types.List):
             self._refuse_lossy(resty, resty, [left, right])
         if op in POWERS and COMPLEX in ranks:
-            self._refuse("a power of complex numbers differs in the last digit", "multiply instead")
+            self._refuse_complex_power()
         if None in ranks or COMPLEX in ranks:
             return super().lower_binop(resty, expr, op)
         if left in self.numpys or right in self.numpys:
             return self._numpy_binop(resty, expr, op)
         return self._python_binop(resty, expr, op)
+
+    def _refuse_complex_power(self) -> NoReturn:
+        self._refuse("a power of complex numbers differs in the last digit", "multiply instead")
 
     def _python_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -301,9 +307,11 @@ class TaskLower(lowering.Lower):
         return self._watched(super().lower_binop(resty, expr, op), expr, op)
 
     def _refuse_identity(self, left: str, right: str) -> None:
-        """Only None is known to be itself; other values are copied."""
+        """Only None and Python's bools are known to be themselves; other values are copied."""
         kinds_ = (self.typeof(left), self.typeof(right))
-        if types.none not in kinds_ and not all(kind(each) == BOOL for each in kinds_):
+        bools = all(kind(each) == BOOL for each in kinds_)
+        pythons = not any(has_numpy(self.origins[name]) for name in (left, right))
+        if types.none not in kinds_ and not (bools and pythons):
             self._refuse("`is` between values that are not None", "write `==`")
 
     def _leave_endless_repetition(self, *names: str) -> None:
@@ -337,6 +345,10 @@ class TaskLower(lowering.Lower):
         """Leave with a NaN, alone or in a tuple."""
         if kind(type_) == FLOAT:
             self._leave_if(floats.is_nan(self.builder, value), what)
+        elif kind(type_) == COMPLEX:
+            number = self.context.make_complex(self.builder, type_, value)
+            for part in (number.real, number.imag):
+                self._leave_if(floats.is_nan(self.builder, part), what)
         elif isinstance(type_, types.BaseTuple):
             for index, item in enumerate(type_.types):
                 self._leave_nan(item, self.builder.extract_value(value, index), what)
@@ -528,9 +540,15 @@ class TaskLower(lowering.Lower):
             self._leave_unfit_number(resty, names[0])
         if function is enumerate and len(names) > 1:
             self._leave_counting(names[1])
+        if function is hash:
+            self._leave_nan(self.typeof(names[0]), self.loadvar(names[0]), "the hash of a NaN")
+        if function is pow and COMPLEX in ranks:
+            self._refuse_complex_power()
         if function is None or not names or None in ranks or COMPLEX in ranks:
             return super().lower_expr(resty, expr)
         if function is abs:
+            if ranks == [BOOL]:
+                self._refuse("abs of a bool", "convert it first: int(x)")
             return self._unary(resty, expr, abs, names[0])
         if function == random.seed:
             self._refuse("random.seed begins another sequence than Python's", "use numpy.random")

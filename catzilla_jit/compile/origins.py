@@ -203,6 +203,8 @@ class Origins:
             return (PYTHON, self._items(arguments[0]))
         if function is zip:
             return tuple(map(self._items, arguments))
+        if function is next:
+            return self._items(arguments[0])
         if function in (iter, reversed, tuple):
             return self._get(arguments[0])
         if function in KEEPING:

@@ -261,6 +261,8 @@ class _Rewriter(ast.NodeTransformer):
             self.changed = True
         if name in LISTED or self._is_join(node):
             node.args = [self._as_list(argument) for argument in node.args]
+        if name == "isinstance" and len(node.args) == 2 and not node.keywords:
+            self._ask_for_class(node)
         if name == "bytes" and self._one_generator(node):
             node.args = [self._as_list_of_bytes(node.args[0])]
         if name == "format" and not node.keywords:
@@ -274,6 +276,21 @@ class _Rewriter(ast.NodeTransformer):
             if template is not None:
                 return self._formatted(node, templates.braces(template, node.args, node.keywords))
         return node
+
+    def _ask_for_class(self, node: ast.Call) -> None:
+        """Say that a bool is an int, which Numba does not know, and mark whose kind is asked for.
+
+        NumPy's bools and integers are not; `exactness.py` looks at what the mark is given.
+        """
+        classes = node.args[1]
+        asked = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+        names = [self._builtin(each) for each in asked]
+        if "int" in names or "bool" in names:
+            self.changed = True
+            node.args[0] = _at(node, self._call("kind", library.isinstance_of, node.args[0]))
+        if "int" in names:
+            known = [*asked, ast.Name("bool", ast.Load())]
+            node.args[1] = _at(node, ast.Tuple(known, ast.Load()))
 
     def _number_and_bytes(self, node: ast.Call, method: ast.Attribute) -> ast.AST:
         """Turn `int.from_bytes(...)` and `n.to_bytes(...)` into calls of functions."""
