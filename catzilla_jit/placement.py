@@ -84,7 +84,11 @@ class Placement:
     @property
     def direct(self) -> tuple[Submitter, ...]:
         """Whose code a call here and now may run."""
-        return tuple(submitter for _, submitter in self._forms)
+        # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
+        generic = self._program.generic
+        return tuple(
+            submitter for form, submitter in self._forms if not (generic and _is_narrow(form))
+        )
 
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
         """Return a compiled form for a map over these arguments, or None."""
@@ -126,7 +130,7 @@ class Placement:
     # --- submissions -------------------------------------------------------------------------
 
     def _submit_generic(self, /, *args: Any, **kwargs: Any) -> Any:
-        if self._forms:
+        if self._forms and not _is_narrow(self._forms[0][0]):
             return self._forms[0][1].submit(*args, **kwargs)
         return self._slow(*args, **kwargs)
 
@@ -213,7 +217,9 @@ class Placement:
 
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
-        return _exact(form, values, any_number=self._program.mode == "require")
+        if self._program.mode == "require":
+            return _exact(form, values, _any)
+        return _exact(form, values, layout.is_typed if self._program.generic else layout.is_own)
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._program.specialise(values)
@@ -242,15 +248,25 @@ def _element(argument: Any) -> Any:
 _PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
-def _exact(form: CompiledTask, values: list[Any], any_number: bool) -> list[Any]:
+def _any(_code: str, _value: Any) -> bool:
+    return True
+
+
+def _is_narrow(form: CompiledTask) -> bool:
+    """Tell whether a form has slots for NumPy's narrower numbers, which hold Python's as well."""
+    return any(slot.code in "fFihbQIHB" for slot in form.arguments)
+
+
+def _exact(form: CompiledTask, values: list[Any], fits: Callable[[str, Any], bool]) -> list[Any]:
     """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
 
-    `any_number` allows every number that a slot holds exactly, an int for a float.
+    `fits` says which numbers a slot may be given; with `_any` it is each that it holds exactly,
+    an int for a float.
     """
     fitting = []
     for slot, value in zip(form.arguments, values, strict=True):
         try:
-            if not any_number and not layout.is_own(slot.code, value):
+            if slot.code != "O" and not fits(slot.code, value):
                 raise layout.Unfit(f"must be {layout.SCALARS[slot.code].python}, not ", value=value)
             fitting.append(value if slot.code == "O" else layout.exact(slot.code, value))
         except layout.Unfit as error:

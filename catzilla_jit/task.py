@@ -303,6 +303,7 @@ class Task(DirectCall, Generic[P, R]):
                     settle=functools.partial(self._program.settle_item, form), progress=progress,
                     arena=self._settings.memory_arena,
                     again=self._program.function if form.pure else None,
+                    any_number=self._program.mode == "require",
                 )  # fmt: skip
             except batch.UnfitArgument:
                 if self._program.mode == "require" and not _boxed(form):

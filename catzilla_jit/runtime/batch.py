@@ -155,10 +155,12 @@ def submit_compiled(
     progress: bool,
     arena: bool = False,
     again: Callable[..., Any] | None = None,
+    any_number: bool = True,
 ) -> BatchResult[Any]:
     """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is.
 
     again: what computes an item that compiled code has no answer to; None: such an item fails.
+    any_number: arrays of NumPy's other types are taken as well, where nothing is lost.
     """
     arrays = []
     names = [slot.name for slot in task.arguments]
@@ -166,7 +168,7 @@ def submit_compiled(
         raise _UnfitType(f"task {name}: only tasks of numbers are mapped as machine code")
     for slot, value in zip(task.arguments, values, strict=True):
         try:
-            arrays.append(exact_array(slot.code, value))
+            arrays.append(exact_array(slot.code, value, any_number=any_number))
         except Unfit as error:
             raise unfit_argument(error, f"task {name}: argument {slot.name!r} {error}") from None
     shape = broadcast(name, names, arrays)

@@ -174,10 +174,23 @@ def is_own(code: str, value: Any) -> bool:
     return own is None or type(value) in own
 
 
-def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:
+def is_typed(code: str, value: Any) -> bool:
+    """Tell whether a value is of the slot's own type, NumPy's narrower types included."""
+    dtype = SCALARS[code].dtype
+    return is_own(code, value) if code in _OWN or dtype is None else type(value) is dtype.type
+
+
+def is_foreign(dtype: np.dtype[Any]) -> bool:
+    """Tell whether an array's numbers are of a type of NumPy's that Python has no number for."""
+    return dtype.kind in "iufc" and not any(dtype.type in own for own in _OWN.values())
+
+
+def exact_array(code: str, value: Any, *, any_number: bool = True) -> np.ndarray[Any, Any]:
     """Return an array of the slot's dtype with exactly the values of `value`, or raise Unfit.
 
-    An array that has the dtype already is returned as it is, not copied.
+    An array that has the dtype already is returned as it is, not copied. Without `any_number`
+    one that `is_foreign` is not taken for another: NumPy computes otherwise with its numbers. Nor
+    are real numbers for complex ones.
     """
     dtype = SCALARS[code].dtype
     if dtype is None:
@@ -190,6 +203,9 @@ def exact_array(code: str, value: Any) -> np.ndarray[Any, Any]:
         return array
     if array.size == 0:
         return array.astype(dtype)
+    foreign = is_foreign(array.dtype) or (dtype.kind == "c") != (array.dtype.kind == "c")
+    if not any_number and foreign and array.dtype.type is not dtype.type:
+        raise Unfit(f"must hold {SCALARS[code].python} values, not {array.dtype}")
     if array.dtype == object or array.dtype.kind not in "biufc":
         raise Unfit(f"must hold {SCALARS[code].python} values, not ", value=array.flat[0])
     return _convert(code, array, dtype)

@@ -22,6 +22,7 @@ from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast, missing
 from .callbacks import notice
 from .interrupt import call_exposed, shielded, wait_for
+from .layout import is_foreign
 from .result import add_type
 
 _NUMBERS = (bool, int, float, complex, np.generic)
@@ -352,8 +353,10 @@ def _records(array: Array, value: Any) -> Array:
 
 
 def _column(array: Array, shape: tuple[int, ...]) -> Any:
-    # tolist: the function gets Python numbers, as in a loop over a list.
-    return np.broadcast_to(array, shape).ravel().tolist()
+    # tolist: the function gets Python numbers, as in a loop over a list. Those of other types
+    # stay NumPy's, as in one submission for each: they are computed with otherwise.
+    flat = np.broadcast_to(array, shape).ravel()
+    return list(flat) if is_foreign(flat.dtype) else flat.tolist()
 
 
 def submit_python(

@@ -125,6 +125,52 @@ def test_arrays_are_converted_where_nothing_is_lost(make, dtype):
     assert result.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def share(x: float, y: float) -> float:
+    return x / 3 + y
+
+
+def share_of_any(x, y):
+    return x / 3 + y
+
+
+FOREIGN = [np.float32, np.float16, np.int8, np.int32, np.uint8, np.uint64, np.complex64]
+
+
+@pytest.mark.parametrize("dtype", FOREIGN)
+@pytest.mark.parametrize("function", [share, share_of_any])
+def test_a_map_computes_with_numbers_of_the_elements_types(runtime, function, dtype):
+    task = runtime.task(function)
+    task.map([0.5], [0.5])  # there is machine code, for floats
+    items = np.array([1, 100, 7]).astype(dtype)
+    result = task.map(items, items)
+    expected = np.array([function(x, x) for x in items])
+    assert (result.dtype, result.tolist()) == (expected.dtype, expected.tolist())
+
+
+def test_a_map_of_real_numbers_does_not_compute_with_complex_ones(runtime):
+    task = runtime.task(square_of_complex)
+    assert task.map([1j]).tolist() == [-1.0 + 0j]
+    assert task.map([0.5]).dtype == np.float64
+
+
+def square_of_complex(z: complex) -> complex:
+    return z * z
+
+
+def doubled(x):
+    return x * 2
+
+
+def test_a_form_for_narrow_numbers_takes_no_others(runtime):
+    task = runtime.task(doubled, compile_to_c=True)
+    task.submit(np.int16(3)).result()
+    task.submit(np.float32(0.5)).result()
+    for x in (0.5, 3, 2**40):
+        value = task.submit(x).result()
+        assert (type(value), value) == (type(x), doubled(x))
+        assert type(task(x)) is type(x)
+
+
 def test_bools_ints_and_complex_numbers(make):
     assert make(kernels.flip).map([True, False]).tolist() == [False, True]
     assert make(kernels.flip).map([True, False]).dtype == np.bool_
