@@ -17,7 +17,15 @@ from typing import Any, cast
 
 from numba.core import types
 
-from catzilla_jit.compile import digits, kinds, library, mathematics, octetnumbers, reductions
+from catzilla_jit.compile import (
+    digits,
+    kinds,
+    library,
+    mathematics,
+    methods,
+    octetnumbers,
+    reductions,
+)
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import Octets
@@ -303,5 +311,6 @@ METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
     ("count", 1): count_of,
     ("index", 1): index_of,
     ("encode", 0): octetnumbers.encoding_of,
+    **methods.METHODS,
     **reductions.METHODS,
 }

@@ -12,13 +12,13 @@ arithmetic.
 from __future__ import annotations
 
 import types as pytypes
-from typing import Any, cast
+from typing import Any
 
 import numpy
 from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import choices, digits, library, numpys, reductions
+from catzilla_jit.compile import choices, digits, library, methods, numpys, reductions, texts
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
@@ -95,6 +95,7 @@ def _redirect(func_ir: Any, program: Program, places: dict[int, Any], statement:
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
     helper = None
+    _place_keywords(definition, call)
     if not call.kws and not call.vararg:
         helper = _stand_in(func_ir, program, definition, call)
     elif [name for name, _ in call.kws] == ["axis"] and not call.vararg:
@@ -105,6 +106,20 @@ def _redirect(func_ir: Any, program: Program, places: dict[int, Any], statement:
     place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
     func_ir._definitions[place.target.name] = [place.value]
     return True
+
+
+def _place_keywords(definition: Any, call: Any) -> None:
+    """Give the arguments of a method of texts by position."""
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr") or call.vararg:
+        return
+    names = methods.PARAMETERS.get(definition.attr, ())[len(call.args) :]
+    given = dict(call.kws)
+    if given and set(given) == set(names[: len(given)]):
+        call.args = [*call.args, *(given[name] for name in names[: len(given)])]
+        call.kws = ()
+    elif list(given) == ["maxsplit"] and not call.args:
+        definition.attr += methods.BY_COUNT
+        call.args, call.kws = [given["maxsplit"]], ()
 
 
 def _means(definition: Any, *functions: Any) -> bool:
@@ -136,7 +151,7 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
 
 def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Helper | None:
     module = func_ir.func_id.func.__module__
-    in_library = module in (library.__name__, digits.__name__)
+    in_library = module in (library.__name__, digits.__name__, texts.__name__)
     if isinstance(definition, ir.Global | ir.FreeVar):
         if in_library:  # there the builtins are Numba's
             return None
@@ -161,9 +176,6 @@ def _stand_in(func_ir: Any, program: Program, definition: Any, call: Any) -> Hel
     if choice is not None:
         call.args = [definition.value, *call.args]
         return program.chooser(choice, len(call.args))
-    if method in library.METHODS:
-        call.args = [definition.value, *call.args]
-        return program.helper(cast("pytypes.FunctionType", library.METHODS[method]))
     return None
 
 

@@ -70,6 +70,7 @@ _BY_COUNT: tuple[Callable[..., Any], ...] = (
     lambda a: None,
     lambda a, b: None,
     lambda a, b, c: None,
+    lambda a, b, c, d: None,
 )
 
 

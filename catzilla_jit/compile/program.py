@@ -28,6 +28,7 @@ from catzilla_jit.compile import (
     pointwise,
     reductions,
     summation,
+    texts,
 )
 from catzilla_jit.compile.assigned import assigned_in, assigned_names
 from catzilla_jit.compile.choices import CHOICES
@@ -41,7 +42,7 @@ from catzilla_jit.compile.reason import ParallelReason, Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
-OWN = {each.__name__ for each in (library, digits, mathematics, summation, axes, pointwise)}
+OWN = {each.__name__ for each in (library, digits, texts, mathematics, summation, axes, pointwise)}
 CALLS = library.CALLS
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
@@ -169,7 +170,7 @@ class Program:
     @property
     def frames(self) -> int:
         """The most Python frames between two recursive calls: each function, each comprehension."""
-        ours = (library.__name__, digits.__name__)
+        ours = (library.__name__, digits.__name__, texts.__name__)
         own = [each for each in self._functions if each.__module__ not in ours]
         return sum(1 + len(list(_nested(each.__code__))) for each in own)
 
