@@ -13,12 +13,14 @@ the two.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.cpython.listobj import ListInstance
 from numba.np import numpy_support
 
 from catzilla_jit.compile.dicts import GivenDict, box_dict, each_item
@@ -28,6 +30,7 @@ from catzilla_jit.compile.lists import GivenList
 from catzilla_jit.compile.octets import hides_octets, octets
 from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.records import GivenRecord
+from catzilla_jit.compile.sharing import Memo, holds_mutable, is_same_array, may_share
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
@@ -106,7 +109,7 @@ def can_unpack(type_: types.Type) -> bool:
         return not isinstance(type_, types.BaseNamedTuple) and all(map(can_unpack, type_.types))
     if isinstance(type_, types.Optional):
         return can_unpack(type_.type)
-    if isinstance(type_, types.List | types.Set):
+    if isinstance(type_, types.List):
         return can_unpack(type_.dtype) and not isinstance(type_.dtype, types.Array)
     if isinstance(type_, types.Array):
         return _has_dtype(type_.dtype)
@@ -119,6 +122,14 @@ def _has_dtype(type_: types.Type) -> bool:
     return isinstance(type_, types.Number | types.Boolean | GivenRecord)
 
 
+def _holds_array(type_: types.Type) -> bool:
+    if isinstance(type_, types.BaseTuple):
+        return any(map(_holds_array, type_.types))
+    if isinstance(type_, types.Optional):
+        return _holds_array(type_.type)
+    return isinstance(type_, types.Array)
+
+
 @dataclasses.dataclass
 class Boxes:
     """The writer of one type's three functions in one module."""
@@ -128,11 +139,14 @@ class Boxes:
     type: types.Type
     keys: tuple[str, ...] | None = None  # of the dict that a returned tuple stands for
     origin: Origin = PYTHON  # who made the numbers of a result
+    memo: Memo | None = None  # of a result that may hold one object in two places
+    borrowed: bool = False  # what is boxed stays with the list that holds it
 
     def write_pack(self, symbol: str) -> None:
         """Write `int32_t pack(PyObject *value, void *slot)`."""
         builder, (value, slot) = self._begin(symbol, INT32, [BYTES, BYTES])
         check = _Check(self.kernel, builder, self._failing_block(builder))
+        check.writable_too = not _holds_array(self.kernel.result_type)
         if isinstance(self.type, GivenRecord):
             store_record(builder, check.record(self.type, value), slot)
             builder.ret(INT32(0))
@@ -153,7 +167,10 @@ class Boxes:
         python = self.kernel.context.get_python_api(builder)
         value = load(self.kernel, builder, self.type, slot)
         manager = environment(self.kernel, python)
+        self.memo = Memo(python) if may_share(self.type) else None
         boxed = self._boxed(python, manager, self.type, value, self.origin)
+        if self.memo is not None:
+            self.memo.free()
         builder.ret(boxed if self.keys is None else self._as_dict(python, manager, boxed))
 
     def _boxed(
@@ -167,16 +184,27 @@ class Boxes:
             boxed = manager.read_const(manager.add_const(type_.literal_value))
             python.incref(boxed)
             return boxed
+        if isinstance(type_, types.List | types.DictType):
+            return self._container(python, manager, type_, value)
+        if isinstance(type_, types.Optional) and holds_mutable(type_):
+            return self._optional(python, manager, type_, value, origin)
         if can_unpack(type_) and not isinstance(type_, types.BaseTuple):
+            if self.borrowed:
+                self.kernel.context.nrt.incref(python.builder, type_, value)
             return python.from_native_value(type_, value, manager)
-        if isinstance(type_, types.DictType):
-            return box_dict(self.kernel.context, python, manager, type_, value)
         builder = python.builder
         origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
-        parts = [
-            self._boxed(python, manager, each, builder.extract_value(value, index), origins[index])
-            for index, each in enumerate(type_.types)
-        ]
+        values = [builder.extract_value(value, index) for index in range(len(type_.types))]
+        parts: list[ir.Value] = []
+        for index, each in enumerate(type_.types):
+            box = functools.partial(
+                self._boxed, python, manager, each, values[index], origins[index]
+            )
+            before = [i for i in range(index) if type_.types[i] == each]
+            if isinstance(each, types.Array) and before:
+                parts.append(self._array_or(python, each, values, parts, before, index, box))
+            else:
+                parts.append(box())
         made = cgutils.alloca_once_value(builder, cgutils.get_null_value(python.pyobj))
         whole = cgutils.true_bit
         for part in parts:
@@ -186,6 +214,82 @@ class Boxes:
         for part in parts:  # the tuple has references of its own; null is none
             python.decref(part)
         return builder.load(made)
+
+    def _array_or(
+        self,
+        python: Any,
+        type_: types.Type,
+        values: list[ir.Value],
+        parts: list[ir.Value],
+        before: list[int],
+        index: int,
+        box: Callable[[], ir.Value],
+    ) -> ir.Value:
+        """Return what an array before this one has become if it is the same, or a new object."""
+        builder = python.builder
+        result = cgutils.alloca_once_value(builder, cgutils.get_null_value(python.pyobj))
+        for earlier in before:
+            same = is_same_array(python, type_, values[earlier], values[index])
+            with builder.if_then(same):
+                builder.store(parts[earlier], result)
+        found = builder.load(result)
+        with builder.if_else(cgutils.is_null(builder, found)) as (if_new, if_known):
+            with if_new:
+                builder.store(box(), result)
+            with if_known:
+                python.incref(found)
+                self.kernel.context.nrt.decref(builder, type_, values[index])
+        return builder.load(result)
+
+    def _container(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+        """Return a list or dict, one object for one of the kernel's; steals the reference."""
+        box = functools.partial(self._made, python, manager, type_, value)
+        if self.memo is None:
+            return box()
+        return self.memo.boxed(type_, value, self.borrowed, box)
+
+    def _made(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+        if isinstance(type_, types.DictType):
+            owning = dataclasses.replace(self, borrowed=False)
+            box = functools.partial(owning._made, python, manager)
+            return box_dict(self.kernel.context, python, type_, value, box)
+        if self.memo is None:
+            return python.from_native_value(type_, value, manager)
+        return dataclasses.replace(self, borrowed=True)._list(python, manager, type_, value)
+
+    def _list(self, python: Any, manager: Any, type_: Any, value: ir.Value) -> ir.Value:
+        """Return a new list of items that are boxed here; steals the reference."""
+        builder, context = python.builder, self.kernel.context
+        native = ListInstance(context, builder, type_, value)
+        size = native.size
+        result = cgutils.alloca_once_value(builder, python.list_new(size))
+        with (
+            builder.if_then(cgutils.is_not_null(builder, builder.load(result))),
+            cgutils.for_range(builder, size) as loop,
+        ):
+            item = native.getitem(loop.index)
+            boxed = self._boxed(python, manager, type_.dtype, item, PYTHON)
+            with builder.if_then(cgutils.is_null(builder, boxed), likely=False):
+                python.decref(builder.load(result))
+                builder.store(cgutils.get_null_value(python.pyobj), result)
+                loop.do_break()
+            python.list_setitem(builder.load(result), loop.index, boxed)
+        context.nrt.decref(builder, type_, value)
+        return builder.load(result)
+
+    def _optional(
+        self, python: Any, manager: Any, type_: types.Optional, value: ir.Value, origin: Origin
+    ) -> ir.Value:
+        builder = python.builder
+        optional = self.kernel.context.make_helper(builder, type_, value)
+        result = cgutils.alloca_once_value(builder, python.borrow_none())
+        with builder.if_else(cgutils.as_bool_bit(builder, optional.valid)) as (if_some, if_none):
+            with if_some:
+                boxed = self._boxed(python, manager, type_.type, optional.data, origin)
+                builder.store(boxed, result)
+            with if_none:
+                python.incref(python.borrow_none())
+        return builder.load(result)
 
     def _numpys(
         self, python: Any, manager: Any, class_: Any, value: ir.Value, type_: types.Type
@@ -246,6 +350,7 @@ class _Check:
         self.python = kernel.context.get_python_api(builder)
         self.environment = environment(kernel, self.python)
         self.in_container = False
+        self.writable_too = True  # what only reads takes what may be written: no view comes of it
 
     def value(self, type_: types.Type, value: ir.Value) -> None:
         """Check one value and what it consists of."""
@@ -312,7 +417,8 @@ class _Check:
         self._dtype(type_.dtype, self._field(value, ARRAY_DTYPE, BYTES))
         wanted = {"C": C_CONTIGUOUS, "F": F_CONTIGUOUS, "A": 0}[type_.layout]
         wanted |= (ALIGNED if type_.aligned else 0) | (WRITEABLE if type_.mutable else 0)
-        flags = self.builder.and_(self._field(value, ARRAY_FLAGS, INT32), INT32(wanted))
+        looked_at = wanted if self.writable_too else wanted | WRITEABLE
+        flags = self.builder.and_(self._field(value, ARRAY_FLAGS, INT32), INT32(looked_at))
         self._need(self.builder.icmp_signed("==", flags, INT32(wanted)))
 
     def _dtype(self, type_: types.Type, dtype: ir.Value) -> None:

@@ -203,6 +203,9 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     if isinstance(type_, types.LiteralList):
         message = f"it returns a list with items of several types, {words.of(type_)}"
         advice = "return a tuple, or make the items one type"
+    if isinstance(type_, types.Set):
+        message = f"it returns {words.of(type_)}, whose order is Python's own"
+        advice = "return sorted(...) of it; as it is, it runs as a Python task"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
         message = f"it returns a {kind} that it was given, and the caller would get another one"

@@ -13,7 +13,7 @@ kind. A key is looked up only if it has the type of the keys: Python finds 1 by 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -213,8 +213,13 @@ def _call(context: Any, builder: Any, body: Any, signature: Any, values: list[An
     return context.call_internal_no_propagate(builder, compiled.fndesc, signature, values)
 
 
-def box_dict(context: Any, python: Any, manager: Any, type_: types.DictType, value: Any) -> Any:
-    """Return a Python dict of a compiled one, NULL with an exception; takes the reference."""
+def box_dict(
+    context: Any, python: Any, type_: types.DictType, value: Any, box: Callable[[Any, Any], Any]
+) -> Any:
+    """Return a Python dict of a compiled one, NULL with an exception; takes the reference.
+
+    box: returns the Python list of a compiled one.
+    """
 
     def listed(made):
         return [(key, item) for key, item in made.items()]
@@ -226,7 +231,7 @@ def box_dict(context: Any, python: Any, manager: Any, type_: types.DictType, val
     context.nrt.decref(builder, type_, value)
     with builder.if_else(status.is_ok) as (if_ok, otherwise):
         with if_ok:
-            listing = python.from_native_value(items, pairs, manager)
+            listing = box(items, pairs)
             with cgutils.if_likely(builder, cgutils.is_not_null(builder, listing)):
                 builder.store(_dict_of(python, listing), result)
                 python.decref(listing)
