@@ -15,7 +15,7 @@ import types as pytypes
 from typing import Any
 
 import numpy
-from numba.core import ir, ir_utils, postproc
+from numba.core import errors, ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
 from catzilla_jit.compile import choices, digits, library, methods, numpys, reductions, texts
@@ -23,6 +23,7 @@ from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
 from catzilla_jit.compile.program import OWN, Program
+from catzilla_jit.compile.reason import Reason
 
 #: They go over their arguments, and tell nobody what those are.
 CONSUMERS = (
@@ -55,6 +56,39 @@ class InnerFunctions(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         return _replace_inner_functions(state.func_ir, state.metadata["program"])
+
+
+def refuse_kept_defaults(func_ir: Any, program: Program) -> None:
+    """Give up on an inner function with a list, dict or set as default: Numba makes it anew."""
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            value = statement.value
+            if not isinstance(value, ir.Expr) or value.op != "make_function":
+                continue
+            if value.defaults is not None and _is_made_of(func_ir, value.defaults):
+                message = "an inner function has a default that it could change"
+                advice = "make the list, dict or set inside, where it is None"
+                line, file = statement.loc.line, statement.loc.filename
+                program.reasons.append(Reason(line, message, advice, file=file))
+                raise errors.UnsupportedError(message)
+
+
+def _is_made_of(func_ir: Any, value: Any) -> bool:
+    """Tell whether a value may be a list, dict or set that is made here, or hold one."""
+    if isinstance(value, tuple | list):
+        return any(_is_made_of(func_ir, each) for each in value)
+    if isinstance(value, ir.Var | str):
+        value = ir_utils.guard(ir_utils.get_definition, func_ir, value)
+        return value is None or _is_made_of(func_ir, value)
+    if not isinstance(value, ir.Expr):
+        return False
+    if value.op in ("build_list", "build_map", "build_set"):
+        return True
+    if value.op == "call":
+        called = ir_utils.guard(ir_utils.get_definition, func_ir, value.func)
+        made = isinstance(called, ir.Expr) and called.op in ("getattr", "make_function")
+        return made or _means(called, list, dict, set, sorted)
+    return any(_is_made_of(func_ir, each) for each in value.list_vars())
 
 
 def _replace_callees(func_ir: Any, program: Program) -> bool:

@@ -308,9 +308,9 @@ class _Check:
         known = {
             list: False,
             set: False,
+            dict: False,
             sorted: False,
             frozenset: False,
-            dict: False,
             map: False,
             filter: False,
             functools.reduce: False,

@@ -21,6 +21,7 @@ import random
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import numpy
 from llvmlite import ir as llvm
 from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
@@ -36,6 +37,7 @@ from catzilla_jit.compile import (
     octets,
     recursion,
     stack,
+    views,
     words,
 )
 from catzilla_jit.compile.context import TaskCallConv
@@ -43,6 +45,7 @@ from catzilla_jit.compile.doubts import Doubts
 from catzilla_jit.compile.effects import effects_of
 from catzilla_jit.compile.indices import index_variables
 from catzilla_jit.compile.kinds import BOOL, COMPLEX, FLOAT, INT, kind
+from catzilla_jit.compile.members import Members
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origins, has_numpy, joined
@@ -89,6 +92,7 @@ class TaskLower(lowering.Lower):
         self._is_ours = self.func_ir.func_id.func.__module__ in OWN
         self.mixture = Mixture(self)
         self.unbound = Unbound(self)
+        self.members = Members(self)
         self.depth = stack.Depth(self)
         program = self.metadata["program"]
         function = self.func_ir.func_id.func
@@ -121,6 +125,7 @@ class TaskLower(lowering.Lower):
             self._refuse("it deletes items of a list with `del`", "use .pop(), or make a new list")
         if isinstance(inst, ir.DelItem):
             self._refuse_lossy_keys(self.typeof(inst.target.name), [inst.index.name])
+        self.members.look(inst)
         super().lower_inst(inst)
 
     def _set_result_origin(self, function: Any) -> None:
@@ -256,7 +261,7 @@ class TaskLower(lowering.Lower):
         if isinstance(ty, types.Bytes):
             self._refuse("it takes bytes out of an object", "make them a global of the module")
         self._target = inst.target.name
-        value = super().lower_assign(ty, inst)
+        value = views.marked(self, ty, inst.value, super().lower_assign(ty, inst))
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
         self.doubts.assigned(inst.target.name, inst.value, self._bit_of_result)
         self.unbound.assigned(inst)
@@ -276,6 +281,7 @@ class TaskLower(lowering.Lower):
         if op is operator.contains:
             self._refuse_member_of_other_kind(left, right)
             self._leave_doubtful_member(left, right)
+            self.members.look_for(left, right)
         if op in (operator.mul, operator.imul):
             self._leave_endless_repetition(left, right)
         if op in kinds.COMPARISON:
@@ -497,6 +503,7 @@ class TaskLower(lowering.Lower):
         if expr.op == "unary" and expr.fn is operator.invert:
             self._refuse_bool(expr.value.name)
         self._refuse_order_of_a_set(expr)
+        self.members.look(expr)
         if expr.op == "getitem":
             self._leave_unfit_mask(expr.value.name, expr.index.name)
             self._refuse_lossy_keys(self.typeof(expr.value.name), [expr.index.name])
@@ -523,6 +530,8 @@ class TaskLower(lowering.Lower):
         self._unpacking = expr.op == "exhaust_iter"
         result = super().lower_expr(resty, expr)
         self._unpacking = False
+        if expr.op == "iternext":
+            self.members.look_at_step(expr, result)
         return result
 
     def _call(self, resty: Any, expr: Any) -> llvm.Value:
@@ -573,6 +582,8 @@ class TaskLower(lowering.Lower):
             self._leave_divmod(*names)
         if function is range:
             self._leave_range(*names)
+        if function is numpy.arange:
+            self._leave_arange(ranks, *names)
         result = super().lower_expr(resty, expr)
         if function is math.sqrt and not self.options.fastmath:
             negative = floats.is_negative(self.builder, self._operand(names[0], types.float64))
@@ -661,6 +672,18 @@ class TaskLower(lowering.Lower):
         value = self._operand(start, types.int64)
         large = self.builder.icmp_signed(">", value, value.type(2**62))
         self._leave_if(large, "the count of an enumerate")
+
+    def _leave_arange(self, ranks: list[int | None], *names: str) -> None:
+        """Leave for a range whose length Numba cannot compute: it divides as floats."""
+        if set(ranks) <= {BOOL, INT} and len(names) > 1:
+            start, stop = (self._operand(name, types.int64) for name in names[:2])
+            length, failed = checks.subtract(self.builder, stop, start, True)
+            self._leave_if(failed, "the length of a range")
+            shifted = self.builder.add(length, length.type(EXACT_IN_FLOAT))
+            limit = length.type(2 * EXACT_IN_FLOAT)
+            far = self.builder.icmp_unsigned(">", shifted, limit)
+            self._leave_if(far, "the length of a range")
+            self._need_exact_in_float("the step of a range", *names[2:])
 
     def _is(self, name: str, constant: int) -> llvm.Value:
         wide = types.float64 if kind(self.typeof(name)) == FLOAT else types.int64

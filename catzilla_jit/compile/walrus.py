@@ -16,6 +16,8 @@ from typing import Any
 from numba.core import interpreter, ir
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
+from catzilla_jit.compile.closures import refuse_kept_defaults
+
 
 class Interpreter(interpreter.Interpreter):
     """Numba's interpreter, one step added at the end of each block."""
@@ -75,4 +77,5 @@ class Translation(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         state["func_ir"] = Interpreter(state["func_id"]).interpret(state["bc"])
+        refuse_kept_defaults(state["func_ir"], state["metadata"]["program"])
         return True
