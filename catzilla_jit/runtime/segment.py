@@ -23,6 +23,7 @@ LEVELS = 4
 BUCKET_BITS = 5
 BUCKETS = 1408
 ACCOUNTS = 1024
+LEDGERS = 2048  # besides the two that every meter has
 SAMPLES = 64
 EVENTS = 8192
 MOST_METERS = 2050
@@ -184,6 +185,7 @@ class _Reader:
         known = (ACCOUNT_BYTES, METER_BYTES, LEDGER_BYTES, RING_BYTES, EVENTS)
         _demand(strides == known, "its parts differ")
         _demand(self.meters <= MOST_METERS, "it has too many meters")
+        self._read: set[int] = set()  # lines at which ledgers lie
         self._check_array("accounts", self.accounts_at, ACCOUNTS, ACCOUNT_BYTES)
         self._check_array("meters", self.meters_at, self.meters, METER_BYTES)
         self._check_array("ledgers", self.ledgers_at, 2 * self.meters, LEDGER_BYTES)
@@ -227,23 +229,29 @@ class _Reader:
             [self.words(at + WAIT_AT + i * BUCKETS * 8, BUCKETS) for i in range(LEVELS)],
         )  # fmt: skip
 
-    def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, int, Ledger]]:
-        """Yield the number of each ledger of a meter, its account, and the ledger."""
+    def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, Ledger]]:
+        """Yield the account of each ledger of a meter, and the ledger; none is read twice."""
         lines = self.small(self.meters_at + meter * METER_BYTES + LEDGERS_AT, accounts)
-        for account, line in enumerate(lines):
-            if line == 0:
-                continue
-            at = line * _LINE
-            number, odd = divmod(at - self.ledgers_at, LEDGER_BYTES)
-            _demand(number >= 0 and odd == 0, "a ledger lies nowhere")
-            _demand(at + LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
+        for line in filter(None, dict.fromkeys(lines)):
+            _demand(line not in self._read, "two meters use one ledger")
+            self._read.add(line)
+            number, ledger = self._ledger(line * _LINE)
             if number < 2 * self.meters:
-                # The meter's two for the unnamed; accounts that got none of their own share them.
+                # The meter's two for the unnamed: accounts that got none of their own share them.
                 _demand(number // 2 == meter, "a meter uses the ledger of another")
-                account = number % 2
-            *counts, run_ticks, wait_ticks = self.words(at, 8)
-            run, wait = self.words(at + 64, BUCKETS), self.words(at + 64 + BUCKETS * 8, BUCKETS)
-            yield number, account, Ledger(counts, run_ticks, wait_ticks, run, wait)
+                yield number % 2, ledger
+            else:
+                _demand(lines.count(line) == 1, "two accounts use one ledger")
+                yield lines.index(line), ledger
+
+    def _ledger(self, at: int) -> tuple[int, Ledger]:
+        number, odd = divmod(at - self.ledgers_at, LEDGER_BYTES)
+        _demand(number >= 0 and odd == 0, "a ledger lies nowhere")
+        _demand(number < 2 * self.meters + LEDGERS, "a ledger lies behind the last")
+        _demand(at + LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
+        *counts, run_ticks, wait_ticks = self.words(at, 8)
+        run, wait = self.words(at + 64, BUCKETS), self.words(at + 64 + BUCKETS * 8, BUCKETS)
+        return number, Ledger(counts, run_ticks, wait_ticks, run, wait)
 
     def samples(self) -> tuple[list[int], list[int]]:
         """Return the times of the samples, oldest first, and their places."""
@@ -264,17 +272,12 @@ def read(memory: memoryview) -> Segment:
     sampled_at, places = reader.samples()
     meters = []
     ledgers: dict[int, Ledger] = {}
-    seen: set[int] = set()
     for index in range(reader.meters):
         meter = reader.meter(index, places)
         if meter is None:
             continue
         meters.append(meter)
-        for number, account, ledger in reader.ledgers(index, len(accounts)):
-            if number in seen:
-                _demand(number < 2 * reader.meters, "two meters use one ledger")
-                continue
-            seen.add(number)
+        for account, ledger in reader.ledgers(index, len(accounts)):
             ledgers[account] = ledgers[account] + ledger if account in ledgers else ledger
     depth = reader.words(DEPTH_AT, 2 * LEVELS)
     return Segment(

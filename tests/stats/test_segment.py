@@ -107,6 +107,39 @@ def test_two_meters_cannot_use_one_ledger(copy: bytearray) -> None:
         read(copy)
 
 
+def test_ledger_is_read_once_however_many_accounts_share_it(
+    copy: bytearray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of 2,050 meters may say so of 1,024 accounts."""
+    read_at: list[int] = []
+    words = segment._Reader.words
+    monkeypatch.setattr(
+        segment._Reader, "words", lambda self, at, n: read_at.append(at) or words(self, at, n)
+    )
+    (meters,) = struct.unpack_from("=I", copy, 72)
+    struct.pack_into("=I", copy, 192, segment.ACCOUNTS)
+    (ledgers_at,) = struct.unpack_from("=Q", copy, 136)
+    for i in range(meters):
+        lines = [(ledgers_at + (2 * i + lane) * LEDGER_BYTES) // 64 for lane in (0, 1)]
+        at = METERS_AT + i * METER_BYTES
+        struct.pack_into("=I", copy, at, segment.NATIVE)
+        struct.pack_into(f"={segment.ACCOUNTS}I", copy, at + 1152, *lines * (segment.ACCOUNTS // 2))
+    read(copy)
+    assert len(read_at) == len(set(read_at))
+
+
+def test_there_are_no_more_ledgers_than_a_runtime_makes(copy: bytearray) -> None:
+    (meters,) = struct.unpack_from("=I", copy, 72)
+    (ledgers_at,) = struct.unpack_from("=Q", copy, 136)
+    behind = ledgers_at + (2 * meters + segment.LEDGERS) * LEDGER_BYTES
+    copy += bytes(max(0, behind + LEDGER_BYTES - len(copy)))
+    struct.pack_into("=Q", copy, 16, len(copy))
+    at = METERS_AT + 1152 + 4 * account_of(copy, "one")
+    struct.pack_into("=I", copy, at, behind // 64)
+    with pytest.raises(segment.Damaged, match="behind the last"):
+        read(copy)
+
+
 def test_names_are_cleaned(copy: bytearray) -> None:
     name = b"\x1b[31mred\r\n\x07\x00rest".ljust(112, b"\0")
     at = ACCOUNTS_AT + account_of(copy, "one") * 128
