@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..figures import read_seconds
 from . import leaving, running, terminal
 from .running import Place
 
 if TYPE_CHECKING:
-    from ..runtime.stats import TaskStats
-    from ..runtime.statsreader import RuntimeInfo
+    from rich.console import Console, RenderableType
 
 NAME = "stats"
 SUMMARY = "show the runtimes that are running, or one of them in full"
@@ -25,9 +24,9 @@ examples:
   catzilla-jit stats 4711 --json | python -m json.tool
   catzilla-jit stats 4711 --prometheus > prices.prom
 
-Without PID: the only runtime, or the list if there are several. --watch on a
-terminal draws like top, and q or Ctrl-C leaves; in a pipe it prints again and
-again, with --json one object per line. Times and counts are since the start
+Without PID: the only runtime, or the list if there are several, with --watch
+as well. --watch on a terminal draws like top, and q or Ctrl-C leaves; in a pipe
+it prints again and again, with --json one object per line. Times and counts are since the start
 of the runtime, rates and utilisation over the last 5 seconds.
 
 Exit code: 3 if there is no such runtime or it may not be read.
@@ -63,59 +62,82 @@ def execute(arguments: argparse.Namespace) -> int:
     place: Place | None = arguments.place
     if place is None:
         found = running.listed()
-        if len(found) > 1 and not (arguments.watch or arguments.prometheus):
-            return _list(found, json=arguments.json)
-        place = running.only_one(found)
-    if arguments.watch:
-        return _watch(place, arguments.watch, json=arguments.json)
-    stats = running.read(place)
+        if len(found) == 1 or arguments.prometheus:
+            place = running.only_one(found)
+    view: _View = _AllRuntimes() if place is None else _OneRuntime(place)
     if arguments.prometheus:
+        assert place is not None
         from ..integrations import prometheus
 
-        sys.stdout.write(prometheus.text(stats))
+        sys.stdout.write(prometheus.text(running.read(place)))
+    elif arguments.watch:
+        return _watch(view, arguments.watch, json=arguments.json)
     else:
-        _printer(json=arguments.json, compact=False)(stats)
+        _print(view, terminal.stdout(), json=arguments.json, compact=False)
     return leaving.OK
 
 
-def _printer(*, json: bool, compact: bool) -> Callable[[TaskStats], None]:
-    """Return the function that prints one snapshot."""
-    if json:
+class _View(Protocol):
+    """What is shown, read anew each time; Failure if it is there no more."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the object for --json."""
+
+    def picture(self, console: Console, height: int | None = None) -> RenderableType:
+        """Return what is drawn, in so many lines."""
+
+
+class _OneRuntime:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def document(self) -> dict[str, Any]:
         from .document import of_stats
 
-        return lambda stats: terminal.print_json(of_stats(stats), compact=compact)
-    from .dashboard import dashboard
+        return of_stats(running.read(self._place))
 
+    def picture(self, console: Console, height: int | None = None) -> RenderableType:
+        from ..runtime import statsreader
+        from .dashboard import dashboard
+
+        stats = running.read(self._place)
+        return dashboard(stats, console, command=statsreader.command(stats.pid), height=height)
+
+
+class _AllRuntimes:
+    def document(self) -> dict[str, Any]:
+        from .document import of_runtimes
+
+        return of_runtimes(running.listed())
+
+    def picture(self, console: Console, height: int | None = None) -> RenderableType:
+        from .dashboard import runtime_table
+
+        readings = []
+        for info in running.listed():
+            with contextlib.suppress(leaving.Failure):  # it has ended meanwhile
+                readings.append((info, running.read(Place(info.pid, info.runtime))))
+        return runtime_table(readings)
+
+
+def _print(view: _View, console: Console, *, json: bool, compact: bool) -> None:
+    if json:
+        terminal.print_json(view.document(), compact=compact)
+    else:
+        terminal.show(console, view.picture(console))
+
+
+def _watch(view: _View, seconds: float, *, json: bool) -> int:
     console = terminal.stdout()
-    return lambda stats: terminal.show(console, dashboard(stats, console, command=_command(stats)))
-
-
-def _command(stats: TaskStats) -> str:
-    from ..runtime import statsreader
-
-    return statsreader.command(stats.pid)
-
-
-def _watch(place: Place, seconds: float, *, json: bool) -> int:
-    stats = running.read(place)  # a wrong place is a failure, an end later is not
-    console = terminal.stdout()
+    view.document()  # a wrong place is a failure, an end later is not
     try:
         if console.is_terminal and not json:
-            from .dashboard import dashboard
             from .watch import watch
 
-            title = _command(stats)
-            watch(
-                console,
-                lambda: dashboard(
-                    running.read(place), console, command=title, height=console.height
-                ),
-                seconds,
-            )
+            watch(console, lambda: view.picture(console, console.height), seconds)
         else:
-            show = _printer(json=json, compact=True)
             while True:
-                show(running.read(place))
+                _print(view, console, json=json, compact=True)
                 sys.stdout.flush()
                 time.sleep(seconds)
                 if not json:
@@ -124,22 +146,4 @@ def _watch(place: Place, seconds: float, *, json: bool) -> int:
         print(f"catzilla-jit: {ended}", file=sys.stderr)
     except KeyboardInterrupt:
         pass
-    return leaving.OK
-
-
-def _list(found: list[RuntimeInfo], *, json: bool) -> int:
-    if json:
-        from .document import of_runtimes
-
-        terminal.print_json(of_runtimes(found))
-        return leaving.OK
-    from .dashboard import runtime_table
-
-    readings = []
-    for info in found:
-        try:
-            readings.append((info, running.read(Place(info.pid, info.runtime))))
-        except leaving.Failure:
-            continue  # it has ended meanwhile
-    terminal.show(terminal.stdout(), runtime_table(readings))
     return leaving.OK

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from catzilla_jit import Runtime
 from catzilla_jit.command import running
 from catzilla_jit.command.leaving import Failure
 from catzilla_jit.runtime.statsreader import RuntimeInfo
@@ -174,6 +175,26 @@ def test_watch_in_a_pipe_prints_an_object_per_line(environ, pid):
     assert process.wait(timeout=30) == 141
 
 
+@pytest.fixture
+def second_runtime():
+    """A runtime of the tests' own process, so there are at least two."""
+    with Runtime(workers=1) as runtime:
+        runtime.task(lambda: None, compile_to_c=False).submit().result()
+        yield
+
+
+@pytest.mark.usefixtures("second_runtime")
+def test_watch_in_a_pipe_prints_the_list_of_several_runtimes(environ, pid):
+    process = watching(
+        environ, "--watch", "0.05", "--json", stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    for _ in range(2):
+        pids = [info["pid"] for info in json.loads(process.stdout.readline())["runtimes"]]
+        assert {int(pid), os.getpid()} <= set(pids)
+    process.stdout.close()
+    assert process.wait(timeout=30) == 141
+
+
 def _read_until(terminal: int, wanted: bytes, seconds: float = 30) -> bytes:
     seen = b""
     until = time.monotonic() + seconds
@@ -185,13 +206,15 @@ def _read_until(terminal: int, wanted: bytes, seconds: float = 30) -> bytes:
 
 
 @pytest.mark.parametrize("key", [b"q", b"\x03"])
-def test_watch_on_a_terminal_leaves_it_as_it_was(environ, pid, key):
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.usefixtures("second_runtime")
+def test_watch_on_a_terminal_leaves_it_as_it_was(environ, pid, key, several):
     import termios
 
     own, terminal = pty.openpty()
     before = termios.tcgetattr(terminal)
     process = watching(
-        environ, pid, "--watch", "0.05",
+        environ, *([] if several else [pid]), "--watch", "0.05",
         stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
         preexec_fn=lambda: __import__("fcntl").ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
