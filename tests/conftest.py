@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,12 @@ Script = Callable[..., "subprocess.CompletedProcess[str]"]
 # the tests that interrupt themselves or a child would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # What failed is found again by its name, in another process (`--last-failed`).
+    if re.search(r" at 0x[0-9a-f]", item.nodeid):
+        raise pytest.UsageError(f"{item.nodeid}: the name holds an address; choose other ids")
 
 
 @pytest.fixture

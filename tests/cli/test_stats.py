@@ -127,7 +127,7 @@ def test_listing_holds_the_process(cli, pid):
     ("place", "words"),
     [
         ("4194304", "there is no process 4194304"),
-        (str(os.getpid()) + ":9999", "runtime"),
+        pytest.param(str(os.getpid()) + ":9999", "runtime", id="own-process"),
     ],
 )
 def test_what_is_not_there_is_one_sentence_and_exit_code_3(cli, command, place, words):

@@ -241,7 +241,7 @@ def test_number_fits_as_many_bytes_as_in_python(function: Callable[..., Any]) ->
 
 @pytest.mark.parametrize(
     "value", [bytearray(b"a"), memoryview(b"a"), "a", 1, [97], None, numpy.bytes_(b"a"),
-              numpy.frombuffer(b"a", numpy.uint8), type("B", (bytes,), {})(b"a")], ids=repr,
+              numpy.frombuffer(b"a", numpy.uint8), type("B", (bytes,), {})(b"a")],
 )  # fmt: skip
 def test_what_is_not_bytes_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError, match="not a bytes"):

@@ -198,7 +198,6 @@ def allocated() -> int:
         (of_lists, {"a": [1], "b": [2]}),
         (of_lists, {"a": [1], "b": [2**63]}),
     ],
-    ids=repr,
 )
 def test_copy_of_a_dict_is_released(function: Callable[..., Any], value: Any) -> None:
     task = compiled(function)

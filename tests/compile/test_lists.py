@@ -218,7 +218,7 @@ def test_first_item_tells_the_type_of_a_list_without_a_hint() -> None:
     assert str(argument_types_for(any_list, ([[1]],), name="any_list")[0]) == "list[list[int64]]"
 
 
-@pytest.mark.parametrize("value", [[], [[]], [None], [object()], [numpy.zeros(2)]], ids=repr)
+@pytest.mark.parametrize("value", [[], [[]], [None], [object()], [numpy.zeros(2)]])
 def test_list_that_tells_no_type_stays_python(value: Any) -> None:
     with pytest.raises(CompileRefused, match=r"is an? (empty )?list"):
         argument_types_for(any_list, (value,), name="any_list")
@@ -243,7 +243,6 @@ def allocated() -> int:
         (in_tuple, ([1], "a")),
         (in_tuple, ([1, 2**63], "a")),
     ],
-    ids=repr,
 )
 def test_copy_of_a_list_is_released(function: Callable[..., Any], value: Any) -> None:
     task = compiled(function)

@@ -758,7 +758,7 @@ def x_and_y(r: Any, n: int) -> Any:
     return r["x"] * n + r["y"]
 
 
-@pytest.mark.parametrize("as_given", [lambda array: array, list, tuple], ids=str)
+@pytest.mark.parametrize("as_given", [lambda array: array, list, tuple])
 def test_records_in_a_map_are_views(as_given: Callable[[Any], Any]) -> None:
     ours, pythons = made(PACKED), made(PACKED)
     task(raised).map(as_given(ours[::2]), 0.5)
