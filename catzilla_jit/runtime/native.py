@@ -252,7 +252,6 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         None,
         (_pointer, _out(ctypes.c_uint64), _out(ctypes.c_uint64), _out(ctypes.c_uint64)),
     ),
-    "cz_batch_drop": (None, (_pointer,)),
 }
 
 

@@ -15,7 +15,7 @@ from ..errors import RuntimeClosed
 from . import memory, native, waiting
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter, Waiting
 from .dispatcher import Dispatcher
-from .interrupt import call_shielded, check_interrupt, join_thread, shielded, wait_until
+from .interrupt import check_interrupt, join_thread, shielded, wait_until
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .rerun import Rerun, Reruns
@@ -257,6 +257,8 @@ class NativePool:
     def batch(self, call: BatchCall) -> NativeBatch:
         for working in tuple(self._working):
             if working.released():
+                # Ctrl-C may have kept its NativeBatch from being made.
+                working.own(self._bridge)
                 self._working.discard(working)
         working = _Working(self._native, call)
         account = self._account(call.name, native.LANE_NATIVE)
@@ -403,7 +405,7 @@ class _Working:
     which may not run (an interrupt of a task can hit it).
     """
 
-    __slots__ = ("_call", "_process", "handle", "lib", "spans")
+    __slots__ = ("_call", "_hold", "_process", "handle", "lib", "spans")
 
     def __init__(self, loaded: native.Native, call: BatchCall) -> None:
         self.lib = loaded.lib
@@ -413,6 +415,7 @@ class _Working:
         )
         self._call = call
         self._process = os.getpid()
+        self._hold: object = None  # drops the handle
 
     def released(self, getpid: Callable[[], int] = os.getpid) -> bool:
         # At exit the names of this module may be gone before its last batch. And a locked lock of
@@ -423,12 +426,10 @@ class _Working:
             and bool(self.lib.cz_batch_released(self.handle))
         )
 
-    def __del__(self, call_shielded: Callable[..., Any] = call_shielded) -> None:
-        call_shielded(self._drop)
-
-    def _drop(self) -> None:
-        if self.released():
-            self.lib.cz_batch_drop(self.handle)
+    def own(self, bridge: Any) -> None:
+        """Let the handle be dropped with this object."""
+        if self._hold is None and self.handle:
+            self._hold = bridge.hold_batch(self.handle.value)
 
 
 class NativeBatch:
@@ -442,6 +443,7 @@ class NativeBatch:
         self._all_working = all_working
         self._lib = working.lib
         self._handle = working.handle.value
+        working.own(bridge)
 
     def __del__(self) -> None:
         # Else its arrays would stay until the pool looks, at the next batch.
