@@ -9,22 +9,23 @@ NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
 C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
-.PHONY: help demo test check lint types format ctest sanitize bench bench-smoke \
-        test-pythons docs-pictures docs-tutorial build clean
+.PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
+        bench-smoke test-pythons docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo          all distances between the airports of the world, as tasks'
-	@echo 'make test          C tests, then Python tests'
-	@echo 'make check         what CI runs: lint, types, tests'
-	@echo 'make format        lay out the Python and C sources'
-	@echo 'make ctest         the C tests alone'
-	@echo 'make sanitize      the C tests under ThreadSanitizer, then Address+UBSanitizer'
-	@echo 'make bench         every benchmark, as ratios; JSON in benchmarks/results'
-	@echo 'make docs-pictures draw docs/pictures: the command line, the benchmarks'
-	@echo 'make docs-tutorial run examples/tutorial.ipynb, and keep its outputs'
-	@echo 'make test-pythons  the Python tests on 3.10 to 3.13, as far as they are here'
-	@echo 'make clean         remove .venv, build and the built libraries'
+	@echo 'make demo            all distances between the airports of the world, as tasks'
+	@echo 'make test            C tests, then Python tests'
+	@echo 'make check           what CI runs: lint, types, tests'
+	@echo 'make format          lay out the Python and C sources'
+	@echo 'make ctest           the C tests alone'
+	@echo 'make sanitize        the C tests under ThreadSanitizer, then Address+UBSanitizer'
+	@echo 'make sanitize-python the behaviour suite on libraries with Address+UBSanitizer'
+	@echo 'make bench           every benchmark, as ratios; JSON in benchmarks/results'
+	@echo 'make docs-pictures   draw docs/pictures: the command line, the benchmarks'
+	@echo 'make docs-tutorial   run examples/tutorial.ipynb, and keep its outputs'
+	@echo 'make test-pythons    the Python tests on 3.10 to 3.13, as far as they are here'
+	@echo 'make clean           remove .venv, build and the built libraries'
 
 # -- set-up -----------------------------------------------------------------------------
 
@@ -46,7 +47,7 @@ demo: build
 
 test: build ctest
 	@tools/jemalloc.sh $(BIN)/python
-	$(BIN)/python -m pytest
+	$(BIN)/python tools/tests.py
 
 check: lint types
 	@$(MAKE) --no-print-directory test WERROR=ON
@@ -92,6 +93,9 @@ sanitize: .venv/installed
 	    -DCATZILLA_JIT_SANITIZE=thread,TSAN_OPTIONS=halt_on_error=1 $(FIXED_ADDRESSES))
 	$(call c_tests,asan,-DCMAKE_BUILD_TYPE=Debug -DCATZILLA_JIT_BINDING=OFF \
 	    -DCATZILLA_JIT_SANITIZE=address$(comma)undefined,ASAN_OPTIONS=detect_stack_use_after_return=1)
+
+sanitize-python: .venv/installed
+	tools/sanitize_python.sh $(BIN)/python
 
 # -- measurements -----------------------------------------------------------------------
 

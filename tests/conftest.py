@@ -1,13 +1,15 @@
-"""What all tests share: a script run in an interpreter of its own."""
+"""What all tests share: a script run in an interpreter of its own, and a cache of compiled code."""
 
 from __future__ import annotations
 
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 
@@ -18,10 +20,22 @@ import catzilla_jit
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 
+# What is compiled is kept for the processes of this run, and not for the next: that is to tell
+# whether it still compiles. tools/tests.py names one directory for all its processes.
+_own_cache = "CATZILLA_JIT_TESTS_CACHE" not in os.environ
+if _own_cache:
+    os.environ["CATZILLA_JIT_TESTS_CACHE"] = tempfile.mkdtemp(prefix="catzilla_jit_tests")
+os.environ["CATZILLA_JIT_CACHE_DIR"] = os.environ["CATZILLA_JIT_TESTS_CACHE"]
+
 # A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that:
 # the tests that interrupt themselves or a child would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    if _own_cache:
+        shutil.rmtree(os.environ["CATZILLA_JIT_TESTS_CACHE"], ignore_errors=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

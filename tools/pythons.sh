@@ -3,7 +3,7 @@
 # built (limited API, so one file serves all), installed into one virtual environment per
 # interpreter under build/pythons, and tested from there, not from the source tree.
 #
-# usage: tools/pythons.sh BUILD_PYTHON [PYTEST_ARGUMENT...]
+# usage: tools/pythons.sh BUILD_PYTHON [ARGUMENT of tools/tests.py...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build_python=$1
@@ -36,7 +36,6 @@ for version in 3.10 3.11 3.12 3.13; do
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
     "$venv/bin/python" -m pip --disable-pip-version-check install --quiet "$wheel[test]"
     "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --force-reinstall "$wheel"
-    # The pytest program, unlike `python -m pytest`, leaves the source tree out of sys.path.
-    "$venv/bin/pytest" -q -p no:cacheprovider "$@" tests || failed+=("$version")
+    "$venv/bin/python" tools/tests.py "$@" || failed+=("$version")
 done
 [ ${#failed[@]} = 0 ] || { echo "failed on Python ${failed[*]}" >&2; exit 1; }

@@ -51,9 +51,9 @@ def test_exit_finishes_what_was_submitted(run):
 
 def test_exit_with_running_tasks_maps_and_kept_results(run):
     run("""
-    results = [work.submit(200_000) for _ in range(5)]
-    batch = work.submit_map([1000] * 2000)
-    other = work.submit_map([100_000] * 20)
+    results = [work.submit(20_000) for _ in range(5)]
+    batch = work.submit_map([100] * 2000)
+    other = work.submit_map([10_000] * 20)
     del other
     """)
 
