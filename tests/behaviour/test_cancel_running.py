@@ -201,8 +201,7 @@ def test_map_with_an_endless_item_can_be_cancelled(make_on, single, kind):
     out = np.zeros(1000)
     task = make_on(single, endless_above)
     batch = task.submit_map(values, out=out, chunk_size=10)
-    until(lambda: batch.progress >= 0.6)
-    time.sleep(0.01)  # now the worker is at the endless item
+    until(lambda: batch.completed_range == (0, 710))  # the worker has the endless item
     assert batch.cancel()
     with pytest.raises(TaskCancelled):
         batch.wait(PATIENCE)
@@ -214,13 +213,17 @@ def test_map_with_an_endless_item_can_be_cancelled(make_on, single, kind):
 
 
 def test_python_map_that_blocks_can_be_cancelled(runtime, gate):
+    entered = threading.Event()
+
     def item(i):
-        return endless(0.5) if i == 5 else i
+        if i == 5:
+            entered.set()
+            return endless(0.5)
+        return i
 
     out = np.full(8, -1.0)
     batch = runtime.task(item, compile_to_c=False).submit_map(range(8), out=out)
-    until(lambda: batch.progress >= 5 / 8)
-    time.sleep(0.01)  # now the worker is at the endless item
+    assert entered.wait(PATIENCE)
     assert batch.cancel()
     with pytest.raises(TaskCancelled):
         batch.wait(PATIENCE)
