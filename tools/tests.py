@@ -49,7 +49,7 @@ class Part:
     name: str
     files: tuple[str, ...]
 
-    def run(self, *options: str, suffix: str = "") -> Outcome:
+    def run(self, cache: str, *options: str, suffix: str = "") -> Outcome:
         """Run pytest on it, print what that prints, and return what the tests came to."""
         report = REPORTS / f"{self.name}{suffix}.xml"
         done = subprocess.run(
@@ -60,7 +60,8 @@ class Part:
                 "-o", "junit_family=xunit1", "-o", "junit_logging=all",
                 "-o", "junit_log_passing_tests=false", *self.files,
             ],
-            env={**os.environ, **POOLS[self.pool]},
+            # What one process has compiled, the others load (tests/conftest.py).
+            env={**os.environ, **POOLS[self.pool], "CATZILLA_JIT_TESTS_CACHE": cache},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -126,13 +127,13 @@ def _remember(failed: list[str]) -> None:
     file.write_text(json.dumps(dict.fromkeys(failed, True), indent=2))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
     options.add_argument("--repeat", action="store_true")
     options.add_argument("--jobs", type=int, default=max(2, min(4, os.cpu_count() or 1)))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
-    given = options.parse_args()
+    given = options.parse_args(arguments)
     began = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
@@ -141,11 +142,10 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="catzilla_jit_tests") as cache,
         concurrent.futures.ThreadPoolExecutor(given.jobs) as processes,
     ):
-        # What one process has compiled, the others load (tests/conftest.py).
-        os.environ["CATZILLA_JIT_TESTS_CACHE"] = cache
-        outcomes = dict(zip(parts, processes.map(Part.run, parts), strict=True))
+        ran = processes.map(lambda part: part.run(cache), parts)
+        outcomes = dict(zip(parts, ran, strict=True))
         again = {
-            part: part.run("--last-failed", suffix=".again")
+            part: part.run(cache, "--last-failed", suffix=".again")
             for part, outcome in outcomes.items()
             if given.repeat and outcome.whole and outcome.failed
         }
