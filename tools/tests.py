@@ -30,7 +30,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
-MOST_FILES = 10  # per process
+MOST_FILES = 12  # per process
+MOST_OF_COMPILED = 5  # in tests/compile, where a file leaves up to 400 MB of machine code
 #: What both pools must pass.
 BOTH_POOLS = (
     "tests/behaviour", "tests/stats/test_counts.py", "tests/stats/test_reader.py",
@@ -109,7 +110,8 @@ def parts_of(chosen: list[str], pools: list[str]) -> Iterator[Part]:
                 by_folder.setdefault(file.parent, []).append(file)
         for folder in sorted(by_folder, key=lambda folder: (_rank(folder), folder)):
             files = by_folder[folder]
-            count = -(-len(files) // MOST_FILES)
+            most = MOST_OF_COMPILED if folder.name == "compile" else MOST_FILES
+            count = -(-len(files) // most)
             for i in range(count):
                 name = f"{pool}-{folder.name}" + (f"-{i + 1}" if count > 1 else "")
                 # Each gets its share of neighbours: those take about the same time.
