@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from typing import Any
 
@@ -27,6 +28,15 @@ def _make(settings: dict[str, Any]) -> Runtime:
     runtime = Runtime(**settings)
     runtime.registry = registry
     return runtime
+
+
+def _forget_at_exit() -> None:
+    """Let the default runtime go with the other modules of the program (runtime.py says why)."""
+    global _default
+    _default = None
+
+
+atexit.register(_forget_at_exit)
 
 
 def configure(**settings: Any) -> Runtime:

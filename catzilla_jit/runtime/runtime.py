@@ -7,6 +7,7 @@ so the parent's pool is left alone and the next submission makes another.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import logging
@@ -492,12 +493,26 @@ def _after_fork_in_child() -> None:
         runtime._after_fork_in_child()
 
 
+def _let_go_at_exit() -> None:
+    """Refer to no task any more.
+
+    Functions of ours are called after a fork, so the interpreter knows them to the very end, and
+    through them what they refer to. A program's modules would outlive the clearing of modules, and
+    finalizers of what they hold would run when nothing is there any more.
+    """
+    for runtime in list(_runtimes):
+        runtime._submitters = {}
+        runtime._tasks = {}
+        if runtime._backend is not None:
+            runtime._backend.let_go()
+    _runtimes.clear()
+
+
 # Before threading joins its threads, while new ones may still be started; atexit would
 # come after that, when a drained task could start none. Private, and stable since 3.9.
 _register = getattr(threading, "_register_atexit", None)
+atexit.register(_let_go_at_exit)  # it runs after those that a program registers
 if _register is None:
-    import atexit
-
     _register = atexit.register
 _register(_finish_at_exit)
 os.register_at_fork(after_in_child=_after_fork_in_child)

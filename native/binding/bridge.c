@@ -218,6 +218,23 @@ static PyObject *bridge_retire(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+/* The collector does not see what kinds refer to, since results, which keep them, are no
+ * containers. So at exit the functions, and with them the modules they belong to, are let go of:
+ * else those would outlive the interpreter's own clearing of modules. A failed compiled call that
+ * nobody has asked for by then has no exception any more. */
+static PyObject *bridge_let_go(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    struct bridge *self = (struct bridge *)op;
+    for (struct kind *kind = self->retired ? self->kinds : NULL; kind; kind = kind->next) {
+        Py_CLEAR(kind->function);
+        Py_CLEAR(kind->fail);
+        Py_CLEAR(kind->rerun);
+        Py_CLEAR(kind->assist);
+        drop_guards(kind);
+    }
+    Py_RETURN_NONE;
+}
+
 static PyObject *bridge_guests(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     return PyLong_FromUnsignedLong(((struct bridge *)op)->guests);
@@ -243,6 +260,7 @@ static PyMethodDef bridge_methods[] = {
     {"running", bridge_running, METH_NOARGS,
      "The results of the Python calls that run; some may be in it twice."},
     {"retire", bridge_retire, METH_NOARGS, "The pool has been joined."},
+    {"let_go", bridge_let_go, METH_NOARGS, "The interpreter exits: keep no function any more."},
     {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
     {0},
 };

@@ -216,3 +216,23 @@ def test_a_batch_that_outlives_the_library_is_let_go_in_silence(run):
         return [line for line in open(path)]
     lines.submit("/dev/null").wait()
     """)
+
+
+@pytest.mark.parametrize("mode", ["'require'", "False"], ids=["compiled", "python"])
+def test_objects_of_the_program_are_finalized_while_its_modules_are_whole(script, tmp_path, mode):
+    source = f"""
+        import json
+        class Held:
+            def __del__(self):
+                print(json is not None, Held is not None, json.dumps([1]))
+        held = Held()
+        from catzilla_jit import task
+        @task(compile_to_c={mode})
+        def double(x: float) -> float:
+            return x * 2.0
+        r = double.submit(2.0)
+        assert r.result() == 4.0 and double.map([2.0])[0] == 4.0
+    """
+    # The first run compiles; what Numba keeps of that outlives the modules.
+    done = [script(source, CATZILLA_JIT_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)]
+    assert done[-1].stdout == "True True [1]\n"
