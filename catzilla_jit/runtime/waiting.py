@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .callbacks import notice, unwatch
-from .interrupt import check_interrupt
+from .interrupt import check_interrupt, shielded
 from .result import on_worker
 
 # A worker that waits looks this often whether it was stopped, or a delay is over.
@@ -55,10 +55,15 @@ class Arrivals:
         self._arrived = self._queue.put  # one object, for unwatch
         if self._worker:
             self._to_help.extend(results)
+        self._notice_all(results)
+
+    @shielded  # one for all of them
+    def _notice_all(self, results: Iterable[Any]) -> None:
         for result in results:
             if not notice(result, self._arrived):
                 self._arrived(result)
 
+    @shielded
     def close(self) -> None:
         """Wait no longer for what is still pending."""
         for result in self.pending:
