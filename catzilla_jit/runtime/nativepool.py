@@ -257,8 +257,6 @@ class NativePool:
     def batch(self, call: BatchCall) -> NativeBatch:
         for working in tuple(self._working):
             if working.released():
-                # Ctrl-C may have kept its NativeBatch from being made.
-                working.own(self._bridge)
                 self._working.discard(working)
         working = _Working(self._native, call)
         account = self._account(call.name, native.LANE_NATIVE)
@@ -298,6 +296,7 @@ class NativePool:
             )
             check_interrupt()
         self._native.check(code, f"task {call.name}")
+        working.owner = self._native.binding.own_batch(working.handle.value)
 
     def _chunk(self, call: BatchCall) -> int:
         """Return the chunk function, which is compiled for the first map of its pattern."""
@@ -406,20 +405,20 @@ class _Working:
     """What the workers of one cz_batch use: the handle, empty before it is queued, and the arrays.
 
     The pool holds it until they have let go of it, so that the arrays do not depend on a finalizer,
-    which may not run (an interrupt of a task can hit it).
+    which may not run (an interrupt can hit it).
     """
 
-    __slots__ = ("_call", "_hold", "_process", "handle", "lib", "spans")
+    __slots__ = ("_call", "_process", "handle", "lib", "owner", "spans")
 
     def __init__(self, loaded: native.Native, call: BatchCall) -> None:
         self.lib = loaded.lib
         self.handle = ctypes.c_void_p()
+        self.owner: Any = None  # frees it (native/binding/batch.c)
         self.spans = (native.Span * len(call.spans))(
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
         self._call = call
         self._process = os.getpid()
-        self._hold: object = None  # drops the handle
 
     def released(self, getpid: Callable[[], int] = os.getpid) -> bool:
         # At exit the names of this module may be gone before its last batch. And a locked lock of
@@ -429,11 +428,6 @@ class _Working:
             and bool(self.handle)
             and bool(self.lib.cz_batch_released(self.handle))
         )
-
-    def own(self, bridge: Any) -> None:
-        """Let the handle be dropped with this object."""
-        if self._hold is None and self.handle:
-            self._hold = bridge.hold_batch(self.handle.value)
 
 
 class NativeBatch:
@@ -447,7 +441,6 @@ class NativeBatch:
         self._all_working = all_working
         self._lib = working.lib
         self._handle = working.handle.value
-        working.own(bridge)
 
     def __del__(self) -> None:
         # Else its arrays would stay until the pool looks, at the next batch.

@@ -277,6 +277,9 @@ PyObject *set_signals(PyObject *module, PyObject *args);
 void take_back_pending(void);
 PyObject *set_takeback(PyObject *module, PyObject *args);
 
+/* batch.c */
+PyObject *own_batch(PyObject *module, PyObject *handle);
+
 /* frames.c */
 /* Whether an exception may be raised in the thread where it stands, above the frame `base`. */
 int is_free(PyThreadState *state, const void *base);

@@ -342,6 +342,8 @@ static PyMethodDef module_methods[] = {
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"set_standing", set_standing, METH_VARARGS,
      "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
+    {"own_batch", own_batch, METH_O,
+     "own_batch(handle): an object that frees the batch when it goes, if that was released."},
     {"set_signals", set_signals, METH_VARARGS,
      "set_signals(signal, getsignal, thread): of _signal, and the main thread; see signals.c."},
     {"set_takeback", set_takeback, METH_VARARGS,

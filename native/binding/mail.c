@@ -37,25 +37,6 @@ static PyObject *watch_batch(PyObject *Py_UNUSED(self), PyObject *args)
     return as_bool(watched);
 }
 
-static void drop_batch(PyObject *capsule)
-{
-    struct cz_batch *batch = PyCapsule_GetPointer(capsule, NULL);
-    /* In a child of fork a locked lock of the parent may stay locked: let the batch be. */
-    if ((uintptr_t)PyCapsule_GetContext(capsule) == generation)
-        cz->batch_drop(batch);
-}
-
-/* A capsule has a destructor and no finalizer. Of objects in a cycle all finalizers run before
- * the first is released, and any of them may still ask the batch something. */
-static PyObject *hold_batch(PyObject *Py_UNUSED(self), PyObject *handle)
-{
-    void *batch = PyLong_AsVoidPtr(handle);
-    PyObject *capsule = batch != NULL ? PyCapsule_New(batch, NULL, drop_batch) : NULL;
-    if (capsule != NULL)
-        PyCapsule_SetContext(capsule, (void *)(uintptr_t)generation);
-    return capsule;
-}
-
 static PyObject *limit(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *result;
@@ -287,8 +268,6 @@ PyMethodDef mail_methods[] = {
     {"watch_batch", watch_batch, METH_VARARGS,
      "watch_batch(handle, ended): True if ended() will be called by dispatch() at the end of the\n"
      "batch, which must live until then; False if it has ended already."},
-    {"hold_batch", hold_batch, METH_O,
-     "hold_batch(handle): an object with which the handle is dropped."},
     {"limit", limit, METH_VARARGS,
      "limit(result, ns, divert): limit each run; dispatch failures undecided."},
     {"retry", retry, METH_VARARGS,

@@ -494,6 +494,7 @@ struct cz_api {
     void (*type_count)(const struct cz_type *, uint32_t, uint64_t);
     int (*batch_watch)(struct cz_batch *, void *);
     void *(*batch_told)(struct cz_record *);
+    int (*batch_released)(const struct cz_batch *);
     void (*batch_drop)(struct cz_batch *);
     uint32_t (*arena_enter)(const struct cz_type *);
     void (*arena_leave)(uint32_t);

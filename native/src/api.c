@@ -68,6 +68,7 @@ const struct cz_api *cz_api_table(void)
         .type_count = cz_type_count,
         .batch_watch = cz_batch_watch,
         .batch_told = cz_batch_told,
+        .batch_released = cz_batch_released,
         .batch_drop = cz_batch_drop,
         .arena_enter = cz_arena_enter,
         .arena_leave = cz_arena_leave,

@@ -294,3 +294,19 @@ def test_runtime_finds_a_batch_by_its_id(make, runtime):
     assert batch.task_id.startswith("add-map-")
     assert runtime.get(batch.task_id) is batch
     assert batch.task_name == "add"
+
+
+def test_a_map_can_be_asked_by_a_finalizer_of_the_same_garbage(make):
+    told = []
+
+    class Keeper:
+        def __del__(self):
+            told.append((self.batch.status(), self.batch.progress, self.batch.completed_range))
+
+    batch = make(add).submit_map(np.arange(300.0), 1.0)
+    batch.wait(PATIENCE)
+    keeper = Keeper()  # younger than what the batch is made of: it is finalized behind that
+    keeper.batch, keeper.itself = batch, keeper
+    del batch, keeper
+    gc.collect()
+    assert told == [(TaskStatus.COMPLETED, 1.0, (0, 300))]
