@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
-import functools
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import CatzillaError
 from .callbackthread import Callback, run_callback
-from .interrupt import call_exposed, call_shielded, shielded, wait_until
+from .interrupt import call_shielded, shielded, wait_until
 
 
 def watch(result: Any, callback: Callback, *, may_block: bool = False) -> None:
@@ -84,9 +82,7 @@ class _Following(concurrent.futures.Future[Any]):
         self._ending = threading.Lock()  # taken by whoever ends it, for good
         self.add_done_callback(_cancel_followed)
 
-    @shielded
-    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
-        super().add_done_callback(functools.partial(call_exposed, fn))
+    # Both call the callbacks, each of which is to come, whole.
 
     @shielded
     def cancel(self) -> bool:
