@@ -443,6 +443,7 @@ class BatchResult(ColdMethods, Generic[T]):
                 raise
         return self._failure()
 
+    @shielded  # a timer's lock
     def _failure(self) -> BaseException | None:
         """Return what a batch that has ended raises; None if it completed."""
         if self._limit is not None:

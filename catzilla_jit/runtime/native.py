@@ -136,6 +136,7 @@ class Native:
         main = threading.main_thread().ident
         self.binding.set_signals(own.signal, own.getsignal, main)
         self.binding.set_takeback(takeback.look, takeback.TakenBack)
+        os.register_at_fork(after_in_child=self.binding.own_signals)
 
     def check(self, code: int, what: str) -> None:
         """Raise the exception for a negative code; `what` says what failed."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import events, native, segment
 from .backend import BatchCall
-from .interrupt import wait_for
+from .interrupt import shielded, wait_for
 from .recorder import Happened, Recorder
 from .warming import before_others
 
@@ -189,6 +189,7 @@ class PureBatch:
     def handed_out(self) -> int:
         return self._cursor
 
+    @shielded
     def cancel(self) -> bool:
         with self._lock:
             if self._ended.is_set():

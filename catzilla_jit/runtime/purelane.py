@@ -196,6 +196,7 @@ class Lane:
         """Return the entries queued per level."""
         return tuple(len(queue) for queue in self._queues)
 
+    @shielded
     def close(self) -> None:
         """Refuse further entries; what is queued still runs."""
         with self._lock:
@@ -203,6 +204,7 @@ class Lane:
             self._work.notify_all()
             self._room.notify_all()
 
+    @shielded
     def cancel_pending(self) -> int:
         """Cancel what is queued and has not started; return how many entries."""
         with self._lock:

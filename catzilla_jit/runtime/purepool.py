@@ -370,9 +370,12 @@ class PurePool:
             return False
         if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
             return False
+        call_shielded(self._end)
+        return True
+
+    def _end(self) -> None:
         self.dispatcher.close()
         self.known.clear()
         self.timer.close()
         if self.recorder is not None:
             self.recorder.close()
-        return True

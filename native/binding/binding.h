@@ -269,7 +269,7 @@ int set_holding(int on);
 int holds_signals(void);
 /* Call the handlers of the signals that were held back. 0, or -1 with what one raised. */
 int deliver_signals(void);
-void own_signals_after_fork(void);
+PyObject *own_signals(PyObject *module, PyObject *ignored);
 PyObject *set_signals(PyObject *module, PyObject *args);
 
 /* takeback.c */

@@ -326,7 +326,6 @@ static PyObject *after_fork_in_child(PyObject *Py_UNUSED(module), PyObject *Py_U
 {
     generation++;
     forget_other_threads();
-    own_signals_after_fork();
     Py_RETURN_NONE;
 }
 
@@ -342,6 +341,8 @@ static PyMethodDef module_methods[] = {
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"set_standing", set_standing, METH_VARARGS,
      "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
+    {"own_signals", own_signals, METH_NOARGS,
+     "In the child of a fork: its thread is the main one, and in no shield of another."},
     {"own_batch", own_batch, METH_O,
      "own_batch(handle): an object that frees the batch when it goes, if that was released."},
     {"set_signals", set_signals, METH_VARARGS,

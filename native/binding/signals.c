@@ -195,16 +195,17 @@ int set_holding(int on)
 }
 
 /* In the child the thread that has forked is the main one. */
-void own_signals_after_fork(void)
+PyObject *own_signals(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
     unsigned long here = PyThread_get_thread_ident();
     int inherited = here != main_thread;
     main_thread = here;
-    if (!inherited || !holding)
-        return;
-    memset(came, 0, sizeof came);
-    Py_CLEAR(late);
-    set_holding(0);
+    if (inherited && holding) {
+        memset(came, 0, sizeof came);
+        Py_CLEAR(late);
+        set_holding(0);
+    }
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef note_method = {"note_signal", note_signal, METH_VARARGS,
