@@ -259,3 +259,25 @@ def test_delay_of_a_cancelled_task_keeps_nothing_alive(runtime):
     assert result.cancel()
     del result
     until(lambda: payload() is None)
+
+
+@pytest.mark.parametrize("options", [{"timeout_ms": 50_000}, {"max_retries": 1, "delay_ms": 1}])
+def test_what_fails_while_it_is_given_its_limit_is_not_queued(make, runtime, monkeypatch, options):
+    task = make(add, timeout_ms=50_000).options(**options)
+    assert task.submit(1.0, 2.0).result(PATIENCE) == 3.0
+    backend = runtime.start()
+    govern = backend.govern
+
+    def fail_late(*arguments, **named):
+        govern(*arguments, **named)
+        raise MemoryError("for the test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "govern", fail_late)
+        for _ in range(100):
+            with pytest.raises(MemoryError, match="for the test"):
+                task.submit(1.0, 2.0)
+    assert [task.submit(float(i), 2.0).result(PATIENCE) for i in range(100)] == [
+        i + 2.0 for i in range(100)
+    ]
+    runtime.shutdown(timeout=PATIENCE)
