@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import gc
 import itertools
 import os
+import pathlib
 import random
 import signal
 import time
@@ -356,20 +358,30 @@ class Stress:
             calls._check_result(result, value, "shutdown")
 
 
+def _resident_mb() -> float:
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def run(seconds: float, seed: int) -> int:
     """Press for so long; print what came of it, and return how many things went wrong."""
     stress = Stress(seed)
     began = time.monotonic()
+    resident: list[float] = []
     while time.monotonic() - began < seconds and not wrong:
         ran.clear()
         tries.clear()
         stress.generation()
+        gc.collect()
+        resident.append(_resident_mb())
         if any(count > 1 for count in ran.values()):
             wrong.append(f"ran more than once: {[n for n, count in ran.items() if count > 1]}")
     stress.finger.leave()
     hits = sum(stress.hits.values())
     print(f"{stress.rounds} calls under Ctrl-C in {time.monotonic() - began:.1f} s, {hits} hit")
     print(dict(stress.hits.most_common()))
+    middle = resident[len(resident) // 2]
+    print(f"resident: {resident[0]:.0f}, {middle:.0f}, {resident[-1]:.0f} MB")
     for line in wrong[:20]:
         print(line)
     return len(wrong)
