@@ -21,7 +21,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import importing
+from . import forks  # noqa: F401 -- its import guards forks
 from .bysignal import came_by_signal
 from .columns import containers
 from .errors import CompileError, CompileWarning
@@ -377,7 +377,7 @@ def _after_fork_in_child() -> None:
             program.forms = []
 
 
-os.register_at_fork(before=importing.finish, after_in_child=_after_fork_in_child)
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _overflow_status() -> int:

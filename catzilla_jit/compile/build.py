@@ -20,7 +20,6 @@ import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
 from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import fork as _fork  # noqa: F401 -- its import guards forks
 from catzilla_jit.compile import hints, places, saved, words
 from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them

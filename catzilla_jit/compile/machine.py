@@ -10,13 +10,14 @@ functions (`clibrary.py`), and an environment: the constants that boxing and exc
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Iterable
 from typing import Any
 
 import llvmlite.binding as llvm
+from llvmlite.binding import ffi
 
+from catzilla_jit import forks
 from catzilla_jit.compile import (
     clibrary,
     stacktable,  # noqa: F401 -- saved code needs its table
@@ -32,7 +33,9 @@ IMPORTING = {"numba_unpickle", "numba_runtime_build_excinfo_struct", "PyImport_I
 
 #: Around every use of the engine; held during a fork, so that the child finds it free.
 LOCK = threading.RLock()
-os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
+forks.hold(forks.ENGINE, LOCK)
+# Any thread may be in LLVM, to drop an object, say.
+forks.hold(forks.LLVM, ffi.lib._lock._lock)
 
 
 def is_plain(data: bytes) -> bool:

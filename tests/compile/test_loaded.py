@@ -105,8 +105,8 @@ def test_tasks_of_every_kind_run_from_the_cache_without_numba(script: Any) -> No
     """
     )
     said = "3 é 0.5 a word 7 None (3, 0.5)\n\n" + EXPECTED + "\n[0.5, 1.0]\n"
-    assert script(source).stdout == said + "{False} True\n"
-    assert script(source, "again").stdout == said + "{True} False\n"
+    assert script(source, timeout=240).stdout == said + "{False} True\n"
+    assert script(source, "again", timeout=240).stdout == said + "{True} False\n"
 
 
 @pytest.fixture(autouse=True)

@@ -68,8 +68,8 @@ TASKS = """
 
 def test_nothing_is_imported_under_the_compiler_lock(script: Any) -> None:
     source = WATCH + TASKS
-    assert script(source).stdout == ""
-    assert script(source).stdout == ""
+    assert script(source, timeout=240).stdout == ""
+    assert script(source, timeout=240).stdout == ""
 
 
 #: Imports Numba in a thread that stops in the middle, at the first module that config asks for.
@@ -166,7 +166,8 @@ def test_fork_waits_for_an_import_that_needs_the_compiler_lock(script: Any) -> N
         import os
         import threading
 
-        from catzilla_jit.compile import compile_task, fork
+        import catzilla_jit
+        from catzilla_jit.compile import compile_task, compiler
 
         reached, go_on = threading.Event(), threading.Event()
         importing = builtins.__import__

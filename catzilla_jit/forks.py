@@ -1,0 +1,62 @@
+"""What a fork waits for: imports under way, and the locks of what compiles.
+
+The child inherits locks as they are; one that is held by a thread which the child does not have
+would never be released, and a module that such a thread was importing never be there. So the
+forking thread waits for these imports, whose end may need the locks, and then takes the locks in
+their order. What has begun to be imported meanwhile is waited for again without them. One pair
+of functions does it all from the start: of functions that are registered while another thread
+waits in its fork, CPython would call the second without the first.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from . import importing
+
+#: The order of the locks: those of a lower rank are taken first.
+COMPILER, ENGINE, LLVM = range(3)
+#: A thread that forks while it imports finds its own import under way, however long it waits.
+ATTEMPTS = 20
+
+_locks: dict[int, Any] = {}
+
+
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.held: list[Any] = []
+
+
+_here = _Here()
+
+
+def hold(rank: int, lock: Any) -> None:
+    """Hold a re-entrant lock during every fork from now on, so that the child finds it free."""
+    _locks[rank] = lock
+
+
+def _before() -> None:
+    for _ in range(ATTEMPTS):
+        importing.finish()
+        known = len(_locks)
+        _acquire()
+        if known == len(_locks) and not importing.in_progress():
+            return
+        _release()
+    _acquire()
+
+
+def _acquire() -> None:
+    for _, lock in sorted(_locks.items()):
+        lock.acquire()
+        _here.held.append(lock)
+
+
+def _release() -> None:
+    while _here.held:
+        _here.held.pop().release()
+
+
+os.register_at_fork(before=_before, after_in_parent=_release, after_in_child=_release)
