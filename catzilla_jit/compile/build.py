@@ -216,10 +216,13 @@ def _refuse_handlers(
     program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
 ) -> None:
     """What a handler catches is left to Python, which needs a task that can be run again."""
-    if program.leaves_handlers and not is_pure(program.effects, kernel.argument_types):
+    if (program.leaves_handlers or program.tries) and not is_pure(
+        program.effects, kernel.argument_types
+    ):
         line = places.line_of(function.__code__, places.HANDLERS)
-        message = "it catches exceptions by their class and has side effects"
-        raise CompileRefused(name, (Reason(line, message, "catch Exception, without a name"),))
+        message = "it has `try`, and side effects, so that it could not be run again as Python"
+        advice = "leave the `try` to who calls it; as it is, it runs as a Python task"
+        raise CompileRefused(name, (Reason(line, message, advice),))
 
 
 def _refuse_doubts(

@@ -33,28 +33,29 @@ CHANGING = {
 WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
 
 
-def effects_of(statement: Any, typemap: dict[str, Any]) -> set[str]:
-    """Return the effects of one statement of typed IR."""
+def effects_of(statement: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
+    """Return the effects of one statement of typed IR; owned: see `owned.py`."""
     if isinstance(statement, ir.SetItem | ir.StaticSetItem | ir.DelItem | ir.SetAttr):
-        return {WRITES}
+        return set() if statement.target.name in owned else {WRITES}
     if isinstance(statement, ir.Print):
         return {PRINTS}
     if not (isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Expr)):
         return set()
     expr = statement.value
     if expr.op == "inplace_binop" and getattr(typemap[expr.lhs.name], "mutable", False):
-        return {WRITES}
-    return _effects_of_call(expr, typemap) if expr.op == "call" else set()
+        return set() if expr.lhs.name in owned else {WRITES}
+    return _effects_of_call(expr, typemap, owned) if expr.op == "call" else set()
 
 
-def _effects_of_call(expr: Any, typemap: dict[str, Any]) -> set[str]:
+def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
     callee = typemap[expr.func.name]
     if isinstance(callee, types.Dispatcher) and not isinstance(callee.dispatcher, Helper):
         # Compiled by Numba, where nobody looks: it may write to whatever it is given.
         prints = "print" in callee.dispatcher.py_func.__code__.co_names
         return {WRITES, PRINTS} if prints else {WRITES}
     if isinstance(callee, types.BoundFunction):
-        return {WRITES} if kinds.method_name(callee) in CHANGING else set()
+        changes = kinds.method_name(callee) in CHANGING and expr.func.name not in owned
+        return {WRITES} if changes else set()
     function = kinds.called(typemap, expr)
     if function is print:
         return {PRINTS}

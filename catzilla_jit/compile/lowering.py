@@ -26,6 +26,7 @@ from llvmlite import ir as llvm
 from numba.core import errors, ir, lowering, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering
+from numba.core.unsafe import eh
 
 from catzilla_jit.compile import (
     checks,
@@ -49,6 +50,7 @@ from catzilla_jit.compile.members import Members
 from catzilla_jit.compile.mixture import Mixture
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origins, has_numpy, joined
+from catzilla_jit.compile.owned import owned_variables
 from catzilla_jit.compile.printing import write_print
 from catzilla_jit.compile.program import OWN
 from catzilla_jit.compile.reason import Reason
@@ -79,6 +81,8 @@ TOTAL = {
     math.atan, math.atan2, math.asinh, math.tanh, math.erf, math.erfc, math.fabs, math.copysign,
     math.degrees, math.radians,
 }  # fmt: skip
+#: In the words of what Numba raises there.
+PASSES_ON = "op code RERAISE executed"
 #: Beyond this an integer is not a float exactly.
 EXACT_IN_FLOAT = 2**53
 
@@ -94,6 +98,7 @@ class TaskLower(lowering.Lower):
         self.unbound = Unbound(self)
         self.members = Members(self)
         self.depth = stack.Depth(self)
+        self.owned = owned_variables(self.blocks.values(), self.fndesc.typemap)
         program = self.metadata["program"]
         function = self.func_ir.func_id.func
         blocks = self.blocks.values()
@@ -118,7 +123,8 @@ class TaskLower(lowering.Lower):
             seen = self.mixture.lesser(name, self.typeof(name))
             self._leave_if(seen, "the kind of a number")
         if not self._is_ours:  # those write to what they made
-            self.metadata["program"].effects.update(effects_of(inst, self.fndesc.typemap))
+            effects = effects_of(inst, self.fndesc.typemap, self.owned)
+            self.metadata["program"].effects.update(effects)
         if isinstance(inst, ir.Return):
             self._leave_result(inst.value.name)
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
@@ -165,6 +171,12 @@ class TaskLower(lowering.Lower):
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
         with TaskCallConv.only(raising=not self._unpacking):
             super().return_exception(exc_class, exc_args, loc)
+
+    def lower_static_raise(self, inst: Any) -> None:
+        """Leave where an exception passes a handler or a `finally`, which Numba cannot write."""
+        if inst.exc_class is AssertionError and str(inst.exc_args).find(PASSES_ON) >= 0:
+            self._leave_if(llvm.IntType(1)(1), "an exception that passes a handler")
+        super().lower_static_raise(inst)
 
     def lower_dynamic_raise(self, inst: Any) -> None:
         """Hand the variables in the arguments of a raise over to the exception.
@@ -258,6 +270,8 @@ class TaskLower(lowering.Lower):
         self._flag_of_result = self._bit_of_result = None
         if isinstance(inst.value, ir.Const | ir.Global | ir.FreeVar):
             self._refuse_large(inst.value.value)
+            if inst.value.value is eh.mark_try_block:
+                self.metadata["program"].tries = True
         if isinstance(ty, types.Bytes):
             self._refuse("it takes bytes out of an object", "make them a global of the module")
         self._target = inst.target.name

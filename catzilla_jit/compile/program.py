@@ -83,6 +83,7 @@ class Program:
         self.leaves_numpys: Any = (
             None  # where an answer that is NumPy's to choose leaves the kernel
         )
+        self.tries = False  # it has `try`, which sees no exception that leaves the kernel
         self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
         self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}

@@ -158,7 +158,7 @@ def test_handler_of_a_task_with_side_effects_is_refused() -> None:
         except ValueError:
             return -1
 
-    with pytest.raises(CompileRefused, match="catches exceptions by their class"):
+    with pytest.raises(CompileRefused, match="it has `try`, and side effects"):
         compiled(loud)
 
 
@@ -182,3 +182,76 @@ def test_enumerate_takes_its_start_by_name() -> None:
         return text
 
     assert run(compiled(numbered), ["a", "b"]) == numbered(["a", "b"])
+
+
+def counted(values: Any, n: int) -> int:
+    table = numpy.zeros(n)
+    found = []
+    for i in range(n):
+        table[i] = i
+        found.append(i)
+    return found[n]
+
+
+def through_a_list(values: Any, n: int) -> int:
+    rows = [values]
+    rows[0][0] = 7.0
+    return n
+
+
+def through_a_copied_name(values: Any, n: int) -> int:
+    line = values
+    if n > 0:
+        line = numpy.zeros(2)
+    line[0] = 1.0
+    return n
+
+
+def test_writing_to_what_the_task_made_is_no_side_effect() -> None:
+    types_ = (numba.typeof(numpy.zeros(3)), numba.int64)
+    assert compiled(counted, argument_types=types_).pure
+    assert not compiled(through_a_list, argument_types=types_).pure
+    assert not compiled(through_a_copied_name, argument_types=types_).pure
+
+
+def ends_anyway(x: int, y: int) -> int:
+    try:
+        x //= y
+    finally:
+        x += 100
+    return x
+
+
+def raises_another(x: int, y: int) -> int:
+    try:
+        return x // y
+    except Exception:
+        raise ValueError("bad")  # noqa: B904
+
+
+@pytest.mark.parametrize("function", [ends_anyway, raises_another])
+def test_exception_that_passes_a_handler_leaves_the_kernel(function: Any) -> None:
+    task = compiled(function)
+    assert run(task, 6, 2) == function(6, 2)
+    assert status_of(task, 6, 0)[0] == STATUS_OVERFLOW
+
+
+def writes_and_ends(values: Any, k: int) -> None:
+    try:
+        values[k] = 1.0
+    finally:
+        values[0] = 2.0
+
+
+def writes_and_catches(values: Any, k: int) -> int:
+    try:
+        values[k] = 1.0
+    except Exception:
+        return -1
+    return 1
+
+
+@pytest.mark.parametrize("function", [writes_and_ends, writes_and_catches])
+def test_try_around_side_effects_is_left_to_python(function: Any) -> None:
+    with pytest.raises(CompileRefused, match="it has `try`, and side effects"):
+        compiled(function, argument_types=(numba.typeof(numpy.zeros(3)), numba.int64))
