@@ -36,6 +36,7 @@ from catzilla_jit.compile import (
     kinds,
     library,
     octets,
+    overlap,
     recursion,
     stack,
     views,
@@ -413,14 +414,19 @@ class TaskLower(lowering.Lower):
             return self._python_binop(resty, expr, op)
         return super().lower_binop(resty, expr, op)
 
-    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+    def lower_setitem(
+        self, target_var: Any, index_var: Any, value_var: Any, signature: Any
+    ) -> None:
         target = self.typeof(target_var.name)
         if not isinstance(target, types.Array):
             self._refuse_lossy_items(target, [value_var.name])
         self._leave_unfit_mask(target_var.name, index_var.name)
         self._refuse_lossy_keys(target, [index_var.name])
-        with self._fitting_index(target_var.name, index_var.name):
-            return super().lower_setitem(target_var, index_var, value_var, signature)
+        names = target_var.name, index_var.name, value_var.name
+        if overlap.assigns_to_view(self, *names) or overlap.assigns_to_list(self, *names):
+            return
+        with self._fitting_index(*names[:2]):
+            super().lower_setitem(target_var, index_var, value_var, signature)
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
         with self._fitting_index(value.name, index.name):

@@ -1,0 +1,66 @@
+"""Assignments to slices of what they read from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy
+import pytest
+from compile_harness import compiled, run
+
+
+def row(table: Any, i: int, j: int) -> None:
+    table[i, 2:] = table[j, 1:-1]
+
+
+def column(table: Any, i: int, j: int) -> None:
+    table[2:, i] = table[1:-1, j]
+
+
+def row_of_a_column(table: Any, i: int, j: int) -> None:
+    table[i, :] = table[:, j]
+
+
+def backwards(table: Any, i: int, j: int) -> None:
+    table[i, ::-1] = table[j]
+
+
+def broadcast(table: Any, i: int, j: int) -> None:
+    table[-1, 1:3] = table[i, j : j + 1]
+
+
+@pytest.mark.parametrize("function", [row, column, row_of_a_column, backwards, broadcast])
+def test_part_of_an_array_beside_an_integer_is_read_before_it_is_written(function: Any) -> None:
+    table = numpy.arange(64.0).reshape(8, 8)
+    task = compiled(function, argument_types=(numba.typeof(table), numba.int64, numba.int64))
+    for i, j in ((0, 0), (1, 0), (-1, -1)):
+        expected, given = table.copy(), table.copy()
+        function(expected, i, j)
+        run(task, given, i, j)
+        assert numpy.array_equal(given, expected)
+
+
+def inserted(n: int) -> list[str]:
+    values = [str(i) for i in range(n)]
+    values[1:1] = values
+    return values
+
+
+def turned(n: int) -> list[int]:
+    values = [i for i in range(n)]  # noqa: C416 -- as Numba takes it
+    values[::-1] = values
+    return values
+
+
+def through_another_name(n: int) -> list[int]:
+    values = [i for i in range(n)]  # noqa: C416
+    same = values
+    values[:2] = same
+    values[1:1] = values[1:]
+    return values
+
+
+@pytest.mark.parametrize("function", [inserted, turned, through_another_name])
+def test_list_is_read_before_it_is_written(function: Any) -> None:
+    assert run(compiled(function), 4) == function(4)
