@@ -15,6 +15,8 @@ from llvmlite import ir as llvm
 from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
+from catzilla_jit.compile import words
+
 INT64 = llvm.IntType(64)
 
 
@@ -60,6 +62,10 @@ def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:
     lists = isinstance(given[0], types.List) and isinstance(given[2], types.List)
     if not lists or not isinstance(given[1], types.SliceType):
         return False
+    if context.data_model_manager[given[0].dtype].contains_nrt_meminfo():
+        # Numba lets go of items that it has only moved.
+        what = f"it assigns to a slice of a {words.of(given[0])}"
+        lower._refuse(what, "join the parts to a new list")
     typing = context.typing_context
     storing = typing.resolve_function_type(operator.setitem, given, {})
     into, part, source = map(lower.loadvar, (target, index, value))

@@ -9,6 +9,8 @@ import numpy
 import pytest
 from compile_harness import compiled, run
 
+from catzilla_jit.compile import CompileRefused
+
 
 def row(table: Any, i: int, j: int) -> None:
     table[i, 2:] = table[j, 1:-1]
@@ -27,7 +29,7 @@ def backwards(table: Any, i: int, j: int) -> None:
 
 
 def broadcast(table: Any, i: int, j: int) -> None:
-    table[-1, 1:3] = table[i, j : j + 1]
+    table[-1, 1:3] = table[i, 2:3]
 
 
 @pytest.mark.parametrize("function", [row, column, row_of_a_column, backwards, broadcast])
@@ -41,14 +43,14 @@ def test_part_of_an_array_beside_an_integer_is_read_before_it_is_written(functio
         assert numpy.array_equal(given, expected)
 
 
-def inserted(n: int) -> list[str]:
-    values = [str(i) for i in range(n)]
+def inserted(n: int) -> list[int]:
+    values = [i for i in range(n)]  # noqa: C416 -- as Numba takes it
     values[1:1] = values
     return values
 
 
 def turned(n: int) -> list[int]:
-    values = [i for i in range(n)]  # noqa: C416 -- as Numba takes it
+    values = [i for i in range(n)]  # noqa: C416
     values[::-1] = values
     return values
 
@@ -64,3 +66,15 @@ def through_another_name(n: int) -> list[int]:
 @pytest.mark.parametrize("function", [inserted, turned, through_another_name])
 def test_list_is_read_before_it_is_written(function: Any) -> None:
     assert run(compiled(function), 4) == function(4)
+
+
+def texts_inserted(n: int) -> list[str]:
+    values = [str(i) for i in range(n)]
+    values[1:1] = ["a", "b"]
+    return values
+
+
+def test_slice_of_a_list_of_objects_is_not_assigned_in_compiled_code() -> None:
+    """Numba would let go of the items that it moves, twice."""
+    with pytest.raises(CompileRefused, match=r"it assigns to a slice of a list\[str\]"):
+        compiled(texts_inserted)
