@@ -50,6 +50,9 @@ from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 
 #: The symbols of pack, unpack and release begin with this.
 BOX = "cz_box"
+#: Bytes that arguments and result may take, with a reference for each where one is an object: what
+#: the largest block has beside its record.
+ROOM = 2048 - 16 - 64
 
 
 def build(
@@ -113,7 +116,7 @@ def _made(
     try:
         with deferring():
             program, kernel = _compile(options, function, name, wanted)
-            facts = _finish(kernel, function, program)
+            facts = _finish(kernel, function, name, program)
     except CompileRefused as refused:
         return refused
     kept = portable and not _is_spoiled(function, wanted, options, digest)
@@ -246,13 +249,18 @@ def _refuse_choices(
             "some answers of this call are NumPy's to choose, and a task that writes to arrays or "
             "prints could not be run again"
         )
-        advice = "compile_to_c=True takes Numba's arithmetic; as it is, it runs as a Python task"
+        advice = "copy arrays first; as it is, it runs as a Python task"
         raise CompileRefused(name, (Reason(where.line, message, advice, file=file),))
 
 
-def _finish(kernel: Kernel, function: pytypes.FunctionType, program: Program) -> Facts:
+def _finish(kernel: Kernel, function: pytypes.FunctionType, name: str, program: Program) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
+    boxed = any(slot.code == "O" for slot in slots)
+    if size + boxed * 8 * (len(slots) + 1) > ROOM:
+        message = f"its {len(slots) - 1} arguments take more room than a compiled call has"
+        line = function.__code__.co_firstlineno
+        raise CompileRefused(name, (Reason(line, message, "give it lists of them"),))
     origin = program.result_origin
     if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])

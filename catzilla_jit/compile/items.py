@@ -19,6 +19,7 @@ from numba.cpython import slicing
 
 from catzilla_jit.compile import checks, kinds
 from catzilla_jit.compile.lists import GivenList
+from catzilla_jit.compile.program import OWN
 
 #: No sequence is as long: a step of this size leads out of each of them, and two do not wrap.
 STEP = 2**61
@@ -97,6 +98,7 @@ def keep_inside(lower: Any, expr: Any) -> None:
         # NumPy itself writes outside: nothing is left to it.
         lower._raise_if(too_much, MemoryError, "the repetition has no room in memory")
     elif method == "reshape":
+        _note_copy(lower, type_)
         lower._leave_if(_is_too_much(lower, numbers), "a shape")
         for number in numbers:
             unknown = lower.builder.icmp_signed("<", number, INT64(-1))
@@ -105,6 +107,14 @@ def keep_inside(lower: Any, expr: Any) -> None:
         for number in numbers:
             lowest = lower.builder.icmp_signed("==", number, INT64(-(2**63)))
             lower._leave_if(lowest, "a place in an array")
+
+
+def _note_copy(lower: Any, type_: Any) -> None:
+    """Note that NumPy may have to copy what is reshaped, which Numba does not do."""
+    program = lower.metadata["program"]
+    may_copy = isinstance(type_, types.Array) and type_.layout != "C"
+    if may_copy and lower.func_ir.func_id.func.__module__ not in OWN:
+        program.leaves_numpys = program.leaves_numpys or lower.loc
 
 
 def _integers(lower: Any, name: str) -> list[llvm.Value]:

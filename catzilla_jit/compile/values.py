@@ -16,7 +16,7 @@ from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
 import numpy
-from numba.core import types
+from numba.core import errors, types
 from numba.np import numpy_support
 
 from catzilla_jit.compile import hints
@@ -156,7 +156,10 @@ def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:
         return types.Array(dtype, value.ndim, layout, readonly=not flags.writeable)
     if not value.dtype.isnative or value.dtype.kind not in "biufc":
         return None
-    dtype = numpy_support.from_dtype(value.dtype)
+    try:
+        dtype = numpy_support.from_dtype(value.dtype)
+    except errors.NumbaNotImplementedError:  # longdouble
+        return None
     type_ = types.Array(
         dtype, value.ndim, layout, readonly=not flags.writeable, aligned=flags.aligned
     )
