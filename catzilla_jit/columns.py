@@ -85,8 +85,8 @@ def column(value: Any, kind: type | None) -> Any:
 
     kind is what one call takes if that is a container, else None.
     """
-    if type(value) not in _USUAL and isinstance(value, _LISTED):
-        value = list(value)
+    if type(value) not in _USUAL:
+        value = list(value) if isinstance(value, _LISTED) else _as_array(value, kind)
     if kind is None:
         return value
     if kind is np.ndarray and isinstance(value, np.ndarray):
@@ -94,6 +94,15 @@ def column(value: Any, kind: type | None) -> Any:
     if isinstance(value, (list, tuple)) and all(map(_is_container, value)):
         return _objects(value)
     return whole(value)
+
+
+def _as_array(value: Any, kind: type | None) -> Any:
+    """Return what says that it is an array, as a Series of pandas does, as one."""
+    known = isinstance(value, (np.ndarray, np.generic)) or kind is not None
+    if known or not hasattr(type(value), "__array__"):
+        return value
+    array = np.asarray(value)
+    return array if array.ndim else value
 
 
 def _is_container(item: Any) -> bool:

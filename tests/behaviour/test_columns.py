@@ -94,3 +94,22 @@ def test_a_type_alias_says_what_it_stands_for(runtime):
 
     total.__annotations__ = {"values": alias}
     assert list(runtime.task(total).map([np.ones(2), np.ones(3)])) == [2.0, 3.0]
+
+
+class Series:
+    """What a library's own array is to others: something that NumPy makes an array of."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+
+def again(x):
+    return x + x
+
+
+def test_what_says_that_it_is_an_array_is_taken_apart(runtime):
+    assert list(runtime.task(again).map(Series([1.5, 2.0]))) == [3.0, 4.0]
+    assert list(runtime.task(again).map(Series(np.array(["a", "bc"], object)))) == ["aa", "bcbc"]
