@@ -320,14 +320,14 @@ class Program:
                 return True, exception
         raised = _raised(form, status, error)
         if status == _overflow_status():
-            raised.args = (f"task {self.name}: {raised}",)
+            _reword(raised, f"task {self.name}")
         return True, raised
 
     def settle_item(self, form: CompiledTask, status: int, error: int, index: int) -> BaseException:
         """Turn a failed item of a compiled map into its exception; the words of ours name it."""
         raised = _raised(form, status, error)
         if status == _overflow_status():
-            raised.args = (f"task {self.name}, element {index} of the map: {raised}",)
+            _reword(raised, f"task {self.name}, element {index} of the map")
         return raised
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -384,6 +384,25 @@ def _overflow_status() -> int:
     from .compile import STATUS_OVERFLOW
 
     return STATUS_OVERFLOW
+
+
+#: What Numba's functions raise in other words than Python's.
+_PYTHONS_WORDS = {
+    "getitem out of range": "list index out of range",
+    "setitem out of range": "list assignment index out of range",
+    "chr() arg not in range(0x10ffff)": "chr() arg not in range(0x110000)",
+}
+
+
+def _reword(raised: BaseException, where: str) -> None:
+    """Say where an overflow of ours was; give others Python's words, without a path of Numba's."""
+    if isinstance(raised, OverflowError):
+        raised.args = (f"{where}: {raised}",)
+    elif len(raised.args) == 1 and isinstance(raised.args[0], str):
+        text = raised.args[0]
+        if not isinstance(raised, KeyError):
+            text = text.partition("\nFile ")[0]
+        raised.args = (_PYTHONS_WORDS.get(text, text),)
 
 
 def _raised_here(form: CompiledTask, status: int, error: int) -> BaseException:

@@ -165,3 +165,20 @@ def test_overflow_in_a_task_with_side_effects_names_the_task(runtime):
     assert fill.submit(np.zeros(2), 3).result(PATIENCE) == 9
     with pytest.raises(OverflowError, match=r"task fill: .* does not fit compiled code"):
         fill.submit(np.zeros(2), 2**40).result(PATIENCE)
+
+
+def first_and_item(values: np.ndarray, items: list[int], k: int) -> int:
+    values[0] = 1.0
+    return items[k]
+
+
+def first_and_value(values: np.ndarray, items: dict[str, int], key: str) -> int:
+    values[0] = 1.0
+    return items[key]
+
+
+def test_exceptions_of_a_task_with_side_effects_have_pythons_words(runtime):
+    item = runtime.task(first_and_item).submit(np.zeros(1), [1], 4).exception(PATIENCE)
+    assert repr(item) == repr(IndexError("list index out of range"))
+    value = runtime.task(first_and_value).submit(np.zeros(1), {"a": 1}, "b").exception(PATIENCE)
+    assert repr(value) == repr(KeyError("b"))
