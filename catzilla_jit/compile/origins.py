@@ -31,6 +31,8 @@ ALWAYS_PYTHON = {operator.is_, operator.is_not, operator.contains}
 KEEPING = {abs, max, min, pow}
 #: Methods of arrays that give numbers of Python.
 TO_PYTHON = {"item", "tolist"}
+#: Methods of dicts that give what they have, or what they are given.
+WITH_DEFAULT = {"get", "pop"}
 
 
 def join(first: Origin, second: Origin) -> Origin:
@@ -191,8 +193,11 @@ class Origins:
         if isinstance(callee, types.BoundFunction):
             if isinstance(callee.this, types.Array):
                 return PYTHON if kinds.method_name(callee) in TO_PYTHON else NUMPY
-            to_python = kinds.method_name(callee) in TO_PYTHON
-            return PYTHON if to_python else self._get(expr.func.name)
+            if kinds.method_name(callee) in TO_PYTHON:
+                return PYTHON
+            if kinds.method_name(callee) in WITH_DEFAULT and len(arguments) > 1:
+                return join(self._get(expr.func.name), self._get(arguments[1]))
+            return self._get(expr.func.name)
         if isinstance(callee, types.NumberClass):
             return NUMPY
         function = kinds.called(self.typemap, expr)

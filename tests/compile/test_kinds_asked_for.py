@@ -91,6 +91,10 @@ def reduced(table: Array) -> Any:
     return functools.reduce(lambda x, y: x + y, table[0])
 
 
+def default_of_dict(table: Array) -> Any:
+    return {1: 2}.get(5, table[0, 0])
+
+
 def extended(table: Array) -> Any:
     values = [1]
     values.extend(table[0])
@@ -101,7 +105,7 @@ def extended(table: Array) -> Any:
     "function",
     [
         same_as_true, same_as_item, kind_of_item, as_dict, by_comprehension, mapped, reduced,
-        extended,
+        extended, default_of_dict,
     ],
 )  # fmt: skip
 def test_numpys_numbers_do_not_become_pythons(function: Callable[..., Any]) -> None:
