@@ -73,6 +73,26 @@ def refuse_kept_defaults(func_ir: Any, program: Program) -> None:
                 raise errors.UnsupportedError(message)
 
 
+def refuse_raises(func_ir: Any, program: Program) -> None:
+    """Give up on exceptions that compiled code cannot carry: Numba keeps a class and `args`."""
+    for block in func_ir.blocks.values():
+        for statement in block.body:
+            if not isinstance(statement, ir.Raise | ir.TryRaise) or statement.exception is None:
+                continue
+            raised = ir_utils.guard(ir_utils.get_definition, func_ir, statement.exception)
+            kept = isinstance(raised, ir.Global | ir.FreeVar | ir.Const)
+            message, advice = "", "give them by position"
+            if isinstance(raised, ir.Expr) and raised.op == "call" and raised.kws:
+                message = "it raises an exception with arguments by name"
+            if kept and isinstance(raised.value, BaseException):
+                message = "it raises an exception that was made before"
+                advice = "make it where it is raised"
+            if message:
+                line, file = statement.loc.line, statement.loc.filename
+                program.reasons.append(Reason(line, message, advice, file=file))
+                raise errors.UnsupportedError(message)
+
+
 def _is_made_of(func_ir: Any, value: Any) -> bool:
     """Tell whether a value may be a list, dict or set that is made here, or hold one."""
     if isinstance(value, tuple | list):

@@ -119,6 +119,11 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         """Leave to Python what handlers catch, unless they catch everything alike."""
+        for handler in node.handlers:
+            if any(isinstance(each, ast.Raise) for each in ast.walk(handler)):
+                # What it raises would have what it caught as its context.
+                handler.body = [_at(handler, each) for each in self._leave()]
+                self.changed = self.leaves_handlers = True
         self.generic_visit(node)
         if node.finalbody or all(map(self._catches_all, node.handlers)):
             return node

@@ -16,7 +16,7 @@ from typing import Any
 from numba.core import interpreter, ir
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile.closures import refuse_kept_defaults
+from catzilla_jit.compile.closures import refuse_kept_defaults, refuse_raises
 
 
 class Interpreter(interpreter.Interpreter):
@@ -77,5 +77,6 @@ class Translation(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         state["func_ir"] = Interpreter(state["func_id"]).interpret(state["bc"])
-        refuse_kept_defaults(state["func_ir"], state["metadata"]["program"])
+        for refuse in (refuse_kept_defaults, refuse_raises):
+            refuse(state["func_ir"], state["metadata"]["program"])
         return True

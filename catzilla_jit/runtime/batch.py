@@ -22,10 +22,10 @@ from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
 from . import native
 from .backend import Backend, BatchCall, BatchHandle, SettleItem
+from .exceptioncopy import copy_exception
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
 from .leftitems import LeftItems
-from .native import copy_exception
 from .result import STATUSES, ColdMethods, add_type, on_worker
 
 if TYPE_CHECKING:

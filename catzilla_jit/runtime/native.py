@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import errors
 from . import standing, takeback
+from .exceptioncopy import copy_exception
 
 ABI_VERSION = 2
 LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
@@ -105,19 +106,6 @@ def _check(library: ctypes.CDLL) -> None:
             f"{LIBRARY.name} has interface version {version}, this package needs {ABI_VERSION}; "
             "reinstall catzilla_jit"
         )
-
-
-def copy_exception(error: BaseException) -> BaseException:
-    """Return another exception of the same type, arguments, notes and traceback."""
-    try:
-        copy = type(error)(*error.args)
-    except Exception:
-        # A constructor of another signature than its args: the original must do.
-        return error
-    notes = getattr(error, "__notes__", None)  # Python 3.11
-    if notes:
-        copy.__notes__ = list(notes)  # type: ignore[attr-defined]
-    return copy.with_traceback(error.__traceback__)
 
 
 class Native:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .batch import BatchResult
 from .callbacks import outcome, watch
-from .native import copy_exception
+from .exceptioncopy import copy_exception
 from .result import TaskResult
 from .runtime import promised
 
@@ -110,7 +110,8 @@ def with_cause(error: BaseException) -> BaseException:
     """Return an exception of the same type and arguments whose cause is `error`."""
     copy = copy_exception(error)
     if copy is not error:
-        copy.__cause__ = error
+        # Not by assignment, which its class may forbid.
+        vars(BaseException)["__cause__"].__set__(copy, error)
     return copy
 
 
