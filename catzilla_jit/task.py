@@ -305,9 +305,9 @@ class Task(DirectCall, Generic[P, R]):
                     again=self._program.function if form.pure else None,
                     any_number=self._program.mode == "require",
                 )  # fmt: skip
-            except batch.UnfitArgument:
+            except batch.UnfitArgument as error:
                 if self._program.mode == "require" and not _boxed(form):
-                    raise
+                    raise error.plain() from error.__cause__
         return self._submit_python_map(runtime, columns, out, collect, progress)
 
     def _submit_python_map(

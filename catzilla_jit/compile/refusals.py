@@ -241,6 +241,21 @@ RULES = (
         "it returns values of different types: {kind}",
         "return one type",
     ),
+    Rule(
+        r"Can't return function object \((?P<kind>.*?)\) in nopython",
+        "it returns {kind}, a function or a class",
+        "return numbers, strings, bytes, arrays, or tuples and lists of them",
+    ),
+    Rule(
+        r"print\(\) function implementation does not support keyword",
+        "it calls print with names",
+        "print the values alone; as it is, it runs as a Python task",
+    ),
+    Rule(
+        r"expected a type instance, got \{",
+        "it calls a function that takes **kwargs",
+        "name its parameters",
+    ),
     Rule(r"exception_match", "it catches an exception by its class", "catch Exception"),
     Rule(
         r"(?P<what>\w+)_of is not known for (?P<kind>.+?)\s*$",
@@ -395,6 +410,8 @@ def _reason(place: places.Place, rule: Rule, match: re.Match[str], text: str) ->
     if rule.variable:
         line = places.line_of_store(place.code, groups["what"].partition(".")[0], line)
     message, advice = rule.message.format(**said), rule.advice.format(**said)
+    if said.get("kind") and said.get("kind") == said.get("k2"):  # types that Python has not
+        message = message.replace(f"now {said['kind']}, now", "now one, now another")
     return Reason(line, message, advice, text, place.file)
 
 

@@ -28,6 +28,8 @@ SIGNS = {
     "setitem": "x[i] = y", "delitem": "del x[i]",
 }  # fmt: skip
 
+_FUNCTION = r"<function (?:[\w.]+\.<locals>\.)*(\w+)[^<>]*>"
+
 _RULES = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -35,15 +37,22 @@ _RULES = tuple(
         (r"Literal\[(\w+)\]\((?:[^()]|\([^()]*\))*?\)", r"\1"),
         (rf"(?:reflected )?list\({_HELD}\)", r"list[\1]"),
         (rf"(?:reflected )?set\({_HELD}\)", r"set[\1]"),
-        (rf"ListType\[({_SIMPLE})\]", r"list[\1]"),
+        (rf"ListType\[{_HELD}\]", r"list[\1]"),
+        (r"LiteralStrKey\[Dict\]\(\{[^{}]*\}\)", "dict"),
+        (r"\biter_unicode\b", "iterator of str"),
+        (r"\bslice<[a-z:]+>", "slice"),
         (r"OptionalType\(([^()]*)\)", r"\1 | None"),
         (r"Optional\(([^()]*)\)", r"\1 | None"),
-        (r"omitted\(default=[^()]*\)", "a default"),
+        (r"omitted\(default=(?:'(?:[^'\\]|\\.)*'|[^()]*)\)", "a default"),
         (r"\brange_(?:state|iter)_\w+", "range"),
         (r"\bclass\((\w+)\)", r"type[\1]"),
         (r"Module\(<module '([\w.]+)'[^>]*>\)", r"module \1"),
-        (r"type\(CPUDispatcher\(<function (\w+)[^>]*>\)\)", r"function \1"),
-        (r"type\((?:Helper|Chooser)\(<function (\w+)[^>]*>\)\)", r"function \1"),
+        (rf"type\((?:CPUDispatcher|Helper|Chooser)\({_FUNCTION}\)\)", r"function \1"),
+        (rf"\bList\({_HELD}, (?:True|False)\)", r"list[\1]"),
+        (rf"\bTuple\(\({_HELD}\)\)", r"tuple[\1]"),
+        (rf"\bUniTuple\(\({_HELD}\) x (\d+)\)", r"UniTuple(\1 x \2)"),
+        (rf"\biter\({_HELD}\)", r"iterator of \1"),
+        (rf"\b(zip|enumerate)\({_HELD}\)", r"\1"),
         (r"Function\(<(?:built-in )?(?:function|class|ufunc) '?([\w.]+)'?[^>]*>\)", r"\1"),
     )
 )
@@ -56,11 +65,20 @@ _MANY = re.compile(rf"(?:StarArg)?UniTuple\({_HELD} x (\d+)\)")
 _TUPLE = re.compile(rf"\b(?:Named|StarArg)?Tuple\({_HELD}\)")
 _MIXED_LIST = re.compile(rf"LiteralList\(\(?{_HELD}\)?\)")
 _DICT = re.compile(r"DictType\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")
+#: What map, filter or a generator gives; its arguments hold texts of any kind.
+_GENERATOR = re.compile(
+    r"(?:\([^()]*\)|\S+) generator\(func=(?:<function (?:ol_)?(map|filter)?)?.*?has_finalizer=\w+\)"
+)
+_BRACKETS = r"(?:[^\[\]]|\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\])*"
+#: What goes over a dict, and its views, once the dict has been said.
+_STEPS = re.compile(rf"iter\[({_BRACKETS}?)->{_BRACKETS}\], ?(keys|values|items)\[\1\]")
+_VIEWS = re.compile(rf"\b(keys|values|items)\[(dict\[{_BRACKETS}\])\]")
 _MOST_SHOWN = 4
 
 
 def plain(text: str) -> str:
     """Return a text of Numba's with its types in Python's words."""
+    text = _GENERATOR.sub(lambda match: match[1] or "generator", text)
     hidden: list[str] = []
 
     def hide(text: str) -> str:
@@ -74,6 +92,8 @@ def plain(text: str) -> str:
     text = re.sub(r"\b(\w+)\b", lambda match: _SCALARS.get(match[1], match[1]), text)
     while (said := _once(text)) != text:
         text = said
+    text = _STEPS.sub(r"iterator of the \2 of \1", text)
+    text = _VIEWS.sub(r"\1 of \2", text)
     return re.sub(r"\0(\d+)\0", lambda match: hidden[int(match[1])], text)
 
 

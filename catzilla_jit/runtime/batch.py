@@ -42,6 +42,11 @@ _numbers = itertools.count(1)
 class UnfitArgument(Exception):
     """Mixed into the error for an array that the compiled task cannot take."""
 
+    def plain(self) -> Exception:
+        """Return the builtin exception that it is, for users."""
+        kind = next(each for each in type(self).__mro__ if each in _UNFIT)
+        return kind(*self.args)
+
 
 class _UnfitType(UnfitArgument, TypeError):
     pass

@@ -203,3 +203,15 @@ def test_what_is_no_number_of_pythons_own_runs_as_python(single, value, answer):
     result = task.submit(value).result()
     assert np.all(result == answer)
     assert type(result) is type(count(value))
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"), [(["text"], TypeError), ([2**63], OverflowError), ([2.5], TypeError)]
+)
+def test_map_that_does_not_fit_raises_a_builtin_exception(runtime, values, kind):
+    def doubled(n: int) -> int:
+        return 2 * n
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011 -- the very class is looked at
+        runtime.task(doubled, compile_to_c="require").map(values)
+    assert type(caught.value) is kind

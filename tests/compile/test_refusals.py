@@ -10,6 +10,7 @@ import json
 import operator
 import pathlib
 import random
+import re
 import time
 from typing import Any
 
@@ -514,3 +515,41 @@ def test_line_is_found_in_a_file_whose_name_has_blanks(tmp_path: pathlib.Path) -
     with pytest.raises(CompileRefused, match=r"json\.dumps") as caught:
         compiled(namespace["text_of"])
     assert caught.value.reasons[0].line == 3
+
+
+# fmt: off
+def goes_twice(n: int) -> Any:
+    d = {1: 1}
+    for k in d:
+        n += k
+    for p in d.items():
+        n += p[0]
+    return n
+def gives_a_map(xs: list[int]) -> Any:
+    m = map(str, xs)
+    return m
+def gives_a_function(n: int) -> Any: return len
+def prints_with_names(n: int) -> Any: return print(n, sep=",")
+def folds(n: int) -> Any: return functools.reduce(lambda a, b: a + b, [n])
+def nests(n: int) -> Any: return [[1], ["a"]]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (goes_twice, "one value is now one, now another iterator of the keys of dict"),
+        (gives_a_map, "it returns map, which cannot be given back"),
+        (gives_a_function, "it returns len, a function or a class"),
+        (prints_with_names, "it calls print with names"),
+        (folds, "reduce has no machine code for arguments of types function"),
+        (nests, r"several types, list\[list\[int\] \| list\[str\]\]"),
+    ],
+)
+def test_refusal_shows_nothing_of_numbas(function: Any, words: str) -> None:
+    with pytest.raises(CompileRefused, match=words) as caught:
+        compiled(function)
+    message = caught.value.reasons[0].message
+    for jargon in ("<", ">", "0x", "iter[", "func=", "List(", "numba", "site-packages"):
+        assert jargon not in message
+    assert not re.search(r"now (.+), now \1$", message)

@@ -11,6 +11,8 @@ from catzilla_jit.compile import words
 from catzilla_jit.compile.values import type_of
 
 INT, FLOAT, TEXT = types.int64, types.float64, types.unicode_type
+PAIRS = types.DictType(TEXT, types.UniTuple(INT, 2))
+NESTED = types.DictType(TEXT, types.DictType(INT, INT))
 RECORD = [("x", "f8"), ("how many", "i4"), ("name", "U8"), ("tag", "S3"), ("at", "M8[ns]")]
 SAID = "record[x: float64, how many: int32, name: str, tag: bytes, at: datetime64]"
 CASES = [
@@ -34,6 +36,21 @@ CASES = [
     (types.UniTuple(FLOAT, 9), "tuple[float, ...]"),
     (types.Tuple((INT, types.UniTuple(TEXT, 2))), "tuple[int, tuple[str, str]]"),
     (types.Optional(INT), "int | None"),
+    (types.ListType(types.ListType(INT)), "list[list[int]]"),
+    (types.List(INT).iterator_type, "iterator of list[int]"),
+    (TEXT.iterator_type, "iterator of str"),
+    (types.ZipType([types.List(INT), types.List(TEXT)]), "zip"),
+    (types.EnumerateType(types.List(INT)), "enumerate"),
+    (types.DictKeysIterableType(PAIRS), "keys of dict[str, tuple[int, int]]"),
+    (PAIRS.iterator_type, "iterator of the keys of dict[str, tuple[int, int]]"),
+    (
+        types.DictItemsIterableType(NESTED).iterator_type,
+        "iterator of the items of dict[str, dict[int, int]]",
+    ),
+    (types.Generator(print, INT, (INT,), (), False), "generator"),
+    (types.slice2_type, "slice"),
+    (types.Omitted("a (b"), "a default"),
+    (types.LiteralList((types.List(INT), types.List(TEXT))), "list[list[int] | list[str]]"),
     (types.Array(FLOAT, 1, "C"), "array(float64, 1-D)"),
     (types.Array(INT, 2, "A", readonly=True), "array(int64, 2-D)"),
     (types.List(types.Array(FLOAT, 1, "C")), "list[array(float64, 1-D)]"),
@@ -53,3 +70,16 @@ def test_a_type_is_said_in_pythons_words(type_, said):
 def test_types_inside_of_a_sentence_are_said():
     text = "Cannot unify list(int64)<iv=None> and Literal[str](a) for 'x'"
     assert words.plain(text) == "Cannot unify list[int] and str for 'x'"
+
+
+def test_generators_functions_and_lists_inside_of_a_sentence_are_said():
+    generator = (
+        "returns str generator(func=<function ol_map.<locals>.impl at 0x7f5c>, "
+        "args=(str, list[int], Tuple(())), has_finalizer=True), which"
+    )
+    assert words.plain(generator) == "returns map, which"
+    helper = "type(Helper(<function closure.<locals>._lambda_ at 0x7f5cd1ae9ee0>))"
+    assert words.plain(helper) == "function _lambda_"
+    assert words.plain("LiteralList((List(int64, False), List(unicode_type, False)))") == (
+        "list[list[int] | list[str]]"
+    )
