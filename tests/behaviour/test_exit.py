@@ -13,8 +13,6 @@ TASKS = """
     import sys, time, threading, atexit
     import catzilla_jit
     from catzilla_jit import Runtime, errors, task
-    from catzilla_jit.runtime import leaving
-    leaving.WARN_SECONDS = 1e6  # a busy machine is no reason for words on stderr
     MODE = "require" if sys.argv[1] == "compiled" else False
     @task(compile_to_c=MODE)
     def work(n: int) -> float:

@@ -25,7 +25,7 @@ SOURCE = """
         if n < 0:
             raise ValueError("bad", n)
         return n
-    def in_child(function, limit=30):
+    def in_child(function, limit=120):
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
