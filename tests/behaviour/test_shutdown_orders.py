@@ -21,7 +21,8 @@ class Load:
     """A runtime of one worker with work in every state."""
 
     def __init__(self, make_on, gate, soon):
-        self.runtime = Runtime(workers=1, queue_size=4, enable_auto_scaling=False)
+        # Full with what is queued below; room for what is soon due, or this could wait for it.
+        self.runtime = Runtime(workers=1, queue_size=8 if soon else 4, enable_auto_scaling=False)
         self.failures = Failures()
         self.failures.set(1)
         later = 5 if soon else HOUR_MS
