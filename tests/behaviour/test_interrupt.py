@@ -69,7 +69,7 @@ WAITS = {
     "nested map": (
         "outer = runtime.task(lambda: spin.map([LONG] * 3), compile_to_c=False, name='outer')\n"
         "    result = outer.submit(); interrupted(lambda: gather(result)); cancelled([result])\n"
-        "    assert spin.submit(10).exception(20) is None"
+        "    assert spin.submit(10).exception(150) is None"
     ),
     "room": (
         "for _ in range(2): spin.submit(LONG)\n"
