@@ -20,7 +20,7 @@ from catzilla_jit.errors import TaskCancelled
 PACKAGE = os.path.dirname(catzilla_jit.__file__) + "/"
 OURS = (PACKAGE, threading.__file__, os.path.dirname(concurrent.futures.__file__))
 
-ROSTER = ("roster_entry", "_not_asked", "switched_off", "refresh_roster", "roster_key")
+ROSTER = {"roster_entry", "_not_asked", "refresh", "refresh_roster", "roster_key"}
 
 class Points:
     """Sends Ctrl-C at the point of this number."""
@@ -30,8 +30,8 @@ class Points:
         name = frame.f_code.co_filename
         if not name.startswith(OURS) or name.startswith(PACKAGE + "compile"):
             return None
-        if "roster" in name or frame.f_code.co_name in ROSTER:  # as long as there are tasks
-            return None
+        if "roster" in name or {frame.f_code.co_name, frame.f_back.f_code.co_name} & ROSTER:
+            return None  # as long as there are tasks
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         self.look()
         return self.step
