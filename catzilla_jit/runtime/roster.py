@@ -20,6 +20,7 @@ import json
 import mmap
 import os
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -34,6 +35,8 @@ COMPILED, PYTHON, WAITING = STATES = ("compiled", "python", "not compiled yet")
 _F_ADD_SEALS = 1033
 _ALL_SEALS = 1 | 2 | 4 | 8  # the seals themselves, shrinking, growing, writing
 _HEAD_BYTES = 200
+_FEW = 64  # tasks: a document about them takes no time to speak of
+_REST = 4  # times what a longer document took, before the next
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,42 +75,88 @@ class Listed(Protocol):
     def roster_entry(self) -> Entry: ...
 
 
-class Uncompiled:
-    """A task in the roster of a runtime that compiles nothing."""
+class Registered(Protocol):
+    """Where the tasks of a runtime are registered (warming.py)."""
 
-    def __init__(self, task: Listed) -> None:
-        self._task = task
-        self.roster_key = task.roster_key
+    def tasks(self) -> list[Any]: ...
 
-    def roster_entry(self) -> Entry:
-        entry = self._task.roster_entry()
-        if entry.state != PYTHON:
-            return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
+
+def _as_python(entry: Entry) -> Entry:
+    """Return the entry of a task in the roster of a runtime that compiles nothing."""
+    if entry.state == PYTHON:
         return entry
+    return Entry(entry.name, PYTHON, reason="enable_c_compilation=False of its runtime")
 
 
 class Roster:
-    """The published document of one runtime; any thread may refresh it."""
+    """The published document of one runtime; any thread may refresh it.
 
-    def __init__(self, runtime: int) -> None:
+    A document names all tasks, so writing one for each of many registrations would take time
+    quadratic in their number. So one that took long is not followed by the next at once: then a
+    thread, which ends again, writes what has changed meanwhile.
+    """
+
+    def __init__(self, runtime: int, registry: Registered, compiles: bool) -> None:
+        # constant
         self._runtime = runtime  # its number in the process
+        self._registry = registry
+        self._compiles = compiles
         self._lock = threading.RLock()  # a signal's handler may register tasks
+        self._stale = False  # something has changed since the last document was begun
+        self._thread: threading.Thread | None = None  # that is to write the next one
         # guarded by the lock
         self._sequence = 0
+        self._rests_until = 0.0
         self._memory: mmap.mmap | None = None
 
-    def refresh(self, tasks: Iterable[Listed]) -> None:
-        """Publish what the tasks say now, in place of the last document."""
+    def refresh(self) -> None:
+        """Publish what the tasks say now in place of the last document; few tasks at once."""
+        self._stale = True
+        if time.monotonic() >= self._rests_until:
+            self._write()
+        elif self._thread is None:
+            thread = threading.Thread(target=self._write_later, name="cz-roster", daemon=True)
+            self._thread = thread
+            try:
+                thread.start()
+            except RuntimeError:  # none can be started any more
+                self._thread = None
+                self._write()
+
+    def _write_later(self) -> None:
+        while self._is_stale():
+            time.sleep(max(0.0, self._rests_until - time.monotonic()))
+            self._write()
+            if not self._is_stale():
+                self._thread = None  # then look again: somebody may have relied on this thread
+
+    def _is_stale(self) -> bool:
+        return self._stale
+
+    def _write(self) -> None:
         with self._lock:
-            self._sequence += 1
-            once = {task.roster_key: task for task in tasks}
-            entries = sorted(
-                (task.roster_entry() for task in once.values()), key=lambda entry: entry.name
-            )
+            began = time.monotonic()
+            self._stale = False
+            number = self._sequence + 1
+            entries = self._entries()
+            data = encode(self._runtime, number, entries)
+            if self._sequence >= number:
+                return  # a handler has come in between, and published what is newer
+            self._sequence = number
             # Where the system refuses, the last one must not be taken for true.
             self._memory = None
             with contextlib.suppress(AttributeError, OSError):
-                self._memory = _publish(encode(self._runtime, self._sequence, entries))
+                self._memory = _publish(data)
+            if len(entries) > _FEW:
+                now = time.monotonic()
+                self._rests_until = now + _REST * (now - began)
+
+    def _entries(self) -> list[Entry]:
+        once: dict[object, Listed] = {task.roster_key: task for task in self._registry.tasks()}
+        entries = [task.roster_entry() for task in once.values()]
+        if not self._compiles:
+            entries = list(map(_as_python, entries))
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def encode(runtime: int, sequence: int, entries: Iterable[Entry]) -> bytes:
@@ -115,8 +164,11 @@ def encode(runtime: int, sequence: int, entries: Iterable[Entry]) -> bytes:
     texts: list[str] = []
     size, more = _HEAD_BYTES, 0
     for entry in entries:
+        if more:
+            more += 1
+            continue
         text = json.dumps({name: _cut(value) for name, value in dataclasses.asdict(entry).items()})
-        if more or size + len(text) + 1 > MOST_BYTES:
+        if size + len(text) + 1 > MOST_BYTES:
             more += 1
         else:
             texts.append(text)

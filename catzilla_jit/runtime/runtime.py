@@ -23,7 +23,7 @@ from . import leaving, memory, native
 from . import stats as statistics
 from .backend import Backend, PoolSettings, Submitter
 from .interrupt import shielded
-from .roster import Roster, Uncompiled
+from .roster import Roster
 from .segment import number_of
 from .segment import read as read_segment
 from .unfinished import unfinished
@@ -190,15 +190,17 @@ class Runtime:
     def _publish_roster(self) -> None:
         """Let other processes see what is registered here, if they may see the statistics."""
         segment = self._backend.stats_segment() if self._backend is not None else None
-        self._roster = None if segment is None else Roster(number_of(segment))
+        if segment is None:
+            self._roster = None
+        else:
+            self._roster = Roster(number_of(segment), self.registry, self.enable_c_compilation)
         self.refresh_roster()
 
     def refresh_roster(self) -> None:
         """Write the roster anew, if there is one: a task was registered, or compiled."""
         roster = self._roster
         if roster is not None and not self._closed:
-            tasks = self.registry.tasks()
-            roster.refresh(tasks if self.enable_c_compilation else map(Uncompiled, tasks))
+            roster.refresh()
 
     def _warm_others(self) -> None:
         """Compile in the background what is registered here, if that is more than one task."""
