@@ -25,6 +25,7 @@ from . import forks  # noqa: F401 -- its import guards forks
 from .bysignal import came_by_signal
 from .columns import containers
 from .errors import CompileError, CompileWarning
+from .lazily import lazily
 from .runtime.interrupt import call_exposed, shielded
 from .runtime.rerun import Rerun
 from .runtime.roster import COMPILED, PYTHON, WAITING, Entry
@@ -79,14 +80,14 @@ class Program:
         self._lock = threading.RLock()
         _programs.add(self)
 
-    @functools.cached_property
+    @lazily
     def signature(self) -> inspect.Signature:
         try:
             return inspect.signature(self.function)
         except ValueError:  # some of Python's built-in functions tell nothing
             return _UNKNOWN
 
-    @functools.cached_property
+    @lazily
     def containers(self) -> dict[str, type]:
         """The parameters whose hints say array, list or tuple."""
         return containers(self.function)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from typing import Any
 
 from .runtime import Runtime
 from .warming import Registry
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal's handler may submit
 _default: Runtime | None = None
 #: The tasks of no particular runtime.
 registry = Registry()
@@ -20,7 +21,8 @@ def get_runtime() -> Runtime:
     global _default
     with _lock:
         if _default is None:
-            _default = _make({})
+            made = _make({})
+            _default = _default or made  # a handler that came in between has used its own
         return _default
 
 
@@ -54,6 +56,14 @@ def configure(**settings: Any) -> Runtime:
             )
         _default = _make(settings)
         return _default
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()  # a thread that does not exist here may hold the other
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def shutdown(

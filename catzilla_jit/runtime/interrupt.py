@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..errors import NativeUnavailable
 from . import native
+from .ended import Ended
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,7 +71,7 @@ def wait_until(look: Callable[[float], bool], until: float | None) -> bool:
             return False
 
 
-def wait_for(event: threading.Event, seconds: float) -> bool:
+def wait_for(event: Ended, seconds: float) -> bool:
     """Wait for an event; return whether it is set."""
     return event.is_set() or wait_until(event.wait, time.monotonic() + seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from collections import OrderedDict
 from typing import Any
 
@@ -15,24 +15,24 @@ class KnownResults:
     Whoever wants to ask by id later has read the id, so other submissions cost nothing.
     """
 
+    # Without a lock: a signal's handler may read an id while its thread does. Each line that
+    # changes the dictionary is one step under the GIL.
+
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._results: OrderedDict[str, Any] = OrderedDict()
 
     def note(self, task_id: str, result: Any) -> None:
-        with self._lock:
-            self._results[task_id] = result
-            self._results.move_to_end(task_id)
-            dropped = self._results.popitem(last=False) if len(self._results) > MOST else None
-        del dropped  # outside of the lock: its end may run anything
+        results = self._results
+        results[task_id] = result
+        with contextlib.suppress(KeyError):
+            results.move_to_end(task_id)
+        if len(results) > MOST:
+            results.popitem(last=False)
 
     def find(self, task_id: str) -> Any:
         """Return the result of this id, None if it is not known (any more)."""
-        with self._lock:
-            return self._results.get(task_id)
+        return self._results.get(task_id)
 
     def clear(self) -> None:
         """Let go of all."""
-        with self._lock:
-            dropped, self._results = self._results, OrderedDict()
-        del dropped
+        self._results = OrderedDict()

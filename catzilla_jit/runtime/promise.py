@@ -25,7 +25,7 @@ class Keeper:
 
     def __init__(self, pool: Any, name: str) -> None:
         self._pool = pool
-        self._lock = threading.Lock()  # guards the four below
+        self._lock = threading.RLock()  # guards the four below
         self._needed: Sequence[Any] = ()
         self._owned = False
         self._listeners: list[Listener] = []
@@ -130,7 +130,7 @@ class Gathering:
         self._results = results
         self._completed = completed
         self._failed = failed
-        self._lock = threading.Lock()  # guards the two below; the results may have several pools
+        self._lock = threading.RLock()  # guards the two below; the results may have several pools
         self._left = len(results)
         self._settled = False
         for result in results:

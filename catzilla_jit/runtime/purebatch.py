@@ -17,6 +17,7 @@ from typing import Any
 
 from . import events, native, segment
 from .backend import BatchCall
+from .ended import Ended
 from .interrupt import shielded, wait_for
 from .recorder import Happened, Recorder
 from .warming import before_others
@@ -60,7 +61,7 @@ class PureBatch:
         )
         self._queued = time.monotonic()
         # guarded by the lock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._cursor = 0  # items handed out
         self._running = 0  # chunks
         self._done = 0  # items
@@ -69,7 +70,7 @@ class PureBatch:
         self._failures: list[tuple[int, int, int]] = []
         self._started: float | None = None
         self._finished: float | None = None
-        self._ended = threading.Event()
+        self._ended = Ended()
         self._tell_end: Callable[[], object] | None = None
         if call.length == 0:
             self._started = self._queued

@@ -24,6 +24,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import gc
+import os
 import sys
 import threading
 import types
@@ -46,6 +47,18 @@ HELD_SECONDS = 0.002
 # Reentrant, because a finalizer may wait for a task at any allocation.
 lock = threading.RLock()
 _running: dict[int, list[Running]] = {}  # by thread, guarded by the lock
+
+
+def _after_fork_in_child() -> None:
+    for thread in [thread for thread in _running if thread != threading.get_ident()]:
+        del _running[thread]
+    lock.release()
+
+
+# Held during a fork, so that the child finds it free.
+os.register_at_fork(
+    before=lock.acquire, after_in_parent=lock.release, after_in_child=_after_fork_in_child
+)
 
 
 class Clock(Protocol):

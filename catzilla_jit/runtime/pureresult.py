@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from . import events, segment
+from .ended import Ended
 from .interrupt import shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import TAKEN_BACK, Running, lock, raise_in, run, settle
@@ -105,7 +106,7 @@ class PureTaskResult:
         self._timed_out = 0  # number of the last run that was stopped to be tried again
         self._running: Running | None = None
         self._alarm: Alarm | None = None  # of the run's time limit
-        self._ended = threading.Event()
+        self._ended = Ended()
         self._value: Any = None  # the result, or the exception when FAILED
         self._traceback: TracebackType | None = None
         self._started = self._finished = 0.0

@@ -23,7 +23,7 @@ class PureTrace:
 
     def __init__(self, rings_at: int, number: int, publish: Callable[[int], mmap.mmap]) -> None:
         self._rings_at = rings_at
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._control = publish(events.CONTROL_BYTES)
         events.CONTROL.pack_into(
             self._control, 0, events.CONTROL_MAGIC, segment.VERSION, 0, os.getpid(), number
@@ -51,5 +51,5 @@ class PureTrace:
 
     def after_fork_in_child(self) -> None:
         """Forget the parent's lock and control."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.close()

@@ -21,6 +21,7 @@ from . import native
 from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast, missing
 from .callbacks import notice
+from .ended import Ended
 from .interrupt import call_exposed, shielded, wait_for
 from .layout import is_foreign
 from .result import add_type
@@ -49,8 +50,8 @@ class PythonBatch:
         self._columns = columns
         self._length = length
         self._collect = collect
-        self._lock = threading.Lock()  # guards everything below
-        self._ended = threading.Event()
+        self._lock = threading.RLock()  # guards everything below
+        self._ended = Ended()
         self._cursor = 0
         self._running: set[int] = set()  # items
         self._turns = 0  # that go on, and have items to count before the batch may end

@@ -11,6 +11,7 @@ now and then (`is_wanted`), and what it is about to begin may take a moment.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -18,6 +19,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .ended import Ended
 from .interrupt import join_thread, shielded
 
 _log = logging.getLogger("catzilla_jit")
@@ -59,21 +61,28 @@ def _after_fork_in_child() -> None:
 os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
+_registrations = itertools.count()
+
+
 class Registry:
     """The tasks that may be submitted to one runtime, as long as they live."""
 
+    # Without a lock: a signal's handler may register a task while its thread does, and a child of
+    # a fork while a thread of the parent did. Each line that changes or reads the dictionary is
+    # one step under the GIL.
+
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._tasks: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._tasks: dict[int, weakref.ref[Any]] = {}  # by the number of the registration
 
     def add(self, task: Any) -> None:
-        with self._lock:
-            self._tasks[id(task)] = task
+        number = next(_registrations)
+        tasks = self._tasks
+        tasks[number] = weakref.ref(task, lambda _: tasks.pop(number, None))
 
     def tasks(self) -> list[Any]:
         """Return all of them, in the order of their registration."""
-        with self._lock:
-            return list(self._tasks.values())
+        found = (reference() for reference in list(self._tasks.values()))
+        return [task for task in found if task is not None]
 
     def uncompiled(self) -> list[Any]:
         """Return the tasks that nobody has tried to compile yet."""
@@ -85,7 +94,7 @@ class _Thread(threading.Thread):
 
     def __init__(self, target: Callable[[], None]) -> None:
         super().__init__(target=target, name="cz-warming", daemon=True)
-        self.stopping = threading.Event()
+        self.stopping = Ended()
 
 
 def is_wanted() -> bool:
