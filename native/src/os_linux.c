@@ -44,6 +44,7 @@ void cz__futex_wake(_Atomic(uint32_t) *word, int count)
 int cz__thread_start(pthread_t *thread, void *(*main)(void *), void *argument, const char *name,
                      uint64_t stack_bytes)
 {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     sigset_t all, before;
     pthread_attr_t attributes;
     int failed;
@@ -53,6 +54,9 @@ int cz__thread_start(pthread_t *thread, void *(*main)(void *), void *argument, c
     /* A thread inherits the mask of its maker: block first, so that no handler of the
      * host program ever runs on a worker. */
     sigfillset(&all);
+    /* But what a fault in a task raises there: faulthandler is to report it. */
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     failed = pthread_attr_setstacksize(&attributes, stack_bytes) ||
              pthread_create(thread, &attributes, main, argument);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import threading
 
 import numpy as np
@@ -173,3 +174,22 @@ def test_what_a_signals_handler_raises_while_a_call_runs_again_is_for_who_asks(s
         raise AssertionError("not reached")
     assert result.exception(50) is None
     """)
+
+
+@needs_native
+def test_fault_in_a_compiled_task_is_reported_by_faulthandler(script):
+    done = script(
+        """
+        import faulthandler
+        import numpy as np
+        from catzilla_jit import task
+        faulthandler.enable()
+        @task(compile_to_c="require", boundscheck=False)
+        def far(x: np.ndarray, i: int) -> float:
+            return x[i]
+        far.submit(np.zeros(1), 2**45).result(20)
+        """,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGSEGV
+    assert "Fatal Python error: Segmentation fault" in done.stderr
