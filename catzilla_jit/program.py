@@ -239,6 +239,9 @@ class Program:
             try:
                 found = argument_types_for(self.function, values, name=self.name)
             except CompileRefused as refused:
+                if self.generic and not self.forms:
+                    self._refused = CompileRefused(refused.name, refused.reasons)
+                    self._tried.add(None)  # it does not wait for its first submission any more
                 self._complain(refused)
                 return None
             if found in self._tried or len(self.forms) >= MOST_FORMS:

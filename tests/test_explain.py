@@ -16,8 +16,9 @@ from numba.core.errors import NumbaPerformanceWarning
 from numpy.typing import NDArray
 
 import catzilla_jit
-from catzilla_jit import task
+from catzilla_jit import Runtime, task
 from catzilla_jit.compile.quiet import quiet
+from catzilla_jit.program import Program
 
 
 def test_a_compiled_task_tells_its_signature_and_time():
@@ -186,3 +187,22 @@ def test_only_warnings_of_numba_on_a_compiling_thread_are_kept_back():
             warnings.warn(UserWarning("the user's"), stacklevel=1)
         warnings.warn(NumbaPerformanceWarning("of the user's own kernel"), stacklevel=1)
     assert [str(each.message) for each in caught] == ["the user's", "of the user's own kernel"]
+
+
+def test_dict_with_values_of_several_types_is_not_compiled_for(monkeypatch):
+    compiled = []
+    compile_ = Program._compile
+    monkeypatch.setattr(
+        Program, "_compile", lambda self, types: compiled.append(types) or compile_(self, types)
+    )
+
+    def size(d: dict) -> int:
+        return len(d)
+
+    with Runtime(workers=1) as runtime:
+        task = runtime.task(size)
+        assert task.submit({"a": 1, "b": "x"}).result() == 2
+        assert "items of several types" in str(task.explain())
+        assert compiled == [None]  # for the hints alone
+        assert task.submit({"a": 1, "b": 2}).result() == 2
+        assert task.explain().compiled

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import types as pytypes
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
@@ -81,8 +81,15 @@ def argument_types_for(
 def _described(value: Any) -> str:
     if _is_structured(value):
         return why_not(value.dtype) or "has a dtype, or a place in memory, without a machine type"
-    empty = "an empty" if type(value) in (list, dict) and not value else "a"
-    return f"is {empty} {type(value).__name__}"
+    kind = type(value).__name__
+    if type(value) not in (list, dict):
+        return f"is a {kind}"
+    parts: list[Collection[Any]] = [value.values(), value] if isinstance(value, dict) else [value]
+    if not value:
+        return f"is an empty {kind}"
+    if not all(map(_is_uniform, parts)):
+        return f"is a {kind} with items of several types"
+    return f"is a {kind}"
 
 
 def _is_structured(value: Any) -> bool:
@@ -131,13 +138,18 @@ def _type_of_record(value: numpy.void) -> types.Type | None:
 
 
 def _type_of_list(value: list[Any]) -> types.Type | None:
-    """Return the type of a list whose first item has a type; `pack` looks at all the others."""
-    item = type_of(value[0]) if value else None
+    """Return the type of a list whose items have one class; `pack` looks at them more closely."""
+    item = type_of(value[0]) if value and _is_uniform(value) else None
     return GivenList(item) if item is not None and can_be_item(item) else None
 
 
+def _is_uniform(items: Iterable[Any]) -> bool:
+    """Tell whether all items have one class: code for the first would fit no other."""
+    return len(set(map(type, items))) == 1
+
+
 def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
-    if not value:
+    if not (_is_uniform(value) and _is_uniform(value.values())):
         return None
     key, item = map(type_of, next(iter(value.items())))
     if key is None or item is None:

@@ -235,3 +235,15 @@ def twice(words: list[str]) -> Any:
 def test_get_of_an_empty_dict_that_cannot_be_split_is_refused(function: Any) -> None:
     with pytest.raises(CompileRefused, match="an empty dict is read before"):
         compiled(function)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": 1, "b": "x"}, {"a": 1, 2: 2}, [1, "x"], [1, 2.5], [True, 1], {"a": 1, "b": None}],
+)
+def test_container_with_items_of_several_types_is_not_compiled_for(value: Any) -> None:
+    def size(values: Any) -> int:
+        return len(values)
+
+    with pytest.raises(CompileRefused, match="with items of several types"):
+        argument_types_for(size, (value,), name="size")
