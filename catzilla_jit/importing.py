@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import threading
 from typing import Any
 
+_bootstrap: Any = getattr(importlib, "_bootstrap", None)
 #: Packages whose modules a fork must not cut short: the child would wait for their import for ever.
 OURS = (__package__, "llvmlite", "numba")
 
@@ -23,11 +25,17 @@ def imported(name: str) -> Any | None:
 
 def in_progress() -> list[str]:
     """Return the names of the modules of ours, and of what we are made with, being imported."""
-    return [
-        name
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in OURS and _is_half_made(module)
-    ]
+    half_made = {name for name, module in list(sys.modules.items()) if _is_half_made(module)}
+    # Before it is half made a module is looked for, with its lock held.
+    locks = list(getattr(_bootstrap, "_module_locks", {}).items())
+    sought = {name for name, lock in locks if _is_held(lock())}
+    return [name for name in half_made | sought if name.partition(".")[0] in OURS]
+
+
+def _is_held(lock: object) -> bool:
+    """Tell whether another thread holds CPython's lock of a module."""
+    owner = getattr(lock, "owner", None)
+    return owner is not None and owner != threading.get_ident()
 
 
 def finish() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from typing import Any
+
+from catzilla_jit import importing
 
 #: Tells what is imported, and made once, by a thread that holds the compiler lock.
 WATCH = """
@@ -195,3 +199,23 @@ def test_fork_waits_for_an_import_that_needs_the_compiler_lock(script: Any) -> N
         assert os.waitpid(child, 0)[1] == 0
         thread.join()
     """)
+
+
+def test_module_that_is_looked_for_is_one_that_is_imported() -> None:
+    held, go_on = threading.Event(), threading.Event()
+    lock = importlib._bootstrap._get_module_lock("catzilla_jit.sought")  # type: ignore[attr-defined]
+
+    def hold() -> None:
+        lock.acquire()
+        held.set()
+        go_on.wait(60)
+        lock.release()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    assert "catzilla_jit.sought" in importing.in_progress()
+    go_on.set()
+    importing.finish()
+    thread.join()
+    assert "catzilla_jit.sought" not in importing.in_progress()
