@@ -7,10 +7,6 @@ the call has no more of them. The compile stage is left out: it runs within a sh
 
 from __future__ import annotations
 
-import pytest
-
-from catzilla_jit.runtime import native
-
 POINTS = '''
 import concurrent.futures, dis, os, signal, sys, threading, time
 import catzilla_jit
@@ -150,10 +146,6 @@ runtime.shutdown(timeout=30)
 '''
 
 
-@pytest.mark.skipif(
-    native.unavailable() is not None,
-    reason="a trace function hangs where CPython 3.11 took an asynchronous exception back",
-)
 def test_ctrl_c_inside_a_call_leaves_nothing_half_done(script, kind):
     # Where it hits a finalizer Python reports it, and goes on.
     done = script(POINTS, kind, check=False, timeout=300)
