@@ -154,8 +154,11 @@ static int queue_python(struct submitter *self, PyObject *result)
     int queued;
     if (cz->lane_unattended(bridge->python))
         maybe_spawn(bridge);
-    if (bridge->guests == 0)
-        return -1;     /* no worker, and none could be started */
+    /* Another thread was about to start the first worker, and could not; or the last has gone. */
+    if (bridge->guests == 0 && !PyErr_Occurred())
+        maybe_spawn(bridge);
+    if (bridge->guests == 0) /* none could be started: at exit, or because the pool has ended */
+        return PyErr_Occurred() ? -1 : closed(self);
     Py_INCREF(result); /* the queue's reference */
     queued = enqueue(self, bridge->python, result);
     if (queued != QUEUED)
