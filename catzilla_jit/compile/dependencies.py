@@ -10,6 +10,7 @@ noticed.
 
 from __future__ import annotations
 
+import builtins
 import dis
 import types as pytypes
 from collections.abc import Iterator
@@ -61,12 +62,12 @@ class Dependencies:
     def _add_global(
         self, function: pytypes.FunctionType, name: str, attributes: frozenset[str]
     ) -> None:
-        names, builtins = function.__globals__, function.__builtins__  # type: ignore[attr-defined]
+        names, builtin = function.__globals__, vars(builtins)
         if name in names:
             self._add_name(names, name, attributes)
-        elif name in builtins:
+        elif name in builtin:
             self._add(names, name)
-            self._add_name(builtins, name, attributes)
+            self._add_name(builtin, name, attributes)
 
     def _add_name(self, names: dict[str, Any], name: str, attributes: frozenset[str]) -> None:
         value = names[name]
