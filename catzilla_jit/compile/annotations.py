@@ -41,6 +41,9 @@ SCALARS: dict[Any, str] = {
 }
 
 
+_MISSING = object()
+
+
 def scalar_types(function: pytypes.FunctionType, name: str) -> list[str] | None:
     """Return the type of each parameter as Numba shows it; None unless hints name scalars only."""
     try:
@@ -57,18 +60,32 @@ def evaluated(function: pytypes.FunctionType, name: str) -> dict[str, Any]:
         if parameter == "return":
             continue
         if not isinstance(hint, str):
-            hints[parameter] = hint
+            hints[parameter] = _with_default(function, parameter, hint)
             continue
         holder = _holder({parameter: hint})
         try:
-            hints[parameter] = typing.get_type_hints(holder, function.__globals__)[parameter]
+            found = typing.get_type_hints(holder, function.__globals__)[parameter]
         except Exception as error:
             line = function.__code__.co_firstlineno
             message = f"the hint of {parameter!r}, {hint!r}, cannot be evaluated: {error}"
             raise CompileRefused(
                 name, (Reason(line, message, "import the name that the hint uses"),)
             ) from error
+        hints[parameter] = _with_default(function, parameter, found)
     return hints
+
+
+def _with_default(function: pytypes.FunctionType, parameter: str, hint: Any) -> Any:
+    """Return the hint, or of `x: int = None` the `int | None` that is meant."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    default = {**dict(zip(names, defaults, strict=False)), **(function.__kwdefaults__ or {})}
+    if default.get(parameter, _MISSING) is not None:
+        return hint
+    try:
+        return typing.Optional[hint]  # noqa: UP045 -- it is not known yet
+    except TypeError:  # what is no hint
+        return hint
 
 
 def _holder(annotations: dict[str, str]) -> Callable[..., None]:
