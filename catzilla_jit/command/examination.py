@@ -262,6 +262,12 @@ def statistics() -> Iterator[Finding]:
         yield Finding("statistics", "not visible from outside", "note", advice)
 
 
+def stopping() -> Iterator[Finding]:
+    if not os.access("/proc/self/maps", os.R_OK):
+        advice = "mount /proc: without it compiled calls that are cancelled go on unseen"
+        yield Finding("stopping", "compiled code cannot be stopped", "warning", advice)
+
+
 def messages() -> Iterator[Finding]:
     value = os.environ.get(logs.VARIABLE, "")
     wrong = logs.complaint(value)
@@ -280,5 +286,5 @@ def _read(path: str) -> str:
 
 CHECKS: tuple[Check, ...] = (
     versions, native_library, trial, compilation, allocator, processors, clock, limits, huge_pages,
-    statistics, messages,
+    statistics, stopping, messages,
 )  # fmt: skip

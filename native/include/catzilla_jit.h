@@ -282,8 +282,9 @@ CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64
  * pool's hold. CZ_FAILED | CZ_STOP_TIMEOUT: its time was over. */
 CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
 /* Cancel, or stop the run with `why` (CZ_STOP_CANCEL, CZ_STOP_TIMEOUT). 1: it ends as CANCELLED
- * or FAILED, soon, or by itself before; 2: its type is not interruptible, so it is only marked
- * (no further try): abandon it; 0: it has ended already (or there is no memory). */
+ * or FAILED, soon, or by itself before; 2: its type is not interruptible, or the system allows no
+ * stop (no free signal, no /proc), so it is only marked (no further try): abandon it; 0: it has
+ * ended already (or there is no memory). */
 CZ_API int cz_record_stop(struct cz_record *record, uint32_t why);
 /* Give a running record its final phase although its run goes on. 1 if this call did. */
 CZ_API int cz_record_abandon(struct cz_record *record, uint32_t phase);

@@ -68,6 +68,11 @@ void cz__limit_ended(struct cz_record *record)
     pthread_mutex_unlock(&extras->lock);
 }
 
+static bool can_stop(const struct cz_record *record)
+{
+    return record->type->interruptible && cz__stop_possible();
+}
+
 /* What cannot be left in the middle is not sent a signal, nor mail: its owner may let go of it
  * before that is taken. */
 static int mark_running(struct cz_record *record, uint32_t why)
@@ -83,7 +88,7 @@ int cz_record_stop(struct cz_record *record, uint32_t why)
 {
     if (cz_record_cancel(record))
         return 1;
-    if (record->type->interruptible)
+    if (can_stop(record))
         return cz__record_stop_after(record, why, 0);
     return mark_running(record, why) ? 2 : 0;
 }
@@ -110,17 +115,19 @@ void cz__limit_due(struct cz_pool *pool, struct cz__extra *extra, uint64_t now)
     struct cz__extras *extras = &pool->extras;
     struct cz_record *record = extra->record;
     int64_t again = STOP_RETRY_NS;
+    bool is_limit = extra->purpose == CZ__TIMER_LIMIT;
     uint32_t state;
-    if (extra->purpose == CZ__TIMER_LIMIT)
+    if (is_limit)
         cz__or_acqrel(&record->state, CZ_STOP_TIMEOUT);
     cz__timer_disarm(extras, extra);
     state = cz__load_acquire(&record->state);
     if (cz__phase(state) != CZ_RUNNING || state & CZ_RERUN) /* whoever runs it again stops that */
         return;
-    if (!record->type->interruptible) {
+    if (!record->type->interruptible || (is_limit && state & CZ_WATCHED && !can_stop(record))) {
         cz__mail_post(record, CZ_MAIL_STOP);
         return;
     }
+    /* Also if this is not possible at the moment: nobody need have kept it for its mail. */
     cz__stop_try(pool, record);
     if (++extra->attempts > STOP_SLOWER_AFTER)
         again *= 20;

@@ -3,6 +3,7 @@
 #define CZ_OS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "atomic.h"
@@ -30,6 +31,13 @@ uint64_t cz__ticks_of_ns(int64_t ns);
 uint64_t cz__ticks_at(int64_t ns);
 /* Of a duration, by the rate measured at the start; cz_ticks_ns is for points in time. */
 uint64_t cz__ns_of_ticks(uint64_t ticks);
+
+/* Whether the list of this process's mappings can be read, now and later: it stays open. Not for
+ * two threads at a time, nor is the next. */
+bool cz__maps_open(void);
+typedef void cz__maps_line(void *context, const char *line);
+/* Call line_is for each line of the list. False: it could not be read, or not to its end. */
+bool cz__maps_read(cz__maps_line *line_is, void *context);
 
 /* Zeroed memory of so many bytes, a power of two, aligned to its size. NULL: none. */
 void *cz__os_map(uint64_t bytes);

@@ -143,6 +143,18 @@ void cz__stop_setup(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, take_signal);
+    cz__stop_possible(); /* opens what stopping will need while there are descriptors */
+}
+
+bool cz__stop_possible(void)
+{
+    bool open;
+    if (stop_signal == 0)
+        return false;
+    pthread_mutex_lock(&ranges_lock);
+    open = cz__maps_open();
+    pthread_mutex_unlock(&ranges_lock);
+    return open;
 }
 
 void cz__stop_adopt(struct cz__thread *thread)
@@ -162,8 +174,9 @@ static int is_libm(const char *path)
     return name && strncmp(name, "/libm.so", 8) == 0;
 }
 
-static void read_line(struct range_set *set, const char *line)
+static void read_line(void *context, const char *line)
 {
+    struct range_set *set = context;
     unsigned long start, end;
     char flags[8] = "", path[256] = "";
     if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &start, &end, flags, path) < 3)
@@ -176,18 +189,12 @@ static void read_ranges(void)
 {
     unsigned spare = !cz__load_relaxed(&current_set);
     int64_t begun = cz__monotonic_ns();
-    char line[512];
-    FILE *maps;
     if (cz__load_seqcst(&sets[spare].readers))
         return; /* the caller comes again */
-    maps = fopen("/proc/self/maps", "re");
-    if (maps == NULL)
-        return;
     cz__store_relaxed(&out_of_ranges, 0);
     sets[spare].count = 0;
-    while (fgets(line, sizeof line, maps))
-        read_line(&sets[spare], line);
-    fclose(maps);
+    if (!cz__maps_read(read_line, &sets[spare]))
+        return;
     cz__store_seqcst(&current_set, spare);
     ranges_at = cz__monotonic_ns();
     ranges_took = ranges_at - begun;

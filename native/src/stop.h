@@ -11,13 +11,17 @@
 #ifndef CZ_STOP_H
 #define CZ_STOP_H
 
+#include <stdbool.h>
+
 #include "catzilla_jit.h"
 
 struct cz_pool;
 struct cz__thread;
 
-/* Take a free real-time signal for the process; without one nothing can be stopped. */
+/* Take a free real-time signal for the process, and open the list of its mappings. */
 void cz__stop_setup(void);
+/* Whether runs can be left at all: not without a signal, /proc, or a descriptor for it. */
+bool cz__stop_possible(void);
 /* The calling thread is this worker from now on, and takes the signal. */
 void cz__stop_adopt(struct cz__thread *thread);
 /* Stop what every worker is inside of, now and whenever it is called again, without naming

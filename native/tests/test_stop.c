@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "os.h"
 
@@ -229,6 +231,66 @@ static void test_code_of_a_file_is_not_left(void)
     tear_down();
 }
 
+/* --- without a descriptor ------------------------------------------------------------------ */
+
+static struct rlimit take_descriptors(void)
+{
+    struct rlimit before, none;
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = before;
+    none.rlim_cur = 0;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    return before;
+}
+
+static void test_stop_needs_no_free_descriptor(void)
+{
+    struct cz_record *record;
+    struct rlimit before;
+    set_up_code(1);
+    before = take_descriptors();
+    record = run_for_ever(CZ_NORMAL);
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_CANCELLED);
+    cz_record_drop(cache, record);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    tear_down();
+}
+
+static void close_all(void)
+{
+    for (int i = 3; i < 256; i++)
+        close(i);
+}
+
+/* The program has closed what it does not know, and used all that it may. */
+static void test_what_cannot_be_stopped_is_said_and_posted(void)
+{
+    struct cz_record *record, *limited, *mail;
+    struct rlimit before;
+    uint32_t reasons;
+    set_up_code(2);
+    before = take_descriptors();
+    close_all();
+    record = run_for_ever(CZ_NORMAL);
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 2);
+    limited = call_new(cache, type, NULL);
+    CHECK(cz_record_limit(limited, MILLISECOND_NS, 0) == 0);
+    CHECK(cz_record_watch(limited) == 1);
+    CHECK(cz_lane_push(lane, limited, CZ_NORMAL) == 0);
+    YIELD_UNTIL((mail = cz_mail_take(pool, &reasons)) != NULL);
+    CHECK(mail == limited && reasons == CZ_MAIL_STOP);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(cz_record_stop(record, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_stop(limited, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_CANCELLED);
+    CHECK(cz_record_wait(limited, 60LL * SECOND_NS) == 0);
+    YIELD_UNTIL(cz_mail_take(pool, &reasons) == limited);
+    cz_record_drop(cache, record);
+    cz_record_drop(cache, limited);
+    tear_down();
+}
+
 /* --- many signals at once --------------------------------------------------------------- */
 
 /* As if the worker had been kept off its processor between the two gates. */
@@ -361,6 +423,8 @@ int main(void)
     RUN(test_dropped_task_is_stopped_by_its_limit);
     RUN(test_stop_hits_the_meant_task_or_none);
     RUN(test_code_of_a_file_is_not_left);
+    RUN(test_stop_needs_no_free_descriptor);
+    RUN(test_what_cannot_be_stopped_is_said_and_posted);
     RUN(test_queued_signals_do_not_nest);
     RUN(test_cancelled_batch_leaves_an_endless_chunk);
     RUN(test_pool_that_is_given_up_stops_what_runs);
