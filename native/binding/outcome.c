@@ -11,7 +11,10 @@
  */
 #include "binding.h"
 
-#include <sched.h>
+#include <time.h>
+
+/* It makes an exception, in Python; a thread that only yields might keep it from its processor. */
+#define SETTLING_LOOK_NS 50000
 
 enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE, RERUNNING };
 
@@ -50,7 +53,7 @@ static int settle(struct cz_record *record)
 {
     int status;
     while ((status = record->status) == SETTLING) { /* another thread is at it */
-        Py_BEGIN_ALLOW_THREADS sched_yield();
+        Py_BEGIN_ALLOW_THREADS nanosleep(&(struct timespec){.tv_nsec = SETTLING_LOOK_NS}, NULL);
         Py_END_ALLOW_THREADS
     }
     if (is_settled(record))

@@ -8,6 +8,7 @@ struct cz_guest {
     struct cz_lane *lane;
     struct cz__meter *meter; /* NULL: it is counted with the shared one */
     bool in_long;
+    uint32_t turns; /* looks at an entry that its push has not published yet */
 };
 
 struct cz_guest *cz_guest_enter(struct cz_lane *lane)
@@ -63,6 +64,7 @@ int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns)
     finished = cz__lane_finished(lane);
     if (!cz__lane_empty(lane, CZ_LEVELS)) {
         cz__sleep_cancel(&lane->sleep);
+        cz__lane_await_entry(lane, CZ_LEVELS, &guest->turns);
         return 0;
     }
     if (finished) {

@@ -81,6 +81,14 @@ bool cz__lane_ready(struct cz_lane *lane, unsigned levels)
     return false;
 }
 
+void cz__lane_await_entry(struct cz_lane *lane, unsigned levels, uint32_t *turns)
+{
+    if (cz__lane_ready(lane, levels))
+        *turns = 0;
+    else
+        cz__give_way(turns);
+}
+
 bool cz__lane_empty(struct cz_lane *lane, unsigned levels)
 {
     for (unsigned i = 0; i < levels; i++)
@@ -127,9 +135,9 @@ struct cz_record *cz__lane_pick(struct cz_lane *lane, unsigned levels)
 void cz__lane_requeue(struct cz_lane *lane, struct cz_record *record)
 {
     uint64_t depth, mean = cz__type_mean(record->type);
-    uint32_t level = record->level;
+    uint32_t level = record->level, turns = 0;
     while (cz__queue_push(&lane->queues[level], record, CZ__PUSH_BACK, &depth) == CZ_EFULL)
-        cz__pause(); /* cannot last: the slack is one entry per worker (README, "Queue") */
+        cz__give_way(&turns); /* cannot last: the slack is one entry per worker (README, "Queue") */
     cz__lane_notify(lane, mean, level, depth);
 }
 

@@ -60,6 +60,9 @@ bool cz__lane_finished(struct cz_lane *lane);
 /* Take the next record off the first `levels` queues. Claims nothing. */
 struct cz_record *cz__lane_pick(struct cz_lane *lane, unsigned levels);
 bool cz__lane_ready(struct cz_lane *lane, unsigned levels);
+/* Entries are counted: give way to the thread that is about to publish one, if that is what keeps
+ * them from being picked. *turns is the caller's, from 0, and lasts from call to call. */
+void cz__lane_await_entry(struct cz_lane *lane, unsigned levels, uint32_t *turns);
 /* Whether anything is queued, seq_cst: for the sleep protocol. */
 bool cz__lane_empty(struct cz_lane *lane, unsigned levels);
 /* Put back what a worker took (a ticket): never full, open or closed. */

@@ -19,8 +19,14 @@ int cz__thread_start(pthread_t *thread, void *(*main)(void *), void *argument, c
                      uint64_t stack_bytes);
 
 /* The calling thread runs rarely, shortly, and should start at once although others keep
- * every processor busy. A hint: does what the system allows. */
+ * every processor busy; among real-time threads it is the next more urgent. A hint: does what the
+ * system allows. */
 void cz__thread_start_soon(void);
+
+/* In a loop that waits until another thread has made its next few steps. It yields, and sleeps
+ * after some turns: a real-time thread that only yields would keep a less urgent one off its
+ * processor for ever. *turns begins as 0. */
+void cz__give_way(uint32_t *turns);
 
 int64_t cz__monotonic_ns(void);
 /* Measure the rate of the tick counter; call before the others. Any number of times. */

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,13 +76,32 @@ void cz__thread_start_soon(void)
         int32_t nice;
         uint32_t priority;
         uint64_t runtime, deadline, period;
-    } attributes = {.size = 48, .policy = SCHED_OTHER, .runtime = 100000};
-    attributes.nice = getpriority(PRIO_PROCESS, 0);
-    /* Since Linux 6.12 `runtime` is the slice of an ordinary thread, 0.1 ms at the least.
-     * A woken thread preempts one whose slice ends later; with equal slices of some
-     * milliseconds it waits for the end of the running one instead. Needs no privilege;
-     * an older kernel takes the call and ignores the value. */
+    } attributes = {.size = 48};
+    if (syscall(SYS_sched_getattr, 0, &attributes, 48, 0))
+        return;
+    if (attributes.policy == SCHED_OTHER) {
+        /* Since Linux 6.12 `runtime` is the slice of an ordinary thread, 0.1 ms at the least.
+         * A woken thread preempts one whose slice ends later; with equal slices of some
+         * milliseconds it waits for the end of the running one instead. Needs no privilege;
+         * an older kernel takes the call and ignores the value. */
+        attributes.runtime = 100000;
+    } else if (attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR) {
+        /* Among equals a woken thread waits until the running one sleeps, which one that is to
+         * be stopped may never do. */
+        attributes.priority++;
+    } else {
+        return;
+    }
     syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+void cz__give_way(uint32_t *turns)
+{
+    enum { YIELDS = 64, REST_NS = 50000 };
+    if ((*turns)++ < YIELDS)
+        sched_yield();
+    else
+        nanosleep(&(struct timespec){.tv_nsec = REST_NS}, NULL);
 }
 
 int64_t cz__monotonic_ns(void)

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "queue.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -58,6 +57,7 @@ int cz__queue_push(struct cz__queue *queue, struct cz_record *record, enum cz__p
     uint64_t limit = how == CZ__PUSH_BACK ? queue->mask + 1 : queue->capacity;
     uint64_t tail = cz__load_relaxed(&queue->tail);
     uint64_t position;
+    uint32_t turns = 0;
     struct cz__cell *cell;
     for (;;) {
         position = tail & ~CZ__QUEUE_CLOSED;
@@ -77,7 +77,7 @@ int cz__queue_push(struct cz__queue *queue, struct cz_record *record, enum cz__p
     cell = &queue->cells[position & queue->mask];
     /* The consumer of the lap before has moved the head but may not have left the cell. */
     while (cz__load_acquire(&cell->turn) != free_turn(queue, position))
-        sched_yield();
+        cz__give_way(&turns);
     cell->record = record;
     cz__store_release(&cell->turn, free_turn(queue, position) + 1);
     return 0;

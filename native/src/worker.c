@@ -114,6 +114,7 @@ static bool idle(struct cz__thread *thread)
     finished = cz__lane_finished(worker->lane);
     if (!cz__lane_empty(worker->lane, worker->levels)) {
         cz__sleep_cancel(sleep);
+        cz__lane_await_entry(worker->lane, worker->levels, &thread->turns);
         return true;
     }
     if (finished) {

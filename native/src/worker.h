@@ -30,6 +30,7 @@ struct cz__thread {
      * whose number is `first_arena`. Changed when the next task has another one, and before
      * the thread sleeps. */
     uint32_t arena, first_arena;
+    uint32_t turns; /* looks at an entry that its push has not published yet */
 
     /* Bytes that malloc has given to this thread and got from it, where that is counted, else
      * NULL; and what the difference was when the present run or chunk began. */

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "catzilla_jit.h"
 
@@ -69,6 +71,23 @@ static inline pthread_t start_thread(void *(*main)(void *), void *argument)
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, main, argument) == 0);
     return thread;
+}
+
+/* Of one thread. */
+static inline int64_t processor_ns(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec time;
+    CHECK(pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &time) == 0);
+    return (int64_t)time.tv_sec * SECOND_NS + time.tv_nsec;
+}
+
+/* For as long as half a second takes. */
+static inline int64_t processor_ns_of_half_a_second(pthread_t thread)
+{
+    int64_t before = processor_ns(thread);
+    usleep(500000);
+    return processor_ns(thread) - before;
 }
 
 static inline void join_thread(pthread_t thread)

@@ -219,6 +219,28 @@ static void test_waiting_for_room_times_out(void)
     cz__queue_free(&shared);
 }
 
+static void *push_next(void *unused)
+{
+    CHECK(push(&shared, &records[1]) == 0);
+    return unused;
+}
+
+/* As if the consumer of the lap before had lost its processor to a real-time producer. */
+static void test_push_gives_way_to_the_consumer_that_has_not_left_its_cell(void)
+{
+    pthread_t thread;
+    CHECK(cz__queue_init(&shared, 2, 0) == 0 && shared.mask == 1);
+    CHECK(push(&shared, records) == 0);
+    CHECK(push(&shared, records) == 0);
+    atomic_fetch_add(&shared.head, 1);
+    thread = start_thread(push_next, NULL);
+    CHECK(processor_ns_of_half_a_second(thread) < SECOND_NS / 10);
+    atomic_fetch_add(&shared.cells[0].turn, 1);
+    join_thread(thread);
+    CHECK(cz__queue_pop(&shared) == records && cz__queue_pop(&shared) == &records[1]);
+    cz__queue_free(&shared);
+}
+
 int main(void)
 {
     RUN(test_push_one_pop_one);
@@ -230,5 +252,6 @@ int main(void)
     RUN(test_full_queue_wakes_its_waiting_producers);
     RUN(test_push_that_races_with_a_close_is_in_or_refused);
     RUN(test_waiting_for_room_times_out);
+    RUN(test_push_gives_way_to_the_consumer_that_has_not_left_its_cell);
     return 0;
 }
