@@ -221,6 +221,9 @@ void set_value(struct cz_record *record, PyObject *value);
 /* No further try. */
 void drop_arguments(struct cz_record *record);
 /* Run a claimed Python call on this thread; no exception escapes. */
+/* depth.c */
+int is_too_deep(void);
+
 void run_call(struct cz_record *record);
 /* It is final: tell the coroutines that wait for it. Leaves an exception set if one came. */
 void announce_end(struct cz_record *record);

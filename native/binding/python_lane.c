@@ -170,6 +170,13 @@ static PyObject *call_function(struct cz_record *record)
     PyObject *value, *context = context_for_run(record);
     if (context == NULL)
         return NULL;
+    if (is_too_deep()) {
+        Py_DECREF(context);
+        PyErr_Format(PyExc_RecursionError,
+                     "task %U: tasks that wait for tasks have used the stack of their worker",
+                     kind_of(record)->name);
+        return NULL;
+    }
     if (PyContext_Enter(context)) {
         Py_DECREF(context);
         return NULL;

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from kernels import PATIENCE, add, base_task
+from unruly import NATIVE
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled
@@ -93,3 +94,27 @@ def test_task_of_one_runtime_may_use_another(make_on, single):
         child = make_on(other, add)
         parent = single.task(lambda: child.submit(1.0, 2.0).result(), compile_to_c=False)
         assert parent.submit().result(PATIENCE) == 3.0
+
+
+DEEP = """
+    import sys, threading
+    from catzilla_jit import Runtime
+    threading.stack_size(1 << 20)
+    sys.setrecursionlimit(10**6)
+    runtime = Runtime(workers=1, enable_auto_scaling=False)
+    def deep(n):
+        return task.submit(n - 1).result() + 1 if n else 0
+    task = runtime.task(deep, compile_to_c=False)
+    assert task.submit(100).result(60) == 100
+    try:
+        task.submit(20000).result(60)
+    except RecursionError as error:
+        print(error)
+    assert task.submit(100).result(60) == 100
+    runtime.shutdown(timeout=60)
+"""
+
+
+@pytest.mark.skipif(not NATIVE, reason="CPython tells nobody how much stack is left")
+def test_waits_that_nest_too_deep_raise(script):
+    assert "have used the stack" in script(DEEP).stdout
