@@ -31,7 +31,10 @@ from catzilla_jit import Runtime, TaskResult, TaskStatus, gather
 from catzilla_jit.errors import QueueFull, TaskTimeout
 from catzilla_jit.integrations import prometheus
 
+KEPT = 1000  # reports that can be asked for, the last ones
+
 runtime = Runtime(queue_size=100, when_full="raise")
+reports: dict[str, TaskResult[Any]] = {}  # by id, oldest first
 
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 
@@ -86,13 +89,17 @@ async def price(option: Option) -> dict[str, float]:
 @app.post("/reports", status_code=202)
 async def begin_report(option: Option) -> dict[str, str]:
     try:
-        return {"id": report.submit(option.model_dump()).task_id}
+        result = report.submit(option.model_dump())
     except QueueFull:
         raise HTTPException(503, "too much to do", {"Retry-After": "1"}) from None
+    reports[result.task_id] = result
+    while len(reports) > KEPT:
+        del reports[next(iter(reports))]
+    return {"id": result.task_id}
 
 
 def find(task_id: str) -> TaskResult[Any]:
-    result = runtime.get(task_id)
+    result = reports.get(task_id)
     if result is None:
         raise HTTPException(404, "no such report")
     return result

@@ -21,7 +21,7 @@ from .. import errors
 from . import standing, takeback
 from .exceptioncopy import copy_exception
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 LIBRARY = Path(__file__).parent.parent / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.

@@ -38,7 +38,10 @@ class ColdMethods:
 
     @property
     def task_id(self: Any) -> str:
-        """The task's name and the number of this submission; Runtime.get finds the result by it."""
+        """The task's name and the number of this submission.
+
+        Runtime.get finds the result by it while somebody holds the result.
+        """
         pool = self._pool
         if pool is not None:
             pool.known.note(self._id, self)

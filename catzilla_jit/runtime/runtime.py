@@ -275,7 +275,8 @@ class Runtime:
     def get(self, task_id: str) -> TaskResult[Any] | None:
         """Return the result of this id, or None if there is none.
 
-        Known are the last 10,000 results whose `task_id` was read, until the runtime ends.
+        Known are, until the runtime ends, the results whose `task_id` was read and that somebody
+        holds: a program that keeps only ids keeps its results as well, in a dictionary of its own.
         """
         backend = self._backend
         return None if backend is None else backend.known.find(task_id)

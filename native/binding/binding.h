@@ -15,6 +15,7 @@
 #define Py_LIMITED_API 0x030a0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <assert.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -81,8 +82,10 @@ struct kind {
 
 /* Both result types begin like this; a compiled task's is the record's own block. */
 struct result {
-    PyObject_HEAD struct cz_record record;
+    PyObject_HEAD PyObject *weak; /* CPython's list of the weak references to it, or NULL */
+    struct cz_record record;
 };
+static_assert(offsetof(struct result, record) == CZ_PREFIX, "the record lies behind the header");
 
 /* What follows the record of a Python task. */
 struct call {

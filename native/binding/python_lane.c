@@ -42,6 +42,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     struct call *call;
     if (self == NULL)
         return NULL;
+    self->weak = NULL;
     atomic_store_explicit(&self->record.state, CZ_PENDING | CZ_HANDLE, memory_order_relaxed);
     self->record.status = 0;
     self->record.type = kind->type;
@@ -110,6 +111,8 @@ static void dealloc(PyObject *self)
     /* First, for the rest may run Python code, and the dispatcher must not meet it meanwhile. */
     if (bridge->generation == generation)
         cz->record_forget(record);
+    if (((struct result *)self)->weak)
+        PyObject_ClearWeakRefs(self);
     drop_arguments(record);
     Py_CLEAR(call->value);
     Py_CLEAR(call->traceback);

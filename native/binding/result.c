@@ -4,7 +4,8 @@
  * object header, and the record's HANDLE bit stands for the object. When Python drops
  * the last reference while the call is still queued or running, the block outlives the
  * object and the worker frees it. Such an object holds no references to Python
- * objects but its type and its bridge, so it needs no garbage collection.
+ * objects but its type and its bridge, so it needs no garbage collection. It can be referred to
+ * weakly; its death clears those references first, whatever becomes of the block.
  *
  * A Python task's result is an ordinary collected object with the record inside; the
  * queue holds a reference to it. It is tracked once it holds a value that could close
@@ -13,6 +14,7 @@
  */
 #include "binding.h"
 
+#include <structmember.h>
 #include <time.h>
 
 #define MEMORY_LOOK_NS 1000000
@@ -64,6 +66,7 @@ PyObject *new_result(struct kind *kind)
     if (record == NULL && (record = await_memory(kind)) == NULL)
         return NULL;
     record->id = ++bridge->next_id;
+    result_of(record)->weak = NULL;
     Py_INCREF(bridge);
     return PyObject_Init((PyObject *)result_of(record), result_type);
 }
@@ -114,6 +117,10 @@ static void dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     struct cz_record *record = record_of(self);
     struct bridge *bridge = kind_of(record)->bridge;
+    /* Before it can linger: from here on nobody makes an object of it but bury(), which brings
+     * it back here with an empty list. */
+    if (result_of(record)->weak)
+        PyObject_ClearWeakRefs(self);
     /* In a child of fork the parent's depot may be locked for ever: let the block be. */
     if (bridge->generation == generation) {
         if (linger(record)) {
@@ -357,8 +364,14 @@ static PyGetSetDef getters[] = {
     {0},
 };
 
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(struct result, weak), READONLY, NULL},
+    {0},
+};
+
 static PyType_Slot result_slots[] = {
     {Py_tp_dealloc, dealloc},
+    {Py_tp_members, members},
     {Py_tp_methods, methods},
     {Py_tp_getset, getters},
     {Py_am_await, await_result},

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CZ_ABI_VERSION 2
+#define CZ_ABI_VERSION 3
 #define CZ_API __attribute__((visibility("default")))
 
 #ifndef CZ_ATOMIC
@@ -116,9 +116,9 @@ struct cz_record {
     uint32_t extra;   /* number of its extra, valid with CZ_EXTRA */
 };
 
-/* A record lies this far inside its block: room for the header of a foreign object,
- * so that a language binding can make the block its own object. */
-enum { CZ_PREFIX = 16 };
+/* A record lies this far inside its block: room for the header of a foreign object
+ * and one word, so that a language binding can make the block its own object. */
+enum { CZ_PREFIX = 24 };
 
 typedef int32_t (*cz_entry)(void *payload, void **error);
 
