@@ -21,6 +21,7 @@ from .retry import RetryPolicy
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
+    from .timer import Timer
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
 #: (True, the exception) or, for a call that was run again as Python, (False, its value).
@@ -167,6 +168,8 @@ class Backend(Protocol):
     def known(self) -> KnownResults: ...
     @property
     def dispatcher(self) -> Dispatcher: ...
+    @property
+    def timer(self) -> Timer: ...
 
     def compiled(
         self,

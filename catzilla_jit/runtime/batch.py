@@ -11,7 +11,6 @@ import functools
 import itertools
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -22,6 +21,7 @@ from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..types import TaskStatus
 from . import native
 from .backend import Backend, BatchCall, BatchHandle, SettleItem
+from .callbacks import watch
 from .exceptioncopy import copy_exception
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
@@ -30,6 +30,7 @@ from .result import STATUSES, ColdMethods, add_type, on_worker
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
+    from .timer import Timer
 
 T = TypeVar("T")
 Array = np.ndarray[Any, Any]
@@ -211,23 +212,22 @@ def missing(dtype: np.dtype[Any]) -> Any:
 class _TimeLimit:
     """Cancels a batch when its time is over; holds the handle, for the batch may be dropped."""
 
-    __slots__ = ("_handle", "_timer", "milliseconds", "passed")
+    __slots__ = ("_alarm", "_handle", "_timer", "milliseconds", "passed")
 
-    def __init__(self, handle: BatchHandle, milliseconds: float) -> None:
+    def __init__(self, timer: Timer, handle: BatchHandle, milliseconds: float) -> None:
         self.milliseconds = milliseconds
         self.passed = False
         self._handle = handle
-        self._timer = threading.Timer(milliseconds / 1000, self._end)
-        self._timer.daemon = True
-        self._timer.start()
+        self._timer = timer
+        self._alarm = timer.after(milliseconds / 1000, self._end)
 
     def _end(self) -> None:
         # First the flag: whoever sees the cancel asks for it.
         self.passed = True
         self.passed = self._handle.cancel()
 
-    def lift(self) -> None:
-        self._timer.cancel()
+    def lift(self, _result: object = None) -> None:
+        self._timer.cancel(self._alarm)
 
 
 class BatchResult(ColdMethods, Generic[T]):
@@ -269,7 +269,9 @@ class BatchResult(ColdMethods, Generic[T]):
     @shielded
     def limit(self, milliseconds: float) -> None:
         """Stop the batch with TaskTimeout if it has not ended after so long."""
-        self._limit = _TimeLimit(self._any_handle, milliseconds)
+        self._limit = _TimeLimit(self._pool.timer, self._any_handle, milliseconds)
+        # Else the timer would have it, and its arrays, until the time is over.
+        watch(self, self._limit.lift)
 
     @property
     def _timed_out(self) -> bool:

@@ -20,6 +20,7 @@ from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
 from .rerun import Rerun, Reruns
 from .retry import RetryPolicy
+from .timer import Timer
 from .warming import before_others
 
 # A wait inside the library is cut into slices, so that signals are seen between them.
@@ -65,6 +66,7 @@ class NativePool:
         )
         self.dispatcher = Dispatcher(self._bridge)
         self.known = KnownResults()
+        self.timer = Timer()
 
     def _create(self) -> int:
         settings = self._settings
@@ -390,6 +392,7 @@ class NativePool:
     def _end(self) -> None:
         self.dispatcher.close()
         self.known.clear()
+        self.timer.close()
         self._bridge.retire()
 
 

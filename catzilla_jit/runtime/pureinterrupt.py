@@ -62,7 +62,7 @@ os.register_at_fork(
 
 
 class Clock(Protocol):
-    """What puretimer.py offers."""
+    """What timer.py offers."""
 
     def after(self, seconds: float, function: Callable[[], None]) -> object: ...
 

@@ -3,7 +3,7 @@
 A compiled task is a call of its entry through ctypes, which lets go of the GIL. Nothing here is
 quick: it is for platforms without the native part, and to compare with. The parts: purelane.py
 (queues and workers), pureresult.py (calls), purecode.py (compiled code), purebatch.py (maps),
-puretimer.py (delays and limits), pureinterrupt.py (stopping Python calls), puremail.py (what
+timer.py (delays and limits), pureinterrupt.py (stopping Python calls), puremail.py (what
 the dispatcher is told), recorder.py (statistics). It cannot stop compiled code.
 """
 
@@ -30,11 +30,11 @@ from .pureinterrupt import call_exposed, call_shielded
 from .purelane import Lane
 from .puremail import PureMail
 from .pureresult import Call, PureTaskResult, python_call
-from .puretimer import Alarm, Timer
 from .recorder import Recorder
 from .rerun import Rerun
 from .retry import RetryPolicy
 from .segment import CANCELLED, NATIVE, PYTHON
+from .timer import Alarm, Timer
 
 __all__ = ["PurePool", "PureTaskResult"]
 

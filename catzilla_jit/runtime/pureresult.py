@@ -25,9 +25,9 @@ from .interrupt import shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import TAKEN_BACK, Running, lock, raise_in, run, settle
 from .purelane import Lane, on_worker
-from .puretimer import Alarm
 from .recorder import Happened
 from .takeback import TakenBack, look
+from .timer import Alarm
 
 if TYPE_CHECKING:
     from .purepool import PurePool

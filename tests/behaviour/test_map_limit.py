@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,31 @@ def test_map_that_runs_into_its_limit_keeps_what_it_has(make, kind):
 def test_map_within_its_limit_is_not_touched(make):
     task = make(spin_from_1000).options(timeout_ms=60_000)
     assert task.map(np.arange(1000)).tolist() == list(range(1, 1001))
+
+
+def test_limits_of_maps_take_one_thread(make):
+    task = make(spin_from_1000).options(timeout_ms=3_600_000)
+    task.map(np.arange(10))
+    before = threading.active_count()
+    for _ in range(20):
+        task.map(np.arange(10))
+    assert threading.active_count() <= before + 1  # a Python worker may be added
+
+
+def test_limit_of_a_map_that_has_ended_holds_nothing(make, runtime):
+    task = make(spin_from_1000).options(timeout_ms=3_600_000)
+    batch = task.submit_map(np.arange(10))
+    alarm = batch._limit._alarm
+    ended = threading.Event()
+    batch.add_done_callback(lambda _: ended.set())
+    del batch
+    assert ended.wait(60)
+    assert alarm.function is None
+
+
+def test_limit_holds_for_a_map_that_was_dropped(make, kind, runtime):
+    if kind == "compiled" and native.unavailable() is not None:
+        pytest.skip("compiled code cannot be stopped on this pool")
+    task = make(spin_from_1000).options(timeout_ms=100)
+    task.submit_map(np.arange(990, 1010))
+    runtime.shutdown(timeout=60)

@@ -1,12 +1,18 @@
-"""The clock of the pure-Python pool: one thread that calls functions when they are due."""
+"""One thread of a pool that calls functions when they are due.
+
+The time limits of maps need it, and on the pure-Python pool everything that has its time.
+"""
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
+
+_log = logging.getLogger("catzilla_jit")
 
 _FEW = 64  # cancelled alarms that are not worth a clean-up
 
@@ -70,7 +76,11 @@ class Timer:
 
     def _run(self) -> None:
         while (function := self._next()) is not None:
-            function()
+            try:
+                function()
+            except BaseException:
+                # Everything else that is due needs this thread.
+                _log.exception("what was due at this time failed")
             del function
 
     def _next(self) -> Callable[[], None] | None:
