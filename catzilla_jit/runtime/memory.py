@@ -170,7 +170,7 @@ def runtime_stats(backend: Backend | None) -> dict[str, Any]:
         found["left_by_stopped_mb"] = left / MB
     segment = backend.stats_segment()
     if segment is not None:
-        snapshot = read_segment(segment)
+        snapshot = read_segment(segment, calls=False)
         found["records_mb"] = snapshot.memory_bytes / MB
         found["records_used_mb"] = snapshot.memory_used / MB
     return found

@@ -294,22 +294,29 @@ class Runtime:
         Any thread, also after the shutdown. Raises StatsDisabled for a runtime that keeps
         no statistics.
         """
-        backend = self._backend
+        segment = self._segment()
+        if segment is None:
+            return statistics.unstarted(os.getpid(), self.settings.queue_size)
+        return statistics.compute(read_segment(segment), statistics.resident_bytes())
+
+    def _segment(self) -> memoryview | None:
+        """Return the statistics, None before the start; StatsDisabled where none are kept."""
         if not self.settings.profiling:
             raise StatsDisabled(
                 "this runtime keeps no statistics: it was made with enable_profiling=False, or "
                 "CATZILLA_JIT_STATS is 0"
             )
-        if backend is None:
-            return statistics.unstarted(os.getpid(), self.settings.queue_size)
-        segment = backend.stats_segment()
+        if self._backend is None:
+            return None
+        segment = self._backend.stats_segment()
         if segment is None:
             raise StatsDisabled("this runtime keeps no statistics")
-        return statistics.compute(read_segment(segment), statistics.resident_bytes())
+        return segment
 
     def worker_stats(self, worker_id: int) -> WorkerStats:
         """Return what one worker does; LookupError if there is none of this number."""
-        workers = self.stats().workers
+        segment = self._segment()
+        workers = () if segment is None else statistics.workers(read_segment(segment, calls=False))
         for worker in workers:
             if worker.worker_id == worker_id:
                 return worker

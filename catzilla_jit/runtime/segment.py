@@ -14,8 +14,10 @@ No NumPy here, nor anything that imports it: the command line starts with this m
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
 import struct
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 VERSION = 2
@@ -44,6 +46,13 @@ LEDGER_BYTES = 64 + 2 * BUCKETS * 8
 EVENT_BYTES, RING_WORDS_AT = 64, 64
 RING_BYTES = RING_WORDS_AT + EVENTS * EVENT_BYTES
 _LINE = 64
+# Bytes of a histogram that are looked at together: a factor of two in time, and eleven of those.
+_PART, _AREA = 256, 2816
+_NO_PART, _NO_AREA = bytes(_PART), bytes(_AREA)
+_PART_WORDS = struct.Struct(f"={_PART // 8}Q")
+assert BUCKETS * 8 % _AREA == _AREA % _PART == 0
+
+Counts = dict[int, int]  # a histogram: by bucket, without those that are 0
 
 
 class Damaged(ValueError):
@@ -65,16 +74,21 @@ class Ledger:
     counts: Sequence[int]
     run_ticks: int
     wait_ticks: int
-    run: Sequence[int]
-    wait: Sequence[int]
+    run: Counts
+    wait: Counts
 
-    def __add__(self, other: Ledger) -> Ledger:
-        return Ledger(
-            add(self.counts, other.counts),
-            self.run_ticks + other.run_ticks,
-            self.wait_ticks + other.wait_ticks,
-            add(self.run, other.run),
-            add(self.wait, other.wait),
+    @classmethod
+    def sum(cls, ledgers: Sequence[Ledger]) -> Ledger:
+        """Return the sum of any number, in one pass."""
+        if len(ledgers) == 1:
+            return ledgers[0]
+        return cls(
+            [sum(counts) for counts in zip(*(each.counts for each in ledgers), strict=True)]
+            or [0] * 6,
+            sum(each.run_ticks for each in ledgers),
+            sum(each.wait_ticks for each in ledgers),
+            merge(*(each.run for each in ledgers)),
+            merge(*(each.wait for each in ledgers)),
         )
 
 
@@ -93,7 +107,7 @@ class Meter:
     account: int
     busy_then: Sequence[int]  # at each sample
     done_then: Sequence[int]
-    wait: Sequence[Sequence[int]]  # a histogram per level
+    wait: Sequence[Counts]  # per level
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,6 +143,16 @@ def add(left: Sequence[int], right: Sequence[int]) -> list[int]:
     return list(map(operator.add, left, right))
 
 
+def merge(*histograms: Counts) -> Counts:
+    """Return the sums, bucket by bucket."""
+    sums: Counts = {}
+    for histogram in histograms:
+        for bucket, count in histogram.items():
+            sums[bucket] = sums.get(bucket, 0) + count
+    return sums
+
+
+@functools.cache
 def bucket_low(bucket: int) -> int:
     """Return the smallest number of ticks that a bucket counts."""
     shift = bucket >> BUCKET_BITS
@@ -199,6 +223,21 @@ class _Reader:
         words: list[int] = self.memory[at : at + 8 * count].cast("Q").tolist()
         return words
 
+    def counts(self, at: int) -> Counts:
+        """Return a histogram. Most of it is zeros, which are skipped in large parts."""
+        memory = bytes(self.memory[at : at + 8 * BUCKETS])
+        found: Counts = {}
+        for area in range(0, len(memory), _AREA):
+            if memory[area : area + _AREA] == _NO_AREA:
+                continue
+            for begin in range(area, area + _AREA, _PART):
+                part = memory[begin : begin + _PART]
+                if part != _NO_PART:
+                    for bucket, count in enumerate(_PART_WORDS.unpack(part), begin // 8):
+                        if count:
+                            found[bucket] = count
+        return found
+
     def small(self, at: int, count: int) -> list[int]:
         words: list[int] = self.memory[at : at + 4 * count].cast("I").tolist()
         return words
@@ -226,13 +265,17 @@ class _Reader:
         return Meter(
             index, kind, number, here != 0, thread, started, busy, done, account,
             [sums[2 * i] for i in places], [sums[2 * i + 1] for i in places],
-            [self.words(at + WAIT_AT + i * BUCKETS * 8, BUCKETS) for i in range(LEVELS)],
+            [self.counts(at + WAIT_AT + i * BUCKETS * 8) for i in range(LEVELS)],
         )  # fmt: skip
 
     def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, Ledger]]:
         """Yield the account of each ledger of a meter, and the ledger; none is read twice."""
         lines = self.small(self.meters_at + meter * METER_BYTES + LEDGERS_AT, accounts)
-        for line in filter(None, dict.fromkeys(lines)):
+        uses = Counter(lines)
+        account_of = {
+            line: number for number, line in enumerate(lines)
+        }  # of the ledgers that have one
+        for line in filter(None, uses):
             _demand(line not in self._read, "two meters use one ledger")
             self._read.add(line)
             number, ledger = self._ledger(line * _LINE)
@@ -241,8 +284,8 @@ class _Reader:
                 _demand(number // 2 == meter, "a meter uses the ledger of another")
                 yield number % 2, ledger
             else:
-                _demand(lines.count(line) == 1, "two accounts use one ledger")
-                yield lines.index(line), ledger
+                _demand(uses[line] == 1, "two accounts use one ledger")
+                yield account_of[line], ledger
 
     def _ledger(self, at: int) -> tuple[int, Ledger]:
         number, odd = divmod(at - self.ledgers_at, LEDGER_BYTES)
@@ -250,7 +293,7 @@ class _Reader:
         _demand(number < 2 * self.meters + LEDGERS, "a ledger lies behind the last")
         _demand(at + LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
         *counts, run_ticks, wait_ticks = self.words(at, 8)
-        run, wait = self.words(at + 64, BUCKETS), self.words(at + 64 + BUCKETS * 8, BUCKETS)
+        run, wait = self.counts(at + 64), self.counts(at + 64 + BUCKETS * 8)
         return number, Ledger(counts, run_ticks, wait_ticks, run, wait)
 
     def samples(self) -> tuple[list[int], list[int]]:
@@ -263,26 +306,30 @@ class _Reader:
         return [times[place] for place in places], places
 
 
-def read(memory: memoryview) -> Segment:
-    """Return a snapshot of a segment; Damaged if it is not a sound one."""
+def read(memory: memoryview, *, calls: bool = True) -> Segment:
+    """Return a snapshot of a segment; Damaged if it is not a sound one.
+
+    calls: with what was counted of each name, which is most of it.
+    """
     reader = _Reader(memory)
     rate, held, used, blocks = reader.words(SAMPLER_AT, 4)
     _demand(0 < rate < 1 << 40, "its clock has no rate")
     accounts = reader.accounts()
     sampled_at, places = reader.samples()
     meters = []
-    ledgers: dict[int, Ledger] = {}
+    ledgers: defaultdict[int, list[Ledger]] = defaultdict(list)
     for index in range(reader.meters):
         meter = reader.meter(index, places)
         if meter is None:
             continue
         meters.append(meter)
-        for account, ledger in reader.ledgers(index, len(accounts)):
-            ledgers[account] = ledgers[account] + ledger if account in ledgers else ledger
+        for account, ledger in reader.ledgers(index, len(accounts)) if calls else ():
+            ledgers[account].append(ledger)
+    summed = {account: Ledger.sum(parts) for account, parts in ledgers.items()}
     depth = reader.words(DEPTH_AT, 2 * LEVELS)
     return Segment(
         reader.pid, reader.number, reader.unix_ns, reader.started_ns, reader.started_ticks, rate,
-        reader.queue_size, accounts, meters, ledgers, (depth[:LEVELS], depth[LEVELS:]),
+        reader.queue_size, accounts, meters, summed, (depth[:LEVELS], depth[LEVELS:]),
         held, used, blocks, sampled_at, reader.rings_at, reader.meters,
     )  # fmt: skip
 

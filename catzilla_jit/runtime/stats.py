@@ -31,11 +31,13 @@ from .segment import (
     RETRIED,
     SHARED,
     TIMED_OUT,
+    Counts,
     Ledger,
     Meter,
     Segment,
     add,
     bucket_low,
+    merge,
 )
 
 MB = 1024 * 1024
@@ -234,18 +236,17 @@ def resident_bytes(pid: int | str = "self") -> int:
 # --- from a segment ----------------------------------------------------------------------------
 
 
-def _histogram(counts: Sequence[int], sum_ticks: int | None, rate: int) -> Histogram:
+def _histogram(counts: Counts, sum_ticks: int | None, rate: int) -> Histogram:
     """Return the counts in seconds; without a sum, that of the buckets' middles."""
     buckets = tuple(
         (bucket_low(i) / rate, (bucket_low(i + 1) - 1) / rate, count)
-        for i, count in enumerate(counts)
-        if count
+        for i, count in sorted(counts.items())
     )
     if sum_ticks is None:
         seconds = sum((low + high) / 2 * count for low, high, count in buckets)
     else:
         seconds = sum_ticks / rate
-    return Histogram(buckets, sum(counts), seconds)
+    return Histogram(buckets, sum(counts.values()), seconds)
 
 
 def _calls(ledger: Ledger, rate: int) -> CallStats:
@@ -262,30 +263,21 @@ def _calls(ledger: Ledger, rate: int) -> CallStats:
     )
 
 
-_NOTHING = Ledger([0] * 6, 0, 0, [0] * 1408, [0] * 1408)
-
-
-def _sum(ledgers: Sequence[Ledger]) -> Ledger:
-    return sum(ledgers[1:], ledgers[0]) if ledgers else _NOTHING
-
-
 def _named(segment: Segment) -> dict[str, NamedStats]:
     rate = segment.ticks_per_second
-    by_name: dict[str, dict[str, Ledger]] = {}
+    by_name: dict[str, dict[str, list[Ledger]]] = {}
     for account, ledger in segment.ledgers.items():
         name, lane = segment.accounts[account].name, LANES[segment.accounts[account].lane]
-        lanes = by_name.setdefault(name, {})
         # Two names may be the same once they are cut to what is kept of them.
-        lanes[lane] = lanes[lane] + ledger if lane in lanes else ledger
-    return {
-        name: NamedStats(
-            name,
-            _calls(_sum(list(lanes.values())), rate),
-            {lane: _calls(ledger, rate) for lane, ledger in sorted(lanes.items())},
-        )
-        for name, lanes in sorted(by_name.items())
-        if any(any(ledger.counts) or ledger.run_ticks for ledger in lanes.values())
-    }
+        by_name.setdefault(name, {}).setdefault(lane, []).append(ledger)
+    named = {}
+    for name, lanes in sorted(by_name.items()):
+        ledgers = {lane: Ledger.sum(parts) for lane, parts in sorted(lanes.items())}
+        if any(any(ledger.counts) or ledger.run_ticks for ledger in ledgers.values()):
+            calls = {lane: _calls(ledger, rate) for lane, ledger in ledgers.items()}
+            total = _calls(Ledger.sum(list(ledgers.values())), rate) if len(calls) > 1 else None
+            named[name] = NamedStats(name, total or next(iter(calls.values())), calls)
+    return named
 
 
 class _Window:
@@ -341,15 +333,25 @@ def _worker(segment: Segment, meter: Meter, window: _Window, now: int) -> Worker
 
 def _levels(segment: Segment) -> tuple[LevelStats, ...]:
     queued = add(*segment.depth)
-    waits = [list(map(sum, zip(*levels, strict=True))) for levels in _by_level(segment)]
+    waits = [merge(*(meter.wait[i] for meter in segment.meters)) for i in range(len(LEVELS))]
     return tuple(
         LevelStats(name, queued[i], _histogram(waits[i], None, segment.ticks_per_second))
         for i, name in enumerate(LEVELS)
     )
 
 
-def _by_level(segment: Segment) -> list[list[Sequence[int]]]:
-    return [[meter.wait[i] for meter in segment.meters] or [[]] for i in range(len(LEVELS))]
+def workers(segment: Segment, monotonic_ns: int | None = None) -> tuple[WorkerStats, ...]:
+    """Return what the workers do; for this the segment need not have been read with its calls."""
+    now = segment.ticks_at(time.monotonic_ns() if monotonic_ns is None else monotonic_ns)
+    return _workers(segment, _Window(segment, now), now)
+
+
+def _workers(segment: Segment, window: _Window, now: int) -> tuple[WorkerStats, ...]:
+    return tuple(
+        _worker(segment, meter, window, now)
+        for meter in segment.meters
+        if meter.kind != SHARED and meter.here
+    )
 
 
 def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) -> TaskStats:
@@ -361,15 +363,12 @@ def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) ->
         [item for number, item in segment.ledgers.items() if segment.accounts[number].lane == lane]
         for lane in range(len(LANES))
     ]
-    per_lane = [_calls(_sum(items), rate) for items in lanes]
-    total = _calls(_sum(list(itertools.chain(*lanes))), rate)
+    sums = [Ledger.sum(items) for items in lanes]
+    per_lane = [_calls(ledger, rate) for ledger in sums]
+    total = _calls(Ledger.sum(sums), rate)
     levels = _levels(segment)
-    workers = tuple(
-        _worker(segment, meter, window, now)
-        for meter in segment.meters
-        if meter.kind != SHARED and meter.here
-    )
-    ordinary = [worker for worker in workers if worker.kind != "critical"]
+    here = _workers(segment, window, now)
+    ordinary = [worker for worker in here if worker.kind != "critical"]
     active = sum(worker.state == "running" for worker in ordinary)
     done = sum(window.gain(meter.done_then, meter.done) for meter in segment.meters)
     fullest = max(itertools.chain(*segment.depth))
@@ -405,7 +404,7 @@ def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) ->
         python_tasks=per_lane[1].processed,
         tasks=_named(segment),
         levels=levels,
-        workers=workers,
+        workers=here,
     )
 
 

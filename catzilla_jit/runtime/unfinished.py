@@ -81,5 +81,5 @@ def _running(backend: Backend) -> list[str] | None:
     segment = backend.stats_segment()
     if segment is None:
         return None
-    workers = stats.compute(read(segment), stats.resident_bytes()).workers
+    workers = stats.workers(read(segment, calls=False))
     return [worker.task or "others" for worker in workers if worker.state == "running"]

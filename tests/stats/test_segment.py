@@ -169,3 +169,24 @@ def test_random_bytes_do_no_harm(copy: bytearray) -> None:
             continue
         assert 0.0 <= found.queue_pressure <= 1.0
         assert 0.0 <= found.avg_worker_utilization <= 1.0
+
+
+def test_histograms_are_read_from_the_first_bucket_to_the_last(copy: bytearray) -> None:
+    sound = segment.read(memoryview(copy))
+    lines_at = METERS_AT + sound.meters[0].index * METER_BYTES + segment.WAIT_AT
+    buckets = [0, 31, 32, 351, 352, 704, 1056, 1407]
+    written = {bucket: 2**64 - 1 - bucket for bucket in buckets}
+    copy[lines_at : lines_at + 8 * segment.BUCKETS] = bytes(8 * segment.BUCKETS)
+    for bucket, count in written.items():
+        struct.pack_into("=Q", copy, lines_at + 8 * bucket, count)
+    assert segment.read(memoryview(copy)).meters[0].wait[0] == written
+
+
+def test_who_asks_for_workers_reads_no_ledgers(copy: bytearray) -> None:
+    for place in range(METERS_AT, METERS_AT + 2 * METER_BYTES, METER_BYTES):
+        struct.pack_into(
+            "=I", copy, place + segment.LEDGERS_AT + 8, 1
+        )  # a ledger that lies nowhere
+    with pytest.raises(segment.Damaged):
+        segment.read(memoryview(copy))
+    assert stats.workers(segment.read(memoryview(copy), calls=False))
