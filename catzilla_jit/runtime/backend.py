@@ -21,6 +21,7 @@ from .retry import RetryPolicy
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
+    from .leftitems import LeftItems
     from .timer import Timer
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
@@ -71,7 +72,7 @@ class BatchCall:
     level: int
     collect: bool
     arena: bool = False  # what its chunks allocate lies in the arena of this name
-    again: bool = False  # items with the status LEFT are no failures: Python computes them
+    left: LeftItems | None = None  # has Python compute items with the status LEFT: no failures
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

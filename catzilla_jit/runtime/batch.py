@@ -25,6 +25,7 @@ from .callbacks import watch
 from .exceptioncopy import copy_exception
 from .interrupt import shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
+from .leftbatch import LeftBatch
 from .leftitems import LeftItems
 from .result import STATUSES, ColdMethods, add_type, on_worker
 
@@ -186,17 +187,19 @@ def submit_compiled(
                 "others have written"
             )
     pattern, spans, inner = lay_out(task, arrays, result)
+    returns_none = SCALARS[task.result.code].dtype is None
+    left = None if again is None else LeftItems(name, again, arrays, result, returns_none)
     handle = backend.batch(
         BatchCall(
-            name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena,
-            again is not None,
+            name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena, left
         )
-    )  # fmt: skip
-    returns_none = SCALARS[task.result.code].dtype is None
+    )
+    if left is not None:
+        handle = both = LeftBatch(handle, left, settle, collect)
+        settle = both.settle
     return BatchResult(
         backend, name, handle, None if returns_none else result, result.size, settle, progress,
-        gaps=collect and not returns_none, collect=collect,
-        left=None if again is None else LeftItems(name, again, arrays, result, returns_none),
+        gaps=collect and not returns_none,
     )  # fmt: skip
 
 
@@ -234,8 +237,8 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_collect", "_errors", "_gaps", "_id", "_left", "_length", "_limit", "_name",
-        "_out", "_pool", "_process", "_progress", "_settle", "__weakref__",
+        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_pool",
+        "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -248,8 +251,6 @@ class BatchResult(ColdMethods, Generic[T]):
         settle: SettleItem,
         progress: bool = False,
         gaps: bool = False,
-        collect: bool = False,
-        left: LeftItems | None = None,
     ) -> None:
         self._name = name
         self._id = f"{name}-map-{next(_numbers)}"
@@ -261,8 +262,6 @@ class BatchResult(ColdMethods, Generic[T]):
         self._settle = settle
         self._progress = progress
         self._errors: dict[int, BaseException] | None = None
-        self._collect = collect
-        self._left = left  # computes what compiled code has no answer to
         self._gaps = gaps  # `out` may have items that failed, where nobody has written
         self._limit: _TimeLimit | None = None
 
@@ -310,8 +309,6 @@ class BatchResult(ColdMethods, Generic[T]):
         phase = self._handle.phase()
         if phase == native.CANCELLED and self._timed_out:
             return native.FAILED
-        if phase == native.COMPLETED and self._left is not None and not self._collect:
-            return native.FAILED if self._find_errors() else phase
         return phase
 
     def status(self) -> TaskStatus:
@@ -374,16 +371,12 @@ class BatchResult(ColdMethods, Generic[T]):
         return self._find_errors() if self.done() else {}
 
     def _find_errors(self) -> dict[int, BaseException]:
-        """Return the errors of a batch that has ended; what is left to Python runs here, once."""
+        """Return the errors of a batch that has ended."""
         if self._errors is None:
-            failures = self._handle.failures()
-            if self._left is not None:
-                found = self._left.errors(failures, self._settle)
-            else:
-                found = {
-                    index: self._settle(status, error, index) for index, status, error in failures
-                }
-            self._errors = {index: self._noted(each, index) for index, each in found.items()}
+            self._errors = {
+                index: self._noted(self._settle(status, error, index), index)
+                for index, status, error in self._handle.failures()
+            }
         return self._errors
 
     def _noted(self, error: BaseException, index: int) -> BaseException:

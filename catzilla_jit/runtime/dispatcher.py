@@ -22,6 +22,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from .callbackthread import Callback, CallbackThread, run_callback
@@ -48,8 +49,10 @@ def _ignore(_result: Any) -> None:
 class Dispatcher:
     """Watches results of one pool."""
 
-    def __init__(self, bridge: Any) -> None:
+    def __init__(self, bridge: Any, look: Callable[[], object] | None = None) -> None:
+        """look: called on the dispatcher whenever that is woken."""
         self._bridge = bridge
+        self._look = look
         # Guards what follows; reentrant, because a finalizer may submit at any allocation.
         self._lock = threading.RLock()
         self._watched: dict[Any, list[_Entry]] = {}
@@ -252,6 +255,8 @@ class Dispatcher:
             self._notice_idle()
 
     def _run_ready(self) -> None:
+        if self._look is not None:
+            self._look()
         while self._ended:
             self._handle(self._ended.popleft(), MAIL_ENDED)
         while True:

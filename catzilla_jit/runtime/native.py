@@ -200,6 +200,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_cache_create": (_pointer, (_pointer,)),
     "cz_type_set_interruptible": (None, (_pointer,)),
     "cz_type_set_rerun": (None, (_pointer, ctypes.c_int32)),
+    "cz_lane_promise_kept": (None, (_pointer,)),
     "cz_lane_scale": (None, (_pointer, ctypes.c_int)),
     "cz_lane_depth": (ctypes.c_uint64, (_pointer, ctypes.c_uint32)),
     "cz_lane_wait_space": (ctypes.c_int, (_pointer, ctypes.c_uint32, ctypes.c_int64)),
@@ -236,6 +237,8 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
             _out(_pointer),
         ),
     ),
+    "cz_batch_left": (ctypes.c_int, (_pointer,)),
+    "cz_batch_count": (None, (_pointer, ctypes.c_uint32, ctypes.c_uint64)),
     "cz_batch_released": (ctypes.c_int, (_pointer,)),
     "cz_batch_times": (
         None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import itertools
+import logging
 import os
 import threading
 import time
@@ -12,13 +14,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import RuntimeClosed
-from . import memory, native, waiting
+from . import memory, native, segment, waiting
 from .backend import BatchCall, Guards, Items, PoolSettings, Settle, Submitter, Waiting
 from .dispatcher import Dispatcher
 from .interrupt import check_interrupt, join_thread, shielded, wait_until
 from .known import KnownResults
 from .layout import Compiled, SlotLike, numpy_scalar
-from .rerun import Rerun, Reruns
+from .rerun import Rerun, Reruns, no_slow_path
 from .retry import RetryPolicy
 from .timer import Timer
 from .warming import before_others
@@ -32,6 +34,9 @@ _COMPILES_NS = 1_000_000
 PYTHON_PAYLOAD = 32
 
 
+_log = logging.getLogger("catzilla_jit")
+
+
 class NativePool:
     """One cz_pool with its bridge."""
 
@@ -43,6 +48,7 @@ class NativePool:
         self._numbers = itertools.count()
         self._working: set[_Working] = set()
         self._promises: dict[str, Submitter] = {}
+        self._stand_ins: dict[str, Submitter] = {}
         self._carriers: dict[str, int] = {}  # address of the type
         self._names: dict[int, str] = {}  # by address of the kind
         self._promised: set[Any] = set()  # that are not fulfilled
@@ -64,7 +70,7 @@ class NativePool:
             guests_most=max(settings.python_workers, settings.python_workers_most),
             limited=settings.memory_limit > 0,
         )
-        self.dispatcher = Dispatcher(self._bridge)
+        self.dispatcher = Dispatcher(self._bridge, self._begin_left)
         self.known = KnownResults()
         self.timer = Timer()
 
@@ -273,6 +279,42 @@ class NativePool:
                 self._working.discard(working)
         return NativeBatch(working, self._working, self._bridge)
 
+    def _begin_left(self) -> None:
+        """Have Python compute what compiled maps that have ended left to it; on the dispatcher."""
+        for working in tuple(self._working):
+            if working.left_waits():
+                try:
+                    self._begin_items(working)
+                except BaseException:
+                    _log.exception("task %s: items of a map are left", working.call.name)
+
+    def _begin_items(self, working: _Working) -> None:
+        call, lib = working.call, self._native.lib
+        assert call.left is not None
+        with self.privileged():  # it is part of what came before a close
+            try:
+                call.left.begin(
+                    working,
+                    functools.partial(self._stand_in, call.name, call.level),
+                    lambda n: lib.cz_batch_count(working.handle, segment.RERUN, n),
+                )
+            finally:
+                # The library's, for the items: from here on the call keeps the pool.
+                lib.cz_lane_promise_kept(self._lanes[native.LANE_NATIVE])
+
+    def _stand_in(self, name: str, level: int, work: Callable[[], None]) -> Any:
+        """Queue a Python call that stands for something that is counted; in `privileged`."""
+        if name not in self._stand_ins:
+            self._stand_ins[name] = self._uncounted(name, _call)
+        submitter = self._stand_ins[name].at_level(level, no_slow_path)
+        call = submitter.prepare_python(work)
+        self._bridge.promise()
+        try:
+            submitter.start(call, 0)
+        finally:
+            self._bridge.keep_promise()
+        return call
+
     def _submit_batch(
         self, working: _Working, call: BatchCall, chunk: int, account: int, arena: int | None
     ) -> None:
@@ -286,7 +328,7 @@ class NativePool:
                 call.length,
                 call.chunk_size,
                 call.level,
-                call.collect | 2 * call.task.interruptible | 4 * call.again,
+                call.collect | 2 * call.task.interruptible | 4 * (call.left is not None),
                 account,
                 arena,
                 ctypes.byref(working.handle),
@@ -411,7 +453,7 @@ class _Working:
     which may not run (an interrupt can hit it).
     """
 
-    __slots__ = ("_call", "_process", "handle", "lib", "owner", "spans")
+    __slots__ = ("_process", "call", "handle", "lib", "owner", "spans")
 
     def __init__(self, loaded: native.Native, call: BatchCall) -> None:
         self.lib = loaded.lib
@@ -420,7 +462,7 @@ class _Working:
         self.spans = (native.Span * len(call.spans))(
             *(native.Span(array.ctypes.data, outer, inner) for array, outer, inner in call.spans)
         )
-        self._call = call
+        self.call = call
         self._process = os.getpid()
 
     def released(self, getpid: Callable[[], int] = os.getpid) -> bool:
@@ -430,7 +472,26 @@ class _Working:
             getpid() == self._process
             and bool(self.handle)
             and bool(self.lib.cz_batch_released(self.handle))
+            and not self.left_waits()
         )
+
+    def left_waits(self) -> bool:
+        """Tell whether it has ended with items for Python that nobody has begun with."""
+        left = self.call.left
+        return (
+            left is not None
+            and bool(self.handle)
+            and not left.begun.is_set()
+            and bool(self.lib.cz_batch_left(self.handle))
+        )
+
+    def failures(self) -> list[tuple[int, int, int]]:
+        index, status, error = ctypes.c_int64(), ctypes.c_int32(), ctypes.c_void_p()
+        found: list[tuple[int, int, int]] = []
+        out = (ctypes.byref(index), ctypes.byref(status), ctypes.byref(error))
+        while len(found) < self.lib.cz_batch_failure(self.handle, len(found), *out):
+            found.append((index.value, status.value, error.value or 0))
+        return found
 
 
 class NativeBatch:
@@ -475,12 +536,7 @@ class NativeBatch:
         return False
 
     def failures(self) -> list[tuple[int, int, int]]:
-        index, status, error = ctypes.c_int64(), ctypes.c_int32(), ctypes.c_void_p()
-        found: list[tuple[int, int, int]] = []
-        out = (ctypes.byref(index), ctypes.byref(status), ctypes.byref(error))
-        while len(found) < self._lib.cz_batch_failure(self._handle, len(found), *out):
-            found.append((index.value, status.value, error.value or 0))
-        return found
+        return self._working.failures()
 
     def times(self) -> tuple[float | None, float | None, float | None]:
         ticks = [ctypes.c_uint64() for _ in range(3)]

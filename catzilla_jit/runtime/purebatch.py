@@ -46,13 +46,15 @@ class PureBatch:
         workers: int,
         recorder: Recorder | None,
         running: set[Any],
+        after_end: Callable[[PureBatch], None],
     ) -> None:
         # constant
         self._all_running = running  # the pool's
+        self._after_end = after_end  # called once, without the lock
         self._recorder = recorder
         self._number = next(_numbers)
         self.task_name = call.name
-        self._call = call
+        self.call = self._call = call
         self._workers = workers
         with before_others():
             self._chunk = _CHUNK(call.task.chunk(call.pattern))
@@ -75,6 +77,7 @@ class PureBatch:
         if call.length == 0:
             self._started = self._queued
             self._end_if_idle()
+            self._after_end(self)
 
     # --- the lane's side ----------------------------------------------------------------------
 
@@ -137,10 +140,12 @@ class PureBatch:
         with self._lock:
             self._seconds_per_item = (self._seconds_per_item + cost) / 2 or 1e-9
             self._running -= 1
-            self._done += end - begin
+            self._done += end - begin - sum(map(self._is_left, failures))
             self._failures += failures
             self._stopped |= any(map(self._ends, failures))
-            self._end_if_idle()
+            ended = self._end_if_idle()
+        if ended:
+            self._after_end(self)
 
     def _run_items(self, begin: int, end: int) -> list[tuple[int, int, int]]:
         failures: list[tuple[int, int, int]] = []
@@ -159,10 +164,17 @@ class PureBatch:
 
     def _ends(self, failure: tuple[int, int, int]) -> bool:
         """Tell whether a failure ends the map."""
-        left = self._call.again and failure[1] == native.LEFT
-        return not (left or self._call.collect)
+        return not (self._is_left(failure) or self._call.collect)
 
-    def _end_if_idle(self) -> None:
+    def _is_left(self, failure: tuple[int, int, int]) -> bool:
+        return self._call.left is not None and failure[1] == native.LEFT
+
+    def left(self) -> bool:
+        """Tell whether it has ended with items for Python, and was not cancelled."""
+        return not self._cancelled and any(map(self._is_left, self._failures))
+
+    def _end_if_idle(self) -> bool:
+        """End it if nothing will run any more; return whether it has just ended."""
         if self._running == 0 and self._nothing_left() and not self._ended.is_set():
             self._failures.sort()
             self._finished = time.monotonic()
@@ -170,6 +182,8 @@ class PureBatch:
             self._ended.set()
             if self._tell_end is not None:
                 self._tell_end()
+            return True
+        return False
 
     # --- the caller's side --------------------------------------------------------------------
 
@@ -199,8 +213,10 @@ class PureBatch:
                 left = self._call.length - self._cursor
                 self._recorder.count(0, self._call.name, segment.CANCELLED, left)
             self._stopped = self._cancelled = True
-            self._end_if_idle()
-            return True
+            ended = self._end_if_idle()
+        if ended:
+            self._after_end(self)
+        return True
 
     def watch(self, ended: Callable[[], object]) -> bool:
         with self._lock:

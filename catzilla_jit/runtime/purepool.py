@@ -33,7 +33,7 @@ from .pureresult import Call, PureTaskResult, python_call
 from .recorder import Recorder
 from .rerun import Rerun
 from .retry import RetryPolicy
-from .segment import CANCELLED, NATIVE, PYTHON
+from .segment import CANCELLED, NATIVE, PYTHON, RERUN
 from .timer import Alarm, Timer
 
 __all__ = ["PurePool", "PureTaskResult"]
@@ -313,11 +313,45 @@ class PurePool:
 
     def batch(self, call: BatchCall) -> PureBatch:
         self._check_process(call.name)
-        batch = PureBatch(call, self._workers, self.recorder, self.running)
-        if call.length and not self.compiled_lane.push(batch, call.level):
-            while (job := batch.next_job()) is not None:
-                call_exposed(job)
+        # What is left to Python comes after a close, too.
+        if call.left is not None and not self.python_lane.promise(self.privileged_here()):
+            raise RuntimeClosed(f"task {call.name}: the runtime has been shut down")
+        try:
+            batch = PureBatch(call, self._workers, self.recorder, self.running, self._after_map)
+            pushed = not call.length or self.compiled_lane.push(batch, call.level)
+        except BaseException:
+            if call.left is not None:
+                self.python_lane.promise_kept()
+            raise
+        while not pushed and (job := batch.next_job()) is not None:
+            call_exposed(job)
         return batch
+
+    def _after_map(self, batch: PureBatch) -> None:
+        """Have Python compute what a compiled map that has ended left to it."""
+        call = batch.call
+        if call.left is None:
+            return
+        try:
+            if batch.left():
+                call.left.begin(
+                    batch,
+                    functools.partial(self._stand_in, call.name, call.level),
+                    lambda n: self._count_left(call.name, n),
+                )
+        finally:
+            self.python_lane.promise_kept()
+
+    def _stand_in(self, name: str, level: int, work: Callable[[], None]) -> Any:
+        """Queue a Python call that stands for something that is counted."""
+        result = self.new(self.python_lane, level, name, python_call(work, (), {}))
+        result.counted = False
+        result.queue(promised=True)
+        return result
+
+    def _count_left(self, name: str, values: int) -> None:
+        if self.recorder is not None:
+            self.recorder.count(0, name, RERUN, values)
 
     # --- the whole ----------------------------------------------------------------------------
 

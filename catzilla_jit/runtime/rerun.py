@@ -38,7 +38,7 @@ class Reruns:
     def begin(self, result: Any, arguments: tuple[Any, ...], level: int, limit_ns: int) -> Any:
         """Queue the Python call and return its result; None where nothing can be queued."""
         pool = self._pool
-        submitter = self._submitter.at_level(level, _no_slow_path)
+        submitter = self._submitter.at_level(level, no_slow_path)
         call = submitter.prepare_python(*arguments)
         with pool.privileged():  # it is part of what came before a close
             self._bridge.promise()
@@ -70,5 +70,6 @@ class Reruns:
             self._pool.dispatcher.decide(result)
 
 
-def _no_slow_path(*_: Any, **__: Any) -> Any:
+def no_slow_path(*_: Any, **__: Any) -> Any:
+    """Stand for the slow path of calls that have none."""
     raise AssertionError("the arguments of a compiled call are no results of other tasks")

@@ -357,7 +357,7 @@ CZ_API int cz_lane_unattended(const struct cz_lane *lane);
 enum {
     CZ_BATCH_COLLECT = 1,       /* go on after a failing item and remember every failure */
     CZ_BATCH_INTERRUPTIBLE = 2, /* a cancel may leave a running chunk in the middle */
-    CZ_BATCH_AGAIN = 4,         /* CZ_LEFT is no failure: the caller computes such items itself */
+    CZ_BATCH_AGAIN = 4, /* CZ_LEFT is no failure: the mail's taker has such items computed */
 };
 /* The status of an item that compiled code has no answer to. */
 #define CZ_LEFT 2
@@ -373,7 +373,7 @@ CZ_API int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz
 CZ_API int cz_batch_wait(struct cz_batch *batch, int64_t timeout_ns);
 /* The phase now (CZ_PENDING ... CZ_CANCELLED). */
 CZ_API uint32_t cz_batch_phase(const struct cz_batch *batch);
-/* Items that have ended. */
+/* Items that have ended, without those of CZ_BATCH_AGAIN. */
 CZ_API int64_t cz_batch_done(const struct cz_batch *batch);
 /* Items before this index were handed out to workers. When the batch has ended by cancel
  * or failure, each of them has run, and none at or after it can be relied on. */
@@ -391,6 +391,12 @@ CZ_API void *cz_batch_told(struct cz_record *record);
  * known; fills the three when i is below it. */
 CZ_API uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index,
                                  int32_t *status, void **error);
+/* 1: with CZ_BATCH_AGAIN, it has ended with such items and was not cancelled. The mail's taker was
+ * woken, and the promise of the lane is the taker's: cz_lane_promise_kept once the items are
+ * queued in some way. */
+CZ_API int cz_batch_left(const struct cz_batch *batch);
+/* Add to a counter (enum cz_count) of the account of its items. */
+CZ_API void cz_batch_count(struct cz_batch *batch, uint32_t what, uint64_t n);
 /* 1 once no worker will touch the batch or its arrays again. */
 CZ_API int cz_batch_released(const struct cz_batch *batch);
 /* Queued, started, finished, in ticks; 0 for what has not happened. */

@@ -51,9 +51,19 @@ static bool has_failed(const struct cz_batch *batch, bool stopped_itself)
     return false;
 }
 
+/* Under the lock. */
+static bool has_left(const struct cz_batch *batch)
+{
+    for (uint64_t i = 0; batch->again && i < batch->failed; i++)
+        if (batch->failures[i].status == CZ_LEFT)
+            return true;
+    return false;
+}
+
 static void end_batch(struct cz_batch *batch)
 {
     struct cz_lane *lane = batch->lane;
+    bool left;
     bool stopped = cz__load_acquire(&batch->cursor) >= STOPPED;
     bool cancelled = cz__swap_acqrel(&batch->verdict, ENDED) == CANCELLED;
     uint32_t phase = CZ_COMPLETED;
@@ -65,6 +75,7 @@ static void end_batch(struct cz_batch *batch)
         phase = CZ_FAILED;
     else if (cancelled)
         phase = CZ_CANCELLED;
+    left = batch->left = !cancelled && has_left(batch);
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
     heard = cz__swap_acqrel(&batch->ear, OVER) == HEARD;
@@ -73,7 +84,10 @@ static void end_batch(struct cz_batch *batch)
      * if that comes too late for mail, or for who takes the mail. */
     if (!heard)
         cz_record_forget(&batch->state);
-    cz_lane_promise_kept(lane);
+    if (left)
+        cz_mail_ring(lane->pool); /* the promise is the taker's now */
+    else
+        cz_lane_promise_kept(lane);
 }
 
 static void count_cancelled(struct cz_batch *batch, int64_t items)
@@ -318,6 +332,16 @@ uint64_t cz_batch_failure(struct cz_batch *batch, uint64_t i, int64_t *index, in
     }
     pthread_mutex_unlock(&batch->lock);
     return failed;
+}
+
+int cz_batch_left(const struct cz_batch *batch)
+{
+    return cz__final(cz__load_acquire(&batch->state.state)) && batch->left;
+}
+
+void cz_batch_count(struct cz_batch *batch, uint32_t what, uint64_t n)
+{
+    cz__stats_add(batch->lane->pool->stats, batch->account, what, n);
 }
 
 int cz_batch_released(const struct cz_batch *batch)

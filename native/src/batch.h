@@ -51,6 +51,7 @@ struct cz_batch {
     _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
 
     void *listener;         /* of cz_batch_watch; written before `ear` */
+    bool left;              /* it has ended with items for the caller; before the final phase */
     struct cz_record state; /* its state word is the batch's; waiters sleep on it */
 
     pthread_mutex_t lock; /* guards the three below until the batch has ended */

@@ -17,6 +17,7 @@ static int64_t larger(int64_t a, int64_t b)
 
 struct tally {
     int64_t ran, failed; /* items; those that failed ran as well */
+    int64_t left;        /* of those that failed: the caller's to compute */
 };
 
 /* Run [begin, end) to its end, or to the failure that stops the batch. */
@@ -36,6 +37,7 @@ static struct tally run_items(struct cz__thread *thread, struct cz_batch *batch,
         if (status == 0)
             break;
         tally.failed++;
+        tally.left += batch->again && status == CZ_LEFT;
         if (!cz__batch_remember(batch, failed, status, error) ||
             !cz__batch_goes_on(batch, status)) {
             cz__batch_stop(batch, false);
@@ -176,7 +178,7 @@ void cz__chunk_serve(struct cz__thread *thread, struct cz_record *ticket)
         ticks = cz__ticks() - start;
         measure(batch, end - begin, ticks);
         count_items(batch, thread->worker.meter, tally, begin, start, ticks);
-        cz__add_relaxed(&batch->done, end - begin);
+        cz__add_relaxed(&batch->done, end - begin - tally.left);
         cz__batch_add_ended(batch, end - begin);
         grow(batch);
         if (cz__lane_ready(lane, CZ_LEVELS) && cz__load_relaxed(&batch->cursor) < batch->length) {
