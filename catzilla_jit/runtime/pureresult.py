@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
-from . import events, segment
+from . import child, events, segment
 from .ended import Ended
 from .interrupt import shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
@@ -171,6 +171,8 @@ class PureTaskResult:
             return _for_one_try(self._call) if self._diverts else self._call
 
     def _run_ended(self, failed: bool, value: Any) -> None:
+        if os.getpid() != self._process:
+            child.leave(value if failed else None)
         if failed:
             _of_the_task(value)
         with self._lock:

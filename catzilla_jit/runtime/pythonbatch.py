@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
-from . import native
+from . import child, native
 from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast, missing
 from .callbacks import notice
@@ -144,12 +144,15 @@ class PythonBatch:
         return goes_on and not self._queue_again()
 
     def _run(self, index: int) -> BaseException | None:
+        failure, process = None, child.generation
         try:
             arguments = [column[index] for column in self._columns]
             self.values[index] = call_exposed(self._function, *arguments)
         except BaseException as error:
-            return error
-        return None
+            failure = error
+        if child.generation != process:
+            child.leave(failure)
+        return failure
 
     def _run_items(self) -> bool:
         """Run items until the turn is over, and count them; return whether any may be left."""

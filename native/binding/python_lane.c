@@ -7,6 +7,8 @@
  */
 #include "binding.h"
 
+#include <unistd.h>
+
 static _Thread_local int serving; /* this thread is inside bridge.serve() */
 
 int on_python_worker(void)
@@ -227,6 +229,17 @@ void announce_end(struct cz_record *record)
     leave_running(&shield);
 }
 
+/* The call has forked, and this is the child: nothing of the parent's pool is touched any more, for
+ * its locks may be held by threads that are not here. */
+static void leave_child(PyObject *value)
+{
+    PyObject *failure = value ? Py_NewRef(Py_None) : take_exception();
+    PyObject *module = PyImport_ImportModule("catzilla_jit.runtime.child");
+    if (module)
+        PyObject_CallMethod(module, "leave", "O", failure);
+    _exit(1);
+}
+
 void run_call(struct cz_record *record)
 {
     uint32_t phase = CZ_COMPLETED;
@@ -238,6 +251,8 @@ void run_call(struct cz_record *record)
     value = call_function(record);
     cz->arena_leave(before);
     shield_running(&running); /* what follows may run Python code, but not the task's */
+    if (kind_of(record)->bridge->generation != generation)
+        leave_child(value);
     if (value == NULL) {
         value = take_exception();
         phase = CZ_FAILED;
