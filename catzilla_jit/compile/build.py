@@ -34,6 +34,7 @@ from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.effects import is_pure
 from catzilla_jit.compile.entry import write_entry
 from catzilla_jit.compile.fingerprint import fingerprint
+from catzilla_jit.compile.finished import finish
 from catzilla_jit.compile.frozen import freeze, thaw
 from catzilla_jit.compile.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.layout import is_scalar, lay_out
@@ -268,7 +269,7 @@ def _finish(kernel: Kernel, function: pytypes.FunctionType, name: str, program: 
         symbol = write_entry(kernel, slots[0], slots[1:])
         boxes = _write_boxes(kernel, slots, program.keys, origin)
     go_on()
-    kernel.library.finalize()
+    finish(kernel.library)
     return Facts(
         signature=_signature(slots, kernel, as_dict=program.keys is not None),
         slots=slots,

@@ -28,6 +28,7 @@ from numba.core.runtime import rtsys
 
 from catzilla_jit.compile import frozen, saved, stack
 from catzilla_jit.compile.entry import BYTES, INT32, call_kernel, load, store
+from catzilla_jit.compile.finished import finish
 from catzilla_jit.compile.kernel import Kernel
 from catzilla_jit.compile.layout import measure
 
@@ -69,7 +70,7 @@ def _compile(kernel: Kernel, pattern: str, symbol: str) -> Any:
     with kernel.context.push_code_library(library):
         write_chunk(kernel, pattern, module, symbol)
     library.add_ir_module(module)
-    library.finalize()
+    finish(library)
     return library
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy
 import pytest
 from compile_harness import compiled, run_chunk
+from numba.core.codegen import CodeLibrary
 
 from catzilla_jit.compile import STATUS_OVERFLOW
 
@@ -111,3 +113,22 @@ def test_threads_that_ask_together_get_one_address() -> None:
 def test_unknown_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         compiled(combine).chunk(pattern)
+
+
+def test_an_exception_in_numbas_callback_costs_no_object_code(monkeypatch) -> None:
+    def lose(_library: object, compiled: bool) -> None:
+        if compiled:
+            lost.append(compiled)
+            raise KeyboardInterrupt
+
+    def plus_seven(x: int) -> int:
+        return x + 7
+
+    lost: list[bool] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(CodeLibrary, "_compiled", property(lambda _: False, lose), raising=False)
+    task, x, out = compiled(plus_seven), numpy.arange(5), numpy.zeros(5, numpy.int64)
+    assert run_chunk(task, "cc", out, x) == (0, -1, 0)
+    assert out.tolist() == [7, 8, 9, 10, 11]
+    assert len(lost) >= 2
+    assert len(task.code_ranges) == 2

@@ -1,0 +1,17 @@
+"""Libraries of Numba's that are finished, with their object code.
+
+LLVM hands that to Numba in a callback through ctypes, and what is raised there is lost: an
+interrupt, or MemoryError. The code is loaded all the same, but Numba can neither save it nor tell
+where it lies. LLVM makes the same of the same module once more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def finish(library: Any) -> None:
+    """Finalize a library that keeps its object code."""
+    library.finalize()
+    if library._compiled_object is None:
+        library._compiled_object = library._codegen._tm.emit_object(library._final_module)
