@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from .ended import Ended
 from .known import KnownResults
 from .layout import Compiled
 from .rerun import Rerun
 from .retry import RetryPolicy
+from .timer import Timer
 
 if TYPE_CHECKING:
     from .dispatcher import Dispatcher
-    from .leftitems import LeftItems
-    from .timer import Timer
 
 #: What became of a failed compiled call: settle(status, error address, arguments) returns
 #: (True, the exception) or, for a call that was run again as Python, (False, its value).
@@ -54,6 +54,20 @@ class PoolSettings:
     profiling: bool = True  # False: no statistics
 
 
+class LeftToPython(Protocol):
+    """The items of a compiled map that compiled code has no answer to (leftitems.py)."""
+
+    begun: Ended
+
+    def begin(
+        self,
+        handle: Any,
+        queue: Callable[[Callable[[], None]], Any],
+        count: Callable[[int], object],
+    ) -> None:
+        """Have a Python worker compute them, by `queue`; `count` is told how many got a value."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class BatchCall:
     """One map over a compiled task, laid out.
@@ -72,7 +86,7 @@ class BatchCall:
     level: int
     collect: bool
     arena: bool = False  # what its chunks allocate lies in the arena of this name
-    left: LeftItems | None = None  # has Python compute items with the status LEFT: no failures
+    left: LeftToPython | None = None  # has Python compute items with the status LEFT: no failures
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
