@@ -97,7 +97,7 @@ void cz__thread_start_soon(void)
 
 void cz__give_way(uint32_t *turns)
 {
-    enum { YIELDS = 64, REST_NS = 50000 };
+    enum { YIELDS = 64, REST_NS = 200000 };
     if ((*turns)++ < YIELDS)
         sched_yield();
     else
