@@ -23,7 +23,7 @@ from . import native
 from .backend import Backend, BatchCall, BatchHandle, SettleItem
 from .callbacks import watch
 from .exceptioncopy import copy_exception
-from .interrupt import shielded
+from .interrupt import cancel_awaited, run_here, shielded
 from .layout import SCALARS, Compiled, Unfit, exact_array
 from .leftbatch import LeftBatch
 from .leftitems import LeftItems
@@ -237,8 +237,8 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_pool",
-        "_process", "_progress", "_settle", "__weakref__",
+        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_parent",
+        "_pool", "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -255,6 +255,7 @@ class BatchResult(ColdMethods, Generic[T]):
         self._name = name
         self._id = f"{name}-map-{next(_numbers)}"
         self._pool = backend
+        self._parent = run_here()
         self._process = os.getpid()
         self._any_handle = handle
         self._out = out
@@ -400,8 +401,8 @@ class BatchResult(ColdMethods, Generic[T]):
                 self._wait_with_bar(timeout)
             else:
                 self._wait(timeout)
-        except KeyboardInterrupt:
-            self.cancel()
+        except BaseException as error:
+            cancel_awaited([self], error)
             raise
         self._mark_missing()
         failure = self._failure()

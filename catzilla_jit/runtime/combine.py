@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..types import TaskStatus
 from .batch import BatchResult
 from .callbacks import outcome
+from .interrupt import cancel_awaited
 from .promise import is_result
 from .result import TaskResult, on_worker
 from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
@@ -54,15 +55,9 @@ def _cancelling(results: Iterable[Any]) -> Iterator[None]:
     """Cancel the results if the wait for them is interrupted."""
     try:
         yield
-    except KeyboardInterrupt:
-        _cancel(results)
+    except BaseException as error:
+        cancel_awaited(results, error)
         raise
-
-
-def _cancel(results: Iterable[Any]) -> None:
-    for result in list(results):
-        if not result.done():
-            result.cancel()
 
 
 def _failed(result: Any) -> bool:
@@ -191,8 +186,8 @@ def gather(
                 break
             work.look_at(result)
         return work.values()
-    except KeyboardInterrupt:
-        _cancel(results)
+    except BaseException as error:
+        cancel_awaited(results, error)
         raise
 
 

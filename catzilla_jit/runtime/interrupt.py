@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import NativeUnavailable
@@ -49,6 +49,16 @@ call_exposed: Callable[..., Any] = _calls.call_exposed
 #: check_interrupt(): raise the interrupt if one has come on this thread, also within a shield. For
 #: waits that have begun nothing.
 check_interrupt: Callable[[], None] = _calls.check_interrupt
+
+#: run_here(): the number of the run of a Python task that this thread is inside of, or 0. What it
+#: submits notes it as its `_parent`.
+run_here: Callable[[], int] = _calls.run_here
+
+#: act_for(number): the run that this thread is inside of goes on under the number of another.
+act_for: Callable[[int], None] = _calls.act_for
+
+#: interrupted_here(): whether the run that this thread is inside of is to be stopped.
+interrupted_here: Callable[[], bool] = _calls.interrupted_here
 
 
 #: An interrupt is answered after so long.
@@ -94,3 +104,19 @@ def shielded(function: Callable[P, R]) -> Callable[P, R]:
         return call_shielded(function, *args, **kwargs)  # type: ignore[no-any-return]
 
     return call
+
+
+@shielded
+def cancel_awaited(results: Iterable[Any], error: BaseException) -> None:
+    """Cancel what was waited for until `error` came, if it is an interrupt.
+
+    By Ctrl-C all of it; if the task that waits is stopped, what it has submitted itself.
+    """
+    if not isinstance(error, KeyboardInterrupt):
+        if not interrupted_here():
+            return
+        run = run_here()
+        results = [result for result in results if result._parent == run]
+    for result in list(results):
+        if not result.done():
+            result.cancel()

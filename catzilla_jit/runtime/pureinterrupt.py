@@ -24,6 +24,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import gc
+import itertools
 import os
 import sys
 import threading
@@ -47,6 +48,7 @@ HELD_SECONDS = 0.002
 # Reentrant, because a finalizer may wait for a task at any allocation.
 lock = threading.RLock()
 _running: dict[int, list[Running]] = {}  # by thread, guarded by the lock
+_runs = itertools.count(1)
 
 
 def _after_fork_in_child() -> None:
@@ -74,7 +76,10 @@ class Running:
     runtime, which nothing interrupts.
     """
 
-    __slots__ = ("_base", "_held", "_interrupt", "_raised", "call", "inside", "sent", "thread")
+    __slots__ = (
+        "_base", "_held", "_interrupt", "_raised", "call", "inside", "number", "result", "sent",
+        "thread",
+    )  # fmt: skip
 
     def __init__(self, part_of: Running | None = None, shield: bool = False) -> None:
         # constant
@@ -83,6 +88,8 @@ class Running:
         self._base: types.FrameType | None = None  # the frame that made it, until its end
         # written by its thread
         self.inside = False
+        self.number = next(_runs)
+        self.result: Any = None  # of this call
         # guarded by the lock
         self._interrupt: type[BaseException] | None = None
         self._raised = False
@@ -120,6 +127,24 @@ class Running:
                 self._interrupt = exception
                 self._raise()
                 self._repeat_later(clock)
+        child = self.child_within()
+        if child is not None:
+            # It has to end before this one can be hit.
+            child.cancel()
+
+    def child_within(self) -> Any:
+        """Return what the call runs on its own thread while it waits, if it has submitted that."""
+        with lock:
+            calls = [running.call for running in _running.get(self.thread, ())]
+            later = calls[calls.index(self) + 1 :] if self in calls else []
+            within = next((call for call in later if call is not None and call is not self), None)
+        if within is None or within.result is None or within.result._parent != self.number:
+            return None
+        return within.result
+
+    def is_interrupted(self) -> bool:
+        """Return whether it is to be stopped."""
+        return self._interrupt is not None
 
     def _raise(self) -> None:
         """Raise the interrupt if the thread is in the call's own code; the lock is held."""
@@ -302,6 +327,25 @@ def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
     if failed:
         raise value
     return value
+
+
+def run_here() -> int:
+    """Return the number of the run that this thread is inside of, 0 if it is in none."""
+    call = _call_here() if threading.get_ident() in _running else None
+    return 0 if call is None else call.number
+
+
+def act_for(number: int) -> None:
+    """Let the run that this thread is inside of have the number of another."""
+    call = _call_here()
+    if call is not None:
+        call.number = number
+
+
+def interrupted_here() -> bool:
+    """Return whether the run that this thread is inside of is to be stopped."""
+    call = _call_here()
+    return call is not None and call.is_interrupted()
 
 
 def check_interrupt() -> None:

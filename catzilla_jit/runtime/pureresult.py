@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from . import child, events, segment
 from .ended import Ended
-from .interrupt import shielded, wait_for
+from .interrupt import cancel_awaited, run_here, shielded, wait_for
 from .native import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from .pureinterrupt import TAKEN_BACK, Running, lock, raise_in, run, settle
 from .purelane import Lane, on_worker
@@ -74,9 +74,9 @@ class PureTaskResult:
     __slots__ = (
         "__weakref__", "_alarm", "_call", "_diverts", "_ended", "_finished", "_keeper", "_lane",
         "_late", "_level",
-        "_limit", "_lock", "_pool", "_process", "_queued", "_running", "_started", "_state",
-        "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched", "queued_at",
-        "retries", "_id", "task_name", "counted",
+        "_limit", "_lock", "_parent", "_pool", "_process", "_queued", "_running", "_started",
+        "_state", "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched",
+        "queued_at", "retries", "_id", "task_name", "counted",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +86,7 @@ class PureTaskResult:
         self.task_name = name
         self.counted = True  # False: it counts what it runs itself
         self._id = f"{name}-{number}"
+        self._parent = run_here()
         self._process = os.getpid()
         self._pool = pool
         self._lane = lane
@@ -160,6 +161,7 @@ class PureTaskResult:
             self._try += 1
             self._started = time.monotonic()
             self._running = running
+            running.result = self
             self._pool.running.add(self)
             self._late = False
             if self._pool.recorder is not None:
@@ -336,7 +338,13 @@ class PureTaskResult:
             if math.isnan(timeout):
                 raise ValueError(f"task {self.task_name}: timeout must not be NaN")
             timeout = max(0.0, timeout) if timeout <= _LONGEST_SECONDS else None
-        if not self._wait_until(None if timeout is None else time.monotonic() + timeout):
+        try:
+            ended = self._wait_until(None if timeout is None else time.monotonic() + timeout)
+        except BaseException as error:
+            if not isinstance(error, KeyboardInterrupt):
+                cancel_awaited([self], error)
+            raise
+        if not ended:
             raise TimeoutError(f"task {self.task_name}: not done within the given timeout")
         if self._state == CANCELLED:
             raise TaskCancelled(f"task {self.task_name} was cancelled")

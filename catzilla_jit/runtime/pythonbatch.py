@@ -22,7 +22,7 @@ from .backend import Backend, Items, Submitter
 from .batch import Array, BatchResult, broadcast, missing
 from .callbacks import notice
 from .ended import Ended
-from .interrupt import call_exposed, shielded, wait_for
+from .interrupt import act_for, call_exposed, interrupted_here, run_here, shielded, wait_for
 from .layout import is_foreign
 from .result import add_type
 
@@ -46,6 +46,7 @@ class PythonBatch:
     ) -> None:
         self._count = count
         self._number = next(_numbers)
+        self._owner = run_here()
         self._function = function
         self._columns = columns
         self._length = length
@@ -122,6 +123,8 @@ class PythonBatch:
         if getattr(_here, "inside", None) is self:
             _here.ran_here = True  # there was no room: the call around this one goes on
             return
+        # What this call submits is the work of whoever has the map.
+        act_for(self._owner)
         outer, _here.inside = getattr(_here, "inside", None), self
         try:
             while self._take_turn():
@@ -149,6 +152,8 @@ class PythonBatch:
             arguments = [column[index] for column in self._columns]
             self.values[index] = call_exposed(self._function, *arguments)
         except BaseException as error:
+            if interrupted_here():
+                self.cancel()  # who stops one of the calls means the map
             failure = error
         if child.generation != process:
             child.leave(failure)

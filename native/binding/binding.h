@@ -83,6 +83,7 @@ struct kind {
 /* Both result types begin like this; a compiled task's is the record's own block. */
 struct result {
     PyObject_HEAD PyObject *weak; /* CPython's list of the weak references to it, or NULL */
+    uint64_t parent; /* number of the run that submitted it, see run_number(); 0: no task did */
     struct cz_record record;
 };
 static_assert(offsetof(struct result, record) == CZ_PREFIX, "the record lies behind the header");
@@ -110,6 +111,7 @@ struct running {
     int64_t again_ns;    /* when to look whether it is to be raised, again if it was */
     int held;            /* the last look found the thread where it must not be hit */
     int signals;         /* on the main thread: holds_signals() before */
+    uint64_t run, outer; /* of a call, its number; run_number() before */
 };
 
 extern const struct cz_api *cz; /* NULL before attach() */
@@ -261,12 +263,20 @@ int raise_interrupt(void);
 /* The same where nothing has been begun that a shield was to guard; and what the handlers of
  * signals raise. */
 int raise_through_shields(void);
+/* The number of the run of a Python task that this thread is inside of, or 0: whose child is what
+ * it submits. */
+uint64_t run_number(void);
+/* Whether that is to be stopped. */
+int interrupted_here(void);
 /* In the child of a fork. */
 void forget_other_threads(void);
 /* Methods of the module. */
 PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *check_interrupt(PyObject *module, PyObject *ignored);
+PyObject *get_run_here(PyObject *module, PyObject *ignored);
+PyObject *act_for(PyObject *module, PyObject *number);
+PyObject *get_interrupted_here(PyObject *module, PyObject *ignored);
 
 /* signals.c */
 int on_main_thread(void);

@@ -18,6 +18,15 @@
 /* Of all bridges: a worker of one may help with a call of another. Newest first. */
 static struct running *all_running;
 
+/* Runs of Python tasks are numbered, so that who stops one finds what it has submitted. */
+static uint64_t runs;
+static _Thread_local uint64_t number_here;
+
+uint64_t run_number(void)
+{
+    return number_here;
+}
+
 static struct running *innermost(unsigned long thread)
 {
     struct running *running = all_running;
@@ -133,6 +142,10 @@ void enter_running(struct running *running, struct cz_record *record)
     running->interrupt = NULL;
     running->again_ns = 0;
     running->raised = running->sent = running->held = 0;
+    running->outer = number_here;
+    running->run = record ? ++runs : 0;
+    if (record)
+        number_here = running->run;
     link_in(running, thread);
 }
 
@@ -150,6 +163,7 @@ void leave_running(struct running *running)
     struct running *outer;
     shield_running(running);
     set_holding(running->signals);
+    number_here = running->outer;
     unlink_it(running);
     /* What came for the call around this one was held back until now. */
     outer = innermost(running->thread);
@@ -157,8 +171,20 @@ void leave_running(struct running *running)
         send(outer);
 }
 
+/* The call that this one runs on its own thread while it waits, if it has submitted that itself. */
+static struct cz_record *child_within(const struct running *call)
+{
+    struct cz_record *within = NULL;
+    for (struct running *running = all_running; running != call; running = running->next)
+        if (running->thread == call->thread && running->record && running->record != call->record)
+            within = running->record;
+    return within && result_of(within)->parent == call->run ? within : NULL;
+}
+
+/* What this one waits for on its own thread has to end before it can be hit. */
 void interrupt_call(struct cz_record *record, PyObject *interrupt)
 {
+    struct cz_record *child = NULL;
     /* Twice in the list if user code of it is exposed within a shield. */
     for (struct running *running = all_running; running; running = running->next) {
         if (running->record != record || running->interrupt)
@@ -166,6 +192,13 @@ void interrupt_call(struct cz_record *record, PyObject *interrupt)
         running->interrupt = interrupt;
         if (innermost(running->thread) == running)
             send(running);
+        else if (child == NULL)
+            child = child_within(running);
+    }
+    if (child) { /* last, for it may run Python code */
+        Py_INCREF(result_of(child));
+        stop_record(child);
+        Py_DECREF(result_of(child));
     }
 }
 
@@ -380,6 +413,7 @@ PyObject *call_exposed(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kw
         return NULL;
     enter_running(&exposed, call->record);
     exposed.base = call->base; /* what hits here goes on through the call */
+    exposed.run = number_here = call->run;
     exposed.interrupt = call->interrupt;
     exposed.raised = call->raised;
     exposed.again_ns = call->again_ns;
@@ -393,4 +427,31 @@ PyObject *check_interrupt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignor
     if (raise_through_shields())
         return NULL;
     Py_RETURN_NONE;
+}
+
+PyObject *get_run_here(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromUnsignedLongLong(number_here);
+}
+
+PyObject *act_for(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    struct running *call = call_here();
+    uint64_t run = PyLong_AsUnsignedLongLong(number);
+    if (PyErr_Occurred())
+        return NULL;
+    if (call)
+        call->run = number_here = run;
+    Py_RETURN_NONE;
+}
+
+int interrupted_here(void)
+{
+    struct running *call = all_running ? call_here() : NULL;
+    return call && call->interrupt;
+}
+
+PyObject *get_interrupted_here(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(interrupted_here());
 }

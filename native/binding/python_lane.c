@@ -45,6 +45,7 @@ PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs)
     if (self == NULL)
         return NULL;
     self->weak = NULL;
+    self->parent = run_number();
     atomic_store_explicit(&self->record.state, CZ_PENDING | CZ_HANDLE, memory_order_relaxed);
     self->record.status = 0;
     self->record.type = kind->type;

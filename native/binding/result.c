@@ -67,6 +67,7 @@ PyObject *new_result(struct kind *kind)
         return NULL;
     record->id = ++bridge->next_id;
     result_of(record)->weak = NULL;
+    result_of(record)->parent = run_number();
     Py_INCREF(bridge);
     return PyObject_Init((PyObject *)result_of(record), result_type);
 }
@@ -291,6 +292,11 @@ static PyObject *get_retries(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromLong(record_of(self)->retries);
 }
 
+static PyObject *get_parent(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(((struct result *)self)->parent);
+}
+
 static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyUnicode_FromFormat("%p", (void *)record_of(self));
@@ -360,6 +366,7 @@ static PyGetSetDef getters[] = {
      "How long it ran, in milliseconds; None before it has ended.", NULL},
     {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
     {"_pool", get_pool, NULL, "The NativePool, None when that has ended.", NULL},
+    {"_parent", get_parent, NULL, "The number of the run that submitted it, 0 if none did.", NULL},
     {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
     {0},
 };

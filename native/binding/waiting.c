@@ -90,8 +90,7 @@ static int check_signals(struct cz_record *record)
     return -1;
 }
 
-/* 1 final, 0 timed out, -1 exception. */
-int await_final(struct cz_record *record, double timeout)
+static int await_or_raise(struct cz_record *record, double timeout)
 {
     int64_t until = 0, now;
     if (is_final(record))
@@ -104,10 +103,10 @@ int await_final(struct cz_record *record, double timeout)
         return 1;
     while (!is_final(record)) {
         int64_t slice = slice_of(record);
-        if (help(record) == RAN) /* again after each slice: a delay may be over */
-            continue;
         if (raise_interrupt()) /* also one that came before the wait and has not hit yet */
             return -1;
+        if (help(record) == RAN) /* again after each slice: a delay may be over */
+            continue;
         if (timeout >= 0) {
             now = cz->ticks_ns(cz->ticks());
             if (now >= until)
@@ -119,6 +118,27 @@ int await_final(struct cz_record *record, double timeout)
         Py_END_ALLOW_THREADS if (check_signals(record)) return -1;
     }
     return 1;
+}
+
+/* A Python task that is stopped while it waits for what it has submitted itself takes that along.
+ */
+static void stop_child(struct cz_record *record)
+{
+    PyObject *type, *value, *traceback;
+    if (run_number() == 0 || result_of(record)->parent != run_number() || !interrupted_here())
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    stop_record(record);
+    PyErr_Restore(type, value, traceback);
+}
+
+/* 1 final, 0 timed out, -1 exception. */
+int await_final(struct cz_record *record, double timeout)
+{
+    int done = await_or_raise(record, timeout);
+    if (done < 0)
+        stop_child(record);
+    return done;
 }
 
 int parse_timeout(struct cz_record *record, PyObject *value, double *timeout)

@@ -117,8 +117,8 @@ struct cz_record {
 };
 
 /* A record lies this far inside its block: room for the header of a foreign object
- * and one word, so that a language binding can make the block its own object. */
-enum { CZ_PREFIX = 24 };
+ * and two words, so that a language binding can make the block its own object. */
+enum { CZ_PREFIX = 32 };
 
 typedef int32_t (*cz_entry)(void *payload, void **error);
 
