@@ -213,7 +213,8 @@ class Runtime:
             raise RuntimeClosed("the interpreter is exiting: no runtime can be started any more")
         _reap()
         backend = make_backend(self.settings)
-        # A runtime that is dropped without a shutdown finishes its work, and its threads end.
+        # A runtime that is dropped without a shutdown finishes its work, and its threads end: once
+        # a collection has found it, for a placement and its submitters refer to each other.
         self._dropped = weakref.finalize(self, _abandon, backend)
         self._dropped.atexit = False
         return backend
