@@ -32,8 +32,8 @@ def runtime() -> Iterator[Runtime]:
 
 @pytest.fixture
 def single() -> Iterator[Runtime]:
-    """A runtime with one worker of each kind (and the one for CRITICAL)."""
-    runtime = Runtime(workers=1)
+    """A runtime with one worker of each kind (and the one for CRITICAL), and no more."""
+    runtime = Runtime(enable_auto_scaling=False, workers=1)
     yield runtime
     runtime.shutdown(timeout=PATIENCE)
 
