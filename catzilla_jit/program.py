@@ -267,16 +267,18 @@ class Program:
     @shielded
     def explain(self) -> Explanation:
         """Compile if that has not happened, and say what came of it."""
-        from .compile import CompileRefused, Explanation, Reason
+        from .compile import CompileRefused, Explanation, Reason, rules
 
         self.prepare()
         if self.forms:
             return Explanation.of(self.forms[0])
         if self.mode is False:
-            reason = Reason(None, "compile_to_c=False", "leave the option out to let it compile")
+            advice = "leave the option out to let it compile"
+            reason = Reason(rules.SWITCHED_OFF, None, "compile_to_c=False", advice)
             return Explanation.of(CompileRefused(self.name, (reason,)))
         if self.switched_off:
-            reason = Reason(None, f"{SWITCH} is set", "unset it to let tasks compile")
+            advice = "unset it to let tasks compile"
+            reason = Reason(rules.SWITCHED_OFF, None, f"{SWITCH} is set", advice)
             return Explanation.of(CompileRefused(self.name, (reason,)))
         assert self._refused is not None
         waits = self.generic and not self._tried
@@ -297,7 +299,7 @@ class Program:
         if why is not None or refused is None:
             return Entry(self.name, PYTHON, reason=why or "")
         first = refused.reasons[0]
-        return Entry(self.name, PYTHON, None, first.message, first.line, first.file or self._file())
+        return Entry(self.name, PYTHON, None, first.summary, first.line, first.file or self._file())
 
     def _file(self) -> str:
         """Return the path of the function's source; empty where it has none."""

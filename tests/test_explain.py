@@ -78,7 +78,7 @@ def test_hints_that_leave_types_open_say_when_it_is_compiled_and_nothing_else():
     explanation = mean.explain()
     (reason,) = explanation.reasons
     assert (explanation.compiled, explanation.waits) == (False, True)
-    assert reason.message.startswith("it is compiled at its first submission")
+    assert reason.message.startswith("the function is compiled at its first submission")
     assert "'values' is hinted ndarray, 'weights' is hinted list" in reason.message
     assert str(explanation).startswith("mean is not compiled yet:")
 
@@ -100,7 +100,7 @@ def test_a_class_of_the_authors_own_is_never_compiled_and_says_so():
     explanation = norm.explain()
     (reason,) = explanation.reasons
     assert not explanation.waits
-    assert "it is never compiled: parameter 'points'" in reason.message
+    assert "the function is never compiled: parameter 'points'" in reason.message
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import linecache
 import os
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import leaving, terminal
 
@@ -25,9 +25,11 @@ examples:
   catzilla-jit explain prices.py
   catzilla-jit explain prices.py:implied_volatility
   catzilla-jit explain mypackage.prices --verbose
+  catzilla-jit explain prices.py --json | python -m json.tool
 
 The file or module is imported (not run as __main__). Its tasks and its
 annotated functions are compiled: what became of each, then the details.
+Reasons have codes, such as CZ203, that docs/refusals.md explains.
 
 Exit code: 1 if a task with compile_to_c="require" cannot be compiled, 3 if
 the file cannot be imported or has no such function, else 0.
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="add what the compiler itself said"
     )
+    parser.add_argument("--json", action="store_true", help="print a JSON array of the functions")
 
 
 #: Columns of the verdict's word, and at most of a name among others.
@@ -71,11 +74,23 @@ class Verdict(NamedTuple):
 def execute(arguments: argparse.Namespace) -> int:
     from .target import find
 
-    console = terminal.stdout()
     subjects = find(arguments.target, verbose=arguments.verbose)
+    if arguments.json:
+        verdicts = [judge(subject) for subject in subjects]
+        terminal.print_json([_document(verdict) for verdict in verdicts])
+    else:
+        verdicts = _show(subjects, verbose=arguments.verbose)
+    refused = any(verdict.word == "refused" for verdict in verdicts)
+    return leaving.FOUND if refused else leaving.OK
+
+
+def _show(subjects: list[Subject], *, verbose: bool) -> list[Verdict]:
+    from ..compile import rules
+
+    console = terminal.stdout()
     if not subjects:
         console.print("no tasks and no annotated functions")
-        return leaving.OK
+        return []
     width = min(max(len(subject.name) for subject in subjects), LONGEST_NAME)
     verdicts = []
     for subject in subjects:
@@ -84,9 +99,33 @@ def execute(arguments: argparse.Namespace) -> int:
         console.print(_line(verdict, width, console.width), soft_wrap=True)
     for verdict in verdicts:
         console.print()
-        _detail(console, verdict, verbose=arguments.verbose)
-    refused = any(verdict.word == "refused" for verdict in verdicts)
-    return leaving.FOUND if refused else leaving.OK
+        _detail(console, verdict, verbose=verbose)
+    if not all(verdict.explanation.compiled for verdict in verdicts):
+        console.print(f"\n{rules.PAGE} explains the codes")
+    return verdicts
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    """Return the object that --json prints; docs/command-line.md says what is in it."""
+    subject, explanation = verdict.subject, verdict.explanation
+    return {
+        "name": subject.name,
+        "file": subject.file,
+        "line": subject.line,
+        "verdict": verdict.word,
+        "compiled": explanation.compiled,
+        "signature": explanation.signature,
+        "reasons": [
+            {
+                "code": reason.code,
+                "file": reason.file or subject.file,
+                "line": _line_of(reason, subject.file),
+                "message": reason.message,
+                "advice": reason.advice,
+            }
+            for reason in explanation.reasons
+        ],
+    }
 
 
 def judge(subject: Subject) -> Verdict:
@@ -111,7 +150,7 @@ def _line(verdict: Verdict, names: int, columns: int) -> Text:
         reason = verdict.explanation.reasons[0]
         line = _line_of(reason, verdict.subject.file)
         place = f" of {os.path.basename(reason.file)}" if reason.file else ""
-        said = (f"line {line}{place}: " if line is not None else "") + reason.message
+        said = (f"line {line}{place}: " if line is not None else "") + reason.summary
     label = terminal.printable(verdict.subject.name).ljust(names) + "  "
     left = WORD + len(label)
     if left > columns // 2:  # a long name has a line of its own
@@ -175,7 +214,7 @@ def _facts_of(reason: Reason, file: str, *, verbose: bool) -> Iterator[tuple[str
     if line is not None:
         place = f" of {_short(reason.file)}" if reason.file else ""
         yield f"line {line}{place}", reason.source(file) or "(no source)"
-    yield "reason", reason.message
+    yield "reason", reason.summary
     if reason.advice:
         yield "change", reason.advice
     if verbose and reason.detail:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 
+from catzilla_jit.compile import rules
 from catzilla_jit.compile.reason import CompileRefused, Reason
 
 SCALARS: dict[Any, str] = {
@@ -68,9 +69,9 @@ def evaluated(function: pytypes.FunctionType, name: str) -> dict[str, Any]:
         except Exception as error:
             line = function.__code__.co_firstlineno
             message = f"the hint of {parameter!r}, {hint!r}, cannot be evaluated: {error}"
-            raise CompileRefused(
-                name, (Reason(line, message, "import the name that the hint uses"),)
-            ) from error
+            advice = "import the name that the hint uses"
+            reason = Reason(rules.BAD_HINT, line, message, advice)
+            raise CompileRefused(name, (reason,)) from error
         hints[parameter] = _with_default(function, parameter, found)
     return hints
 

@@ -20,7 +20,7 @@ import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
 from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import hints, places, saved, words
+from catzilla_jit.compile import hints, places, rules, saved, words
 from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them
 from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
@@ -201,19 +201,23 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     if is_scalar(type_) or can_return(type_):
         return
     line = places.line_of(function.__code__, places.RETURNS)
-    message = f"it returns {words.of(type_)}, which cannot be given back as Python has it"
+    code = rules.RESULT_TYPE
+    message = f"the function returns {words.of(type_)}, which cannot be converted back"
     advice = "return numbers, strings, bytes, arrays, or tuples and lists of them"
     if isinstance(type_, types.LiteralList):
-        message = f"it returns a list with items of several types, {words.of(type_)}"
+        code = rules.MIXED_ITEMS
+        message = f"the function returns a list with items of several types, {words.of(type_)}"
         advice = "return a tuple, or make the items one type"
     if isinstance(type_, types.Set):
-        message = f"it returns {words.of(type_)}, whose order is Python's own"
+        code = rules.SET_ORDER
+        message = f"the function returns {words.of(type_)}, whose order is Python's own"
         advice = "return sorted(...) of it; as it is, it runs as a Python task"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
-        message = f"it returns a {kind} that it was given, and the caller would get another one"
+        code = rules.GIVEN_CONTAINER
+        message = f"the function returns a {kind} that it was given; the caller would get a copy"
         advice = "return `.copy()` of it; as it is, it runs as a Python task"
-    raise CompileRefused(name, (Reason(line, message, advice),))
+    raise CompileRefused(name, (Reason(code, line, message, advice),))
 
 
 def _refuse_handlers(
@@ -224,9 +228,9 @@ def _refuse_handlers(
         program.effects, kernel.argument_types
     ):
         line = places.line_of(function.__code__, places.HANDLERS)
-        message = "it has `try`, and side effects, so that it could not be run again as Python"
-        advice = "leave the `try` to who calls it; as it is, it runs as a Python task"
-        raise CompileRefused(name, (Reason(line, message, advice),))
+        message = "the function has `try` and side effects: it cannot be run again as Python"
+        advice = "move the `try` to the caller; as it is, it runs as a Python task"
+        raise CompileRefused(name, (Reason(rules.TRY_WITH_EFFECTS, line, message, advice),))
 
 
 def _refuse_doubts(
@@ -235,8 +239,12 @@ def _refuse_doubts(
     """A result of Python's where NumPy's is usual is Python's to compute: it has to run again."""
     if program.doubts_result and not is_pure(program.effects, kernel.argument_types):
         line = places.line_of(function.__code__, places.RETURNS)
-        message = "it returns a number that is NumPy's or Python's, and has side effects"
-        raise CompileRefused(name, (Reason(line, message, "return float(x) or int(x)"),))
+        message = (
+            "the function returns a number that is sometimes NumPy's, sometimes Python's, and has "
+            "side effects"
+        )
+        reason = Reason(rules.NUMPY_OR_PYTHON, line, message, "return float(x) or int(x)")
+        raise CompileRefused(name, (reason,))
 
 
 def _refuse_choices(
@@ -247,11 +255,12 @@ def _refuse_choices(
     if where is not None and not is_pure(program.effects, kernel.argument_types):
         file = "" if where.filename == function.__code__.co_filename else where.filename
         message = (
-            "some answers of this call are NumPy's to choose, and a task that writes to arrays or "
-            "prints could not be run again"
+            "NumPy decides some results of this call, and a function that writes to arrays or "
+            "prints cannot be run again as Python"
         )
-        advice = "copy arrays first; as it is, it runs as a Python task"
-        raise CompileRefused(name, (Reason(where.line, message, advice, file=file),))
+        advice = "copy the arrays first; as it is, it runs as a Python task"
+        reason = Reason(rules.NUMPY_CHOICE, where.line, message, advice, file=file)
+        raise CompileRefused(name, (reason,))
 
 
 def _finish(kernel: Kernel, function: pytypes.FunctionType, name: str, program: Program) -> Facts:
@@ -259,9 +268,10 @@ def _finish(kernel: Kernel, function: pytypes.FunctionType, name: str, program: 
     slots, size = _layout(kernel, function)
     boxed = any(slot.code == "O" for slot in slots)
     if size + boxed * 8 * (len(slots) + 1) > ROOM:
-        message = f"its {len(slots) - 1} arguments take more room than a compiled call has"
+        message = f"the {len(slots) - 1} arguments take more room than a compiled call has"
         line = function.__code__.co_firstlineno
-        raise CompileRefused(name, (Reason(line, message, "give it lists of them"),))
+        reason = Reason(rules.TOO_MANY_ARGUMENTS, line, message, "pass lists of them")
+        raise CompileRefused(name, (reason,))
     origin = program.result_origin
     if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])

@@ -12,13 +12,13 @@ arithmetic.
 from __future__ import annotations
 
 import types as pytypes
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy
 from numba.core import errors, ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import choices, digits, library, methods, numpys, reductions, texts
+from catzilla_jit.compile import choices, digits, library, methods, numpys, reductions, rules, texts
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.names import callee
 from catzilla_jit.compile.octets import as_constant
@@ -66,11 +66,9 @@ def refuse_kept_defaults(func_ir: Any, program: Program) -> None:
             if not isinstance(value, ir.Expr) or value.op != "make_function":
                 continue
             if value.defaults is not None and _is_made_of(func_ir, value.defaults):
-                message = "an inner function has a default that it could change"
-                advice = "make the list, dict or set inside, where it is None"
-                line, file = statement.loc.line, statement.loc.filename
-                program.reasons.append(Reason(line, message, advice, file=file))
-                raise errors.UnsupportedError(message)
+                message = "an inner function has a mutable default"
+                advice = "use None as the default, and make the list, dict or set inside"
+                _refuse(program, rules.INNER_FUNCTION, statement, message, advice)
 
 
 def refuse_raises(func_ir: Any, program: Program) -> None:
@@ -81,16 +79,20 @@ def refuse_raises(func_ir: Any, program: Program) -> None:
                 continue
             raised = ir_utils.guard(ir_utils.get_definition, func_ir, statement.exception)
             kept = isinstance(raised, ir.Global | ir.FreeVar | ir.Const)
-            message, advice = "", "give them by position"
+            message, advice = "", "pass them by position"
             if isinstance(raised, ir.Expr) and raised.op == "call" and raised.kws:
-                message = "it raises an exception with arguments by name"
+                message = "an exception is raised with keyword arguments"
             if kept and isinstance(raised.value, BaseException):
-                message = "it raises an exception that was made before"
-                advice = "make it where it is raised"
+                message = "the exception that is raised was made before"
+                advice = "make it in the `raise` statement"
             if message:
-                line, file = statement.loc.line, statement.loc.filename
-                program.reasons.append(Reason(line, message, advice, file=file))
-                raise errors.UnsupportedError(message)
+                _refuse(program, rules.RAISED_ARGUMENTS, statement, message, advice)
+
+
+def _refuse(program: Program, code: str, statement: Any, message: str, advice: str) -> NoReturn:
+    line, file = statement.loc.line, statement.loc.filename
+    program.reasons.append(Reason(code, line, message, advice, file=file))
+    raise errors.UnsupportedError(message)
 
 
 def _is_made_of(func_ir: Any, value: Any) -> bool:

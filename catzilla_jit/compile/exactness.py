@@ -21,7 +21,7 @@ import numpy
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
-from catzilla_jit.compile import alike, kinds, numpys, octetnumbers, reductions, words
+from catzilla_jit.compile import alike, kinds, numpys, octetnumbers, reductions, rules, words
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.program import OWN, Program
@@ -30,8 +30,8 @@ from catzilla_jit.compile.reason import Reason
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
 ADVICE = (
-    "Numba may answer otherwise than NumPy; compile_to_c=True takes Numba's arithmetic; as it is, "
-    "it runs as a Python task"
+    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; as it is, it "
+    "runs as a Python task"
 )
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
@@ -103,9 +103,10 @@ class _Check:
             if isinstance(type_, types.Array):
                 record = isinstance(type_.dtype, types.Record)  # its fields are looked at when used
                 if type_.dtype not in alike.PLAIN and not record:
-                    self._refuse(f"an array of {type_.dtype} computes otherwise in Numba")
+                    message = f"Numba computes arrays of {type_.dtype} differently than NumPy"
+                    self._refuse(rules.DTYPE, message)
             elif self.origins[name] == NUMPY and _is_foreign(type_):
-                self._refuse(f"a NumPy {type_} computes otherwise in Numba")
+                self._refuse(rules.DTYPE, f"Numba computes NumPy's {type_} differently than NumPy")
 
     def _element(self, name: str) -> int | None:
         return alike.element(self.typemap[name])
@@ -132,9 +133,10 @@ class _Check:
             if expr.op == "inplace_binop":
                 self._in_place(expr, *pair)
             if not alike.operation(expr.fn, *pair) and not self._is_by_constant(expr):
-                self._refuse(f"{_sign(expr.fn)} of {self._named([left, right], ' and ')}")
+                self._refuse_operation(f"{_sign(expr.fn)} of {self._named([left, right], ' and ')}")
         elif self._of_numpy([left, right]) and not alike.scalar_operation(expr.fn, *pair):
-            self._refuse(f"{_sign(expr.fn)} of NumPy's {self._named([left, right], ' and ')}")
+            named = self._named([left, right], " and ")
+            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's {named}")
 
     def _is_by_constant(self, expr: Any) -> bool:
         """Tell whether an array of integers is divided, or raised, by a constant that allows it."""
@@ -151,18 +153,20 @@ class _Check:
 
     def _in_place(self, expr: Any, target: int | None, value: int | None) -> None:
         if not self._is_array(expr.lhs.name):
-            self._refuse("an operation in place whose target becomes an array")
+            self._refuse(rules.ARRAY_WRITE, "an in-place operation turns its target into an array")
         result = self.typemap[expr.lhs.name].dtype
         if (value or 0) > (target or 0) or (expr.fn in kinds.DIVISION and target in alike.WHOLE):
-            self._refuse(f"an operation in place whose result is no {result}")
+            self._refuse(
+                rules.ARRAY_WRITE, f"an in-place operation has a result other than {result}"
+            )
         if self._is_array(expr.rhs.name) and expr.rhs.name not in self.made:
-            self._refuse("an operation in place with two arrays, which may overlap")
+            self._refuse(rules.ARRAY_WRITE, "an in-place operation has two arrays that may overlap")
 
     def _unary(self, expr: Any) -> None:
         name = expr.value.name
         numpys = self._is_array(name) or has_numpy(self.origins[name])
         if numpys and not alike.unary(expr.fn, self._element(name)):
-            self._refuse(f"{_sign(expr.fn)} of NumPy's bools")
+            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's bools")
 
     # -- items
 
@@ -185,16 +189,18 @@ class _Check:
     def _index(self, name: str) -> None:
         for part in _parts(self.typemap[name]):
             if isinstance(part, types.Array):
-                self._refuse("an index that is an array of numbers, or has several dimensions")
+                self._refuse(
+                    rules.ARRAY_INDEX, "an array is indexed with an array other than a mask"
+                )
             if kinds.kind(part) == kinds.BOOL or part == types.ellipsis:
-                self._refuse("an index that is a bool or an ellipsis")
+                self._refuse(rules.ARRAY_INDEX, "an array is indexed with a bool or an ellipsis")
 
     def _set_item(self, statement: Any) -> None:
         target, value = statement.target.name, statement.value.name
         if isinstance(statement, ir.SetItem):
             masked = self._is_mask(target, statement.index.name)
             if masked and self._is_array(value):
-                self._refuse("items that a mask picks are given an array")
+                self._refuse(rules.ARRAY_WRITE, "items picked by a mask are assigned an array")
             if self._is_array(target):
                 if not masked:
                     self._index(statement.index.name)
@@ -214,18 +220,20 @@ class _Check:
             return  # or it is a record of the same type (`recorduse.py`)
         given, taken = self._element(value), self._element(target)
         if given is None or taken is None or given > taken:
-            kind = type_.dtype
-            self._refuse(f"an array of {kind} is given what is no {kind}")
+            message = f"an array of {type_.dtype} is assigned a value of another type"
+            self._refuse(rules.ARRAY_WRITE, message)
 
     def _field(self, type_: Any, name: str, value: str) -> None:
         given, taken = self._element(value), alike.element(type_)
         if type_ not in alike.PLAIN or given is None or taken is None or given > taken:
-            self._refuse(f"a field of {type_}, {name!r}, is given what is no {type_}")
+            message = f"the field {name!r} of type {type_} is assigned a value of another type"
+            self._refuse(rules.ARRAY_WRITE, message)
 
     def _taken(self, container: str, names: list[str]) -> None:
         """A list would give back a number of Python where NumPy's went in."""
         if any(has_numpy(self.origins[name]) and not self._is_array(name) for name in names):
-            self._refuse(f"a {container} of NumPy's numbers", "put in float(x) or int(x)")
+            message = f"NumPy's numbers are put into a {container}"
+            self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
 
     # -- calls
 
@@ -247,25 +255,29 @@ class _Check:
             given = [self.typemap[name] for name in names]
             if isinstance(given[0], types.Array) and not reductions.is_alike(called, *given):
                 if len(given) > 1 and not isinstance(given[1], types.IntegerLiteral):
-                    self._refuse(f"{_reduction(called)} that is no constant")
-                self._refuse(f"{_reduction(called)} of {_shown(given[0])}")
+                    name = _reduction(called).removesuffix(" along an axis")
+                    message = f"the axis of {name} is not a constant"
+                    self._refuse(rules.NUMPY_OPERATION, message)
+                self._refuse_operation(f"{_reduction(called)} of {_shown(given[0])}")
         if called in numpys.NAMES:
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
         if own and self.program.is_library(callee.dispatcher):
             if called in REFUSED:
-                self._refuse(f"{called.removesuffix('_of')} of NumPy's numbers")
+                message = f"{called.removesuffix('_of')} is called with NumPy's numbers"
+                self._refuse(rules.NUMPY_NUMBERS_PASSED, message)
             return
         if not self.program.mixes:
             self.program.wants_mixes = True
-            self._refuse("a helper is given a number of NumPy's", "give it float(x) or int(x)")
+            message = "a function is called with NumPy's numbers"
+            self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
 
     def _numpys(self, choice: Any, names: list[str]) -> None:
         given = [self.typemap[name] for name in names]
         if not numpys.is_alike(choice, *given):
             name = choice.__name__.removeprefix("numpys_")
-            self._refuse(f"numpy.{name} of {self._named(names)}")
+            self._refuse_operation(f"numpy.{name} of {self._named(names)}")
         if not numpys.is_certain(choice, *given):
             self.program.leaves_numpys = self.program.leaves_numpys or self.loc
 
@@ -275,20 +287,22 @@ class _Check:
             if name in TAKING:
                 self._taken("container", names)
             if name in TAKING_ALL and any(map(self._is_array, names)):
-                self._refuse("a container of NumPy's numbers", "put in float(x) or int(x)")
+                message = "NumPy's numbers are put into a container"
+                self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
             return
         kind = alike.element(callee.this)
         if name == "ravel":
             self._ravel(callee.this)
         if not _is_plain(callee.this):
-            self._refuse(f".{name}() of a table that is not aligned")
+            self._refuse_operation(f".{name}() of a table that is not aligned")
         if expr.kws or kind not in alike.METHODS.get(name, ()):
-            self._refuse(f".{name}() of an array of {callee.this.dtype}")
+            self._refuse_operation(f".{name}() of an array of {callee.this.dtype}")
 
     def _ravel(self, type_: Any) -> None:
         """NumPy looks at run time whether a view will do; Numba goes by the type."""
         if isinstance(type_, types.Array) and type_.layout != "C":
-            self._refuse("ravel of an array that may have gaps", ".flatten() makes a copy")
+            message = "ravel is called on an array that may have gaps"
+            self._refuse(rules.NUMPY_OPERATION, message, "use .flatten(), which makes a copy")
 
     def _function(self, function: Any, expr: Any, names: list[str]) -> None:
         if not is_numpys(function):
@@ -299,7 +313,7 @@ class _Check:
         elements = [self._element(name) for name in names]
         if not self._knows(function, expr, names, elements):
             name = getattr(function, "__name__", function)
-            self._refuse(f"numpy.{name} of {self._named(names)}")
+            self._refuse_operation(f"numpy.{name} of {self._named(names)}")
 
     def _builtin(self, function: Any, names: list[str]) -> None:
         if not self._of_numpy(names):
@@ -322,8 +336,8 @@ class _Check:
             round: len(names) == 1 and first in alike.REAL,
         }
         if not known.get(function, True):
-            advice = "put in float(x) or int(x)"
-            self._refuse(f"{function.__name__} of NumPy's numbers of this type", advice)
+            message = f"{function.__name__} is called with NumPy's numbers"
+            self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
 
     def _knows(
         self, function: Any, expr: Any, names: list[str], elements: list[int | None]
@@ -346,8 +360,11 @@ class _Check:
     def _is_dtype(self, name: str) -> bool:
         return isinstance(self.typemap[name], types.DType | types.NumberClass | types.Function)
 
-    def _refuse(self, message: str, advice: str = ADVICE) -> NoReturn:
-        reason = Reason(self.loc.line, message, advice, file=self.loc.filename)
+    def _refuse_operation(self, what: str) -> NoReturn:
+        self._refuse(rules.NUMPY_OPERATION, f"compiled {what} may differ from NumPy's")
+
+    def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
+        reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
         self.program.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=self.loc)
 

@@ -6,6 +6,7 @@ import dataclasses
 import html
 from typing import Any
 
+from catzilla_jit.compile import rules
 from catzilla_jit.compile.compiled import CompiledTask
 from catzilla_jit.compile.reason import CompileRefused, Reason
 
@@ -55,6 +56,7 @@ class Explanation:
                 lines.append(f"  {reason}")
                 source = reason.source(self.file)
                 lines += [f"    {source}"] if source else []
+            lines.append(f"  {rules.PAGE} explains the codes")
             return "\n".join(lines)
         seconds = self.compile_seconds or 0.0
         source = "loaded from the cache" if self.from_cache else "compiled"

@@ -17,6 +17,7 @@ from typing import Any
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile import rules
 from catzilla_jit.compile.annotations import evaluated
 from catzilla_jit.compile.boxes import can_be_item, can_pack
 from catzilla_jit.compile.dicts import GivenDict
@@ -171,9 +172,9 @@ def _left_open(function: pytypes.FunctionType, left: dict[str, Any]) -> tuple[Re
         else f"{parameter!r} is hinted {_shown(hint)}"
         for parameter, hint in left.items()
     ]
-    types_ = ", ".join(told)
-    message = f"it is compiled at its first submission, for the types of its arguments: {types_}"
-    return (Reason(line, message, _better_hints(left)),)
+    when = "the function is compiled at its first submission, for the types of its arguments"
+    message = f"{when}: {', '.join(told)}"
+    return (Reason(rules.TYPES_AT_SUBMISSION, line, message, _better_hints(left)),)
 
 
 def _better_hints(left: dict[str, Any]) -> str:
@@ -184,8 +185,9 @@ def _better_hints(left: dict[str, Any]) -> str:
     }  # fmt: skip
     for parameter, hint in left.items():
         if isinstance(hint, type) and hint in better:
-            return f"nothing; with hints like `{parameter}: {better[hint]}` it is compiled before"
-    return "nothing: it is compiled when it is submitted"
+            hinted = f"`{parameter}: {better[hint]}`"
+            return f"nothing to change: with hints such as {hinted} it is compiled earlier"
+    return "nothing to change: it is compiled when it is submitted"
 
 
 def _shown(hint: Any) -> str:
@@ -195,13 +197,15 @@ def _shown(hint: Any) -> str:
 def _no_type(line: int, parameter: str, hint: Any) -> Reason:
     if hint is bytearray or hint is memoryview:
         return Reason(
+            rules.NO_MACHINE_TYPE,
             line,
             f"parameter {parameter!r} is hinted {hint.__name__}, which has no machine type",
             f"pass bytes({parameter})",
         )
     return Reason(
+        rules.NO_MACHINE_TYPE,
         line,
-        f"it is never compiled: parameter {parameter!r} is hinted {_shown(hint)}, and objects "
-        "of that class have no machine type",
+        f"the function is never compiled: parameter {parameter!r} is hinted {_shown(hint)}, and "
+        "objects of that class have no machine type",
         "pass their numbers and strings, or arrays; as it is, it runs as a Python task",
     )

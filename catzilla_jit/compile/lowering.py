@@ -38,6 +38,7 @@ from catzilla_jit.compile import (
     octets,
     overlap,
     recursion,
+    rules,
     stack,
     views,
     words,
@@ -54,7 +55,7 @@ from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origins, has_num
 from catzilla_jit.compile.owned import owned_variables
 from catzilla_jit.compile.printing import write_print
 from catzilla_jit.compile.program import OWN
-from catzilla_jit.compile.reason import Reason
+from catzilla_jit.compile.reason import STAYS, Reason
 from catzilla_jit.compile.unbound import Unbound
 
 DIVISIONS = {
@@ -129,7 +130,8 @@ class TaskLower(lowering.Lower):
         if isinstance(inst, ir.Return):
             self._leave_result(inst.value.name)
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
-            self._refuse("it deletes items of a list with `del`", "use .pop(), or make a new list")
+            message = "items of a list are deleted with `del`"
+            self._refuse(rules.DELETION, message, "use .pop(), or make a new list")
         if isinstance(inst, ir.DelItem):
             self._refuse_lossy_keys(self.typeof(inst.target.name), [inst.index.name])
         self.members.look(inst)
@@ -147,7 +149,8 @@ class TaskLower(lowering.Lower):
         if exact and kind(self.fndesc.restype) is not None and has_numpy(origin):
             if not all(self.doubts.is_known(each.value.name) for each in returns):
                 self._refuse(
-                    "it returns a number that is NumPy's or Python's",
+                    rules.NUMPY_OR_PYTHON,
+                    "the function returns a number that is sometimes NumPy's, sometimes Python's",
                     "return float(x) or int(x)",
                     returns[0].loc,
                 )
@@ -156,13 +159,15 @@ class TaskLower(lowering.Lower):
             origin = NUMPY
         elif exact and _is_doubtful(origin, self.fndesc.restype):
             self._refuse(
-                "it returns numbers that are NumPy's or Python's",
+                rules.NUMPY_OR_PYTHON,
+                "the function returns numbers that are sometimes NumPy's, sometimes Python's",
                 "return float(x) or int(x)",
                 returns[0].loc,
             )
         elif exact and program.is_task(function) and kinds.is_short(self.fndesc.restype):
             shown = words.of(self.fndesc.restype)
-            self._refuse(f"it returns {shown}, which Python has not", "int(x)", returns[0].loc)
+            message = f"the function returns {shown}, a type that Python does not have"
+            self._refuse(rules.INTEGER_TYPES, message, "convert it: int(x)", returns[0].loc)
         program.result_origins[function] = PYTHON if origin is None else origin
 
     def _leave_result(self, name: str) -> None:
@@ -195,7 +200,8 @@ class TaskLower(lowering.Lower):
                 continue
             type_, value = self.typeof(argument.name), self.loadvar(argument.name)
             if octets.hides_octets(type_):
-                self._refuse("it raises with a dict or set of bytes", "give a list of them")
+                message = "an exception is raised with a dict or set of bytes"
+                self._refuse(rules.RAISED_ARGUMENTS, message, "pass a list of them")
             if argument.name in seen:
                 self.incref(type_, value)
             seen.add(argument.name)
@@ -206,9 +212,11 @@ class TaskLower(lowering.Lower):
     def lower_print(self, inst: Any) -> None:
         if not self.options.prints:
             advice = "compile_to_c=True compiles it; as it is, it runs as a Python task"
-            self._refuse("it prints, and could not be run again as Python", advice)
+            self._refuse(
+                rules.PRINT, "the function prints: it cannot be run again as Python", advice
+            )
         if inst.vararg is not None:
-            self._refuse("it prints with *args", "name the arguments")
+            self._refuse(rules.PRINT, "print is called with *args", "name the arguments")
         values: list[tuple[Any, Any]] = []
         for index, variable in enumerate(inst.args):
             constant = inst.consts.get(index)
@@ -240,7 +248,8 @@ class TaskLower(lowering.Lower):
     def lower_function_body(self) -> Any:
         last = super().lower_function_body()
         if recursion.differs(self):
-            self._refuse("the types of a recursion cannot be told", "return values of one type")
+            message = "cannot infer the types of a recursion"
+            self._refuse(rules.RECURSION, message, "return values of one type")
         return last
 
     def _cast_var(self, var: Any, ty: Any) -> llvm.Value:
@@ -249,7 +258,8 @@ class TaskLower(lowering.Lower):
         own = self.typeof(var.name) if named else self.typeof(var.vararg.name)[var.index]
         given, wanted = kind(own), kind(ty)
         if given is not None and wanted is not None and given > wanted >= INT:
-            self._refuse(f"a {words.of(own)} is given for an int", "convert it first: int(x)")
+            message = f"a {words.of(own)} is passed for an int"
+            self._refuse(rules.NOT_AN_INT, message, "convert it first: int(x)")
         value = super()._cast_var(var, ty)
         if self._is_ours or (given, wanted) != (INT, INT):  # ours know what fits
             return value
@@ -274,7 +284,8 @@ class TaskLower(lowering.Lower):
             if inst.value.value is eh.mark_try_block:
                 self.metadata["program"].tries = True
         if isinstance(ty, types.Bytes):
-            self._refuse("it takes bytes out of an object", "make them a global of the module")
+            message = "bytes are read from an object"
+            self._refuse(rules.BYTES_OF_OBJECT, message, "make them a global of the module")
         self._target = inst.target.name
         value = views.marked(self, ty, inst.value, super().lower_assign(ty, inst))
         self.mixture.assigned(inst.target.name, inst.value, self._flag_of_result)
@@ -284,9 +295,8 @@ class TaskLower(lowering.Lower):
 
     def _refuse_large(self, value: Any) -> None:
         if type(value) is int and not -(2**63) <= value < 2**63:
-            self._refuse(
-                "it has a constant beyond 64 bits", "nothing to change: it runs as a Python task"
-            )
+            message = "the function has a constant beyond 64 bits"
+            self._refuse(rules.LARGE_CONSTANT, message, STAYS)
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -312,7 +322,8 @@ class TaskLower(lowering.Lower):
         return self._python_binop(resty, expr, op)
 
     def _refuse_complex_power(self) -> NoReturn:
-        self._refuse("a power of complex numbers differs in the last digit", "multiply instead")
+        message = "a power of complex numbers differs from Python's in the last digit"
+        self._refuse(rules.LAST_DIGIT, message, "multiply instead")
 
     def _python_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         left, right = expr.lhs.name, expr.rhs.name
@@ -333,7 +344,8 @@ class TaskLower(lowering.Lower):
         bools = all(kind(each) == BOOL for each in kinds_)
         pythons = not any(has_numpy(self.origins[name]) for name in (left, right))
         if types.none not in kinds_ and not (bools and pythons):
-            self._refuse("`is` between values that are not None", "write `==`")
+            message = "`is` between values other than None cannot be compiled"
+            self._refuse(rules.IDENTITY, message, "write `==`")
 
     def _leave_endless_repetition(self, *names: str) -> None:
         for sequence, times in (names, reversed(names)):
@@ -349,7 +361,8 @@ class TaskLower(lowering.Lower):
         for member in kinds.items(type_):
             lesser = isinstance(type_, types.Set) and (kind(member) or 0) < (kind(own) or 0)
             if lesser or (isinstance(member, types.BaseTuple) and kinds.lossy(own, member)):
-                self._refuse("it looks for a number of another kind", "convert it first")
+                message = "the container holds numbers of another kind than the one looked for"
+                self._refuse(rules.NUMBER_KIND, message, "convert it first")
 
     def _leave_doubtful_member(self, container: str, item: str) -> None:
         """Python finds a NaN by its identity, and tells large integers from floats."""
@@ -378,7 +391,7 @@ class TaskLower(lowering.Lower):
         """Where containers are compared, a NaN that is in both is equal to itself."""
         type_ = self.typeof(left)
         if isinstance(type_, types.List) and kind(type_.dtype) == FLOAT:
-            self._refuse("a comparison of lists of floats", "compare the items")
+            self._refuse(rules.FLOAT_EQUALITY, "lists of floats are compared", "compare the items")
         if isinstance(type_, types.BaseTuple):
             self._leave_nan(type_, self.loadvar(left), "a NaN in a comparison")
             others = self.typeof(right), self.loadvar(right)
@@ -482,7 +495,7 @@ class TaskLower(lowering.Lower):
 
     def _refuse_as_lossy(self, container: Any) -> NoReturn:
         what = f"a {words.of(container)} is given a number of another kind"
-        self._refuse(what, "convert it first")
+        self._refuse(rules.NUMBER_KIND, what, "convert it first")
 
     def _refuse_lossy_arguments(self, method: str, container: Any, names: list[str]) -> None:
         """The methods of a dict take a key first, some of a list an index."""
@@ -515,7 +528,8 @@ class TaskLower(lowering.Lower):
             ):
                 used = [argument.name for argument in expr.args]
         if any(_is_set(self.typeof(name)) for name in used):
-            self._refuse("it goes over a set, whose order is Python's own", "use sorted(...)")
+            message = "the function loops over a set, whose order is Python's own"
+            self._refuse(rules.SET_ORDER, message, "use sorted(...)")
 
     def lower_expr(self, resty: Any, expr: Any) -> llvm.Value:
         if expr.op == "unary" and expr.fn in checks.UNARY:
@@ -530,7 +544,8 @@ class TaskLower(lowering.Lower):
         if expr.op == "static_getitem" and expr.index_var is not None:
             self._refuse_lossy_keys(self.typeof(expr.value.name), [expr.index_var.name])
         if expr.op == "getattr" and isinstance(self.typeof(expr.value.name), types.SliceType):
-            self._refuse("it looks into a slice", "keep its parts in variables")
+            message = "the function reads an attribute of a slice"
+            self._refuse(rules.SLICE, message, "keep its parts in variables")
         if expr.op in ("build_list", "build_set"):
             self._refuse_lossy_items(resty, [item.name for item in expr.items])
         if expr.op == "build_set":
@@ -577,13 +592,15 @@ class TaskLower(lowering.Lower):
             return super().lower_expr(resty, expr)
         if function is abs:
             if ranks == [BOOL]:
-                self._refuse("abs of a bool", "convert it first: int(x)")
+                message = "abs of a bool is an integer in Python"
+                self._refuse(rules.BOOL_ARITHMETIC, message, "convert it first: int(x)")
             return self._unary(resty, expr, abs, names[0])
         if function == random.seed:
-            self._refuse("random.seed begins another sequence than Python's", "use numpy.random")
+            message = "random.seed starts another sequence than Python's"
+            self._refuse(rules.RANDOM_SEED, message, "use numpy.random")
         if function in INEXACT:
-            message = f"math.{function.__name__} of the C library differs in the last digit"
-            self._refuse(message, "nothing to change: it runs as a Python task")
+            message = f"compiled math.{function.__name__} differs from Python's in the last digit"
+            self._refuse(rules.LAST_DIGIT, message, STAYS)
         if function is pow and len(names) == 2:
             compute = self._float_power if FLOAT in ranks else self._integers_power
             return compute(resty, expr, *names)
@@ -616,7 +633,8 @@ class TaskLower(lowering.Lower):
         self, resty: Any, expr: Any, function: Any, names: list[str]
     ) -> llvm.Value:
         if function in complexes.INEXACT:
-            self._refuse(f"cmath.{function.__name__} differs in the last digit", "use NumPy")
+            message = f"compiled cmath.{function.__name__} differs from Python's in the last digit"
+            self._refuse(rules.LAST_DIGIT, message, "use NumPy")
         result = super().lower_expr(resty, expr)
         values = [(self.typeof(name), self.loadvar(name)) for name in names]
         wrong = complexes.has_no_answer(self.context, self.builder, values, (resty, result))
@@ -634,7 +652,8 @@ class TaskLower(lowering.Lower):
     def _integers(self, resty: Any, expr: Any, op: Any, lhs: str, rhs: str) -> llvm.Value:
         type_ = self.fndesc.calltypes[expr].return_type
         if op in kinds.ARITHMETIC and kind(type_) == FLOAT:
-            self._refuse("integers with and without a sign in one operation", "convert one of them")
+            message = "signed and unsigned integers are mixed in one operation"
+            self._refuse(rules.INTEGER_TYPES, message, "convert one of them")
         if op in kinds.DIVISION:
             self._need_exact_in_float("the quotient of large integers", lhs, rhs)
         if op not in checks.BINARY or not isinstance(type_, types.Integer):
@@ -666,7 +685,8 @@ class TaskLower(lowering.Lower):
     def _leave_range(self, *names: str) -> None:
         """Leave for a range whose length does not fit: Numba subtracts its ends."""
         if any(kind(self.typeof(name)) != INT for name in names):
-            self._refuse("a range of what is no int", "convert it first: int(x)")
+            message = "range is called with a value other than an int"
+            self._refuse(rules.NOT_AN_INT, message, "convert it first: int(x)")
         if len(names) > 2:  # Numba looks at it when the range is gone over
             step = self._is(names[2], 0)
             self._raise_if(step, ValueError, "range() arg 3 must not be zero")
@@ -726,7 +746,8 @@ class TaskLower(lowering.Lower):
 
     def _refuse_bool(self, name: str) -> None:
         if kind(self.typeof(name)) == BOOL:
-            self._refuse("~ of a bool is an integer in Python", "write `not`")
+            message = "~ of a bool is an integer in Python"
+            self._refuse(rules.BOOL_ARITHMETIC, message, "write `not`")
 
     def _operand(self, name: str, type_: Any) -> llvm.Value:
         """Load a variable as `type_`; a literal becomes an LLVM constant."""
@@ -778,7 +799,8 @@ class TaskLower(lowering.Lower):
 
     def _round(self, resty: Any, name: str, digits: str) -> llvm.Value:
         if kind(self.typeof(name)) != FLOAT:
-            self._refuse("round of an integer to digits", "leave the digits out")
+            message = "an integer is rounded to digits"
+            self._refuse(rules.ROUNDED_INTEGER, message, "leave the digits out")
         type_ = self.typeof(digits)
         literal = type_.literal_value if isinstance(type_, types.IntegerLiteral) else -1
         if not 0 <= literal <= 22:
@@ -832,10 +854,10 @@ class TaskLower(lowering.Lower):
 
     # -- leaving
 
-    def _refuse(self, message: str, advice: str, loc: Any = None) -> NoReturn:
+    def _refuse(self, code: str, message: str, advice: str, loc: Any = None) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
         loc = loc or (self.func_ir.loc if isinstance(self.loc, int) else self.loc)  # no line yet
-        reason = Reason(loc.line, message, advice, file=loc.filename)
+        reason = Reason(code, loc.line, message, advice, file=loc.filename)
         self.metadata["program"].reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)
 

@@ -17,7 +17,7 @@ from typing import Any
 from llvmlite import ir as llvm
 from numba.core import cgutils, ir, types
 
-from catzilla_jit.compile import floats, kinds
+from catzilla_jit.compile import floats, kinds, rules
 from catzilla_jit.compile.lists import GivenList
 
 INT64 = llvm.IntType(64)
@@ -113,8 +113,9 @@ class Members:
 
     def _refuse(self) -> None:
         self.lower._refuse(
-            "a dict or set has keys with floats, of which -0.0 and a NaN are their own in Numba",
-            "take integers or texts as keys",
+            rules.FLOAT_EQUALITY,
+            "a dict or set has float keys, and Numba does not find -0.0 and NaN as Python does",
+            "use integers or strings as keys",
         )
 
     # -- loops

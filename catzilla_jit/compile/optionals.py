@@ -19,7 +19,7 @@ from typing import Any
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
-from catzilla_jit.compile import kinds, words
+from catzilla_jit.compile import kinds, rules, words
 from catzilla_jit.compile.program import OWN, Program
 from catzilla_jit.compile.reason import Reason
 
@@ -111,8 +111,9 @@ class _Unwrapping:
             found = self.typingctx.resolve_function_type(expr.fn, given, {})
         if found is None or found.return_type != before.return_type:
             shown = ", ".join(words.of(types.unliteral(each)) for each in given)
-            message = f"it computes with what may be None, otherwise {shown}"
-            reason = Reason(loc.line, message, "convert it first: int(x)", file=loc.filename)
+            message = f"the operands may be None (otherwise they are {shown})"
+            advice = "convert them first: int(x)"
+            reason = Reason(rules.OPTIONAL, loc.line, message, advice, file=loc.filename)
             self.program.reasons.append(reason)
             raise errors.UnsupportedError(str(reason), loc=loc)
         return found

@@ -15,7 +15,7 @@ from llvmlite import ir as llvm
 from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
-from catzilla_jit.compile import words
+from catzilla_jit.compile import rules, words
 
 INT64 = llvm.IntType(64)
 
@@ -64,8 +64,8 @@ def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:
         return False
     if context.data_model_manager[given[0].dtype].contains_nrt_meminfo():
         # Numba lets go of items that it has only moved.
-        what = f"it assigns to a slice of a {words.of(given[0])}"
-        lower._refuse(what, "join the parts to a new list")
+        what = f"the function assigns to a slice of a {words.of(given[0])}"
+        lower._refuse(rules.SLICE, what, "join the parts to a new list")
     typing = context.typing_context
     storing = typing.resolve_function_type(operator.setitem, given, {})
     into, part, source = map(lower.loadvar, (target, index, value))

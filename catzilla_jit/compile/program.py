@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import types as pytypes
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from numba.core import errors, types
 from numba.core.dispatcher import Dispatcher
@@ -27,6 +27,7 @@ from catzilla_jit.compile import (
     places,
     pointwise,
     reductions,
+    rules,
     summation,
     texts,
 )
@@ -38,7 +39,7 @@ from catzilla_jit.compile.names import callee, is_filled, named_values
 from catzilla_jit.compile.octets import as_constant
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.origins import EITHER, NUMPY, PYTHON, Origin, joined
-from catzilla_jit.compile.reason import ParallelReason, Reason
+from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.rewrite import OWN_VALUES, Rewritten, rewrite
 
 #: The modules whose functions stand for others.
@@ -214,11 +215,10 @@ class Program:
         if name in assigned_in(function.__code__):  # refused as such, with its line
             return
         if name in self._assigned(function.__globals__):
-            message = f"it reads the global {name}, which a function assigns"
+            message = f"the function reads the global {name}, which a function assigns"
             line = places.line_of(function.__code__, places.LOADS, name)
             file = function.__code__.co_filename
-            self.reasons.append(Reason(line, message, "pass it as an argument", file=file))
-            raise errors.UnsupportedError(message)
+            self._refuse(rules.CHANGING_GLOBAL, line, message, "pass it as an argument", file)
 
     def _assigned(self, module: dict[str, Any]) -> set[str]:
         if id(module) not in self._assigned_names:
@@ -228,31 +228,33 @@ class Program:
     def _refuse_generator_function(self, function: pytypes.FunctionType) -> None:
         """Give up on a helper that makes a generator or a coroutine: nothing leaves Numba's."""
         if function.__code__.co_flags & NO_PLAIN_FUNCTION:
-            message = f"it calls {function.__name__}, which is a generator or a coroutine"
+            message = f"the function calls {function.__name__}, a generator or a coroutine"
             line, file = function.__code__.co_firstlineno, function.__code__.co_filename
-            self.reasons.append(Reason(line, message, "return a list", file=file))
-            raise errors.UnsupportedError(message)
+            self._refuse(rules.GENERATOR, line, message, "return a list", file)
 
     def _refuse_generators(self, code: pytypes.CodeType) -> None:
         """Give up on what is left of generators after the rewriting."""
         for constant in code.co_consts:
             if isinstance(constant, pytypes.CodeType) and constant.co_flags & inspect.CO_GENERATOR:
                 message = (
-                    "it has a generator expression that is not consumed at once, "
-                    "or whose source is not at hand"
+                    "a generator expression is not consumed at once, or its source is not available"
                 )
                 advice = "write a list comprehension or a loop"
                 line, file = constant.co_firstlineno, constant.co_filename
-                self.reasons.append(Reason(line, message, advice, file=file))
-                raise errors.UnsupportedError(message)
+                self._refuse(rules.KEPT_ITERATOR, line, message, advice, file)
 
     def refuse_parallel(self, value: Any) -> None:
         """Give up on a function with threads of its own: two tasks in it abort the process."""
         if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
             name = value.py_func.__name__
-            message = f"it calls {name}, which is compiled with parallel=True"
-            self.reasons.append(ParallelReason(None, message, "compile it without parallel"))
-            raise errors.UnsupportedError(message)
+            message = f"the function calls {name}, which is compiled with parallel=True"
+            self._refuse(rules.PARALLEL, None, message, "compile it without parallel")
+
+    def _refuse(
+        self, code: str, line: int | None, message: str, advice: str, file: str = ""
+    ) -> NoReturn:
+        self.reasons.append(Reason(code, line, message, advice, file=file))
+        raise errors.UnsupportedError(message)
 
     def environments(self) -> dict[str, Any]:
         """Return the environments of the helpers compiled so far, by their symbols."""

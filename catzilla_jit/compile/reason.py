@@ -2,8 +2,8 @@
 
 A `Reason` is written for the author of the function: the line of their source, what stands
 in the way in plain words, and what to change. No text of Numba's reaches it except as
-`detail`, which is shown only when asked for. How reasons are found is `screen.py` (before
-Numba) and `refusals.py` (from what Numba said).
+`detail`, which is shown only when asked for. Its code is one of `rules.py`. How reasons are found
+is `screen.py` (before Numba) and `refusals.py` (from what Numba said).
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ import dataclasses
 import linecache
 import os
 
+from catzilla_jit.compile import rules
+
+STAYS = "nothing to change: it runs as a Python task"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
     """One thing that stands in the way of compilation."""
 
+    code: str  # the kind of refusal, as rules.TITLES has it
     line: int | None  # of the source file; None where there is no line to point at
     message: str  # what stands in the way
     advice: str  # what to change
@@ -38,14 +43,15 @@ class Reason:
             line += 1
         return ""
 
+    @property
+    def summary(self) -> str:
+        """The message with the code."""
+        return f"{self.message} ({self.code})"
+
     def __str__(self) -> str:
         place = f" of {os.path.basename(self.file)}" if self.file else ""
         where = f"line {self.line}{place}: " if self.line is not None else ""
-        return f"{where}{self.message} ({self.advice})" if self.advice else f"{where}{self.message}"
-
-
-class ParallelReason(Reason):
-    """A function that starts threads of its own is called; see turns.py."""
+        return f"{where}{self.summary}" + (f"; {self.advice}" if self.advice else "")
 
 
 class CompileRefused(Exception):
@@ -58,5 +64,5 @@ class CompileRefused(Exception):
 
     @property
     def parallel(self) -> bool:
-        """Whether the function calls one that starts threads of its own."""
-        return any(isinstance(reason, ParallelReason) for reason in self.reasons)
+        """Whether the function calls one that starts threads of its own; see turns.py."""
+        return any(reason.code == rules.PARALLEL for reason in self.reasons)

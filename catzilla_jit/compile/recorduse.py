@@ -17,14 +17,16 @@ from typing import Any, NoReturn
 from numba.core import errors, ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
-from catzilla_jit.compile import kinds, words
+from catzilla_jit.compile import kinds, rules, words
 from catzilla_jit.compile.helper import Helper
 from catzilla_jit.compile.program import OWN, Program
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.records import holds, is_record_array
 
 ADVICE = "work on fields that are numbers; as it is, it runs as a Python task"
-MIXED = "a variable that is now a record, now something else"
+MIXED = "a variable is a record on one path and something else on another"
+UNNAMED = "a field is not named by a constant string"
+INDEX = "a structured array has an index other than ints and slices"
 #: Functions of Python that take arrays of records.
 TAKING = {len, enumerate, zip, iter}
 ATTRIBUTES = {"shape", "ndim", "size", "nbytes", "itemsize"}
@@ -71,7 +73,9 @@ class _Check:
         elif isinstance(statement, ir.SetAttr):
             self._no_attribute(statement.target.name, statement.attr)
         elif not isinstance(statement, ir.Assign):
-            self._need(not self._any(statement.list_vars()), "a record is used in another way")
+            self._need(
+                not self._any(statement.list_vars()), "a record is used in an unsupported way"
+            )
         else:
             self._assign(statement.target.name, statement.value)
 
@@ -84,11 +88,11 @@ class _Check:
             before, after = self.typemap[source], self.typemap[target]
             both = isinstance(before, types.Array) and isinstance(after, types.Array)
             changed = holds(before) and before != after and not both
-            self._need(not changed, MIXED)
+            self._need(not changed, MIXED, code=rules.TWO_TYPES)
         elif isinstance(value, ir.Global | ir.FreeVar | ir.Const):
-            what = f"it uses {getattr(value, 'name', 'a constant')}, records or a dtype of them,"
+            what = f"the function uses {getattr(value, 'name', 'a constant')}, a global that holds"
             advice = "pass the array as an argument"
-            self._need(not holds(self.typemap[target]), f"{what} of its module", advice)
+            self._need(not holds(self.typemap[target]), f"{what} records or their dtype", advice)
         elif isinstance(value, ir.Expr):
             self._expression(target, value)
 
@@ -104,7 +108,8 @@ class _Check:
         elif expr.op in ("binop", "inplace_binop") and expr.fn in (operator.is_, operator.is_not):
             pass  # allowed with None alone (`lowering.py`)
         elif expr.op not in PASSING:
-            self._refuse("records in lists, in comparisons or in arithmetic", ADVICE)
+            message = "records are put into a list, compared or computed with"
+            self._refuse(rules.RECORD_USE, message, ADVICE)
 
     # -- items
 
@@ -116,25 +121,26 @@ class _Check:
         if isinstance(index, str):
             self._field(whole, index, "reads")
             return
-        self._need(is_record_array(whole), "a field that is not named by a constant text")
+        self._need(is_record_array(whole), UNNAMED, code=rules.RECORD_FIELD)
         self._index(expr.index_var if expr.op == "static_getitem" else expr.index, index)
 
     def _field(self, whole: Any, name: str, reads: str) -> None:
         record = whole.dtype if isinstance(whole, types.Array) else whole
-        self._need(isinstance(record, types.Record), MIXED)
+        self._need(isinstance(record, types.Record), MIXED, code=rules.TWO_TYPES)
         if kinds.kind(record.typeof(name)) is None:
-            what = words.of(record.typeof(name))
-            self._refuse(f"it {reads} the field {name!r}, which holds {what}", ADVICE)
+            message = f"the function {reads} the field {name!r}, which holds "
+            message += words.of(record.typeof(name))
+            self._refuse(rules.RECORD_FIELD, message, ADVICE)
 
     def _index(self, variable: Any, constant: Any) -> None:
         """Allow integers and slices: other indices make a copy, or mean something else."""
         if variable is None:
-            self._need(type(constant) in (int, slice), "an index of a structured array")
+            self._need(type(constant) in (int, slice), INDEX)
             return
         type_ = self.typemap[variable.name]
         parts = tuple(type_.types) if isinstance(type_, types.BaseTuple) else (type_,)
         plain = all(isinstance(part, types.Integer | types.SliceType) for part in parts)
-        self._need(plain and bool(parts), "an index of a structured array that is no int or slice")
+        self._need(plain and bool(parts), INDEX)
 
     def _set_item(self, statement: Any) -> None:
         target = self.typemap[statement.target.name]
@@ -143,15 +149,15 @@ class _Check:
             return
         constant: Any = statement.index if isinstance(statement, ir.StaticSetItem) else None
         if isinstance(target, types.Record):
-            self._need(isinstance(constant, str), "a field that is not named by a constant text")
-            self._need(target.mutable, "it writes to a record that is read-only")
+            self._need(isinstance(constant, str), UNNAMED, code=rules.RECORD_FIELD)
+            self._need(target.mutable, "the function writes to a read-only record")
             self._field(target, constant, "writes")
             return
-        self._need(is_record_array(target), "a container of records")
+        self._need(is_record_array(target), "records are put into a container")
         if isinstance(constant, str):
             self._field(target, constant, "writes")
             return
-        self._need(value == target.dtype, "records are written from what is no record of theirs")
+        self._need(value == target.dtype, "a record is assigned a value of another type")
         variable = statement.index if constant is None else statement.index_var
         self._index(variable, constant)
 
@@ -164,10 +170,10 @@ class _Check:
             return
         if is_record_array(type_):
             allowed = attribute in ATTRIBUTES
-            what = f"it uses .{attribute} of a structured array"
+            what = f"the function uses .{attribute} of a structured array"
         else:
-            allowed, what = False, f"it uses .{attribute} of a record"
-        self._need(allowed, what, f'a field is read by ["{attribute}"]')
+            allowed, what = False, f"the function uses .{attribute} of a record"
+        self._need(allowed, what, f'read a field by ["{attribute}"]')
 
     def _call(self, expr: Any) -> None:
         callee = self.typemap[expr.func.name]
@@ -176,18 +182,25 @@ class _Check:
         if isinstance(callee, types.Dispatcher):
             helper = callee.dispatcher
             known = isinstance(helper, Helper) and not self.program.is_library(helper)
-            self._need(known, f"{helper.py_func.__name__.removesuffix('_of')} of records")
+            self._need(
+                known,
+                f"{helper.py_func.__name__.removesuffix('_of')} of records cannot be compiled",
+            )
             return
         function = kinds.called(self.typemap, expr)
         arrays = all(is_record_array(self.typemap[each.name]) for each in expr.args)
         known = function in TAKING and (arrays or function in (zip, enumerate))
-        self._need(known, f"{getattr(function, '__name__', 'a method')} of records")
+        self._need(
+            known, f"{getattr(function, '__name__', 'a method')} of records cannot be compiled"
+        )
 
-    def _need(self, condition: bool, message: str, advice: str = ADVICE) -> None:
+    def _need(
+        self, condition: bool, message: str, advice: str = ADVICE, code: str = rules.RECORD_USE
+    ) -> None:
         if not condition:
-            self._refuse(message, advice)
+            self._refuse(code, message, advice)
 
-    def _refuse(self, message: str, advice: str) -> NoReturn:
-        reason = Reason(self.loc.line, message, advice, file=self.loc.filename)
+    def _refuse(self, code: str, message: str, advice: str) -> NoReturn:
+        reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
         self.program.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=self.loc)

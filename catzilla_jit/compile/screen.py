@@ -10,18 +10,17 @@ import dis
 import inspect
 import types as pytypes
 
-from catzilla_jit.compile.reason import CompileRefused, Reason
-
-_STAY_PYTHON = "nothing to change: it runs as a Python task"
+from catzilla_jit.compile import rules
+from catzilla_jit.compile.reason import STAYS, CompileRefused, Reason
 
 
 def screen(function: object, name: str) -> pytypes.FunctionType:
     """Return the function; raise CompileRefused for what must not be compiled."""
     if not isinstance(function, pytypes.FunctionType):
         kind = type(function).__name__
-        raise CompileRefused(
-            name, (Reason(None, f"it is a {kind}, not a plain function", "use a plain function"),)
-        )
+        message = f"the task is a {kind}, not a plain function"
+        reason = Reason(rules.NOT_A_FUNCTION, None, message, "use a plain function")
+        raise CompileRefused(name, (reason,))
     reasons = _reasons(function)
     if reasons:
         raise CompileRefused(name, tuple(reasons))
@@ -33,16 +32,18 @@ def _reasons(function: pytypes.FunctionType) -> list[Reason]:
     flags = function.__code__.co_flags
     reasons = []
     if flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE):
-        reasons.append(Reason(line, "it is a coroutine (async def)", _STAY_PYTHON))
+        message = "the function is a coroutine (async def)"
+        reasons.append(Reason(rules.COROUTINE, line, message, STAYS))
     elif flags & inspect.CO_GENERATOR:
-        reasons.append(
-            Reason(line, "it is a generator (it has a yield)", "return a list or an array")
-        )
+        message = "the function is a generator (it contains a yield)"
+        reasons.append(Reason(rules.GENERATOR, line, message, "return a list or an array"))
     where = _line_of_with(function.__code__)
     if where is not None:
-        reasons.append(Reason(where, "it has a `with` block", _STAY_PYTHON))
+        message = "the function contains a `with` block"
+        reasons.append(Reason(rules.WITH, where, message, STAYS))
     if flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
-        reasons.append(Reason(line, "it takes *args or **kwargs", "name each parameter"))
+        message = "the function takes *args or **kwargs"
+        reasons.append(Reason(rules.STAR_PARAMETERS, line, message, "name each parameter"))
     return reasons
 
 

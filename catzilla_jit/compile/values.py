@@ -19,7 +19,7 @@ import numpy
 from numba.core import errors, types
 from numba.np import numpy_support
 
-from catzilla_jit.compile import hints
+from catzilla_jit.compile import hints, rules
 from catzilla_jit.compile.boxes import can_be_item, can_pack
 from catzilla_jit.compile.dicts import GivenDict
 from catzilla_jit.compile.lists import GivenList
@@ -73,7 +73,7 @@ def argument_types_for(
             advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
             if _is_structured(value):
                 advice = "pass the fields as arrays; as it is, it runs as a Python task"
-            raise CompileRefused(name, (Reason(line, message, advice),))
+            raise CompileRefused(name, (Reason(rules.NO_MACHINE_TYPE, line, message, advice),))
         found.append(type_)
     return tuple(found)
 

@@ -98,7 +98,7 @@ def test_a_long_signature_and_a_long_reason_are_said_whole(cli):
         "compiled value_of_the_portfolio_in_euros "
         "(prices: list[float], amounts: list[float], rate: float) -> float" in said
     )
-    reason = "as of an empty list that was put in a list or dict"
+    reason = "such as an empty list inside a list or dict (CZ502)"
     assert said.endswith(reason)
 
 
@@ -118,7 +118,7 @@ def test_details_of_a_compiled_function(cli):
 def test_details_of_a_refused_function_show_line_reason_and_change(cli):
     text = " ".join(cli("explain", "prices.py:send").stdout.split())
     assert "line 13 async def send(user: int) -> None: ..." in text
-    assert "reason it is a coroutine" in text
+    assert "reason the function is a coroutine (async def) (CZ101)" in text
     assert "change " in text
 
 

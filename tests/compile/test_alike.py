@@ -236,7 +236,7 @@ def test_an_axis_that_is_no_constant_is_named_as_the_reason() -> None:
 
     assert submitted(summed, np.ones((2, 3)), 1) == outcome(summed.__wrapped__, np.ones((2, 3)), 1)
     (reason,) = summed.explain().reasons
-    assert reason.message == "numpy.sum along an axis that is no constant"
+    assert reason.message == "the axis of numpy.sum is not a constant"
 
 
 def test_insisting_takes_numbas_sum_along_an_axis() -> None:

@@ -274,26 +274,26 @@ def text_or_bytes(b: bytes) -> Any: return b if b else ""
 # fmt: on
 
 REFUSED = [
-    (sets, r"`x\[i\] = y` has no machine code for bytes, int"),
-    (deletes, r"`del x\[i\]` has no machine code for bytes"),
+    (sets, r"`x\[i\] = y` cannot be compiled for bytes, int"),
+    (deletes, r"`del x\[i\]` cannot be compiled for bytes"),
     (appends, "uses .append of a value of type bytes"),
     (as_values, r"returns dict\[int, bytes\]"),
     (as_keys, r"returns dict\[bytes, int\]"),
     (as_set, r"returns tuple\[set\[bytes\], int\]"),
-    (by_bool, r"`x\[i\]` has no machine code for bytes, bool"),
-    (by_float, "`in` has no machine code for bytes, float"),
-    (with_text, "`==` has no machine code for bytes, str"),
-    (with_list, "`==` has no machine code for bytes, list"),
+    (by_bool, r"`x\[i\]` cannot be compiled for bytes, bool"),
+    (by_float, "`in` cannot be compiled for bytes, float"),
+    (with_text, "`==` cannot be compiled for bytes, str"),
+    (with_list, "`==` cannot be compiled for bytes, list"),
     (as_text, "text of a value of type bytes"),
     (in_text, "repr of a value of type bytes"),
     (same, "`is` between values"),
-    (found_by_none, r"\.find of bytes has no machine code"),
-    (of_bools, r"bytes has no machine code for arguments of types list\[bool\]"),
+    (found_by_none, r"\.find of bytes cannot be compiled"),
+    (of_bools, r"bytes cannot be compiled for arguments of types list\[bool\]"),
     (as_tuple, "a tuple is made of a bytes"),
     (given_list, "returns a list that it was given"),
-    (as_array, "frombuffer has no machine code"),
-    (of_object, "takes bytes out of an object"),
-    (text_or_bytes, "now|different types"),
+    (as_array, "frombuffer cannot be compiled"),
+    (of_object, "bytes are read from an object"),
+    (text_or_bytes, "on one path|different types"),
 ]
 
 
@@ -312,7 +312,7 @@ def writes_and_raises(b, out):  # type: ignore[no-untyped-def]
 
 def test_dict_of_bytes_that_python_cannot_raise_again_is_refused() -> None:
     array = numba_types.Array(numba_types.float64, 1, "C")
-    with pytest.raises(CompileRefused, match="raises with a dict or set of bytes"):
+    with pytest.raises(CompileRefused, match="raised with a dict or set of bytes"):
         compiled(writes_and_raises, argument_types=(octets, array))
 
 

@@ -158,7 +158,7 @@ def test_handler_of_a_task_with_side_effects_is_refused() -> None:
         except ValueError:
             return -1
 
-    with pytest.raises(CompileRefused, match="it has `try`, and side effects"):
+    with pytest.raises(CompileRefused, match="the function has `try` and side effects"):
         compiled(loud)
 
 
@@ -253,5 +253,5 @@ def writes_and_catches(values: Any, k: int) -> int:
 
 @pytest.mark.parametrize("function", [writes_and_ends, writes_and_catches])
 def test_try_around_side_effects_is_left_to_python(function: Any) -> None:
-    with pytest.raises(CompileRefused, match="it has `try`, and side effects"):
+    with pytest.raises(CompileRefused, match="the function has `try` and side effects"):
         compiled(function, argument_types=(numba.typeof(numpy.zeros(3)), numba.int64))

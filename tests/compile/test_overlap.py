@@ -76,5 +76,5 @@ def texts_inserted(n: int) -> list[str]:
 
 def test_slice_of_a_list_of_objects_is_not_assigned_in_compiled_code() -> None:
     """Numba would let go of the items that it moves, twice."""
-    with pytest.raises(CompileRefused, match=r"it assigns to a slice of a list\[str\]"):
+    with pytest.raises(CompileRefused, match=r"the function assigns to a slice of a list\[str\]"):
         compiled(texts_inserted)

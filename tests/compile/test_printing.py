@@ -34,7 +34,7 @@ def test_text_that_cannot_be_written_leaves_the_kernel(monkeypatch: pytest.Monke
 
 
 def test_function_that_prints_is_refused_where_it_might_run_again() -> None:
-    with pytest.raises(CompileRefused, match="it prints") as caught:
+    with pytest.raises(CompileRefused, match="the function prints") as caught:
         compiled(show, prints=False)
     assert caught.value.reasons[0].line == show.__code__.co_firstlineno + 1
 

@@ -704,18 +704,18 @@ def test_what_is_not_known_to_be_alike_stays_python(function: Callable[..., Any]
 
 
 REASONS = [
-    (attribute, r"it uses \.x of a structured array"),
-    (attribute_of_item, r"it uses \.x of a record"),
-    (unknown, "the field 'nothing' of a structured array is not there"),
-    (unknown_of_item, "'nothing' of a record, which is none of its fields"),
-    (item, "it returns record"),
-    (in_list, "records in lists"),
-    (by_name, "a field whose name it computes"),
-    (by_number, "a field that is not named by a constant text"),
-    (masked, "an index of a structured array that is no int or slice"),
-    (copied, r"it uses \.copy of a structured array"),
-    (constant, "it uses TABLE, records or a dtype of them, of its module"),
-    (optional, "now a record, now something else"),
+    (attribute, r"the function uses \.x of a structured array"),
+    (attribute_of_item, r"the function uses \.x of a record"),
+    (unknown, "the structured array has no field 'nothing'"),
+    (unknown_of_item, "the record has no field 'nothing'"),
+    (item, "the function returns record"),
+    (in_list, "records are put into a list"),
+    (by_name, "the name of a field is computed"),
+    (by_number, "a field is not named by a constant string"),
+    (masked, "an index other than ints and slices"),
+    (copied, r"the function uses \.copy of a structured array"),
+    (constant, "the function uses TABLE, a global that holds records"),
+    (optional, "a record on one path and something else on another"),
 ]
 
 

@@ -102,5 +102,5 @@ def exchanged(a: int, b: float, n: int) -> float:
 
 @pytest.mark.parametrize("function", [packed, exchanged])
 def test_recursion_whose_types_have_no_end_or_no_agreement_is_refused(function: Any) -> None:
-    with pytest.raises(CompileRefused, match="the types of a recursion cannot be told"):
+    with pytest.raises(CompileRefused, match="cannot infer the types of a recursion"):
         compiled(function)
