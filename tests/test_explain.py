@@ -16,7 +16,7 @@ from numba.core.errors import NumbaPerformanceWarning
 from numpy.typing import NDArray
 
 import catzilla_jit
-from catzilla_jit import Runtime, task
+from catzilla_jit import CompileError, CompileWarning, Runtime, task
 from catzilla_jit.compile.quiet import quiet
 from catzilla_jit.program import Program
 
@@ -43,7 +43,9 @@ def test_a_task_that_stays_python_tells_why_and_what_to_change():
     (reason,) = explanation.reasons
     assert "coroutine" in reason.message
     assert reason.line == send._program.function.__code__.co_firstlineno
-    assert "coroutine" in str(explanation)
+    assert reason.code == "CZ101"
+    assert f"line {reason.line}: {reason.message} (CZ101); {reason.advice}" in str(explanation)
+    assert str(explanation).count("docs/refusals.md") == 1
 
 
 def test_a_task_that_insists_explains_instead_of_raising():
@@ -54,6 +56,17 @@ def test_a_task_that_insists_explains_instead_of_raising():
     explanation = insists.explain()
     assert not explanation.compiled
     assert explanation.reasons
+
+
+def test_errors_and_warnings_name_the_code():
+    def starred(*values: float) -> float:
+        return values[0]
+
+    with Runtime(workers=1) as runtime:
+        with pytest.raises(CompileError, match=r"takes \*args or \*\*kwargs \(CZ104\)"):
+            runtime.task(starred, compile_to_c="require").submit(1.0)
+        with pytest.warns(CompileWarning, match=r"\(CZ104\)"):
+            runtime.task(starred, compile_to_c=True).submit(1.0).result()
 
 
 def test_a_task_that_is_never_compiled_says_which_option_did_that():

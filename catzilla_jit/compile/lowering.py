@@ -597,7 +597,7 @@ class TaskLower(lowering.Lower):
             return self._unary(resty, expr, abs, names[0])
         if function == random.seed:
             message = "random.seed starts another sequence than Python's"
-            self._refuse(rules.RANDOM_SEED, message, "use numpy.random")
+            self._refuse(rules.RANDOM_SEED, message, "use numpy.random and compile_to_c=True")
         if function in INEXACT:
             message = f"compiled math.{function.__name__} differs from Python's in the last digit"
             self._refuse(rules.LAST_DIGIT, message, STAYS)

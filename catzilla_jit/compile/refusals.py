@@ -334,7 +334,7 @@ CASES = (
         "name its parameters",
     ),
     Case(
-        rules.CAUGHT_CLASS,
+        rules.SYNTAX,
         r"exception_match",
         "an exception is caught by its class",
         "catch Exception",
@@ -497,6 +497,12 @@ CASES = (
         r"Type of variable '(?P<what>[^']+)' cannot be determined",
         "cannot infer the type of a value, such as one that only an earlier round of the loop sets",
         "give the name its first value before the loop",
+    ),
+    Case(
+        rules.UNKNOWN_TYPE,
+        r"Variable '(?P<what>\w+)' is not defined",
+        "the variable {what} has no value where it is first read",
+        "give it its first value before the loop",
     ),
     Case(
         rules.RECURSION,

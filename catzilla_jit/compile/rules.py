@@ -84,7 +84,6 @@ NUMPY_OF_LIST = _rule("CZ611", "NumPy function of a list")
 PRINT = _rule("CZ701", "`print`")
 TRY_WITH_EFFECTS = _rule("CZ702", "`try` beside side effects")
 RAISED_ARGUMENTS = _rule("CZ703", "exception that compiled code cannot carry")
-CAUGHT_CLASS = _rule("CZ704", "exception caught by its class")
 
 ASSIGNED_GLOBAL = _rule("CZ801", "assignment to a global")
 CHANGING_GLOBAL = _rule("CZ802", "global that a function assigns")

@@ -157,6 +157,13 @@ def test_doctor_bench_and_tasks_print_the_documented_objects(cli):
         assert f'"{field}"' in section("bench")
 
 
+def test_explain_prints_the_documented_objects(cli, tmp_path):
+    (tmp_path / "code.py").write_text("async def send(user: int) -> None: ...\n")
+    (function,) = json.loads(cli("explain", "code.py", "--json").stdout)
+    for field in (*function, *function["reasons"][0]):
+        assert f'"{field}"' in section("explain")
+
+
 def test_tasks_prints_the_documented_object():
     entry = Entry("a", PYTHON, reason="b")
     (registered,) = document.of_roster(Document(1, 1, 1, 0, (entry,)))

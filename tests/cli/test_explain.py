@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 PRICES = """\
@@ -141,6 +143,43 @@ def test_the_line_of_a_reason_in_another_file_is_looked_up_there(cli):
         "the def, not its decorator"
     )
     assert "line 5 of rows.py def rows(n: int):" in " ".join(result.stdout.split())
+
+
+def test_the_page_that_explains_the_codes_is_named_once(cli):
+    result = cli("explain", "prices.py")
+    assert result.stdout.count("docs/refusals.md") == 1
+    assert "docs/refusals.md" not in cli("explain", "prices.py:area").stdout
+
+
+def test_json_is_an_array_of_verdicts_with_reasons(cli):
+    result = cli("explain", "insists.py", "--json")
+    (function,) = json.loads(result.stdout)
+    (reason,) = function.pop("reasons")
+    assert result.returncode == 1
+    assert function.pop("file") == reason.pop("file")
+    assert function == {
+        "name": "insists",
+        "line": 3,
+        "verdict": "refused",
+        "compiled": False,
+        "signature": None,
+    }
+    assert (reason["code"], reason["line"]) == ("CZ104", 4)
+    assert set(reason) == {"code", "line", "message", "advice"}
+
+
+def test_json_of_a_compiled_function_has_its_signature_and_no_reasons(cli):
+    (function,) = json.loads(cli("explain", "prices.py:area", "--json").stdout)
+    assert (function["compiled"], function["verdict"], function["reasons"]) == (
+        True,
+        "compiled",
+        [],
+    )
+    assert function["signature"] == "(width: float, height: float) -> float"
+
+
+def test_json_of_nothing_is_an_empty_array(cli):
+    assert json.loads(cli("explain", "empty.py", "--json").stdout) == []
 
 
 def test_nothing_to_explain_is_said(cli):

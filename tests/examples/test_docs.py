@@ -22,9 +22,10 @@ FILES = [
     *ROOT.glob("*.md"),
     *(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.md")),
 ]
+ELSEWHERE = {ROOT / "docs" / "refusals.md"}  # tests/compile/test_rules.py runs its examples
 PAGES = {
     str(path.relative_to(ROOT)): blocks
-    for path in sorted(FILES)
+    for path in sorted({*FILES} - ELSEWHERE)
     if (blocks := FENCED.findall(path.read_text(encoding="utf-8")))
 }
 SESSIONS = [page for page, blocks in PAGES.items() if all(">>>" in block for block in blocks)]
