@@ -16,8 +16,9 @@ from numba.core.errors import NumbaPerformanceWarning
 from numpy.typing import NDArray
 
 import catzilla_jit
-from catzilla_jit import CompileError, CompileWarning, Runtime, task
+from catzilla_jit import Runtime, task
 from catzilla_jit.compile.quiet import quiet
+from catzilla_jit.errors import CompileError, CompileWarning
 from catzilla_jit.program import Program
 
 

@@ -106,12 +106,8 @@ def test_tasks_lists_name_lane_and_counts(cli, pid):
 def test_tasks_lists_what_was_never_called_and_why_it_is_not_compiled(cli, pid):
     result = cli("tasks", pid)
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
-    rows = [line.split(maxsplit=2) for line in result.stdout.splitlines()]
-    assert [
-        "never",
-        "python",
-        "program.py:15: the function contains a `with` block (CZ103)",
-    ] in rows
+    said = " ".join(result.stdout.split())
+    assert "never python program.py:15: the function contains a `with` block (CZ103)" in said
     assert "\x1b" not in result.stdout
     registered = {
         each["name"]: each for each in json.loads(cli("tasks", pid, "--json").stdout)["registered"]

@@ -1,4 +1,4 @@
-"""The codes of refusals: each is used, has its section on the page, and the page's examples are right.
+"""The codes of refusals: each is used, and has its section with examples on the page.
 
 Every section has an example that is refused with its code, and one that compiles.
 """
