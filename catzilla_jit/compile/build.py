@@ -211,12 +211,12 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     if isinstance(type_, types.Set):
         code = rules.SET_ORDER
         message = f"the function returns {words.of(type_)}, whose order is Python's own"
-        advice = "return sorted(...) of it; as it is, it runs as a Python task"
+        advice = "return sorted(...) of it; otherwise it runs as a Python task"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
         code = rules.GIVEN_CONTAINER
         message = f"the function returns a {kind} that it was given; the caller would get a copy"
-        advice = "return `.copy()` of it; as it is, it runs as a Python task"
+        advice = "return `.copy()` of it; otherwise it runs as a Python task"
     raise CompileRefused(name, (Reason(code, line, message, advice),))
 
 
@@ -229,7 +229,7 @@ def _refuse_handlers(
     ):
         line = places.line_of(function.__code__, places.HANDLERS)
         message = "the function has `try` and side effects: it cannot be run again as Python"
-        advice = "move the `try` to the caller; as it is, it runs as a Python task"
+        advice = "move the `try` to the caller; otherwise it runs as a Python task"
         raise CompileRefused(name, (Reason(rules.TRY_WITH_EFFECTS, line, message, advice),))
 
 
@@ -258,7 +258,7 @@ def _refuse_choices(
             "NumPy decides some results of this call, and a function that writes to arrays or "
             "prints cannot be run again as Python"
         )
-        advice = "copy the arrays first; as it is, it runs as a Python task"
+        advice = "copy the arrays first; otherwise it runs as a Python task"
         reason = Reason(rules.NUMPY_CHOICE, where.line, message, advice, file=file)
         raise CompileRefused(name, (reason,))
 

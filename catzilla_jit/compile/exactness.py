@@ -30,7 +30,7 @@ from catzilla_jit.compile.reason import Reason
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
 ADVICE = (
-    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; as it is, it "
+    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; otherwise it "
     "runs as a Python task"
 )
 #: Methods of containers that take an item in.

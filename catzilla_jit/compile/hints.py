@@ -207,5 +207,5 @@ def _no_type(line: int, parameter: str, hint: Any) -> Reason:
         line,
         f"the function is never compiled: parameter {parameter!r} is hinted {_shown(hint)}, and "
         "objects of that class have no machine type",
-        "pass their numbers and strings, or arrays; as it is, it runs as a Python task",
+        "pass their numbers and strings, or arrays; otherwise it runs as a Python task",
     )

@@ -211,7 +211,7 @@ class TaskLower(lowering.Lower):
 
     def lower_print(self, inst: Any) -> None:
         if not self.options.prints:
-            advice = "compile_to_c=True compiles it; as it is, it runs as a Python task"
+            advice = "compile_to_c=True compiles it; otherwise it runs as a Python task"
             self._refuse(
                 rules.PRINT, "the function prints: it cannot be run again as Python", advice
             )

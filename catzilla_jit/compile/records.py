@@ -93,7 +93,7 @@ def why_not(dtype: numpy.dtype[Any]) -> str | None:
         if title or own.metadata is not None:
             return f"has the field {name!r} with {'a title' if title else 'metadata'}"
         if MARKS & set(name) or not name.isprintable():
-            return f"has the field {name!r} with a mark in its name"
+            return f"has the field {name!r} with a special character"
     offsets = [fields[name][1] for name in dtype.names]
     return "has its fields in another order than in memory" if offsets != sorted(offsets) else None
 

@@ -23,7 +23,7 @@ from catzilla_jit.compile.program import OWN, Program
 from catzilla_jit.compile.reason import Reason
 from catzilla_jit.compile.records import holds, is_record_array
 
-ADVICE = "work on fields that are numbers; as it is, it runs as a Python task"
+ADVICE = "work on fields that are numbers; otherwise it runs as a Python task"
 MIXED = "a variable is a record on one path and something else on another"
 UNNAMED = "a field is not named by a constant string"
 INDEX = "a structured array has an index other than ints and slices"

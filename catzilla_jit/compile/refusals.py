@@ -131,7 +131,7 @@ CASES = (
     Case(
         rules.FORMAT,
         r"mod\((Literal\[str\]|unicode_type)",
-        "the formatting with % has a conversion that is not supported",
+        "a % format has a conversion that is not supported",
         "use an f-string, or format outside the task",
     ),
     Case(
@@ -200,21 +200,21 @@ CASES = (
         rules.UNDEFINED_NAME,
         r"NameError: name '(?P<what>\w+)' is not defined",
         "the name {what} is not defined",
-        "define it",
+        "define it, or import it",
     ),
     Case(
         rules.GIVEN_CONTAINER,
         r"Unknown attribute '(?P<what>append|extend|insert|pop|popitem|remove|sort|reverse|clear"
         r"|update|setdefault)' of type (OptionalType\()?(?P<kind>list|dict)\[",
         "the function changes a {kind} that it was given, by .{what}",
-        "change a `.copy()` of it; as it is, it runs as a Python task",
+        "change a `.copy()` of it; otherwise it runs as a Python task",
     ),
     Case(
         rules.GIVEN_CONTAINER,
         r"function (setitem|delitem|iadd|imul|ior)>\) found for signature:"
         r"\s*>>> \w+\((?P<kind>list|dict)\[",
         "the function changes a {kind} that it was given",
-        "change a `.copy()` of it; as it is, it runs as a Python task",
+        "change a `.copy()` of it; otherwise it runs as a Python task",
     ),
     Case(
         rules.LIBRARY_FUNCTION,
@@ -245,19 +245,19 @@ CASES = (
         rules.EMPTY_CONTAINER,
         r"Cannot infer the type of variable '\$[^\n]*DictType\[undefined,undefined\]",
         "cannot infer the key and value types of an empty dict",
-        "put in a first item; if it is always empty, it stays a Python task",
+        "add a first item; if it is always empty, the function stays Python",
     ),
     Case(
         rules.EMPTY_CONTAINER,
         r"DictType\[undefined,undefined\]",
         "an empty dict is read before its key and value types are known",
-        "ask `if key in d` first, or begin with an item",
+        "test `if key in d` first, or begin with an item",
     ),
     Case(
         rules.EMPTY_CONTAINER,
         r"Undecided type",
         "cannot infer the type of a value, such as an empty list inside a list or dict",
-        "fill the inner list before it is put in",
+        "fill the inner list or dict before adding it",
     ),
     Case(
         rules.MIXED_ITEMS,
@@ -281,14 +281,14 @@ CASES = (
         rules.EMPTY_CONTAINER,
         r"Cannot infer the type of variable '\$.*?(?P<kind>list|set|dict)\(undefined",
         "cannot infer the element type of the empty {kind}",
-        "put in a first item; if it is always empty, it stays a Python task",
+        "add a first item; if it is always empty, the function stays Python",
     ),
     Case(
         rules.EMPTY_CONTAINER,
         r"Cannot infer the type of variable '(?P<what>[\w.]+)'.*?"
         r"(?P<kind>list|set|dict)\(undefined",
         "cannot infer the element type of the empty {kind} {what}",
-        "put in a first item, or return early",
+        "add a first item, or return early",
     ),
     Case(
         rules.TWO_TYPES,
@@ -325,7 +325,7 @@ CASES = (
         rules.PRINT,
         r"print\(\) function implementation does not support keyword",
         "print is called with keyword arguments",
-        "print the values alone; as it is, it runs as a Python task",
+        "print the values without keyword arguments; otherwise it runs as a Python task",
     ),
     Case(
         rules.CALL_FORM,
@@ -397,8 +397,8 @@ CASES = (
         rules.MIXED_ITEMS,
         r"function setitem>\) found for signature:\s*>>> setitem\("
         r"(?P<kind>DictType\[[^ ]*\]|list\([^ ]*\))(?:<iv=[^>]*>)?, (?P<k1>.*?), (?P<k2>.*?)\)\s*$",
-        "a {kind} is assigned a {k2} under a key or index of type {k1}",
-        "one type of keys, one of values; only a dict literal that is returned may mix them",
+        "a {kind} is assigned a value of type {k2} under a key or index of type {k1}",
+        "use one type for keys and one for values; a dict literal that is returned may mix them",
     ),
     Case(
         rules.OPERATOR,
@@ -406,7 +406,7 @@ CASES = (
         + "|".join(words.SIGNS)
         + r")>\) found for signature:\s*>>> \w+\((?P<kind>.*?)\)\s*$",
         "`{sign}` cannot be compiled for {kind}",
-        "convert one of them, or write it out",
+        "convert one of them, or write the operation out",
     ),
     Case(
         rules.METHOD,
@@ -428,19 +428,19 @@ CASES = (
         r"Invalid use of BoundFunction\(\w+\.(?P<what>\w+) for (?P<kind>[^\n]+?)\) "
         r"with parameters \((?P<k2>[^\n]*)\)\s*$",
         ".{what} of {kind} cannot be compiled for {k2}",
-        "convert the arguments, or write it out",
+        "convert the arguments, or write the operation out",
     ),
     Case(
         rules.RAISED_ARGUMENTS,
         r"a value of type (?P<kind>.+?) cannot be an argument of raise",
-        "a value of type {kind} is an argument of an exception",
+        "an exception has an argument of type {kind}",
         "pass numbers, strings or lists of them",
     ),
     Case(
         rules.LOOP,
         r"Invalid use of getiter with parameters \((?P<kind>[^\n]*)\)",
         "the function loops over a value of type {kind}",
-        "loop over a range, a list, a dict, a text or an array",
+        "loop over a range, a list, a dict, a string or an array",
     ),
     Case(
         rules.LARGE_CONSTANT,
@@ -454,7 +454,7 @@ CASES = (
         r"Function\(<(?:built-in function|class) '?(?P<what>\w+)'?>\) found "
         r"for signature:\s*>>> \w+\((?P<kind>.*?)\)\s*$",
         "{what} cannot be compiled for arguments of types {kind}",
-        "convert the arguments, or write it out",
+        "convert the arguments, or write the operation out",
     ),
     Case(
         rules.DELETION,
@@ -495,7 +495,7 @@ CASES = (
     Case(
         rules.UNKNOWN_TYPE,
         r"Type of variable '(?P<what>[^']+)' cannot be determined",
-        "cannot infer the type of a value, such as one that only an earlier round of the loop sets",
+        "cannot infer the type of a value, such as one that only an earlier iteration sets",
         "give the name its first value before the loop",
     ),
     Case(
@@ -514,7 +514,7 @@ CASES = (
         rules.PARALLEL,
         r"parallel=True",
         "the function calls one that is compiled with parallel=True",
-        "compile that without parallel",
+        "compile it without parallel",
     ),
 )
 

@@ -72,7 +72,7 @@ def argument_types_for(
             message = f"argument {parameter!r} {_described(value)}"
             advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
             if _is_structured(value):
-                advice = "pass the fields as arrays; as it is, it runs as a Python task"
+                advice = "pass the fields as arrays; otherwise it runs as a Python task"
             raise CompileRefused(name, (Reason(rules.NO_MACHINE_TYPE, line, message, advice),))
         found.append(type_)
     return tuple(found)

@@ -535,7 +535,7 @@ UNTYPED = {
     "holds float16": np.dtype([("x", "f2"), ("y", "f8")]),
     "foreign byte order": np.dtype([("x", ">f8"), ("y", "f8")]),
     "a title": np.dtype([(("t", "x"), "f8"), ("y", "f8")]),
-    "a mark in its name": np.dtype([("x", "f8"), ("y[type=float64;offset=8],z", "f8")]),
+    "a special character": np.dtype([("x", "f8"), ("y[type=float64;offset=8],z", "f8")]),
     "another order": np.dtype(
         {"names": ["x", "y"], "formats": ["f8", "f8"], "offsets": [8, 0]}
     ),
