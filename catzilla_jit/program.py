@@ -137,7 +137,7 @@ class Program:
         """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
         self.prepare()
         if self.switched_off and self.mode:
-            self._warn(f"task {self.name} asks for compilation and {SWITCH} is set")
+            self._warn(f"{SWITCH} is set")
         if self._refused is not None and not self.generic:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
@@ -257,12 +257,13 @@ class Program:
         if self.mode == "require":
             raise CompileError(str(refused)) from None
         if self.mode is True:
-            self._warn(str(refused))
+            self._warn("; ".join(map(str, refused.reasons)))
 
     def _warn(self, why: str) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(f"{why}; it runs as Python", CompileWarning, stacklevel=_callers_level())
+            message = f"task {self.name} runs as Python: {why}"
+            warnings.warn(message, CompileWarning, stacklevel=_callers_level())
 
     @shielded
     def explain(self) -> Explanation:

@@ -66,7 +66,7 @@ def test_errors_and_warnings_name_the_code():
     with Runtime(workers=1) as runtime:
         with pytest.raises(CompileError, match=r"takes \*args or \*\*kwargs \(CZ104\)"):
             runtime.task(starred, compile_to_c="require").submit(1.0)
-        with pytest.warns(CompileWarning, match=r"\(CZ104\)"):
+        with pytest.warns(CompileWarning, match=r"^task starred runs as Python: line .*\(CZ104\)"):
             runtime.task(starred, compile_to_c=True).submit(1.0).result()
 
 
