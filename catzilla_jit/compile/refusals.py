@@ -346,6 +346,12 @@ CASES = (
         STAYS,
     ),
     Case(
+        rules.ARGUMENTS,
+        r"\w+ is not known for (?P<kind>[^\n]+?)\s*$",
+        "a function cannot be compiled for arguments of types {kind}",
+        STAYS,
+    ),
+    Case(
         rules.KEY_FUNCTION,
         r"found for signature:\s*>>> (?P<what>max|min)\([^\n]*\bdefault=",
         "{what} with a default cannot be compiled",
