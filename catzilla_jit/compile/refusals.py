@@ -242,6 +242,12 @@ CASES = (
         STAYS,
     ),
     Case(
+        rules.LIST_IN_DICT,
+        r"TypingError: (?P<kind>[^\n]+) as (?P<what>key|value) is forbidden",
+        "a dict has a {kind} as a {what}",
+        "use a tuple; otherwise it runs as a Python task",
+    ),
+    Case(
         rules.EMPTY_CONTAINER,
         r"Cannot infer the type of variable '\$[^\n]*DictType\[undefined,undefined\]",
         "cannot infer the key and value types of an empty dict",
