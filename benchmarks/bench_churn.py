@@ -33,8 +33,8 @@ from typing import Any, cast
 import measure
 import numpy as np
 
-from catzilla_jit import Runtime, preload
-from catzilla_jit.runtime import memory
+from catzilla_jit import Runtime, jemalloc
+from catzilla_jit.stats import allocator
 
 SEED = 20_240_607
 AT_ONCE = 200  # submitted before their results are read
@@ -81,7 +81,7 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
         if i % 10:
             values[i] = None
     gc.collect()
-    found = memory.allocator_stats()
+    found = allocator.allocator_stats()
     dropped = resident_bytes() - before
     go_on(submits, chance, 12.0 if tasks > 10_000 else 0.0)
     return {
@@ -139,9 +139,9 @@ CHILDREN = {
 
 def in_child(name: str, tasks: int, held: int) -> dict[str, float]:
     environ = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
-    library = preload.find_library()
+    library = jemalloc.find_library()
     if name.startswith("jemalloc") and library is not None:
-        environ = preload.environment(library, environ)
+        environ = jemalloc.environment(library, environ)
         environ["MALLOC_CONF"] = SOONER if name.endswith("sooner") else ""
     command = [sys.executable, __file__, "--child", name, str(tasks), str(held)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environ)
@@ -153,7 +153,7 @@ def main() -> None:
     report = measure.Report("bench_churn", options)
     tasks, held = options.size(200_000, 2_000), options.size(10_000, 200)
     names = list(CHILDREN)
-    if preload.find_library() is None:
+    if jemalloc.find_library() is None:
         names = [name for name in names if not name.startswith("jemalloc")]
         report.skip("jemalloc", "it is not installed")
     rounds = [{name: in_child(name, tasks, held) for name in names} for _ in range(options.rounds)]

@@ -15,20 +15,25 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .runtime.batch import BatchResult
-    from .runtime.chain import Chain, Group, chain, group
     from .runtime.combine import as_completed, gather, wait
-    from .runtime.default import configure, get_runtime, shutdown
-    from .runtime.memory import has_jemalloc
     from .runtime.result import TaskResult
-    from .runtime.runtime import Runtime
-    from .runtime.stats import get_memory_stats, get_task_stats
-    from .task import Task, add_task, task
+    from .stats.allocator import has_jemalloc
+    from .tasks.default import (
+        add_task,
+        configure,
+        get_memory_stats,
+        get_runtime,
+        get_task_stats,
+        shutdown,
+        task,
+    )
+    from .tasks.runtime import Runtime
+    from .tasks.task import Task
+    from .tasks.workflow import Chain, Group, chain, group
     from .types import TaskPriority, TaskStatus
 
 __all__ = [
@@ -56,30 +61,34 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+# The layers, from the top: cli, integrations, tasks, runtime, pools, stats, display; each imports
+# from those behind it alone. `compile` stands beside them, and only tasks, integrations and cli
+# import it. Below all: errors, types, logs, jemalloc. (docs/design.md; tests/test_layers.py)
+#
 # Imported by the first use of a name: the command line, which runs in this package too,
 # starts without NumPy.
 _HOMES = {
     "BatchResult": "runtime.batch",
-    "Chain": "runtime.chain",
-    "Group": "runtime.chain",
-    "Runtime": "runtime.runtime",
-    "Task": "task",
+    "Chain": "tasks.workflow",
+    "Group": "tasks.workflow",
+    "Runtime": "tasks.runtime",
+    "Task": "tasks.task",
     "TaskPriority": "types",
     "TaskResult": "runtime.result",
     "TaskStatus": "types",
-    "add_task": "task",
+    "add_task": "tasks.default",
     "as_completed": "runtime.combine",
-    "chain": "runtime.chain",
-    "configure": "runtime.default",
+    "chain": "tasks.workflow",
+    "configure": "tasks.default",
     "gather": "runtime.combine",
-    "get_memory_stats": "runtime.stats",
-    "get_runtime": "runtime.default",
-    "get_task_stats": "runtime.stats",
-    "group": "runtime.chain",
-    "has_jemalloc": "runtime.memory",
+    "get_memory_stats": "tasks.default",
+    "get_runtime": "tasks.default",
+    "get_task_stats": "tasks.default",
+    "group": "tasks.workflow",
+    "has_jemalloc": "stats.allocator",
     "load_ipython_extension": "integrations.ipython",  # %load_ext catzilla_jit
-    "shutdown": "runtime.default",
-    "task": "task",
+    "shutdown": "tasks.default",
+    "task": "tasks.default",
     "unload_ipython_extension": "integrations.ipython",
     "wait": "runtime.combine",
 }
@@ -100,17 +109,6 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
-
-class _Package(ModuleType):
-    """Keeps `catzilla_jit.task` the decorator: an import of the submodule would replace it."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "task" and isinstance(value, ModuleType):
-            value = value.task
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 if os.environ.get("CATZILLA_JIT_LOG_LEVEL"):
     from . import logs

@@ -1,8 +1,10 @@
-"""Who may import whom (docs/design.md), read off the import statements."""
+"""The layers hold (docs/design.md): read off every import statement, the late ones too."""
 
 from __future__ import annotations
 
 import ast
+import functools
+import itertools
 import pathlib
 
 import pytest
@@ -12,85 +14,175 @@ from catzilla_jit.compile import _WITH_NUMBA
 
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
 
+#: From the top: a layer imports from those behind it, never from those before it.
+LAYERS = ("cli", "integrations", "tasks", "runtime", "pools", "stats", "display")
+#: What every layer may import; it imports nothing of the package but the ground.
+GROUND = ("errors", "types", "logs", "jemalloc", "importing", "forks", "lazily")
+#: The same order inside of `compile`, below the modules of that folder itself.
+STAGES = (
+    "passes", "lowering", "cache", "backend", "frontend", "library", "analysis", "target",
+    "datamodel", "diagnostics",
+)  # fmt: skip
+#: Only these import `compile`, which imports nothing of the package but the ground.
+COMPILERS = ("cli", "integrations", "tasks")
 
-def modules():
-    """Return the module name of every source file."""
-    return {
-        ".".join(("catzilla_jit", *path.relative_to(PACKAGE).with_suffix("").parts)): path
-        for path in PACKAGE.rglob("*.py")
-    }
+
+@functools.cache
+def modules() -> dict[str, pathlib.Path]:
+    """Return the source file of each module of the package."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(("catzilla_jit", *(part for part in parts if part != "__init__")))] = path
+    return found
 
 
-def imports(name, path):
-    """Return (imported module, whether for type checking only) for each import of a file."""
-    tree = ast.parse(path.read_text())
-    typing_only = {
-        id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.unparse(branch.test)
-        for statement in branch.body
-        for node in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
+def imports(name: str) -> list[str]:
+    """Return what a module imports: at its top, in functions, for types only."""
+    path = modules()[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, id(node) in typing_only
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                package = name.split(".")[:-1]  # of "catzilla_jit.runtime.__init__", too
-                package = package[: len(package) - node.level + 1]
-                base = ".".join((*package, base)).rstrip(".")
-            yield base, id(node) in typing_only
-            for alias in node.names:
-                yield f"{base}.{alias.name}", id(node) in typing_only
+                above = package.split(".")
+                base = ".".join((*above[: len(above) - node.level + 1], base)).rstrip(".")
+            inside = [f"{base}.{alias.name}" for alias in node.names]
+            found += [each if each in modules() else base for each in inside]
+    return found
 
 
-def part(name):
-    """Return "compile", "runtime", ... of a module of this package, else None."""
+@functools.cache
+def edges() -> list[tuple[str, str]]:
+    """Return (importing module, imported module) inside of the package."""
+    return [
+        (name, imported)
+        for name in sorted(modules())
+        for imported in imports(name)
+        if imported in modules() and imported != name
+    ]
+
+
+def part(name: str, depth: int = 1) -> str:
+    """Return "compile", "runtime", ... of a module of this package; "" of what lies outside."""
     pieces = name.split(".")
-    return pieces[1] if pieces[0] == "catzilla_jit" and len(pieces) > 1 else None
+    return pieces[depth] if pieces[0] == "catzilla_jit" and len(pieces) > depth else ""
 
 
-def importers(*wanted):
+def upward(order: tuple[str, ...], depth: int) -> list[tuple[str, str]]:
+    """Return the imports that run up in this order."""
+    found = []
+    for name, imported in edges():
+        one, other = part(name, depth), part(imported, depth)
+        if one in order and other in order and order.index(one) > order.index(other):
+            found.append((name, imported))
+    return found
+
+
+def importers(*wanted: str) -> set[str]:
     """Return the parts of the package that import one of these, at any time."""
     return {
         part(name)
-        for name, path in modules().items()
-        for imported, _ in imports(name, path)
+        for name in modules()
+        for imported in imports(name)
         if any(imported == module or imported.startswith(module + ".") for module in wanted)
     }
 
 
-@pytest.mark.parametrize(("one", "other"), [("compile", "runtime"), ("runtime", "compile")])
-def test_compile_and_runtime_never_import_each_other(one, other):
+def test_every_module_belongs_to_a_layer():
+    parts = {part(name) for name in modules()}
+    assert parts <= {"", "compile", *LAYERS, *GROUND}
+
+
+def test_no_import_runs_up():
+    assert upward(LAYERS, 1) == []
+
+
+def test_no_import_runs_up_inside_of_compile():
+    compiling = [(a, b) for a, b in upward(STAGES, 2) if part(a) == part(b) == "compile"]
+    assert compiling == []
+
+
+def test_stages_of_compile_import_no_module_above_them():
+    # `options` and `slots` are values: they import nothing, so every stage may have them.
     found = [
         (name, imported)
-        for name, path in modules().items()
-        for imported, _ in imports(name, path)
-        if part(name) == one and part(imported) == other
+        for name, imported in edges()
+        if part(name) == part(imported) == "compile"
+        and part(name, 2) in STAGES
+        and part(imported, 2) not in STAGES
+        and part(imported, 2) not in ("options", "slots")
     ]
     assert found == []
+
+
+def test_ground_stands_on_nothing():
+    found = [(a, b) for a, b in edges() if part(a) in GROUND and part(b) not in GROUND]
+    assert found == []
+
+
+def test_compile_meets_the_rest_in_the_tasks_alone():
+    assert importers("catzilla_jit.compile") - {"compile"} <= set(COMPILERS)
+    allowed = {"compile", *GROUND}
+    assert [e for e in edges() if part(e[0]) == "compile" and part(e[1]) not in allowed] == []
+
+
+def circles() -> list[set[str]]:
+    """Return the sets of modules that import each other in a circle (Tarjan)."""
+    targets: dict[str, list[str]] = {}
+    for name, imported in edges():
+        targets.setdefault(name, []).append(imported)
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+    counter = itertools.count()
+
+    def visit(name: str) -> None:
+        order[name] = lowest[name] = next(counter)
+        stack.append(name)
+        for other in targets.get(name, ()):
+            if other not in order:
+                visit(other)
+            if other in stack:
+                lowest[name] = min(lowest[name], lowest[other])
+        if lowest[name] == order[name]:
+            circle = set(stack[stack.index(name) :])
+            del stack[stack.index(name) :]
+            if len(circle) > 1:
+                found.append(circle)
+
+    for name in modules():
+        if name not in order:
+            visit(name)
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles() == []
+
+
+def test_every_folder_says_in_one_sentence_what_it_is():
+    for path in [*PACKAGE.rglob("*.py")]:
+        folder = path.parent
+        head = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+        first = head.partition("\n")[0]
+        assert first.endswith((".", ":")), folder
 
 
 def test_only_compile_imports_numba_and_llvmlite():
     assert importers("numba", "llvmlite") <= {"compile"}
 
 
-def test_only_runtime_imports_ctypes_and_the_binding():
-    assert importers("ctypes", "catzilla_jit._binding") <= {"runtime"}
+def test_only_the_pools_import_the_binding():
+    assert importers("catzilla_jit._binding") <= {"pools"}
 
 
-def test_compile_imports_nothing_of_the_tasks():
-    found = [
-        (name, imported)
-        for name, path in modules().items()
-        for imported, typing_only in imports(name, path)
-        if part(name) == "compile"
-        and not typing_only
-        and part(imported) in ("task", "program", "settings", "integrations", "cli")
-    ]
-    assert found == []
+def test_only_pools_and_the_allocator_use_ctypes():
+    assert importers("ctypes") <= {"pools", "stats"}
 
 
 def test_importing_the_package_does_not_import_numba(script):
@@ -107,33 +199,29 @@ def test_importing_the_package_does_not_import_numba(script):
     """)
 
 
-@pytest.mark.skipif(not (PACKAGE / "cli.py").exists(), reason="there is no command line")
 def test_importing_the_command_line_does_not_import_numba(script):
     script("""
         import sys
-        import catzilla_jit.cli
+        import catzilla_jit.cli.main
         assert not {"numba", "llvmlite", "numpy"} & set(sys.modules)
     """)
 
 
 def test_imports_are_found_in_the_sources():
     """The reader above reads: known imports are among what it finds."""
-    found = dict(modules())
-    known = {imported for imported, _ in imports(
-        "catzilla_jit.runtime.nativepool", found["catzilla_jit.runtime.nativepool"]
-    )}  # fmt: skip
-    assert {"ctypes", "catzilla_jit.runtime.native", "catzilla_jit.errors"} <= known
+    known = set(imports("catzilla_jit.pools.native_pool"))
+    assert {"ctypes", "catzilla_jit.pools.native.library", "catzilla_jit.errors"} <= known
 
 
-def imported_late():
+def imported_late() -> list[str]:
     """Return the modules of the compile stage that are imported when they are needed."""
     found = {f"catzilla_jit.compile.{each}" for each in _WITH_NUMBA.values()}
-    for path in (PACKAGE / "compile").glob("*.py"):
+    for path in (PACKAGE / "compile").rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text())):
             if isinstance(function, ast.FunctionDef):
                 for node in ast.walk(function):
                     if isinstance(node, ast.ImportFrom):
-                        found.add(node.module)
+                        found.add(str(node.module))
                         found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return sorted(found & modules().keys())
 

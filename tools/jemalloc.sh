@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Fetch libjemalloc2 through apt where it is missing and this runs as root. Everything
 # works without it, on malloc, so a failure is one line that says how to install it, and
-# the exit status stays 0. Where the library lies is catzilla_jit/preload.py's knowledge.
+# the exit status stays 0. Where the library lies is catzilla_jit/jemalloc.py's knowledge.
 #
 # usage: tools/jemalloc.sh PYTHON
 set -euo pipefail
 
 installed() {
     "$1" -c 'import sys
-from catzilla_jit.preload import find_library
+from catzilla_jit.jemalloc import find_library
 sys.exit(find_library() is None)'
 }
 

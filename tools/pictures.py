@@ -21,8 +21,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from catzilla_jit import cli, configure, task
-from catzilla_jit.command import terminal
+from catzilla_jit import configure, task
+from catzilla_jit.cli import main as cli
+from catzilla_jit.display import terminal
 
 PICTURES = pathlib.Path(__file__).parent.parent / "docs" / "pictures"
 WIDTH = 80

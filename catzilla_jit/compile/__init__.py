@@ -31,8 +31,8 @@ overflow="check", prints=True, exact=False)`
     interruptible           False when the code may call back into Python
     code_ranges             (start, size) of its machine code; grows with each chunk function
     pure                    True when it may be run again as Python without anybody noticing
-    chunk(pattern)          address of the batch function of that pattern (`chunk.py` has the ABI)
-    known_chunk(pattern)    the same, or None: compiles and loads nothing
+    chunk(pattern)          address of the batch function of that pattern (`backend/chunk.py` has
+    the ABI) known_chunk(pattern)    the same, or None: compiles and loads nothing
     raise_error(status, error)
                             raises what a failed run left; the GIL is held. Call it once per
                             failed run and keep the exception: raising a description made at run
@@ -64,18 +64,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from catzilla_jit.compile.abandon import Abandoned
-from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.dependencies import Dependencies
+from catzilla_jit.compile.compiled_task import CompiledTask
+from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
+from catzilla_jit.compile.driver import compile_task
 from catzilla_jit.compile.explanation import Explanation
-from catzilla_jit.compile.obtain import compile_task
-from catzilla_jit.compile.reason import CompileRefused, Reason
-from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.status import STATUS_OVERFLOW
+from catzilla_jit.compile.frontend.guards import Dependencies
+from catzilla_jit.compile.slots import STATUS_OVERFLOW, Slot
+from catzilla_jit.compile.target.abandon import Abandoned
 
 if TYPE_CHECKING:
-    from catzilla_jit.compile.turns import in_turn
-    from catzilla_jit.compile.values import argument_types_for, hinted_types, needs_values
+    from catzilla_jit.compile.frontend.values import argument_types_for, hinted_types, needs_values
+    from catzilla_jit.compile.target.parallel_turns import in_turn
 
 __all__ = [
     "STATUS_OVERFLOW",
@@ -94,10 +93,10 @@ __all__ = [
 ]
 
 _WITH_NUMBA = {
-    "argument_types_for": "values",
-    "hinted_types": "values",
-    "in_turn": "turns",
-    "needs_values": "values",
+    "argument_types_for": "frontend.values",
+    "hinted_types": "frontend.values",
+    "in_turn": "target.parallel_turns",
+    "needs_values": "frontend.values",
 }
 
 

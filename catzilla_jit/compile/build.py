@@ -1,7 +1,7 @@
 """From a function to a CompiledTask: types, kernel, entry, addresses.
 
 Everything that compiles happens under Numba's compiler lock, which is re-entrant and shared with
-every other user of Numba in the process (`compiler.py`).
+every other user of Numba in the process (`target/compiler_lock.py`).
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -19,35 +19,38 @@ from typing import Any
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
-from catzilla_jit.compile import clocks as _clocks  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import hints, places, rules, saved, words
-from catzilla_jit.compile import octetmaking as _octetmaking  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import octetparts as _octetparts  # noqa: F401 -- its import adds them
-from catzilla_jit.compile import overloads as _overloads  # noqa: F401 -- its import adds them
-from catzilla_jit.compile.abandon import go_on
-from catzilla_jit.compile.boxes import can_return, write_boxes
-from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.compiler import compiler
-from catzilla_jit.compile.context import UNWRAP, TaskContext
-from catzilla_jit.compile.deferred import deferring
-from catzilla_jit.compile.dicts import GivenDict
-from catzilla_jit.compile.effects import is_pure
-from catzilla_jit.compile.entry import write_entry
-from catzilla_jit.compile.fingerprint import fingerprint
-from catzilla_jit.compile.finished import finish
-from catzilla_jit.compile.frozen import freeze, thaw
-from catzilla_jit.compile.kernel import Kernel, compile_kernel
-from catzilla_jit.compile.layout import is_scalar, lay_out
-from catzilla_jit.compile.lists import GivenList
-from catzilla_jit.compile.obtain import known, loaded, spoiled, with_boxes
+from catzilla_jit.compile.analysis.effects import is_pure
+from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
+from catzilla_jit.compile.backend.boxing import write_boxes
+from catzilla_jit.compile.backend.entry import write_entry
+from catzilla_jit.compile.backend.kernel import Kernel, compile_kernel
+from catzilla_jit.compile.backend.payload_layout import is_scalar, lay_out
+from catzilla_jit.compile.cache import saved_task
+from catzilla_jit.compile.cache.fingerprint import fingerprint
+from catzilla_jit.compile.cache.numba_state import freeze, thaw
+from catzilla_jit.compile.cache.saved_task import Facts, Saved
+from catzilla_jit.compile.compiled_task import CompiledTask
+from catzilla_jit.compile.datamodel.convertible import can_return
+from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.diagnostics import rules, source_line, type_names
+from catzilla_jit.compile.diagnostics.numba_errors import reason_of
+from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
+from catzilla_jit.compile.frontend import hints
+from catzilla_jit.compile.frontend.unit import CompilationUnit
+from catzilla_jit.compile.library.bytes import build as _octetmaking  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.library.bytes import split as _octetparts  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.loaded import known, loaded, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.origins import NUMPY, PYTHON, Origin
-from catzilla_jit.compile.pipeline import new_program
-from catzilla_jit.compile.program import Program
-from catzilla_jit.compile.reason import CompileRefused, Reason
-from catzilla_jit.compile.refusals import reason_of
-from catzilla_jit.compile.saved import Facts, Saved
+from catzilla_jit.compile.passes.pipeline import new_program
 from catzilla_jit.compile.slots import NUMPY_TOO, Slot
+from catzilla_jit.compile.target import clocks as _clocks  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.target import list_truth as _overloads  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.target.abandon import go_on
+from catzilla_jit.compile.target.compiler_lock import compiler
+from catzilla_jit.compile.target.context import UNWRAP, TaskContext
+from catzilla_jit.compile.target.deferred_library import deferring
+from catzilla_jit.compile.target.finished import finish
 
 #: The symbols of pack, unpack and release begin with this.
 BOX = "cz_box"
@@ -91,7 +94,7 @@ def build(
 
 def _kept(digest: str) -> tuple[Saved, dict[str, Any]] | None:
     """Return a saved task that only Numba can load, with what its variables point at."""
-    task = saved.read(digest)
+    task = saved_task.read(digest)
     variables = task.variables() if task is not None else None
     return None if task is None or variables is None else (task, variables)
 
@@ -123,7 +126,7 @@ def _made(
     kept = portable and not _is_spoiled(function, wanted, options, digest)
     task = freeze(kernel, facts) if kept else None
     if task is not None:
-        saved.write(digest, task)
+        saved_task.write(digest, task)
     kernel.bind()
     object_code = kernel.library._get_compiled_object()
     under = digest if task is not None else None
@@ -148,7 +151,7 @@ def _is_spoiled(
 
 def _compile(
     options: Options, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
-) -> tuple[Program, Kernel]:
+) -> tuple[CompilationUnit, Kernel]:
     """Compile; if that fails, once more with what the first attempt has shown to be needed.
 
     Helpers that do not know whether a number is NumPy's, and no texts of exceptions, which
@@ -180,7 +183,10 @@ def _compile(
 
 
 def _kernel(
-    program: Program, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
+    program: CompilationUnit,
+    function: pytypes.FunctionType,
+    name: str,
+    wanted: tuple[types.Type, ...],
 ) -> Kernel:
     try:
         kernel = compile_kernel(program, function, wanted)
@@ -200,17 +206,17 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
     type_ = kernel.result_type
     if is_scalar(type_) or can_return(type_):
         return
-    line = places.line_of(function.__code__, places.RETURNS)
+    line = source_line.line_of(function.__code__, source_line.RETURNS)
     code = rules.RESULT_TYPE
-    message = f"the function returns {words.of(type_)}, which cannot be converted back"
+    message = f"the function returns {type_names.of(type_)}, which cannot be converted back"
     advice = "return numbers, strings, bytes, arrays, or tuples and lists of them"
     if isinstance(type_, types.LiteralList):
         code = rules.MIXED_ITEMS
-        message = f"the function returns a list with items of several types, {words.of(type_)}"
+        message = f"the function returns a list with items of several types, {type_names.of(type_)}"
         advice = "return a tuple, or make the items one type"
     if isinstance(type_, types.Set):
         code = rules.SET_ORDER
-        message = f"the function returns {words.of(type_)}, whose order is Python's own"
+        message = f"the function returns {type_names.of(type_)}, whose order is Python's own"
         advice = "return sorted(...) of it; otherwise it runs as a Python task"
     if isinstance(type_, GivenList | GivenDict):
         kind = "list" if isinstance(type_, GivenList) else "dict"
@@ -221,24 +227,24 @@ def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) ->
 
 
 def _refuse_handlers(
-    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
 ) -> None:
     """What a handler catches is left to Python, which needs a task that can be run again."""
     if (program.leaves_handlers or program.tries) and not is_pure(
         program.effects, kernel.argument_types
     ):
-        line = places.line_of(function.__code__, places.HANDLERS)
+        line = source_line.line_of(function.__code__, source_line.HANDLERS)
         message = "the function has `try` and side effects: it cannot be run again as Python"
         advice = "move the `try` to the caller; otherwise it runs as a Python task"
         raise CompileRefused(name, (Reason(rules.TRY_WITH_EFFECTS, line, message, advice),))
 
 
 def _refuse_doubts(
-    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
 ) -> None:
     """A result of Python's where NumPy's is usual is Python's to compute: it has to run again."""
     if program.doubts_result and not is_pure(program.effects, kernel.argument_types):
-        line = places.line_of(function.__code__, places.RETURNS)
+        line = source_line.line_of(function.__code__, source_line.RETURNS)
         message = (
             "the function returns a number that is sometimes NumPy's, sometimes Python's, and has "
             "side effects"
@@ -248,7 +254,7 @@ def _refuse_doubts(
 
 
 def _refuse_choices(
-    program: Program, kernel: Kernel, function: pytypes.FunctionType, name: str
+    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
 ) -> None:
     """What is NumPy's to choose (which of two zeros) is left to it: the task has to run again."""
     where = program.leaves_numpys
@@ -263,7 +269,9 @@ def _refuse_choices(
         raise CompileRefused(name, (reason,))
 
 
-def _finish(kernel: Kernel, function: pytypes.FunctionType, name: str, program: Program) -> Facts:
+def _finish(
+    kernel: Kernel, function: pytypes.FunctionType, name: str, program: CompilationUnit
+) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
     boxed = any(slot.code == "O" for slot in slots)
@@ -343,10 +351,10 @@ def _layout(kernel: Kernel, function: pytypes.FunctionType) -> tuple[tuple[Slot,
 def _signature(slots: tuple[Slot, ...], kernel: Kernel, *, as_dict: bool) -> str:
     """Return the types in Python's words; a dict of fixed keys is a tuple to the kernel."""
     shown = zip(slots[1:], kernel.argument_types, strict=True)
-    arguments = ", ".join(f"{slot.name}: {words.of(type_)}" for slot, type_ in shown)
-    result = words.of(kernel.result_type)
+    arguments = ", ".join(f"{slot.name}: {type_names.of(type_)}" for slot, type_ in shown)
+    result = type_names.of(kernel.result_type)
     if as_dict:
-        values = dict.fromkeys(map(words.of, kernel.result_type.types))
+        values = dict.fromkeys(map(type_names.of, kernel.result_type.types))
         result = f"dict[str, {' | '.join(values)}]"
     return f"({arguments}) -> {result}"
 

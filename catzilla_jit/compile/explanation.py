@@ -6,9 +6,9 @@ import dataclasses
 import html
 from typing import Any
 
-from catzilla_jit.compile import rules
-from catzilla_jit.compile.compiled import CompiledTask
-from catzilla_jit.compile.reason import CompileRefused, Reason
+from catzilla_jit.compile.compiled_task import CompiledTask
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ class Options:
     boundscheck: bool = False  # array indices are checked
     overflow: str = "check"  # "check" or "wrap": what integers do beyond 64 bits
     prints: bool = True  # a function that prints is compiled, though it cannot be run again
-    exact: bool = False  # what NumPy and Numba compute differently is refused (`exactness.py`)
+    exact: bool = (
+        False  # what NumPy and Numba compute differently is refused (`check_numpy_parity.py`)
+    )
 
     def __post_init__(self) -> None:
         if self.overflow not in ("check", "wrap"):

@@ -1,7 +1,7 @@
 """One value of a task in its payload: an argument or the result.
 
-Where the slots lie is decided in `layout.py`. Whether a Python value fits a slot is for the
-packer to check: nothing here converts a value. Numba is not imported here.
+Where the slots lie is decided in `backend/payload_layout.py`. Whether a Python value fits a slot is
+for the packer to check: nothing here converts a value. Numba is not imported here.
 """
 
 from __future__ import annotations
@@ -26,3 +26,8 @@ class Slot:
     pack: int = 0  # int32_t pack(PyObject *value, void *slot): 0, or -1 with an exception set
     unpack: int = 0  # PyObject *unpack(void *slot): a new reference; empties the slot
     release: int = 0  # void release(void *slot): empties the slot
+
+
+#: Returned by the entry when Python's answer would not fit the compiled types (an integer beyond
+#: 64 bits, a power that is a fraction): a task without side effects is then run as Python.
+STATUS_OVERFLOW = 2

@@ -12,10 +12,10 @@ import io
 import time
 from typing import Any
 
-from ..figures import read_seconds
-from ..runtime.default import get_runtime
-from ..runtime.runtime import Runtime
-from ..runtime.stats import TaskStats
+from ..display.units import read_seconds
+from ..stats.snapshot import TaskStats
+from ..tasks.default import get_runtime
+from ..tasks.runtime import Runtime
 
 MAGIC = "catzilla_stats"
 USAGE = "usage: %catzilla_stats [VARIABLE] [--watch [SECONDS]]"
@@ -80,7 +80,7 @@ def _seconds(word: str) -> float:
 def _plain(stats: TaskStats) -> str:
     from rich.console import Console
 
-    from ..command.dashboard import dashboard
+    from ..stats.views.dashboard import dashboard
 
     file = io.StringIO()
     console = Console(
@@ -110,9 +110,9 @@ def _watch(shell: Any, runtime: Runtime, every: float) -> None:
 
 
 def _watch_terminal(runtime: Runtime, every: float) -> None:
-    from ..command import terminal
-    from ..command.dashboard import dashboard
-    from ..command.watch import watch
+    from ..display import terminal
+    from ..display.live import watch
+    from ..stats.views.dashboard import dashboard
 
     console = terminal.stdout()
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..runtime.stats import CallStats, Histogram, TaskStats
+from ..stats.snapshot import CallStats, Histogram, TaskStats
 
 MB = 1024 * 1024
 

@@ -1,5 +1,4 @@
-"""Where tasks run: results, batches, workers, and the runtime that owns them.
+"""What a submission is and what can be done with it: results, batches, promises, engines.
 
-The only importer of ctypes and of the binding. It takes addresses and layouts and
-does not know where they come from; `catzilla_jit.task` joins it with the compile stage.
+It knows no Task: `catzilla_jit.tasks` joins it with the compile stage.
 """

@@ -18,134 +18,29 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
+from ..pools import record
+from ..pools.exception_copy import copy_exception
+from ..pools.interrupt import cancel_awaited, run_here, shielded
+from ..pools.payload import SCALARS, Compiled, Unfit, exact_array
+from ..pools.protocol import Backend, BatchCall, BatchHandle, SettleItem
+from ..pools.result_type import add_type, on_worker
+from ..pools.watch import watch
 from ..types import TaskStatus
-from . import native
-from .backend import Backend, BatchCall, BatchHandle, SettleItem
-from .callbacks import watch
-from .exceptioncopy import copy_exception
-from .interrupt import cancel_awaited, run_here, shielded
-from .layout import SCALARS, Compiled, Unfit, exact_array
-from .leftbatch import LeftBatch
-from .leftitems import LeftItems
-from .result import STATUSES, ColdMethods, add_type, on_worker
+from .broadcast import Array, _output, _UnfitType, broadcast, lay_out, missing, unfit_argument
+from .left_batch import LeftBatch
+from .left_items import LeftItems
+from .result import STATUSES, ColdMethods
+from .warmup import before_others
 
 if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
-    from .timer import Timer
+    from ..pools.dispatcher import Dispatcher
+    from ..pools.timer import Timer
 
 T = TypeVar("T")
-Array = np.ndarray[Any, Any]
 
 SLICE_SECONDS = 0.05
 
 _numbers = itertools.count(1)
-
-
-class UnfitArgument(Exception):
-    """Mixed into the error for an array that the compiled task cannot take."""
-
-    def plain(self) -> Exception:
-        """Return the builtin exception that it is, for users."""
-        kind = next(each for each in type(self).__mro__ if each in _UNFIT)
-        return kind(*self.args)
-
-
-class _UnfitType(UnfitArgument, TypeError):
-    pass
-
-
-class _UnfitValue(UnfitArgument, ValueError):
-    pass
-
-
-class _UnfitRange(UnfitArgument, OverflowError):
-    pass
-
-
-_UNFIT = {TypeError: _UnfitType, ValueError: _UnfitValue, OverflowError: _UnfitRange}
-
-
-def unfit_argument(error: Unfit, text: str) -> UnfitArgument:
-    """Return the error of the kind that `error` asks for."""
-    return _UNFIT[error.kind](text)
-
-
-def broadcast(name: str, parameters: Sequence[str], arrays: Sequence[Array]) -> tuple[int, ...]:
-    """Return the common shape, or raise a ValueError that names the first odd argument."""
-    shape: tuple[int, ...] = ()
-    for parameter, array in zip(parameters, arrays, strict=True):
-        try:
-            shape = np.broadcast_shapes(shape, array.shape)
-        except ValueError:
-            raise ValueError(
-                f"task {name}: argument {parameter!r} of shape {array.shape} does not broadcast "
-                f"against the shape {shape} of the arguments before it"
-            ) from None
-    return shape
-
-
-def _merge(shape: tuple[int, ...], strides: list[tuple[int, ...]]) -> tuple[Any, Any]:
-    """Merge neighbouring dimensions that every array walks with one stride."""
-    dims: list[int] = []
-    steps: list[list[int]] = [[] for _ in strides]
-    for axis, size in enumerate(shape):
-        if size == 1:
-            continue
-        if dims and all(
-            step[-1] == stride[axis] * size for step, stride in zip(steps, strides, strict=True)
-        ):
-            dims[-1] *= size
-            for step, stride in zip(steps, strides, strict=True):
-                step[-1] = stride[axis]
-        else:
-            dims.append(size)
-            for step, stride in zip(steps, strides, strict=True):
-                step.append(stride[axis])
-    return dims, steps
-
-
-def _letter(stride: int, itemsize: int) -> str:
-    if stride == itemsize:
-        return "c"
-    return "s" if stride == 0 else "v"
-
-
-def lay_out(
-    task: Compiled, arrays: Sequence[Array], out: Array
-) -> tuple[str, tuple[tuple[Array, int, int], ...], int]:
-    """Return the pattern, the spans (output first) and the inner length of a map."""
-    views = [out, *(np.broadcast_to(array, out.shape) for array in arrays)]
-    dims, steps = _merge(out.shape, [view.strides for view in views])
-    if len(dims) > 2:
-        views = [out, *(np.ascontiguousarray(view) for view in views[1:])]
-        dims, steps = _merge(out.shape, [view.strides for view in views])
-    inner = max(dims[-1], 1) if dims else 1
-    spans = []
-    letters = []
-    for view, step in zip(views, steps, strict=True):
-        inner_stride = step[-1] if step else view.itemsize
-        outer_stride = step[0] if len(step) == 2 else inner_stride * inner
-        letters.append(_letter(inner_stride, view.itemsize))
-        spans.append((view, outer_stride, inner_stride))
-    return "".join(letters), tuple(spans), inner
-
-
-def _output(name: str, task: Compiled, shape: tuple[int, ...], out: Array | None) -> Array:
-    dtype = SCALARS[task.result.code].dtype
-    if dtype is None:
-        if out is not None:
-            raise ValueError(f"task {name}: it returns None, so there is nothing to put into out")
-        return np.empty(shape, np.int8)
-    if out is None:
-        return np.empty(shape, dtype)
-    if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape:
-        raise ValueError(
-            f"task {name}: out must be an array of shape {shape} and type {dtype}, not "
-            f"{getattr(out, 'shape', type(out).__name__)} {getattr(out, 'dtype', '')}"
-        )
-    if not out.flags.writeable or not out.flags.c_contiguous:
-        raise ValueError(f"task {name}: out must be writeable and C-contiguous")
-    return out
 
 
 def submit_compiled(
@@ -187,11 +82,12 @@ def submit_compiled(
                 "others have written"
             )
     pattern, spans, inner = lay_out(task, arrays, result)
+    chunk = _chunk(backend, name, task, pattern)
     returns_none = SCALARS[task.result.code].dtype is None
     left = None if again is None else LeftItems(name, again, arrays, result, returns_none)
     handle = backend.batch(
         BatchCall(
-            name, task, pattern, spans, inner, result.size, chunk_size, level, collect, arena, left
+            name, task, chunk, spans, inner, result.size, chunk_size, level, collect, arena, left
         )
     )
     if left is not None:
@@ -203,13 +99,22 @@ def submit_compiled(
     )  # fmt: skip
 
 
-def missing(dtype: np.dtype[Any]) -> Any:
-    """Return what stands for the value of a failed item: NaN where there is one, None, or zero."""
-    if dtype.kind in "mM":
-        return np.array("NaT", dtype)[()]
-    if dtype.kind == "O":
-        return None
-    return np.nan if dtype.kind in "fc" else np.zeros((), dtype)[()]
+# A look-up of compiled code takes less.
+_COMPILES_NS = 1_000_000
+
+
+def _chunk(backend: Backend, name: str, task: Compiled, pattern: str) -> int:
+    """Return the chunk function, which is compiled for the first map of its pattern."""
+    chunk = task.known_chunk(pattern)
+    if chunk is not None:
+        return chunk
+    began = time.monotonic_ns()
+    with before_others():
+        chunk = task.chunk(pattern)
+    ended = time.monotonic_ns()
+    if ended - began > _COMPILES_NS:
+        backend.note_compilation(f"{name} (map)", began, ended, False, False)
+    return chunk
 
 
 class _TimeLimit:
@@ -295,9 +200,9 @@ class BatchResult(ColdMethods, Generic[T]):
         )
 
     def _repr_html_(self) -> str:
-        from ..integrations.html import of_batch
+        from ..display.html import of_batch
 
-        return of_batch(self)
+        return of_batch(self, lambda: len(self._handle.failures()))
 
     def __len__(self) -> int:
         return self._length
@@ -308,8 +213,8 @@ class BatchResult(ColdMethods, Generic[T]):
 
     def _phase(self) -> int:
         phase = self._handle.phase()
-        if phase == native.CANCELLED and self._timed_out:
-            return native.FAILED
+        if phase == record.CANCELLED and self._timed_out:
+            return record.FAILED
         return phase
 
     def status(self) -> TaskStatus:
@@ -494,7 +399,7 @@ class BatchResult(ColdMethods, Generic[T]):
                 return False
 
     def _wait_with_bar(self, timeout: float | None) -> None:
-        from ..integrations.progress import bar
+        from ..display.progress import bar
 
         with bar(self._name, self._length, self._handle.done_items) as tick:
             self._wait(timeout, tick)

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from ..pools.arrivals import SLICE_SECONDS, Arrivals, deadline, left_until
+from ..pools.interrupt import cancel_awaited
+from ..pools.result_type import on_worker
+from ..pools.watch import outcome
 from ..types import TaskStatus
 from .batch import BatchResult
-from .callbacks import outcome
-from .interrupt import cancel_awaited
 from .promise import is_result
-from .result import TaskResult, on_worker
-from .waiting import SLICE_SECONDS, Arrivals, deadline, left_until
+from .result import TaskResult
 
 R = TypeVar("R", bound="TaskResult[Any] | BatchResult[Any]")
 _Pending = dict[Any, None]  # an ordered set
@@ -244,7 +245,7 @@ class _Gather:
 
     def wait_with_bar(self) -> None:
         """Wait for the rest; the bar counts results, and of each batch its items."""
-        from ..integrations.progress import bar
+        from ..display.progress import bar
 
         batches = {result for result in self._results if isinstance(result, BatchResult)}
         calls = set(self._results) - batches

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..pools.exception_copy import copy_exception
+from ..pools.watch import outcome, watch
 from .batch import BatchResult
-from .callbacks import outcome, watch
-from .exceptioncopy import copy_exception
+from .engine import promised
 from .result import TaskResult
-from .runtime import promised
 
 Listener = Callable[[Any], object]
 

@@ -12,12 +12,13 @@ import types
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..errors import NativeUnavailable
+from ..pools import record, watch
+from ..pools.result_type import connect, result_type
 from ..types import TaskStatus
-from . import awaiting, callbacks, native
+from . import awaitable, future
 
 if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+    from ..pools.dispatcher import Dispatcher
 
 T = TypeVar("T", covariant=True)
 
@@ -53,11 +54,11 @@ class ColdMethods:
 
     def running(self: Any) -> bool:
         """Return whether the task runs at this moment."""
-        return bool(self._phase() == native.RUNNING)
+        return bool(self._phase() == record.RUNNING)
 
     def cancelled(self: Any) -> bool:
         """Return whether the task was cancelled."""
-        return bool(self._phase() == native.CANCELLED)
+        return bool(self._phase() == record.CANCELLED)
 
     def add_done_callback(self: Any, fn: Callable[[Any], object]) -> Any:
         """Call fn(result) once the task has ended, in any way; return the result itself.
@@ -67,7 +68,7 @@ class ColdMethods:
         behind them wait. One that raises is logged.
         """
         self._check_callback(fn)
-        callbacks.watch(self, fn, may_block=True)
+        watch.watch(self, fn, may_block=True)
         return self
 
     def on_success(self: Any, fn: Callable[[Any], object]) -> Any:
@@ -85,7 +86,7 @@ class ColdMethods:
         self._check_callback(fn)
 
         def ended(result: Any) -> None:
-            failed, error = callbacks.outcome(result)
+            failed, error = watch.outcome(result)
             if failed:
                 fn(error)
 
@@ -113,10 +114,10 @@ class ColdMethods:
 
         Waiting for it is waiting for the result: a Python worker helps, Ctrl-C cancels.
         """
-        return callbacks.as_future(self)
+        return future.as_future(self)
 
     def __await__(self: Any) -> Generator[Any, None, Any]:
-        return awaiting.wait_in_loop(self)
+        return awaitable.wait_in_loop(self)
 
     def __repr__(self: Any) -> str:
         try:
@@ -126,40 +127,9 @@ class ColdMethods:
         return f"<TaskResult {self._id} {status}>"
 
     def _repr_html_(self: Any) -> str:
-        from ..integrations.html import of_result
+        from ..display.html import of_result
 
         return of_result(self)
-
-
-def on_worker() -> bool:
-    """Return whether this thread is a Python worker: it runs what it waits for itself."""
-    try:
-        return bool(native.load().binding.on_worker())
-    except NativeUnavailable:
-        from . import purelane
-
-        return purelane.on_worker()
-
-
-def add_type(kind: type[Any]) -> None:
-    """Make objects of exactly this type results: as an argument they are waited for first."""
-    try:
-        native.load().binding.add_result_type(kind)
-    except NativeUnavailable:
-        from .purepool import add_result_type
-
-        add_result_type(kind)
-
-
-def _find_type() -> type[Any]:
-    try:
-        binding = native.load().binding
-    except NativeUnavailable:
-        from .purepool import PureTaskResult
-
-        return PureTaskResult
-    awaiting.connect(binding)
-    return binding.TaskResult  # type: ignore[no-any-return]
 
 
 if TYPE_CHECKING:
@@ -190,7 +160,8 @@ if TYPE_CHECKING:
             """Cancel the task, stopping it if it runs; False if it has ended."""
 
 else:
-    TaskResult = _find_type()
+    connect(awaitable.connect)
+    TaskResult = result_type()
     TaskResult.__class_getitem__ = classmethod(types.GenericAlias)
     for _name, _method in vars(ColdMethods).items():
         own = _name in vars(TaskResult)  # the binding's await

@@ -28,7 +28,7 @@ struct bridge {
     struct cz_lane *native, *python;
     int retired; /* the pool has been joined: it goes with the bridge */
     struct cz_cache *cache;
-    PyObject *owner; /* runtime/nativepool.py's NativePool; NULL once retired */
+    PyObject *owner; /* pools/native_pool.py's NativePool; NULL once retired */
     enum full_policy full;
     int limited;         /* the pool has a memory limit */
     unsigned generation; /* of the process that made it, see `generation` */

@@ -1,6 +1,6 @@
 /* bridge.c: one bridge per runtime, and the module.
  *
- * A bridge connects Python to one native pool, made and joined by runtime/nativepool.py.
+ * A bridge connects Python to one native pool, made and joined by pools/native_pool.py.
  * Results and submitters hold references to the bridge, so the record cache and the pool
  * live as long as any of them; the last one to go frees both, if the pool was joined.
  */
@@ -340,7 +340,7 @@ static PyMethodDef module_methods[] = {
     {"set_asyncio", set_asyncio, METH_VARARGS,
      "set_asyncio(get_running_loop, CancelledError, notice, inbox_for): see awaiting.c"},
     {"set_standing", set_standing, METH_VARARGS,
-     "set_standing(locks, import_system, deepest, (code, line, line)): see runtime/standing.py."},
+     "set_standing(locks, import_system, deepest, (code, line, line)): see pools/safepoint.py."},
     {"own_signals", own_signals, METH_NOARGS,
      "In the child of a fork: its thread is the main one, and in no shield of another."},
     {"own_batch", own_batch, METH_O,
@@ -348,7 +348,7 @@ static PyMethodDef module_methods[] = {
     {"set_signals", set_signals, METH_VARARGS,
      "set_signals(signal, getsignal, thread): of _signal, and the main thread; see signals.c."},
     {"set_takeback", set_takeback, METH_VARARGS,
-     "set_takeback(look, TakenBack): see runtime/takeback.py."},
+     "set_takeback(look, TakenBack): see pools/takeback.py."},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,
      "call_shielded(function, ...): call it; an interrupt of the task here comes after it."},
     {"call_exposed", (PyCFunction)(void (*)(void))call_exposed, METH_VARARGS | METH_KEYWORDS,

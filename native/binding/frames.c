@@ -1,6 +1,6 @@
 /* frames.c: whether an exception may be raised in a thread where it stands, by its frames.
  *
- * runtime/standing.py has the rules, their reasons, the tables, and the same in Python. The
+ * pools/safepoint.py has the rules, their reasons, the tables, and the same in Python. The
  * caller holds the GIL, and nothing here lets go of it: no Python code runs, and the garbage
  * collector is off, which before Python 3.12 could run whenever a frame object was made. So
  * what is_free() returns holds until the caller lets go of the GIL.
@@ -13,7 +13,7 @@
 extern PyFrameObject *PyThreadState_GetFrame(PyThreadState *state);
 extern PyFrameObject *PyFrame_GetBack(PyFrameObject *frame);
 
-/* What runtime/standing.py hands over, for as long as the process lives. */
+/* What pools/safepoint.py hands over, for as long as the process lives. */
 static struct {
     PyObject *locks;           /* frozenset of code objects */
     PyObject *wait;            /* the code of Condition.wait */

@@ -1,6 +1,6 @@
 /* mail.c: the Python side of delays, retries, time limits, watching and stopping.
  *
- * The methods here are Bridge's; runtime/dispatcher.py uses them. One Python thread is
+ * The methods here are Bridge's; pools/dispatcher.py uses them. One Python thread is
  * inside bridge.dispatch(), which hands each record from the library's mailbox to a Python
  * handler. Whatever may come by mail is kept alive by the dispatcher until then: it holds
  * a reference to the result object.

@@ -235,7 +235,7 @@ void announce_end(struct cz_record *record)
 static void leave_child(PyObject *value)
 {
     PyObject *failure = value ? Py_NewRef(Py_None) : take_exception();
-    PyObject *module = PyImport_ImportModule("catzilla_jit.runtime.child");
+    PyObject *module = PyImport_ImportModule("catzilla_jit.pools.child");
     if (module)
         PyObject_CallMethod(module, "leave", "O", failure);
     _exit(1);

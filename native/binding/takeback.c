@@ -11,7 +11,7 @@
 extern void PyThreadState_EnterTracing(PyThreadState *state) __attribute__((weak));
 extern void PyThreadState_LeaveTracing(PyThreadState *state) __attribute__((weak));
 
-/* What runtime/takeback.py hands over, for as long as the process lives. */
+/* What pools/takeback.py hands over, for as long as the process lives. */
 static PyObject *look, *taken_back;
 
 PyObject *set_takeback(PyObject *Py_UNUSED(module), PyObject *args)

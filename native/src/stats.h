@@ -13,7 +13,7 @@
  * sum over the meters. What a task counts is stored before its final phase, so
  * whoever has seen its result sees it counted.
  *
- * The layout is an interface between processes (runtime/segment.py reads it): a change
+ * The layout is an interface between processes (stats/segment.py reads it): a change
  * needs another CZ__STATS_VERSION. native/README.md, "Statistics", has the reasons.
  */
 #ifndef CZ_STATS_H

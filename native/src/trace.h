@@ -7,7 +7,7 @@
  * per task, and a reader that dies leaves nothing behind but a time that passes.
  *
  * What the control holds is anybody's: it is used for that comparison alone. The layout is
- * an interface between processes (runtime/events.py). native/README.md, "Tracing".
+ * an interface between processes (stats/events.py). native/README.md, "Tracing".
  */
 #ifndef CZ_TRACE_H
 #define CZ_TRACE_H

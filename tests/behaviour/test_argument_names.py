@@ -6,9 +6,9 @@ import decimal
 import fractions
 
 import pytest
-from kernels import base_task, root
 
 from catzilla_jit import Runtime
+from support.kernels import base_task, root
 
 
 def own_names(self, func=0, args=0, runtime=0, options=0, function=0, **further):

@@ -6,11 +6,11 @@ import asyncio
 import threading
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, root
-from unruly import until
 
 from catzilla_jit.errors import TaskCancelled
+from support.gates import hold
+from support.kernels import PATIENCE, add, root
+from support.unruly import until
 
 
 def run(coroutine):

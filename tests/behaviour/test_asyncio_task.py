@@ -10,12 +10,12 @@ import sys
 import weakref
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
+from support.gates import hold
+from support.kernels import PATIENCE, add
 
-NATIVE = native.unavailable() is None
+NATIVE = library.unavailable() is None
 
 
 def run(coroutine, debug=False):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, base_task, count
-from unruly import Failures, flaky
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import QueueFull
+from support.gates import hold
+from support.kernels import PATIENCE, add, base_task, count
+from support.unruly import Failures, flaky
 
 POLICIES = ["wait", "raise", "caller"]
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from gates import hold
-from kernels import add, base_task, count, flip, turn
 
 from catzilla_jit import Runtime
+from support.gates import hold
+from support.kernels import add, base_task, count, flip, turn
 
 
 @pytest.fixture

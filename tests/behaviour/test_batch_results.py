@@ -11,12 +11,12 @@ import weakref
 
 import numpy as np
 import pytest
-from gates import ROOM, hold
-from kernels import PATIENCE, add, refuse
-from unruly import until
 
 from catzilla_jit import Runtime, TaskStatus, as_completed, gather, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from support.gates import ROOM, hold
+from support.kernels import PATIENCE, add, refuse
+from support.unruly import until
 
 
 def hold_map(gate, task, items=1):

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from catzilla_jit import task
-from catzilla_jit.settings import Settings
+from catzilla_jit.tasks.options import Settings
 
 Floats = NDArray[np.float64]
 

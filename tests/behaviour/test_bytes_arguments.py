@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gates import Gate, hold
-from kernels import PATIENCE
 
 from catzilla_jit import Runtime
+from support.gates import Gate, hold
+from support.kernels import PATIENCE
 
 
 def crc_table() -> tuple[int, ...]:

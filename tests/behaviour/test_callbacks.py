@@ -9,12 +9,12 @@ import threading
 import weakref
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, root
-from unruly import Failures, flaky, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import TaskCancelled
+from support.gates import hold
+from support.kernels import PATIENCE, add, root
+from support.unruly import Failures, flaky, until
 
 
 class Calls(list):

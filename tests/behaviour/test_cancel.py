@@ -5,11 +5,11 @@ from __future__ import annotations
 import concurrent.futures
 
 import pytest
-from gates import ROOM, hold, note
-from kernels import add
 
 from catzilla_jit import TaskStatus
 from catzilla_jit.errors import CatzillaError, TaskCancelled
+from support.gates import ROOM, hold, note
+from support.kernels import add
 
 
 def test_cancelled_task_never_runs(make_on, single, gate, notes):

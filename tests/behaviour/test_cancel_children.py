@@ -12,7 +12,7 @@ import pytest
 
 from catzilla_jit import Runtime, TaskStatus, as_completed, gather, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
-from catzilla_jit.runtime.waiting import Arrivals
+from catzilla_jit.pools.arrivals import Arrivals
 
 PATIENCE = 60.0
 

@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, count
-from unruly import chatty, endless, endless_above, stoppable, talkative, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import TaskCancelled
+from support.gates import hold
+from support.kernels import PATIENCE, add, count
+from support.unruly import chatty, endless, endless_above, stoppable, talkative, until
 
 needs_stopping = "compiled code cannot be stopped on this pool"
 

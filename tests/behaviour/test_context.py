@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextvars
 
-from kernels import PATIENCE, add
-from unruly import until
+from support.kernels import PATIENCE, add
+from support.unruly import until
 
 variable = contextvars.ContextVar("variable", default="unset")
 

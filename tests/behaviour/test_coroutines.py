@@ -8,10 +8,10 @@ import inspect
 import threading
 
 import pytest
-from kernels import PATIENCE
 
 from catzilla_jit import Runtime, gather
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from support.kernels import PATIENCE
 
 
 async def double(x: int) -> int:

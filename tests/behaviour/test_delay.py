@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from gates import note
-from kernels import PATIENCE, add
 
 from catzilla_jit import TaskStatus
 from catzilla_jit.errors import TaskCancelled
+from support.gates import note
+from support.kernels import PATIENCE, add
 
 HOUR_MS = 3_600_000
 

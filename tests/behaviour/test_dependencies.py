@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from gates import hold, note
-from kernels import PATIENCE, add, count, root
-from unruly import Failures, flaky, until
 
 from catzilla_jit import Runtime, TaskStatus, chain, group
 from catzilla_jit.errors import TaskCancelled
+from support.gates import hold, note
+from support.kernels import PATIENCE, add, count, root
+from support.unruly import Failures, flaky, until
 
 
 def test_result_as_argument_is_replaced_by_its_value(make):
@@ -153,7 +153,7 @@ def test_dependency_of_another_runtime(make, make_on):
 
 
 def test_compiled_and_python_tasks_mix(runtime):
-    from kernels import base_task
+    from support.kernels import base_task
 
     compiled = runtime.task(base_task(count, "compiled"))
     python = runtime.task(count, compile_to_c=False)

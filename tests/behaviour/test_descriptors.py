@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from unruly import stoppable
+
+from support.unruly import stoppable
 
 pytest.importorskip("resource")
 

@@ -9,11 +9,11 @@ import time
 import traceback
 import weakref
 
-import kernels
 import pytest
-from kernels import PATIENCE
 
 from catzilla_jit import TaskStatus
+from support import kernels
+from support.kernels import PATIENCE
 
 
 def frames(error):

@@ -8,15 +8,15 @@ import threading
 
 import numpy as np
 import pytest
-from kernels import PATIENCE, add, base_task
 
 from catzilla_jit import Runtime, wait
 from catzilla_jit.errors import QueueFull
-from catzilla_jit.runtime import native
-from catzilla_jit.runtime.runtime import make_backend
+from catzilla_jit.pools.native import library
+from catzilla_jit.pools.open_pool import make_backend
+from support.kernels import PATIENCE, add, base_task
 
 needs_native = pytest.mark.skipif(
-    native.unavailable() is not None, reason="a setting of the native pool"
+    library.unavailable() is not None, reason="a setting of the native pool"
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 
 import numpy as np
-from kernels import PATIENCE, add, root
 
 from catzilla_jit import Runtime, TaskStatus
+from support.kernels import PATIENCE, add, root
 
 
 def test_finalizer_may_ask_a_batch_of_its_own_cycle(make_on, runtime):

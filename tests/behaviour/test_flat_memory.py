@@ -8,15 +8,15 @@ import gc
 import sys
 
 import pytest
-from kernels import PATIENCE, add, refuse
-from unruly import until
 
 from catzilla_jit import chain, gather, group
 from catzilla_jit.errors import TaskCancelled
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
+from support.kernels import PATIENCE, add, refuse
+from support.unruly import until
 
 COUNT = 1000
-NATIVE = native.unavailable() is None
+NATIVE = library.unavailable() is None
 
 
 def callbacks(make):

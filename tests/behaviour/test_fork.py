@@ -233,7 +233,7 @@ def test_child_imports_what_a_thread_of_the_parent_was_importing(run):
     entered, forking = threading.Event(), threading.Event()
     class Slow:
         def find_spec(self, name, path=None, target=None):
-            if name == "catzilla_jit.compile.status":
+            if name == "catzilla_jit.compile.slots":
                 entered.set()
                 forking.wait(60)
     sys.meta_path.insert(0, Slow())

@@ -7,13 +7,13 @@ import threading
 import time
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, count
-from unruly import until
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
-from catzilla_jit.runtime.interrupt import call_exposed, check_interrupt, shielded
+from catzilla_jit.pools.interrupt import call_exposed, check_interrupt, shielded
+from support.gates import hold
+from support.kernels import PATIENCE, count
+from support.unruly import until
 
 
 def spin():

@@ -12,10 +12,10 @@ import threading
 import time
 
 import pytest
-from kernels import PATIENCE, count
-from unruly import until
 
 from catzilla_jit.errors import TaskCancelled
+from support.kernels import PATIENCE, count
+from support.unruly import until
 
 
 def spin():

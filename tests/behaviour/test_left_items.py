@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 import pytest
-from kernels import PATIENCE
 
 from catzilla_jit import Runtime, TaskStatus, as_completed
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from support.kernels import PATIENCE
 
 LONG = 40_000  # whose factorial takes Python about half a second
 ANSWER = 7

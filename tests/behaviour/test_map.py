@@ -8,16 +8,16 @@ import threading
 import time
 
 import hypothesis
-import kernels
 import numpy as np
 import pytest
-from gates import ROOM, hold
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
-from kernels import PATIENCE
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
+from support import kernels
+from support.gates import ROOM, hold
+from support.kernels import PATIENCE
 
 same = hypothesis.settings(
     derandomize=True, database=None, deadline=None, max_examples=60,

@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from kernels import PATIENCE
 
 from catzilla_jit import TaskStatus
-from catzilla_jit.runtime.native import copy_exception
+from catzilla_jit.pools.native.library import copy_exception
+from support.kernels import PATIENCE
 
 INPUT = [[1, 0], [2, 0]]
 

@@ -9,7 +9,7 @@ import pytest
 
 from catzilla_jit import TaskStatus
 from catzilla_jit.errors import TaskTimeout
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 
 def spin_from_1000(i: int) -> int:
@@ -19,7 +19,7 @@ def spin_from_1000(i: int) -> int:
 
 
 def test_map_that_runs_into_its_limit_keeps_what_it_has(make, kind):
-    if kind == "compiled" and native.unavailable() is not None:
+    if kind == "compiled" and library.unavailable() is not None:
         pytest.skip("compiled code cannot be stopped on this pool")
     out = np.full(5000, -1, np.int64)
     task = make(spin_from_1000).options(timeout_ms=300)
@@ -58,7 +58,7 @@ def test_limit_of_a_map_that_has_ended_holds_nothing(make, runtime):
 
 
 def test_limit_holds_for_a_map_that_was_dropped(make, kind, runtime):
-    if kind == "compiled" and native.unavailable() is not None:
+    if kind == "compiled" and library.unavailable() is not None:
         pytest.skip("compiled code cannot be stopped on this pool")
     task = make(spin_from_1000).options(timeout_ms=100)
     task.submit_map(np.arange(990, 1010))

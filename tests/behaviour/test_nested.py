@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
-from kernels import PATIENCE, add, base_task
-from unruly import NATIVE
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled
+from support.kernels import PATIENCE, add, base_task
+from support.unruly import NATIVE
 
 
 def test_task_waits_for_tasks_that_it_submitted_with_one_worker(make_on, single):

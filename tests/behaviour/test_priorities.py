@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from gates import hold, note
-from kernels import add
 
 import catzilla_jit
 from catzilla_jit import TaskPriority
+from support.gates import hold, note
+from support.kernels import add
 
 
 @pytest.fixture

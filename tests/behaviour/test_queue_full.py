@@ -7,11 +7,11 @@ import threading
 
 import numpy as np
 import pytest
-from gates import hold, note
-from kernels import PATIENCE, add, base_task
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import QueueFull, RuntimeClosed
+from support.gates import hold, note
+from support.kernels import PATIENCE, add, base_task
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from kernels import PATIENCE, add
 
 from catzilla_jit import chain
+from support.kernels import PATIENCE, add
 
 
 class Refused(Exception):

@@ -9,13 +9,13 @@ import asyncio
 import time
 
 import pytest
-from kernels import PATIENCE
 
 from catzilla_jit import Runtime, TaskStatus, gather
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
+from support.kernels import PATIENCE
 
-NATIVE = native.unavailable() is None
+NATIVE = library.unavailable() is None
 LONG = 40_000  # whose factorial takes Python about half a second
 
 

@@ -7,14 +7,14 @@ import logging
 import statistics
 
 import pytest
-from gates import BYTES
-from kernels import PATIENCE, add, root
-from unruly import Failures, bracketed, endless, flaky, stoppable, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
-from catzilla_jit.runtime import retry
-from catzilla_jit.runtime.retry import RetryPolicy
+from catzilla_jit.pools import retry
+from catzilla_jit.pools.retry import RetryPolicy
+from support.gates import BYTES
+from support.kernels import PATIENCE, add, root
+from support.unruly import Failures, bracketed, endless, flaky, stoppable, until
 
 HOUR_MS = 3_600_000
 

@@ -9,12 +9,12 @@ import sys
 import textwrap
 
 import pytest
-from kernels import PATIENCE, add, base_task
 
 from catzilla_jit import TaskStatus
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
+from support.kernels import PATIENCE, add, base_task
 
-NATIVE = native.unavailable() is None
+NATIVE = library.unavailable() is None
 
 TASKS = """
     import sys, time

@@ -8,11 +8,11 @@ import time
 
 import numpy as np
 import pytest
-from gates import ROOM, hold, note
-from kernels import PATIENCE, add, base_task, count
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
+from support.gates import ROOM, hold, note
+from support.kernels import PATIENCE, add, base_task, count
 
 
 def test_shutdown_finishes_what_was_submitted(make_on):

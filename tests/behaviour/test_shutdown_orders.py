@@ -7,12 +7,12 @@ import itertools
 import time
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, count
-from unruly import Failures, flaky, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
+from support.gates import hold
+from support.kernels import PATIENCE, add, count
+from support.unruly import Failures, flaky, until
 
 HOUR_MS = 3_600_000
 

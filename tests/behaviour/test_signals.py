@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from catzilla_jit.runtime.interrupt import (
+from catzilla_jit.pools.interrupt import (
     call_exposed,
     call_shielded,
     check_interrupt,
@@ -199,7 +199,7 @@ def test_child_of_another_thread_has_the_handlers(script):
     done = script("""
     import os, signal, threading
     import catzilla_jit
-    from catzilla_jit.runtime.interrupt import call_shielded
+    from catzilla_jit.pools.interrupt import call_shielded
     inside, forked = threading.Event(), threading.Event()
     def fork():
         inside.wait(30)

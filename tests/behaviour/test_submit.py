@@ -8,13 +8,13 @@ import math
 import threading
 import time
 
-import kernels
 import numpy as np
 import pytest
-from gates import hold
 
 import catzilla_jit
 from catzilla_jit import Runtime, TaskResult, TaskStatus
+from support import kernels
+from support.gates import hold
 
 
 def test_result_is_what_the_function_returns(make):

@@ -7,12 +7,12 @@ import threading
 import weakref
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, base_task, count, refuse
 
 import catzilla_jit
 from catzilla_jit import Runtime
-from catzilla_jit.runtime import runtime as runtime_module
+from catzilla_jit.runtime import process
+from support.gates import hold
+from support.kernels import PATIENCE, add, base_task, count, refuse
 
 
 def in_threads(number, function):
@@ -194,11 +194,11 @@ def test_dropped_runtimes_that_have_ended_may_be_freed_by_several_threads(monkey
             if abandoned:
                 freed.append(self)
                 if len(freed) == 1:
-                    runtime_module._reap()
+                    process.reap()
             return True
 
     abandoned, freed = [], []
     abandoned.append(Ended())
-    monkeypatch.setattr(runtime_module, "_abandoned", abandoned)
-    runtime_module._reap()
+    monkeypatch.setattr(process, "_abandoned", abandoned)
+    process.reap()
     assert abandoned == []

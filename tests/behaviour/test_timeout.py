@@ -7,12 +7,12 @@ import time
 import weakref
 
 import pytest
-from gates import hold
-from kernels import PATIENCE, add, patience
-from unruly import endless, stoppable, talkative, until
 
 from catzilla_jit import Runtime, TaskStatus
 from catzilla_jit.errors import CatzillaError, TaskCancelled, TaskTimeout
+from support.gates import hold
+from support.kernels import PATIENCE, add, patience
+from support.unruly import endless, stoppable, talkative, until
 
 needs_stopping = "compiled code cannot be stopped on this pool"
 
@@ -133,7 +133,7 @@ def test_waiter_of_code_that_cannot_be_stopped_gets_its_timeout_at_once(make_on,
 
 
 def test_code_that_cannot_be_stopped_says_so():
-    from kernels import base_task
+    from support.kernels import base_task
 
     assert not base_task(talkative, "compiled").explain().interruptible
     assert base_task(endless, "compiled").explain().interruptible

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernels import PATIENCE
+
+from support.kernels import PATIENCE
 
 
 def doubled(x):

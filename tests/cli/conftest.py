@@ -1,7 +1,4 @@
-"""`cli`: the command line in a process of its own, as from a shell; `pid`: a process to look at.
-
-Also makes `stats_sample` importable for the tests of this directory.
-"""
+"""`cli`: the command line in a process of its own, as from a shell; `pid`: a process to look at."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import catzilla_jit
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -14,16 +14,16 @@ import sys
 
 import pytest
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytestmark = pytest.mark.skipif(
-    native.unavailable() is not None, reason="a million tasks take the native pool"
+    library.unavailable() is not None, reason="a million tasks take the native pool"
 )
 
 PROGRAM = """\
 import dataclasses, json, sys, threading, time
 from catzilla_jit import get_task_stats, task
-from catzilla_jit.command import document
+from catzilla_jit.stats.views import json_document as document
 
 TASKS = 1_000_000
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from catzilla_jit.cli import COMMANDS
+from catzilla_jit.cli.main import COMMANDS
 
 NAMES = [command.NAME for command in COMMANDS]
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from catzilla_jit.command import examination
-from catzilla_jit.command.examination import Finding, examine
+from catzilla_jit.cli import health_checks
+from catzilla_jit.cli.health_checks import Finding, examine
 
 
 def findings(result):
@@ -30,7 +30,7 @@ def test_json_is_one_object_in_which_every_problem_has_advice(cli):
         findings(result)
     )
     for finding in report["findings"]:
-        assert finding["level"] in examination.LEVELS
+        assert finding["level"] in health_checks.LEVELS
         assert bool(finding["advice"]) == (finding["level"] != "ok"), finding
 
 

@@ -10,10 +10,10 @@ import pytest
 
 import catzilla_jit
 from catzilla_jit import Runtime
-from catzilla_jit.cli import COMMANDS
-from catzilla_jit.command import document
+from catzilla_jit.cli.main import COMMANDS
 from catzilla_jit.integrations import prometheus
-from catzilla_jit.runtime.roster import PYTHON, Document, Entry
+from catzilla_jit.stats.roster import PYTHON, Document, Entry
+from catzilla_jit.stats.views import json_document
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent
 PAGE = ROOT.parent / "docs" / "command-line.md"
@@ -79,11 +79,11 @@ def stats():
 
 
 def test_json_has_the_documented_fields_and_no_others(stats):
-    assert set(document.of_stats(stats)) == set(fields())
+    assert set(json_document.of_stats(stats)) == set(fields())
 
 
 def test_json_has_the_documented_types(stats):
-    found = document.of_stats(stats)
+    found = json_document.of_stats(stats)
     kinds = {"object": dict, "array": list, "integers": int, "integer": int}
     for name, row in fields().items():
         value = found[name]
@@ -98,7 +98,7 @@ def test_json_has_the_documented_types(stats):
 
 
 def test_tasks_levels_and_workers_have_the_documented_fields(stats):
-    found = document.of_stats(stats)
+    found = json_document.of_stats(stats)
     said = {name: set(words(row[2])) for name, row in fields().items()}
     calls = said["tasks"] - {"lanes", "compiled", "python"} | times("execution", "wait")
     (task,) = found["tasks"].values()
@@ -166,6 +166,6 @@ def test_explain_prints_the_documented_objects(cli, tmp_path):
 
 def test_tasks_prints_the_documented_object():
     entry = Entry("a", PYTHON, reason="b")
-    (registered,) = document.of_roster(Document(1, 1, 1, 0, (entry,)))
+    (registered,) = json_document.of_roster(Document(1, 1, 1, 0, (entry,)))
     for field in ("pid", "runtime", "tasks", "registered", *registered):
         assert f'"{field}"' in section("tasks")

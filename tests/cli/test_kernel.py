@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from catzilla_jit import preload
-from catzilla_jit.integrations import jupyter
+from catzilla_jit import jemalloc
+from catzilla_jit.integrations import kernel_spec
 
 needs_jemalloc = pytest.mark.skipif(
-    preload.find_library() is None, reason="jemalloc is not installed"
+    jemalloc.find_library() is None, reason="jemalloc is not installed"
 )
 
 
@@ -34,7 +34,7 @@ def test_kernel_is_installed_where_jupyter_looks(cli, tmp_path, arguments, varia
     spec = json.loads((tmp_path / place / "kernels/catzilla-jit/kernel.json").read_text())
     assert spec["argv"][0] == sys.executable
     assert "{connection_file}" in spec["argv"]
-    assert spec["env"] == {"LD_PRELOAD": preload.find_library()}
+    assert spec["env"] == {"LD_PRELOAD": jemalloc.find_library()}
     assert spec["language"] == "python"
     assert "kernels/catzilla-jit" in result.stdout
 
@@ -63,7 +63,7 @@ def test_a_place_that_cannot_be_written_is_one_line(cli, tmp_path):
 
 
 def test_install_writes_one_file(tmp_path: pathlib.Path):
-    directory = jupyter.install(tmp_path, "/lib/libjemalloc.so.2", "k")
+    directory = kernel_spec.install(tmp_path, "/lib/libjemalloc.so.2", "k")
     assert [path.name for path in directory.iterdir()] == ["kernel.json"]
 
 
@@ -74,7 +74,7 @@ def test_installed_kernel_runs_with_jemalloc(cli, tmp_path, monkeypatch):
     assert cli("kernel", "install", "--user", JUPYTER_DATA_DIR=str(tmp_path)).returncode == 0
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(preload.__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(jemalloc.__file__).parents[1]))
     kernel, client = manager.start_new_kernel(startup_timeout=120, kernel_name="catzilla-jit")
     try:
         reply = client.execute(

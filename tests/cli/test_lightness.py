@@ -8,7 +8,7 @@ import sys
 
 def test_help_imports_nothing_heavy(environ):
     code = (
-        "import sys; from catzilla_jit import cli; cli.make_parser().format_help();"
+        "import sys; from catzilla_jit.cli import main as cli; cli.make_parser().format_help();"
         "print(*sorted(n for n in ('numba', 'numpy', 'rich', 'ctypes') if n in sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)

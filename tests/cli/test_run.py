@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from catzilla_jit import preload
+from catzilla_jit import jemalloc
 
 SHOW = """\
 import json, sys
@@ -108,7 +108,7 @@ def loaded(tmp_path) -> str:
 
 
 def test_jemalloc_is_preloaded_where_it_is_installed(cli, loaded):
-    library = preload.find_library()
+    library = jemalloc.find_library()
     result = cli("run", loaded)
     assert result.returncode == 0
     if library is None:
@@ -127,20 +127,20 @@ def test_no_jemalloc_leaves_the_environment_alone(cli, loaded):
 
 
 def test_preload_goes_before_what_is_there():
-    made = preload.environment("/lib/libjemalloc.so.2", {"LD_PRELOAD": "/x/other.so", "A": "1"})
+    made = jemalloc.environment("/lib/libjemalloc.so.2", {"LD_PRELOAD": "/x/other.so", "A": "1"})
     assert made == {"LD_PRELOAD": "/lib/libjemalloc.so.2:/x/other.so", "A": "1"}
 
 
 @pytest.mark.parametrize("present", ["/a/libjemalloc.so.2", "x.so /usr/lib/libtcmalloc.so.4"])
 def test_an_allocator_that_was_chosen_stays(present):
-    assert preload.environment("/new.so", {"LD_PRELOAD": present}) == {"LD_PRELOAD": present}
+    assert jemalloc.environment("/new.so", {"LD_PRELOAD": present}) == {"LD_PRELOAD": present}
 
 
 def test_a_library_of_another_machine_is_passed_over(tmp_path, monkeypatch):
     strange = tmp_path / "libjemalloc.so.2"
     strange.write_bytes(b"\x7fELF" + bytes(60))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
-    assert preload.find_library() != str(strange)
+    assert jemalloc.find_library() != str(strange)
 
 
 # --- SIGTERM ----------------------------------------------------------------------------------

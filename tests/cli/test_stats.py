@@ -13,9 +13,9 @@ import time
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.command import running
-from catzilla_jit.command.leaving import Failure
-from catzilla_jit.runtime.statsreader import RuntimeInfo
+from catzilla_jit.cli import runtime_argument
+from catzilla_jit.cli.exit_codes import Failure
+from catzilla_jit.stats.reader import RuntimeInfo
 
 PROGRAM = """\
 import sys
@@ -154,7 +154,7 @@ def test_wrong_usage(cli, arguments):
 def test_several_runtimes_are_named_when_one_is_needed():
     found = [RuntimeInfo(1, 1, "a", 0.0), RuntimeInfo(2, 3, "b", 0.0)]
     with pytest.raises(Failure, match="name one: 1:1, 2:3"):
-        running.only_one(found)
+        runtime_argument.only_one(found)
 
 
 # --- watch ------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ import sys
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.command import timeline
-from catzilla_jit.command.timeline import Slice, Timeline
-from catzilla_jit.runtime import events, segment, statsreader
-from catzilla_jit.runtime.events import Event
-from catzilla_jit.runtime.tracereader import Recording
+from catzilla_jit.stats import events, reader, segment
+from catzilla_jit.stats.events import Event
+from catzilla_jit.stats.recording import Recording
+from catzilla_jit.stats.views import timeline
+from catzilla_jit.stats.views.timeline import Slice, Timeline
 
 PROGRAM = """\
 import sys, threading
@@ -125,7 +125,7 @@ def test_stdout_gets_the_file_alone(cli, pid):
 
 
 def test_ctrl_c_writes_what_there_is(environ, pid, tmp_path):
-    (control,) = map(statsreader.map_segment, statsreader.controls(int(pid)))
+    (control,) = map(reader.map_segment, reader.controls(int(pid)))
     before = bytes(control)
     process = subprocess.Popen(
         [sys.executable, "-m", "catzilla_jit.cli", "trace", pid, "-o", "-", "--seconds", "600"],

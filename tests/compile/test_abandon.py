@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from compile_harness import compiled, run
 from numba.core.compiler_lock import global_compiler_lock
 
-from catzilla_jit.compile import Abandoned, obtain, store
+from catzilla_jit.compile import Abandoned, loaded
+from catzilla_jit.compile.cache import disk
+from support.compile_harness import compiled, run
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(store.VARIABLE, f"{tmp_path}/cache")
-    obtain.known.clear()
+    monkeypatch.setenv(disk.VARIABLE, f"{tmp_path}/cache")
+    loaded.known.clear()
 
 
 def inner(n: int) -> int:

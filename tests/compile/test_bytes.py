@@ -6,6 +6,7 @@ import collections
 import gc
 import inspect
 import itertools
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -16,15 +17,15 @@ from typing import Any, Optional
 
 import numpy
 import pytest
-from agreement import agrees, outcome
-from compile_harness import compiled, status_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba.core import types as numba_types
 from numba.core.runtime import _nrt_python, rtsys
 
 from catzilla_jit.compile import CompileRefused, argument_types_for
-from catzilla_jit.compile.octets import octets
+from catzilla_jit.compile.datamodel.bytes_type import octets
+from support.agreement import agrees, outcome
+from support.compile_harness import compiled, status_of
 
 SEPARATOR = b","
 ENDS = (b"\0", b"ab")
@@ -430,8 +431,8 @@ def test_nobody_keeps_the_bytes_of_a_caller(function: Any, arguments: Any) -> No
 
 SCRIPT = """
     import sys
-    sys.path.insert(0, {tests!r})
-    from compile_harness import compiled, status_of
+    sys.path[:0] = {folders!r}
+    from support.compile_harness import compiled, status_of
     import test_bytes as cases
     task = compiled(cases.{name})
     print(task.from_cache, status_of(task, *{arguments!r})[2])
@@ -452,8 +453,8 @@ def test_saved_code_reads_bytes_in_another_process(
 ) -> None:
     tmp_path.chmod(0o700)
     monkeypatch.setenv("CATZILLA_JIT_CACHE_DIR", str(tmp_path))
-    tests = __file__.rpartition("/")[0]
-    script = textwrap.dedent(SCRIPT).format(tests=tests, name=name, arguments=arguments)
+    folders = [str(folder) for folder in pathlib.Path(__file__).parents[:2]]
+    script = textwrap.dedent(SCRIPT).format(folders=folders, name=name, arguments=arguments)
     runs = [
         subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True

@@ -14,22 +14,15 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from compile_harness import compiled, run
 
 import catzilla_jit.compile
-from catzilla_jit.compile import (
-    CompileRefused,
-    annotations,
-    argument_types_for,
-    build,
-    clibrary,
-    hints,
-    machine,
-    obtain,
-    saved,
-    store,
-)
-from catzilla_jit.compile.kernel import compile_kernel
+from catzilla_jit.compile import CompileRefused, argument_types_for, build
+from catzilla_jit.compile import loaded as loaded_module
+from catzilla_jit.compile.backend import loader, numba_symbols
+from catzilla_jit.compile.backend.kernel import compile_kernel
+from catzilla_jit.compile.cache import disk, saved_task
+from catzilla_jit.compile.frontend import annotations, hints
+from support.compile_harness import compiled, run
 
 SOURCE = """
 RATE = {rate}
@@ -50,14 +43,14 @@ def loaded(rate: int = 3, step: int = 1) -> Callable[[int], int]:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
-    obtain.known.clear()
-    return tmp_path / "cache" / store.FOLDER
+    monkeypatch.setenv(disk.VARIABLE, str(tmp_path / "cache"))
+    loaded_module.known.clear()
+    return tmp_path / "cache" / disk.FOLDER
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do as a new process does."""
-    obtain.known.clear()
+    loaded_module.known.clear()
 
 
 def test_same_function_again_is_not_compiled_again() -> None:
@@ -80,7 +73,7 @@ def test_refusal_is_remembered() -> None:
 
     with pytest.raises(CompileRefused):
         compiled(refused)
-    assert len(obtain.known) == 1
+    assert len(loaded_module.known) == 1
     with pytest.raises(CompileRefused):
         compiled(refused)
 
@@ -213,7 +206,7 @@ def test_options_and_types_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> No
 def test_another_installation_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled(loaded())
     forget(monkeypatch)
-    monkeypatch.setattr(catzilla_jit.compile.fingerprint, "installation", lambda: "another")
+    monkeypatch.setattr(catzilla_jit.compile.cache.fingerprint, "installation", lambda: "another")
     assert not compiled(loaded()).from_cache
 
 
@@ -228,7 +221,7 @@ def test_damaged_file_is_ignored(cache: pathlib.Path, monkeypatch: pytest.Monkey
 def test_damaged_code_is_ignored(cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled(loaded())
     (path,) = cache.iterdir()
-    task = saved.read(path.name)
+    task = saved_task.read(path.name)
     assert task is not None
     data = bytearray(path.read_bytes())
     data[data.index(task.object_code) + len(task.object_code) // 2] ^= 1
@@ -285,7 +278,7 @@ def two_processes(tmp_path: pathlib.Path) -> Callable[[str], list[str]]:
     def two_processes(source: str) -> list[str]:
         script = tmp_path / "script.py"
         script.write_text(textwrap.dedent(source))
-        here = pathlib.Path(__file__).parent
+        here = pathlib.Path(__file__).parents[1]
         root = pathlib.Path(catzilla_jit.compile.__file__).parents[2]
         command = [sys.executable, str(script), str(here), str(root)]
         env = dict(os.environ)
@@ -306,7 +299,7 @@ def test_exception_made_at_run_time_works_in_another_process(
         """
         import sys
         sys.path[:0] = sys.argv[1:]
-        from compile_harness import compiled, run
+        from support.compile_harness import compiled, run
 
         def check(x: int, text: str) -> str:
             if x > 3:
@@ -333,7 +326,7 @@ def test_saved_chunk_function_of_a_task_that_raises_works_in_another_process(
         """
         import sys
         sys.path[:0] = sys.argv[1:]
-        from compile_harness import compiled
+        from support.compile_harness import compiled
 
         def root(x: float) -> float:
             if x < 0.0:
@@ -352,7 +345,7 @@ def test_dicts_of_texts_work_in_another_process(two_processes: Callable[[str], l
         """
         import sys
         sys.path[:0] = sys.argv[1:]
-        from compile_harness import compiled, run
+        from support.compile_harness import compiled, run
 
         def known(counts: dict[str, list[int]], words: list[str]) -> dict:
             return {word: len(counts[word]) if word in counts else 0 for word in words}
@@ -423,7 +416,7 @@ TEXT = """
     found = notice.submit(7, "caf\u00e9").result()
     assert found == {"user": 7, "status": "sent", "text": "CAF\u00c9!"}
     print("numba" in sys.modules, notice.explain().from_cache)
-    ours = sys.modules["catzilla_jit.compile.clibrary"]._extension("numba._helperlib")
+    ours = sys.modules["catzilla_jit.compile.backend.numba_symbols"]._extension("numba._helperlib")
     import numba
     assert numba._helperlib.c_helpers == ours.c_helpers  # the same functions: one Numba
     assert numba.njit(lambda text: text + "!")("a") == "a!"
@@ -438,15 +431,15 @@ def test_cached_task_on_text_does_without_numba_and_numba_works_beside_it(script
 def test_modules_of_a_numba_that_is_imported_are_left_to_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(sys.modules, clibrary.HELPERS)  # as while another thread imports it
-    found = clibrary._extension.__wrapped__(clibrary.HELPERS)
-    assert sys.modules[clibrary.HELPERS] is found
+    monkeypatch.delitem(sys.modules, numba_symbols.HELPERS)  # as while another thread imports it
+    found = numba_symbols._extension.__wrapped__(numba_symbols.HELPERS)
+    assert sys.modules[numba_symbols.HELPERS] is found
 
 
 def test_numba_that_is_imported_later_frees_what_was_allocated_without_it(script: Any) -> None:
     source = """
         import ctypes
-        from catzilla_jit.compile import clibrary
+        from catzilla_jit.compile.backend import numba_symbols as clibrary
         assert clibrary.register()
         at = clibrary._extension(clibrary.RUNTIME).c_helpers
         block = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t)(at["Allocate"])(100)
@@ -462,7 +455,7 @@ def test_another_build_of_numba_loads_its_code_itself(monkeypatch: pytest.Monkey
 
     compiled(shout)
     forget(monkeypatch)
-    monkeypatch.setattr(clibrary, "register", lambda: False)
+    monkeypatch.setattr(numba_symbols, "register", lambda: False)
     again = compiled(shout)
     assert again.from_cache
     assert run(again, "a") == "a!"
@@ -471,12 +464,12 @@ def test_another_build_of_numba_loads_its_code_itself(monkeypatch: pytest.Monkey
 def test_only_known_code_is_loaded(cache: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled(loaded())
     (path,) = cache.iterdir()
-    task = saved.read(path.name)
+    task = saved_task.read(path.name)
     assert task is not None
-    assert machine.is_plain(task.object_code)
-    assert not machine.is_loadable(b"no object file")
-    monkeypatch.setattr(machine, "undefined", lambda data: {"there_is_no_such_function"})
-    assert not machine.is_loadable(task.object_code)
+    assert loader.is_plain(task.object_code)
+    assert not loader.is_loadable(b"no object file")
+    monkeypatch.setattr(loader, "undefined", lambda data: {"there_is_no_such_function"})
+    assert not loader.is_loadable(task.object_code)
 
 
 def test_setting_of_numbas_that_changes_the_code_is_noticed(script: Any) -> None:

@@ -7,10 +7,10 @@ import threading
 
 import numpy
 import pytest
-from compile_harness import compiled, run_chunk
 from numba.core.codegen import CodeLibrary
 
 from catzilla_jit.compile import STATUS_OVERFLOW
+from support.compile_harness import compiled, run_chunk
 
 
 def combine(x: int, y: int) -> int:

@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from compile_harness import compiled, run
 
-from catzilla_jit.compile.clocks import NANOSECONDS, SECONDS, clock_of
+from catzilla_jit.compile.target.clocks import NANOSECONDS, SECONDS, clock_of
+from support.compile_harness import compiled, run
 
 
 # fmt: off

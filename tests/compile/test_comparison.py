@@ -11,13 +11,13 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import functions
 import pytest
-from compile_harness import compiled, status_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catzilla_jit.compile import STATUS_OVERFLOW, CompileRefused
+from support import functions
+from support.compile_harness import compiled, status_of
 
 LOW, HIGH = -(2**63), 2**63 - 1
 INTEGERS = st.one_of(

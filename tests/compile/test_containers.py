@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy
 import pytest
-from agreement import agrees
-from compile_harness import compiled, status_of
 
 from catzilla_jit.compile import STATUS_OVERFLOW, CompileRefused, argument_types_for
+from support.agreement import agrees
+from support.compile_harness import compiled, status_of
 
 
 def for_values(function: Callable[..., Any], *values: Any) -> Any:

@@ -7,9 +7,9 @@ import types
 
 import numpy
 import pytest
-from compile_harness import compiled, run, status_of
 
 from catzilla_jit.compile import STATUS_OVERFLOW
+from support.compile_harness import compiled, run, status_of
 
 
 def test_entry_gives_pythons_answer() -> None:

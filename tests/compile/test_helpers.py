@@ -9,9 +9,9 @@ import types
 from collections.abc import Callable, Iterator
 
 import pytest
-from compile_harness import compiled, run, status_of
 
 from catzilla_jit.compile import STATUS_OVERFLOW
+from support.compile_harness import compiled, run, status_of
 
 RATE = 7
 LIMITS = (1, 10, 100)

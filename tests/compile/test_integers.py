@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from compile_harness import compiled, status_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catzilla_jit.compile import STATUS_OVERFLOW, CompiledTask
+from support.compile_harness import compiled, status_of
 
 LOW, HIGH = -(2**63), 2**63 - 1
 EDGES = [

@@ -8,10 +8,10 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from agreement import agrees, outcome
-from compile_harness import compiled, run, status_of
 
 from catzilla_jit.compile import STATUS_OVERFLOW
+from support.agreement import agrees, outcome
+from support.compile_harness import compiled, run, status_of
 
 END = 2**63
 ENDS = (0, 2, -1, 5, END - 1, -END, 2**62)

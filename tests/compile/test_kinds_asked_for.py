@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy
 import pytest
-from agreement import agrees
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompiledTask, CompileRefused, argument_types_for
+from support.agreement import agrees
+from support.compile_harness import compiled
 
 Array = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
 TABLE: Array = numpy.array([[1, 2], [3, 4]])

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agreement import agrees
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompileRefused
+from support.agreement import agrees
+from support.compile_harness import compiled
 
 
 def in_place(n: int, x: float) -> Any:

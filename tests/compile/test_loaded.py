@@ -10,9 +10,11 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from compile_harness import compiled, run
 
-from catzilla_jit.compile import clibrary, machine, obtain, saved, store
+from catzilla_jit.compile import loaded
+from catzilla_jit.compile.backend import loader, numba_symbols
+from catzilla_jit.compile.cache import disk, saved_task
+from support.compile_harness import compiled, run
 
 #: Tasks of every kind whose hints tell the types, and what each call gives.
 KINDS = """
@@ -111,8 +113,8 @@ def test_tasks_of_every_kind_run_from_the_cache_without_numba(script: Any) -> No
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
-    obtain.known.clear()
+    monkeypatch.setenv(disk.VARIABLE, str(tmp_path / "cache"))
+    loaded.known.clear()
 
 
 def looks_up(n: int) -> int:
@@ -121,7 +123,7 @@ def looks_up(n: int) -> int:
 
 def test_exception_of_a_function_of_numbas_has_its_arguments_from_the_cache() -> None:
     for from_cache in (False, True):
-        obtain.known.clear()
+        loaded.known.clear()
         task = compiled(looks_up)
         assert task.from_cache == from_cache
         with pytest.raises(KeyError) as caught:
@@ -134,10 +136,10 @@ def test_array_result_is_made_without_an_import() -> None:
         return numpy.ones(n)
 
     compiled(ones)
-    obtain.known.clear()
+    loaded.known.clear()
     task = compiled(ones)
     assert task.from_cache
-    kept = saved.read(str(task._digest))
+    kept = saved_task.read(str(task._digest))
     assert kept is not None
     assert b"numba_unpickle" not in kept.object_code
     assert run(task, 2).tolist() == [1.0, 1.0]
@@ -149,7 +151,7 @@ def says(text: str) -> None:
 
 def test_code_whose_objects_are_gone_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     task = compiled(says)
-    kept = saved.read(str(task._digest))
+    kept = saved_task.read(str(task._digest))
     assert kept is not None
     assert kept.variables() is not None
     nothing, gone = (
@@ -159,20 +161,20 @@ def test_code_whose_objects_are_gone_is_not_loaded(monkeypatch: pytest.MonkeyPat
     for constants in (nothing, gone):
         lacking = dataclasses.replace(kept, constants=constants)
         assert lacking.variables() is None
-        monkeypatch.setattr(saved, "read", lambda digest, lacking=lacking: lacking)
-        obtain.known.clear()
+        monkeypatch.setattr(saved_task, "read", lambda digest, lacking=lacking: lacking)
+        loaded.known.clear()
         assert not compiled(says).from_cache
 
 
 def test_linear_algebra_is_loaded_with_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted: list[str] = []
-    monkeypatch.setattr(clibrary.importlib, "import_module", wanted.append)
-    assert clibrary.is_complete({"numba_xxgemm", "malloc"})
+    monkeypatch.setattr(numba_symbols.importlib, "import_module", wanted.append)
+    assert numba_symbols.is_complete({"numba_xxgemm", "malloc"})
     assert wanted == ["scipy.linalg.cython_blas", "scipy.linalg.cython_lapack"]
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "scipy", None)
-    assert not clibrary.is_complete({"numba_xxgemm"})
-    assert clibrary.is_complete({"NRT_Free"})
+    assert not numba_symbols.is_complete({"numba_xxgemm"})
+    assert numba_symbols.is_complete({"NRT_Free"})
 
 
 @numba.njit  # type: ignore[untyped-decorator]
@@ -186,15 +188,15 @@ def test_code_that_imports_is_left_to_numba(capsys: pytest.CaptureFixture[str]) 
         return greets(n)
 
     for from_cache in (False, True):
-        obtain.known.clear()
+        loaded.known.clear()
         task = compiled(calls)
         assert task.from_cache == from_cache
         assert run(task, 3) == 3
-    kept = saved.read(str(task._digest))
+    kept = saved_task.read(str(task._digest))
     assert kept is not None
-    assert not machine.is_loadable(kept.object_code)
+    assert not loader.is_loadable(kept.object_code)
 
 
 def test_no_module_is_waited_for_when_code_is_loaded() -> None:
     with pytest.raises(pickle.UnpicklingError, match="is not imported"):
-        saved.unpickled(b"cno_such_module\nname\n.")
+        saved_task.unpickled(b"cno_such_module\nname\n.")

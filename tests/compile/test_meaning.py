@@ -7,9 +7,9 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from compile_harness import compiled, run, status_of
 
 from catzilla_jit.compile import STATUS_OVERFLOW, CompileRefused, Dependencies
+from support.compile_harness import compiled, run, status_of
 
 COUNTER = 0
 FACTOR = 3

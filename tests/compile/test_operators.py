@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agreement import agrees
-from compile_harness import compiled
+
+from support.agreement import agrees
+from support.compile_harness import compiled
 
 WHOLE = [-(2**63), -1, 0, 1, 3, 2**32, 2**53 + 1, 2**63 - 1]
 

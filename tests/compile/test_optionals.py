@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy
 import pytest
-from agreement import agrees
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompileRefused
+from support.agreement import agrees
+from support.compile_harness import compiled
 
 WHOLE = [None, -(2**63), -(2**53) - 1, -1, 0, 1, 3, 2**32, 2**53 + 1, 2**63 - 1]
 REAL = [None, -1.0, -0.0, 0.0, 0.5, 2.675, 710.0, 1e300, math.inf, math.nan]

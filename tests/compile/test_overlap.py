@@ -7,9 +7,9 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from compile_harness import compiled, run
 
 from catzilla_jit.compile import CompileRefused
+from support.compile_harness import compiled, run
 
 
 def row(table: Any, i: int, j: int) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import numba
 import numpy
 import pytest
-from compile_harness import compiled, run
 
 import catzilla_jit.compile
 from catzilla_jit.compile import (
@@ -23,6 +22,7 @@ from catzilla_jit.compile import (
     compile_task,
     needs_values,
 )
+from support.compile_harness import compiled, run
 
 ROOT = str(pathlib.Path(catzilla_jit.compile.__file__).parents[2])
 

@@ -13,10 +13,10 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from compile_harness import compiled, run, status_of
 
 from catzilla_jit import Task, task
 from catzilla_jit.compile import CompiledTask, CompileRefused, argument_types_for
+from support.compile_harness import compiled, run, status_of
 
 FIELDS: Any = [("x", "f8"), ("y", "f8"), ("n", "i8"), ("up", "?"), ("z", "c16"), ("small", "i4")]
 PACKED = np.dtype(FIELDS)

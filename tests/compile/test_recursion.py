@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from compile_harness import compiled, run
 
 from catzilla_jit.compile import CompileRefused
+from support.compile_harness import compiled, run
 
 
 def with_constant(n: int, k: int) -> int:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompiledTask, CompileRefused, Explanation
+from support.compile_harness import compiled
 
 COLOURS = {"red": 1}
 NAMES = ["a", "b"]

@@ -14,7 +14,7 @@ import pytest
 
 import catzilla_jit
 from catzilla_jit import Task
-from catzilla_jit.compile import rules
+from catzilla_jit.compile.diagnostics import rules
 
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
 PAGE = PACKAGE.parent / rules.PAGE

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompileRefused
+from support.compile_harness import compiled
 
 
 async def coroutine(x: int) -> int:

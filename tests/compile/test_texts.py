@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, Optional
 
 import pytest
-from agreement import agrees
-from compile_harness import compiled, status_of
 
-from catzilla_jit.compile import STATUS_OVERFLOW, letters
+from catzilla_jit.compile import STATUS_OVERFLOW
+from catzilla_jit.compile.library import letters
+from support.agreement import agrees
+from support.compile_harness import compiled, status_of
 
 
 # fmt: off

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy
 import pytest
-from agreement import agrees
-from compile_harness import compiled, run
+
+from support.agreement import agrees
+from support.compile_harness import compiled, run
 
 # ruff: noqa: B018, F841, RUF059, C416 -- values that nobody reads are what this is about
 

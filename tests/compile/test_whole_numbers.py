@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy
 import pytest
-from agreement import agrees
-from compile_harness import compiled
 
 from catzilla_jit.compile import CompileRefused
+from support.agreement import agrees
+from support.compile_harness import compiled
 
 
 def half_of_list(values: list[int], x: float) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "native", "examples")
@@ -40,7 +40,7 @@ def test_every_page_is_a_session_or_a_script():
 
 @pytest.mark.parametrize("page", SESSIONS)
 def test_session_shows_what_the_page_says(page):
-    if page == "docs/tasks.md" and native.unavailable() is not None:
+    if page == "docs/tasks.md" and library.unavailable() is not None:
         pytest.skip("only native workers can be stopped")
     # Without globals of this module: the page's code is what a user types.
     failed, tried = doctest.testfile(

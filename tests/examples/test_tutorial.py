@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import catzilla_jit
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytest.importorskip("ipykernel")
 pytest.importorskip("matplotlib")
@@ -38,7 +38,7 @@ def shown(cell):
     return [re.sub(r"\d[\d,.e+-]*( [nmu]?s\b)?", "#", part) for part in parts]
 
 
-@pytest.mark.skipif(native.unavailable() is not None, reason="only native workers can be stopped")
+@pytest.mark.skipif(library.unavailable() is not None, reason="only native workers can be stopped")
 def test_tutorial_runs_and_shows_what_is_kept_of_it(tmp_path, monkeypatch):
     monkeypatch.setenv("CATZILLA_JIT_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

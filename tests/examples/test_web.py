@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
@@ -18,7 +18,7 @@ httpx = pytest.importorskip("httpx")
 SCRIPT = Path(__file__).parents[2] / "examples" / "web.py"
 OPTION = {"spot": 100.0, "strike": 100.0, "years": 1.0, "volatility": 0.2}
 needs_native = pytest.mark.skipif(
-    native.unavailable() is not None, reason="only native workers can be stopped"
+    library.unavailable() is not None, reason="only native workers can be stopped"
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import catzilla_jit
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytest.importorskip("ipykernel")
 jupyter = pytest.importorskip("jupyter_client.manager")
@@ -19,7 +19,7 @@ jupyter = pytest.importorskip("jupyter_client.manager")
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 PROMPT_SECONDS = 0.2  # beyond what interrupting a sleep takes
 needs_native = pytest.mark.skipif(
-    native.unavailable() is not None, reason="only native workers can be stopped"
+    library.unavailable() is not None, reason="only native workers can be stopped"
 )
 
 ENDLESS = """

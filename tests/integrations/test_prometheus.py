@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import stats_sample
 
 from catzilla_jit.integrations import prometheus
+from support import stats_sample
 
 parser = pytest.importorskip("prometheus_client.parser")
 
@@ -25,8 +25,8 @@ def families():
             )
         ],
         levels=tuple(
-            stats_sample.stats.LevelStats(name, i, stats_sample.histogram())
-            for i, name in enumerate(stats_sample.stats.LEVELS)
+            stats_sample.snapshot.LevelStats(name, i, stats_sample.histogram())
+            for i, name in enumerate(stats_sample.snapshot.LEVELS)
         ),
         active_workers=3,
         idle_workers=4,

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from catzilla_jit import Runtime, has_jemalloc, preload, task
-from catzilla_jit.runtime import native
+from catzilla_jit import Runtime, has_jemalloc, jemalloc, task
+from catzilla_jit.pools.native import library
 
-LIBRARY = preload.find_library()
+LIBRARY = jemalloc.find_library()
 needs_jemalloc = pytest.mark.skipif(
-    LIBRARY is None or native.unavailable() is not None,
+    LIBRARY is None or library.unavailable() is not None,
     reason="jemalloc or the native library is not installed",
 )
 
@@ -102,7 +102,7 @@ with Runtime(workers=1) as runtime:
 @needs_jemalloc
 def test_a_map_s_kernel_allocates_in_the_arena(on_jemalloc):
     on_jemalloc("""
-from catzilla_jit.runtime import memory
+from catzilla_jit.stats import allocator as memory
 
 with Runtime(workers=1) as runtime:
     task = runtime.task(mean_of_ones, memory_arena=True, compile_to_c="require")

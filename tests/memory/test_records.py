@@ -7,10 +7,10 @@ import gc
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytestmark = pytest.mark.skipif(
-    native.unavailable() is not None, reason="the pure-Python pool has no record memory"
+    library.unavailable() is not None, reason="the pure-Python pool has no record memory"
 )
 
 CALLS = 2000

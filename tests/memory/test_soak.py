@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from catzilla_jit import preload
-from catzilla_jit.runtime import native
+from catzilla_jit import jemalloc
+from catzilla_jit.pools.native import library as native
 
 SOAK = pathlib.Path(__file__).with_name("soak.py")
-LIBRARY = preload.find_library()
+LIBRARY = jemalloc.find_library()
 ALLOCATORS = [
     pytest.param(None, id="malloc"),
     pytest.param(

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools import record
+from catzilla_jit.pools.native import library
 
 HEADER = pathlib.Path(__file__).parents[2] / "native" / "include" / "catzilla_jit.h"
 
 pytestmark = pytest.mark.skipif(
-    not HEADER.exists() or not native.LIBRARY.exists(),
+    not HEADER.exists() or not library.LIBRARY.exists(),
     reason="needs the source tree and the built library",
 )
 
@@ -30,9 +31,9 @@ SCALARS: dict[str, Any] = {
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
     "const char *": ctypes.c_char_p,
-    "const struct cz_span *": ctypes.POINTER(native.Span),
-    "const struct cz_items *": ctypes.POINTER(native.ItemsRan),
-    "const struct cz_pool_options *": ctypes.POINTER(native.PoolOptions),
+    "const struct cz_span *": ctypes.POINTER(record.Span),
+    "const struct cz_items *": ctypes.POINTER(library.ItemsRan),
+    "const struct cz_pool_options *": ctypes.POINTER(library.PoolOptions),
     "cz_entry": ctypes.c_void_p,
     "cz_chunk": ctypes.c_void_p,
 }
@@ -99,7 +100,7 @@ def constant(name: str) -> int:
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
 def test_library_exports_what_the_header_declares() -> None:
     listing = subprocess.run(
-        ["nm", "-D", "--defined-only", native.LIBRARY], capture_output=True, text=True, check=True
+        ["nm", "-D", "--defined-only", library.LIBRARY], capture_output=True, text=True, check=True
     ).stdout
     exported = {line.split()[-1] for line in listing.splitlines()}
     assert exported - {"_init", "_fini"} == set(declared())
@@ -107,16 +108,16 @@ def test_library_exports_what_the_header_declares() -> None:
 
 def test_ctypes_prototypes_are_those_of_the_header() -> None:
     prototypes = declared()
-    for name, prototype in native.PROTOTYPES.items():
+    for name, prototype in library.PROTOTYPES.items():
         assert prototype == prototypes[name], name
 
 
 @pytest.mark.parametrize(
     ("struct", "mirror"),
     [
-        ("cz_pool_options", native.PoolOptions),
-        ("cz_span", native.Span),
-        ("cz_items", native.ItemsRan),
+        ("cz_pool_options", library.PoolOptions),
+        ("cz_span", record.Span),
+        ("cz_items", library.ItemsRan),
     ],
 )
 def test_structures_are_those_of_the_header(struct: str, mirror: Any) -> None:
@@ -131,4 +132,4 @@ CONSTANTS = """
 
 @pytest.mark.parametrize("name", CONSTANTS.split())
 def test_constants_are_those_of_the_header(name: str) -> None:
-    assert getattr(native, name) == constant(f"CZ_{name}")
+    assert getattr(library, name) == constant(f"CZ_{name}")

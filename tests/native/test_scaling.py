@@ -9,10 +9,10 @@ import pytest
 
 from catzilla_jit import Runtime
 from catzilla_jit.errors import QueueFull
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 pytestmark = pytest.mark.skipif(
-    native.unavailable() is not None, reason="the native pool is not used here"
+    library.unavailable() is not None, reason="the native pool is not used here"
 )
 
 

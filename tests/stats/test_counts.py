@@ -14,7 +14,7 @@ import pytest
 
 from catzilla_jit import Runtime, get_memory_stats, has_jemalloc
 from catzilla_jit.errors import StatsDisabled
-from catzilla_jit.runtime import segment, stats
+from catzilla_jit.stats import segment, snapshot
 
 
 def spin(rounds: int) -> float:
@@ -236,7 +236,7 @@ def test_a_histogram_s_middles_are_within_3_percent() -> None:
 
 def test_percentiles_of_few_calls_are_nearest_ranks() -> None:
     buckets = ((1.0, 1.0, 1), (2.0, 2.0, 2), (9.0, 9.0, 1))
-    histogram = stats.Histogram(buckets, 4, 14.0)
+    histogram = snapshot.Histogram(buckets, 4, 14.0)
     assert [histogram.percentile(p) for p in (0, 25, 26, 75, 76, 100)] == [1, 1, 2, 2, 9, 9]
     assert histogram.mean_seconds == 3.5
-    assert stats.Histogram((), 0, 0.0).percentile(99) == 0.0
+    assert snapshot.Histogram((), 0, 0.0).percentile(99) == 0.0

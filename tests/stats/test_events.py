@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from catzilla_jit.runtime import events, segment
-from catzilla_jit.runtime.events import Event, Ring
+from catzilla_jit.stats import events, segment
+from catzilla_jit.stats.events import Event, Ring
 
 SIZE = segment.RING_BYTES
 

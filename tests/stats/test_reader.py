@@ -17,7 +17,7 @@ import pytest
 import catzilla_jit
 from catzilla_jit import Runtime
 from catzilla_jit.errors import NoRuntime
-from catzilla_jit.runtime import statsreader
+from catzilla_jit.stats import reader
 
 ROOT = Path(catzilla_jit.__file__).parent.parent
 
@@ -96,16 +96,16 @@ def test_another_process_sees_the_same_numbers_while_tasks_run(
 ) -> None:
     other = program()
     pid = other.process.pid
-    assert [info.pid for info in statsreader.running()].count(pid) == 1
+    assert [info.pid for info in reader.running()].count(pid) == 1
     last = other.ask("begin")[0]
     for _ in range(5):
-        before = statsreader.read(pid).total_tasks_processed
+        before = reader.read(pid).total_tasks_processed
         inside = other.ask("look")[0]
-        after = statsreader.read(pid).total_tasks_processed
+        after = reader.read(pid).total_tasks_processed
         assert last <= before <= inside <= after
         last = after
     total, p50 = other.ask("join")
-    found = statsreader.read(pid)
+    found = reader.read(pid)
     assert total == found.total_tasks_processed == 200_001
     assert found.p50_execution_time_ms == pytest.approx(p50, rel=1e-3)
     assert found.tasks["add"].total.completed == 200_001
@@ -116,7 +116,7 @@ def test_a_runtime_that_was_shut_down_is_gone(program: Callable[..., Program]) -
     other = program()
     other.ask("shutdown")
     with pytest.raises(NoRuntime, match="runs no catzilla_jit runtime"):
-        statsreader.read(other.process.pid)
+        reader.read(other.process.pid)
 
 
 def test_catzilla_jit_stats_0_hides_a_runtime(program: Callable[..., Program]) -> None:
@@ -135,7 +135,7 @@ def test_catzilla_jit_stats_0_hides_a_runtime(program: Callable[..., Program]) -
         CATZILLA_JIT_STATS="0",
     )
     with pytest.raises(NoRuntime, match="CATZILLA_JIT_STATS=0"):
-        statsreader.read(other.process.pid)
+        reader.read(other.process.pid)
 
 
 def test_the_child_of_a_fork_publishes_its_own(program: Callable[..., Program]) -> None:
@@ -171,29 +171,29 @@ def test_the_child_of_a_fork_publishes_its_own(program: Callable[..., Program]) 
     )
     (child,) = other.ask("pid")
     with pytest.raises(NoRuntime):
-        statsreader.read(child)
+        reader.read(child)
     assert other.ask("go") == [1]
-    assert statsreader.read(child).total_tasks_processed == 1
-    assert statsreader.read(other.process.pid).total_tasks_processed == 3
+    assert reader.read(child).total_tasks_processed == 1
+    assert reader.read(other.process.pid).total_tasks_processed == 3
 
 
 def test_processes_that_are_none_get_one_sentence() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     with pytest.raises(NoRuntime, match=f"there is no process {ended.pid}$"):
-        statsreader.read(ended.pid)
+        reader.read(ended.pid)
     with (
         pytest.raises(NoRuntime, match="runs no catzilla_jit runtime"),
         subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as plain,
     ):
-        statsreader.read(plain.pid)
+        reader.read(plain.pid)
 
 
 def test_a_process_of_another_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(NoRuntime, match="belongs to another user"):
-        statsreader.read(os.getpid())
-    assert statsreader.running() == []
+        reader.read(os.getpid())
+    assert reader.running() == []
 
 
 def test_files_that_only_bear_the_name_are_passed_over(runtime: Runtime) -> None:
@@ -231,7 +231,7 @@ def test_a_layout_of_another_version_is_named() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         with pytest.raises(NoRuntime, match="its layout is version 99, this catzilla_jit reads"):
-            statsreader.read(process.pid)
+            reader.read(process.pid)
         process.kill()
 
 
@@ -250,7 +250,7 @@ def test_a_segment_of_another_process_is_passed_over(program: Callable[..., Prog
 
 def _running_here() -> int:
     """Return how many runtimes of this process there are; other tests may have left some."""
-    return sum(info.pid == os.getpid() for info in statsreader.running())
+    return sum(info.pid == os.getpid() for info in reader.running())
 
 
 def _add(a: float, b: float) -> float:
@@ -270,16 +270,16 @@ def test_several_runtimes_of_a_process_have_numbers(runtime: Runtime) -> None:
     with Runtime(workers=1) as second:
         second.task(_add, compile_to_c="require").submit(1.0, 2.0).result()
         first_number, second_number = runtime.stats().runtime, second.stats().runtime
-        numbers = [i.runtime for i in statsreader.running() if i.pid == os.getpid()]
+        numbers = [i.runtime for i in reader.running() if i.pid == os.getpid()]
         assert {first_number, second_number} <= set(numbers)
-        assert statsreader.read(os.getpid(), second_number).runtime == second_number
+        assert reader.read(os.getpid(), second_number).runtime == second_number
         with pytest.raises(NoRuntime, match="has no runtime 99999"):
-            statsreader.read(os.getpid(), 99999)
+            reader.read(os.getpid(), 99999)
 
 
 def test_reading_needs_no_numpy() -> None:
     code = (
-        "import sys; from catzilla_jit.runtime import statsreader; statsreader.running();"
+        "import sys; from catzilla_jit.stats import reader as statsreader; statsreader.running();"
         "print(*sorted(n for n in ('numba', 'numpy', 'ctypes', 'rich') if n in sys.modules))"
     )
     done = subprocess.run(

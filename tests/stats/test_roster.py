@@ -8,9 +8,9 @@ import os
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.runtime import roster, statsreader
-from catzilla_jit.runtime.roster import COMPILED, PYTHON, WAITING, Entry
-from catzilla_jit.runtime.segment import Damaged, number_of
+from catzilla_jit.stats import reader, roster
+from catzilla_jit.stats.roster import COMPILED, PYTHON, WAITING, Entry
+from catzilla_jit.stats.segment import Damaged, number_of
 
 
 def halve(x: float) -> float:
@@ -29,7 +29,7 @@ def reads(path: str) -> str:
 def listed(runtime: Runtime) -> dict[str, Entry]:
     """What another process would read of this runtime."""
     number = number_of(runtime._backend.stats_segment())
-    document = statsreader.registered(os.getpid(), number)
+    document = reader.registered(os.getpid(), number)
     assert document is not None
     return {entry.name: entry for entry in document.tasks}
 
@@ -101,9 +101,9 @@ def test_a_task_of_another_runtime_publishes_nothing(runtime):
 
 def test_a_newer_document_takes_the_place_of_the_older(runtime):
     runtime.task(halve)
-    count = len(list(statsreader._links(os.getpid(), f"/memfd:{roster.NAME}")))
+    count = len(list(reader._links(os.getpid(), f"/memfd:{roster.NAME}")))
     runtime.refresh_roster()
-    assert len(list(statsreader._links(os.getpid(), f"/memfd:{roster.NAME}"))) == count
+    assert len(list(reader._links(os.getpid(), f"/memfd:{roster.NAME}"))) == count
 
 
 def test_without_statistics_there_is_no_roster():

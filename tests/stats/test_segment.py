@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.runtime import segment, stats
+from catzilla_jit.stats import compute, segment, snapshot
 
 ACCOUNTS_AT, METERS_AT = 896, 896 + 1024 * 128
 METER_BYTES, LEDGER_BYTES = 50_304, 22_592
@@ -37,8 +37,8 @@ def copy(runtime: Runtime) -> bytearray:
     return found
 
 
-def read(memory: bytearray) -> stats.TaskStats:
-    return stats.compute(segment.read(memoryview(memory)), 0)
+def read(memory: bytearray) -> snapshot.TaskStats:
+    return compute.compute(segment.read(memoryview(memory)), 0)
 
 
 def account_of(memory: bytearray, name: str) -> int:
@@ -189,4 +189,4 @@ def test_who_asks_for_workers_reads_no_ledgers(copy: bytearray) -> None:
         )  # a ledger that lies nowhere
     with pytest.raises(segment.Damaged):
         segment.read(memoryview(copy))
-    assert stats.workers(segment.read(memoryview(copy), calls=False))
+    assert compute.workers(segment.read(memoryview(copy), calls=False))

@@ -20,8 +20,10 @@ import pytest
 import catzilla_jit
 from catzilla_jit import Runtime
 from catzilla_jit.errors import NoRuntime
-from catzilla_jit.runtime import events, native, segment, stats, tracereader
-from catzilla_jit.runtime.tracereader import Recording
+from catzilla_jit.pools.native import library
+from catzilla_jit.stats import events, segment, snapshot
+from catzilla_jit.stats import recording as tracereader
+from catzilla_jit.stats.recording import Recording
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").is_dir(), reason="runtimes are found through /proc"
@@ -61,7 +63,7 @@ def recorded(recording: Recording) -> Counts:
     for event in recording.events:
         if event.kind != events.COMPILATION:
             account = recording.segment.accounts[event.account]
-            found[account.name, stats.LANES[account.lane]] += event.items
+            found[account.name, snapshot.LANES[account.lane]] += event.items
     return dict(found)
 
 
@@ -192,7 +194,7 @@ def test_compilations_are_events(runtime: Runtime) -> None:
     assert all(event.started < event.ended for event in found.values())
 
 
-@pytest.mark.skipif(native.unavailable() is not None, reason="needs more tasks than it can run")
+@pytest.mark.skipif(library.unavailable() is not None, reason="needs more tasks than it can run")
 def test_what_was_overwritten_is_counted_as_lost(runtime: Runtime) -> None:
     task = runtime.task(add, compile_to_c="require")
     task.submit(1.0, 2.0).result()
@@ -343,9 +345,9 @@ def test_the_child_of_a_fork_has_nothing_published(script: Callable[..., object]
 
 
 def test_another_process_cannot_write_into_the_segment(program: subprocess.Popen[str]) -> None:
-    path, _ = catzilla_jit.runtime.statsreader.choose(program.pid)
+    path, _ = catzilla_jit.stats.reader.choose(program.pid)
     with pytest.raises(PermissionError):
-        catzilla_jit.runtime.statsreader.map_segment(path, writable=True)
+        catzilla_jit.stats.reader.map_segment(path, writable=True)
 
 
 def test_a_process_without_a_runtime_is_one_sentence() -> None:

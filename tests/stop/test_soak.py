@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from catzilla_jit.runtime import native
+from catzilla_jit.pools.native import library
 
 SOAK = pathlib.Path(__file__).with_name("soak.py")
 
 
-@pytest.mark.skipif(native.unavailable() is not None, reason="only native workers can be stopped")
+@pytest.mark.skipif(library.unavailable() is not None, reason="only native workers can be stopped")
 def test_random_stops_leave_every_call_with_one_end_and_every_worker_alive(script):
     done = script(
         f"import runpy, sys; sys.argv[0] = {str(SOAK)!r}\n"

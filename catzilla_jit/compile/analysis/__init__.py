@@ -1,0 +1,1 @@
+"""Questions about a function in Numba's representation, without side effects."""

@@ -1,0 +1,88 @@
+"""What a task does beside returning a value, as far as its code shows it.
+
+A task without effects may be run again as Python when compiled code has no answer. So the list
+errs on the side of effects: a write counts as seen by others whenever an argument could be
+written to.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy
+from numba.core import ir, types
+
+from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.datamodel.bytes_type import Octets
+from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.target.helper import Helper
+
+PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
+
+#: Methods of arrays and containers that change them.
+CHANGING = {
+    "append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear", "fill", "add",
+    "discard", "update", "setdefault", "popitem", "itemset", "put", "partition", "resize",
+}  # fmt: skip
+#: Functions that change an array they are given.
+WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
+
+
+def effects_of(statement: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
+    """Return the effects of one statement of typed IR; owned: see `owned.py`."""
+    if isinstance(statement, ir.SetItem | ir.StaticSetItem | ir.DelItem | ir.SetAttr):
+        return set() if statement.target.name in owned else {WRITES}
+    if isinstance(statement, ir.Print):
+        return {PRINTS}
+    if not (isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Expr)):
+        return set()
+    expr = statement.value
+    if expr.op == "inplace_binop" and getattr(typemap[expr.lhs.name], "mutable", False):
+        return set() if expr.lhs.name in owned else {WRITES}
+    return _effects_of_call(expr, typemap, owned) if expr.op == "call" else set()
+
+
+def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
+    callee = typemap[expr.func.name]
+    if isinstance(callee, types.Dispatcher) and not isinstance(callee.dispatcher, Helper):
+        # Compiled by Numba, where nobody looks: it may write to whatever it is given.
+        prints = "print" in callee.dispatcher.py_func.__code__.co_names
+        return {WRITES, PRINTS} if prints else {WRITES}
+    if isinstance(callee, types.BoundFunction):
+        changes = number_kinds.method_name(callee) in CHANGING and expr.func.name not in owned
+        return {WRITES} if changes else set()
+    function = number_kinds.called(typemap, expr)
+    if function is print:
+        return {PRINTS}
+    if isinstance(getattr(function, "__self__", None), numpy.random.RandomState | random.Random):
+        return {DRAWS}
+    try:
+        return {WRITES} if function in WRITERS else set()
+    except TypeError:
+        return set()
+
+
+def is_pure(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:
+    """Tell whether nobody notices that the task has run.
+
+    The numbers it drew are no effect: compiled code draws from streams that are its own.
+    """
+    if PRINTS in effects:
+        return False
+    return WRITES not in effects or not any(map(_can_be_written_to, argument_types))
+
+
+def _can_be_written_to(type_: types.Type) -> bool:
+    if isinstance(type_, types.BaseTuple):
+        return any(map(_can_be_written_to, type_.types))
+    if isinstance(type_, types.Optional):
+        return _can_be_written_to(type_.type)
+    # A list or dict that was given is a copy, and cannot be written to.
+    if isinstance(type_, GivenList | GivenDict | Octets):
+        return False
+    return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)

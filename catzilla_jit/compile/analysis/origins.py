@@ -1,0 +1,248 @@
+"""Which numbers NumPy made: they follow NumPy's rules, not Python's.
+
+What is read from an array or returned by a NumPy function is a NumPy scalar in Python, and so is
+arithmetic with it: an integer wraps at 64 bits, a division by zero is an infinity, the caller gets
+a `numpy.float64`. Numba's types do not tell the two apart; this does, for the variables of one
+function. The origin of an array, a list or an iterator is that of its items, the origin of a tuple
+is a tuple of origins.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy
+from numba.core import ir, types
+
+from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.datamodel.bytes_type import Octets
+
+PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
+#: One of the three, or a tuple of origins.
+Origin = Any
+
+ALWAYS_PYTHON = {operator.is_, operator.is_not, operator.contains}
+KEEPING = {abs, max, min, pow}
+#: Methods of arrays that give numbers of Python.
+TO_PYTHON = {"item", "tolist"}
+#: Methods of dicts that give what they have, or what they are given.
+WITH_DEFAULT = {"get", "pop"}
+
+
+def join(first: Origin, second: Origin) -> Origin:
+    """Return the origin of what comes from one or the other; None is not known yet."""
+    if first is None or second is None or first == second:
+        return second if first is None else first
+    if isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
+        return tuple(map(join, first, second))
+    return EITHER
+
+
+def joined(origins: Iterable[Origin]) -> Origin:
+    return functools.reduce(join, origins, None)
+
+
+def combined(origins: Iterable[Origin]) -> Origin:
+    """Return the origin of the result of arithmetic: one number of NumPy's is enough."""
+    found = list(origins)
+    if None in found:
+        return None
+    if NUMPY in found:
+        return NUMPY
+    return PYTHON if all(each == PYTHON for each in found) else EITHER
+
+
+def has_numpy(origin: Origin) -> bool:
+    """Tell whether NumPy may have made any of it."""
+    if isinstance(origin, tuple):
+        return any(map(has_numpy, origin))
+    return origin in (NUMPY, EITHER)
+
+
+class Origins:
+    """The origins of one function's variables.
+
+    `of_call` tells the origin of what a helper returns, None for functions it does not know.
+    """
+
+    def __init__(
+        self,
+        blocks: Iterable[Any],
+        typemap: dict[str, Any],
+        argument: Origin,
+        of_call: Callable[[Any, list[Origin]], Origin],
+    ) -> None:
+        self.typemap = typemap
+        self._argument = argument
+        self._of_call = of_call
+        self._found: dict[str, Origin] = {}
+        assignments = [inst for block in blocks for inst in block.find_insts(ir.Assign)]
+        changed = True
+        while changed:
+            changed = False
+            for each in assignments:
+                name = each.target.name
+                before = self._found.get(name)
+                after = join(before, self.of_value(name, each.value))
+                self._found[name] = after
+                changed = changed or after != before
+
+    def __getitem__(self, name: str) -> Origin:
+        if _is_numpys(self.typemap.get(name)):
+            return NUMPY
+        found = self._found.get(name)
+        return PYTHON if found is None else found
+
+    def numbers(self, origin: Origin) -> frozenset[str]:
+        """Return the variables for numbers that have an origin."""
+        return frozenset(
+            name
+            for name, found in self._found.items()
+            if found == origin and number_kinds.kind(self.typemap.get(name)) is not None
+        )
+
+    def _get(self, name: str) -> Origin:
+        type_ = self.typemap[name]
+        if isinstance(type_, Octets):  # Python's, whoever it comes from
+            return PYTHON
+        return NUMPY if _is_numpys(type_) else self._found.get(name)
+
+    def _items(self, name: str) -> Origin:
+        origin = self._get(name)
+        if isinstance(self.typemap[name], types.BaseTuple) and isinstance(origin, tuple):
+            return joined(origin)
+        return origin
+
+    def of_value(self, target: str, value: Any) -> Origin:
+        """Return the origin of what an assignment gives its target; None if not known yet."""
+        if _is_numpys(self.typemap[target]):
+            return NUMPY
+        if isinstance(value, ir.Const | ir.Global | ir.FreeVar):
+            return _of_constant(value.value)
+        source = number_kinds.source_of(value)
+        if source is not None:
+            return self._get(source)
+        if isinstance(value, ir.Arg):
+            return self._of_argument(self.typemap[target])
+        return self._of_expression(value) if isinstance(value, ir.Expr) else PYTHON
+
+    def _of_argument(self, type_: Any) -> Origin:
+        if isinstance(type_, types.BaseTuple):
+            return tuple(map(self._of_argument, type_.types))
+        if _is_numpys(type_) or _only_numpy_has(type_):
+            return NUMPY
+        return self._argument
+
+    def _of_expression(self, expr: Any) -> Origin:
+        if expr.op in ("binop", "inplace_binop"):
+            return self._of_operation(expr)
+        if expr.op == "unary":
+            return PYTHON if expr.fn is operator.not_ else self._get(expr.value.name)
+        if expr.op in ("getitem", "static_getitem", "typed_getitem"):
+            return self._of_item(expr)
+        if expr.op == "getattr":
+            number = number_kinds.kind(self.typemap[expr.value.name]) is not None
+            bound = not isinstance(self.typemap[expr.value.name], types.Array)
+            return self._get(expr.value.name) if number and bound else PYTHON
+        if expr.op == "build_tuple":
+            found = tuple(self._get(item.name) for item in expr.items)
+            return None if None in found else found
+        if expr.op in ("getiter", "iternext", "pair_first"):
+            return self._items(expr.value.name)
+        if expr.op == "exhaust_iter":
+            return self._get(expr.value.name)
+        if expr.op == "phi":
+            return joined(self._get(each.name) for each in expr.incoming_values)
+        if expr.op == "call":
+            return self._of_called(expr)
+        return None if expr.op in ("null", "undef") else PYTHON
+
+    def _of_operation(self, expr: Any) -> Origin:
+        if expr.fn in ALWAYS_PYTHON:
+            return PYTHON
+        left, right = self._get(expr.lhs.name), self._get(expr.rhs.name)
+        if isinstance(left, tuple) or isinstance(right, tuple):
+            both = isinstance(left, tuple) and isinstance(right, tuple)
+            if expr.fn in number_kinds.COMPARISON:
+                return PYTHON
+            return left + right if both else None if None in (left, right) else EITHER
+        return combined((left, right))
+
+    def _of_item(self, expr: Any) -> Origin:
+        whole = self._get(expr.value.name)
+        if not isinstance(whole, tuple) or not isinstance(
+            self.typemap[expr.value.name], types.BaseTuple
+        ):
+            return whole
+        if expr.op == "static_getitem" and isinstance(expr.index, int | slice):
+            return whole[expr.index]
+        return joined(whole)
+
+    def _of_called(self, expr: Any) -> Origin:
+        callee = self.typemap[expr.func.name]
+        arguments = [argument.name for argument in expr.args]
+        known = self._of_call(callee, [self._items(name) for name in arguments])
+        if known is not None:
+            return known
+        if isinstance(callee, types.BoundFunction):
+            if isinstance(callee.this, types.Array):
+                return PYTHON if number_kinds.method_name(callee) in TO_PYTHON else NUMPY
+            if number_kinds.method_name(callee) in TO_PYTHON:
+                return PYTHON
+            if number_kinds.method_name(callee) in WITH_DEFAULT and len(arguments) > 1:
+                return join(self._get(expr.func.name), self._get(arguments[1]))
+            return self._get(expr.func.name)
+        if isinstance(callee, types.NumberClass):
+            return NUMPY
+        function = number_kinds.called(self.typemap, expr)
+        return self._of_function(function, arguments)
+
+    def _of_function(self, function: Any, arguments: list[str]) -> Origin:
+        if function in (enumerate, numpy.ndenumerate):
+            return (PYTHON, self._items(arguments[0]))
+        if function is zip:
+            return tuple(map(self._items, arguments))
+        if function is next:
+            return self._items(arguments[0])
+        if function in (iter, reversed, tuple):
+            return self._get(arguments[0])
+        if function in KEEPING:
+            join_ = joined if function in (max, min) else combined
+            return join_(self._get(name) for name in arguments)
+        if function is divmod:
+            return (combined(map(self._get, arguments)),) * 2
+        if function is round and len(arguments) > 1:
+            return self._get(arguments[0])
+        return NUMPY if is_numpys(function) and function is not numpy.ndindex else PYTHON
+
+
+def _is_numpys(type_: Any) -> bool:
+    """Tell whether all numbers in what has a type are NumPy's."""
+    return isinstance(type_, types.Array | types.Record | types.NumpyFlatType)
+
+
+def is_numpys(function: Any) -> bool:
+    """Tell whether a function belongs to NumPy."""
+    if isinstance(function, numpy.ufunc):
+        return True
+    if isinstance(getattr(function, "__self__", None), numpy.random.RandomState):
+        return False
+    module = getattr(function, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] == "numpy"
+
+
+def _of_constant(value: Any) -> Origin:
+    if isinstance(value, tuple):
+        return tuple(map(_of_constant, value))
+    return NUMPY if isinstance(value, numpy.generic | numpy.ndarray) else PYTHON
+
+
+def _only_numpy_has(type_: Any) -> bool:
+    plain = (types.int64, types.float64, types.boolean, types.complex128)
+    return number_kinds.kind(type_) is not None and types.unliteral(type_) not in plain

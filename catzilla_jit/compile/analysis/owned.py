@@ -1,0 +1,64 @@
+"""Which variables hold only what the function itself has made: to write to that is no effect.
+
+A list that is collected, an array of zeros that is filled: nobody else sees them before the task
+ends. An item that was taken out of such a container may be anybody's.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy
+from numba.core import ir, types
+
+from catzilla_jit.compile.analysis import number_kinds
+
+BUILDING = {"build_list", "build_set", "build_map"}
+#: What makes a container, or an array, of its own.
+MAKERS = (
+    list, dict, set, sorted, numpy.zeros, numpy.ones, numpy.full, numpy.empty, numpy.zeros_like,
+    numpy.ones_like, numpy.full_like, numpy.empty_like, numpy.arange, numpy.linspace, numpy.eye,
+)  # fmt: skip
+
+
+def owned_variables(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset[str]:
+    """Return them, with the methods that were looked up in them."""
+    values: dict[str, list[Any]] = {}
+    for block in blocks:
+        for each in block.find_insts(ir.Assign):
+            values.setdefault(each.target.name, []).append(each.value)
+    found = set(values)
+    while True:
+        others = {
+            name for name in found if not all(_is_owned(v, typemap, found) for v in values[name])
+        }
+        if not others:
+            return frozenset(found)
+        found -= others
+
+
+def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
+    source = number_kinds.source_of(value)
+    if source is not None:
+        return source in found
+    if not isinstance(value, ir.Expr):
+        return False
+    if value.op == "phi":
+        return all(each.name in found for each in value.incoming_values)
+    if value.op == "getattr":  # a method; other attributes may be views
+        return value.value.name in found and value.attr != "T"
+    if value.op == "inplace_binop":
+        return value.lhs.name in found
+    if value.op == "call":
+        function = number_kinds.called(typemap, value)
+        return any(function is each for each in MAKERS) or _is_copy(value, typemap)
+    return value.op in BUILDING or value.op in ("null", "undef")
+
+
+def _is_copy(call: Any, typemap: dict[str, Any]) -> bool:
+    callee = typemap[call.func.name]
+    return isinstance(callee, types.BoundFunction) and number_kinds.method_name(callee) == "copy"

@@ -1,0 +1,1 @@
+"""From LLVM to code that can be called: kernels, entries, chunk functions, boxing."""

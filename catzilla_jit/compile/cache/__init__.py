@@ -1,0 +1,1 @@
+"""What is kept on disk of compiled tasks, and under which fingerprint."""

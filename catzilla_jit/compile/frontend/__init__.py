@@ -1,0 +1,1 @@
+"""The function before types: its source, names, hints and values."""

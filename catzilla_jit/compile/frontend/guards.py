@@ -1,0 +1,111 @@
+"""What compiled code has as constants and Python looks up at each call, and if it is unchanged.
+
+That is: globals and builtins, attributes of modules (`settings.RATE`), closure cells, and the code
+and defaults of the function and of its helpers (a reload of their module puts new code into the
+functions that are there). A global that some function assigns is refused when compiling
+(`assigned_globals.py`). For the rest `Dependencies` is what the caller asks before it uses the
+code: it compares identities, one dictionary look-up per name. What changes inside an array or a
+list is not noticed.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import types as pytypes
+from collections.abc import Iterator
+from typing import Any
+
+from catzilla_jit.compile.frontend.names import callee, is_filled
+
+#: (dictionary, name, value), (dictionary, name) where it has no such name, or (cell or function,
+#: attribute, value).
+Guard = tuple[Any, ...]
+
+_OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
+_MISSING = object()
+
+
+class Dependencies:
+    """What a function and its helpers name outside, as it was when this was made."""
+
+    def __init__(self, function: pytypes.FunctionType) -> None:
+        self.guards: list[Guard] = []
+        self._seen: set[tuple[int, str]] = set()
+        self._walked: set[tuple[int, frozenset[str]]] = set()
+        self._add_function(function)
+
+    def unchanged(self) -> bool:
+        """Tell whether every name still means the object that it meant."""
+        return all(map(_holds, self.guards))
+
+    def _add(self, holder: Any, key: str, *value: Any) -> bool:
+        """Guard one name; False if it is guarded already."""
+        if (id(holder), key) in self._seen:
+            return False
+        self._seen.add((id(holder), key))
+        self.guards.append((holder, key, *value))
+        return True
+
+    def _add_function(self, function: pytypes.FunctionType) -> None:
+        if (id(function), "__code__") in self._seen:
+            return
+        for attribute in _OF_FUNCTIONS:
+            self._add(function, attribute, getattr(function, attribute))
+        attributes = frozenset(_names(function.__code__, _ATTRIBUTES))
+        for name in sorted(set(_names(function.__code__, _GLOBALS))):
+            self._add_global(function, name, attributes)
+        for cell in function.__closure__ or ():
+            if is_filled(cell) and self._add(cell, "cell_contents", cell.cell_contents):
+                self._follow(cell.cell_contents, attributes)
+
+    def _add_global(
+        self, function: pytypes.FunctionType, name: str, attributes: frozenset[str]
+    ) -> None:
+        names, builtin = function.__globals__, vars(builtins)
+        if name in names:
+            self._add_name(names, name, attributes)
+        elif name in builtin:
+            self._add(names, name)
+            self._add_name(builtin, name, attributes)
+
+    def _add_name(self, names: dict[str, Any], name: str, attributes: frozenset[str]) -> None:
+        value = names[name]
+        if self._add(names, name, value) or isinstance(value, pytypes.ModuleType):
+            self._follow(value, attributes)
+
+    def _follow(self, value: Any, attributes: frozenset[str]) -> None:
+        if isinstance(value, pytypes.ModuleType):
+            names = vars(value)
+            if (id(names), attributes) not in self._walked:
+                self._walked.add((id(names), attributes))
+                for name in sorted(attributes & names.keys()):
+                    self._add_name(names, name, attributes)
+            return
+        helper = callee(value)
+        if helper is not None:
+            self._add_function(helper)
+
+
+def _holds(guard: Guard) -> bool:
+    holder, key, *value = guard
+    if isinstance(holder, dict):
+        return holder.get(key, _MISSING) is (value[0] if value else _MISSING)
+    try:
+        return getattr(holder, key) is value[0]
+    except ValueError:  # an emptied cell
+        return False
+
+
+_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+
+
+def _names(code: pytypes.CodeType, loads: frozenset[str]) -> Iterator[str]:
+    """Yield the names that the code, or code nested in it, loads by these instructions."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in loads:
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            yield from _names(constant, loads)

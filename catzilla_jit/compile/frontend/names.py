@@ -1,0 +1,75 @@
+"""What a function names outside itself, and which of it are functions to be compiled along.
+
+Numba is not imported here: a task that is loaded from the cache does without it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types as pytypes
+from collections.abc import Iterator
+from typing import Any
+
+from catzilla_jit import importing
+
+#: Modules that come with the installation: their functions are Numba's or nobody's business.
+INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
+
+
+def callee(value: Any) -> pytypes.FunctionType | None:
+    """Return the plain Python function that a call of `value` runs, if it is one."""
+    if not isinstance(value, type):
+        value = getattr(value, STANDS_FOR, value)
+    if not isinstance(value, pytypes.FunctionType) or is_installed(value.__module__):
+        return None
+    return None if _known_to_numba(value) else value
+
+
+def is_installed(module: object) -> bool:
+    """Tell whether a module name belongs to the installation, not to the user."""
+    return isinstance(module, str) and module.partition(".")[0] in INSTALLED
+
+
+def _known_to_numba(function: pytypes.FunctionType) -> bool:
+    """Tell whether Numba has its own version of a function of some library."""
+    registry = importing.imported("numba.core.registry")
+    if registry is None:  # nobody can have told it of one
+        return False
+    errors: Any = importing.imported("numba.core.errors")
+    try:
+        return registry.cpu_target.typing_context.resolve_value_type(function) is not None
+    except (ValueError, errors.NumbaError):
+        return False
+
+
+def named_values(
+    function: pytypes.FunctionType, code: pytypes.CodeType
+) -> Iterator[tuple[str, Any]]:
+    """Yield the globals and builtins that `code` names in a function, with their present values."""
+    for name in sorted(set(names_in(code))):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+        elif hasattr(builtins, name):
+            yield name, getattr(builtins, name)
+
+
+def names_in(code: pytypes.CodeType) -> Iterator[str]:
+    """Yield every name that the code, or code nested in it, loads from outside."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            yield from names_in(constant)
+
+
+def is_filled(cell: pytypes.CellType) -> bool:
+    """Tell whether a closure cell has a value yet."""
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+#: An object with this attribute is called as the function it holds (a task that calls a task).
+STANDS_FOR = "__task_function__"

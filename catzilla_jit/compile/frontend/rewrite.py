@@ -1,0 +1,297 @@
+"""Python that Numba does not take, as Python that it takes: a change of the syntax tree.
+
+Each change keeps the meaning, evaluation order included, or is not made. A generator expression
+that is consumed at once becomes a loop in a function of its own, which is handed the variables it
+uses (`lifted`). What remains unknown to Numba is refused later. Names that begin with `LIBRARY`
+mean functions of `library/builtin_functions.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import sys
+import types as pytypes
+from typing import Any
+
+from catzilla_jit.compile.frontend import (
+    dict_updates,
+    rewrite_generators,
+    rewrite_text,
+    text_templates,
+)
+from catzilla_jit.compile.frontend.rewrite_text import literal_text
+from catzilla_jit.compile.frontend.rewriting import (
+    LIBRARY,
+    Rewriting,
+    placed,
+)
+from catzilla_jit.compile.frontend.syntax import code_of, tree_of
+from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.bytes import convert
+
+#: Consumers of one iterable that are given a list instead of a generator.
+LISTED = {"sorted", "list", "tuple", "set", "frozenset", "sum", "min", "max", "any", "all"}
+
+
+@dataclasses.dataclass
+class Rewritten:
+    """What became of a function."""
+
+    code: pytypes.CodeType
+    values: dict[str, Any]  # what the code names beside what the function named
+    keys: tuple[str, ...] | None  # of the dict that the returned tuple stands for
+    leaves_handlers: bool  # an exception that a handler would have caught leaves the kernel
+    makes_exceptions: bool  # it raises exceptions that it computes something for
+
+
+def rewrite(
+    function: pytypes.FunctionType, *, as_task: bool, leave_raises: bool = False
+) -> Rewritten | None:
+    """Return the function's new code, or None when there is nothing to change or no source.
+
+    Only a task itself (`as_task`) may return a tuple in the place of a dict. With `leave_raises`
+    Python raises the exceptions that something is computed for: their texts need no machine code.
+    """
+    tree = tree_of(function)
+    if tree is None:
+        return None
+    rewriter = _Rewriter(function, tree, leave_raises)
+    keys = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
+    rewriter.generic_visit(ast.Module(tree.body, []))
+    if keys is not None:
+        for statement in _returns(tree):
+            assert isinstance(statement.value, ast.Dict)
+            items = ast.Tuple(statement.value.values, ast.Load())
+            statement.value = placed(statement.value, items)
+    elif not rewriter.changed and not rewriter.makes_exceptions:
+        return None
+    code = code_of(tree, function)
+    if code is None:
+        return None
+    return Rewritten(
+        code, rewriter.values, keys, rewriter.leaves_handlers, rewriter.makes_exceptions
+    )
+
+
+def dict_keys(tree: ast.FunctionDef) -> tuple[str, ...] | None:
+    """Return the keys, when all that a function returns is dict literals with the same ones."""
+    found = {_keys(statement.value) for statement in _returns(tree)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _keys(value: ast.expr | None) -> tuple[str, ...] | None:
+    if not isinstance(value, ast.Dict) or not value.keys:
+        return None
+    keys = [each.value for each in value.keys if isinstance(each, ast.Constant)]
+    names = tuple(key for key in keys if isinstance(key, str))
+    return names if len(names) == len(value.keys) == len(set(names)) else None
+
+
+def _returns(tree: ast.FunctionDef) -> list[ast.Return]:
+    """Return the return statements of the function itself, not of functions inside it."""
+    found: list[ast.Return] = []
+    rest: list[ast.AST] = list(tree.body)
+    while rest:
+        node = rest.pop()
+        if isinstance(node, ast.Return):
+            found.append(node)
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            rest.extend(ast.iter_child_nodes(node))
+    return found
+
+
+class _Rewriter(Rewriting):
+    """The changes, one method per kind of node."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node  # its names are not ours
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        """Leave to Python what handlers catch, unless they catch everything alike."""
+        for handler in node.handlers:
+            if any(isinstance(each, ast.Raise) for each in ast.walk(handler)):
+                # What it raises would have what it caught as its context.
+                handler.body = [placed(handler, each) for each in self._leave()]
+                self.changed = self.leaves_handlers = True
+        self.generic_visit(node)
+        if node.finalbody or all(map(self._catches_all, node.handlers)):
+            return node
+        self.changed = self.leaves_handlers = True
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, self._leave())
+        node.handlers = [handler]
+        return placed(node, node)
+
+    def _leave(self) -> list[ast.stmt]:
+        """Return what leaves the kernel, and what tells the compiler that it does."""
+        return [
+            ast.Expr(self._call("leave", builtin_functions.leave)),
+            ast.Raise(ast.Call(ast.Name("RuntimeError", ast.Load()), [], [])),
+        ]
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST | list[ast.stmt]:
+        if node.exc is None or (node.cause is None and self._is_plain_exception(node.exc)):
+            return self.generic_visit(node)
+        self.makes_exceptions = True
+        if not self.leave_raises:
+            return self.generic_visit(node)
+        self.changed = True
+        return [placed(node, each) for each in self._leave()]
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        if node.msg is None or isinstance(node.msg, ast.Constant):
+            return self.generic_visit(node)
+        self.makes_exceptions = True
+        if not self.leave_raises:
+            return self.generic_visit(node)
+        self.changed = True
+        wrong = ast.UnaryOp(ast.Not(), self.visit(node.test))
+        return placed(node, ast.If(wrong, self._leave(), []))
+
+    def _is_plain_exception(self, node: ast.expr) -> bool:
+        """Tell whether an exception is of a builtin class, with constants at most."""
+        constants = True
+        if isinstance(node, ast.Call):
+            constants = not node.keywords and all(isinstance(a, ast.Constant) for a in node.args)
+            node = node.func
+        return constants and self._builtin(node) is not None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """Keep the reading of a variable, which may have no value: Numba drops the statement."""
+        if not isinstance(node.value, ast.Name) or node.value.id not in self.locals:
+            return self.generic_visit(node)
+        self.changed = True
+        self.kept += 1
+        target = ast.Name(f"{LIBRARY}read{self.kept}", ast.Store())
+        return placed(node, ast.Assign([target], node.value))
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        made = dict_updates.split(node)
+        self.changed |= made is not None
+        return self.generic_visit(node if made is None else placed(node, made))
+
+    def _catches_all(self, handler: ast.ExceptHandler) -> bool:
+        known = handler.type is None or self._builtin(handler.type) == "Exception"
+        return known and handler.name is None
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """Turn an f-string into a sum of texts."""
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                value.value = self.visit(value.value)
+        return rewrite_text.sum_of(self, node, node.values) or node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Turn `"..." % values` into an f-string first."""
+        self.generic_visit(node)
+        template = literal_text(node.left)
+        if template is None or not isinstance(node.op, ast.Mod):
+            return node
+        return rewrite_text.formatted(self, node, text_templates.percent(template, node.right))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = self._builtin(node.func)
+        if name in ("any", "all") and rewrite_generators.one_generator(self, node):
+            return rewrite_generators.short_circuit(self, node, name)
+        if (
+            name in ("enumerate", "sum")
+            and len(node.args) == 1
+            and _names(node.keywords) == ["start"]
+        ):
+            node.args.append(node.keywords.pop().value)
+            self.changed = True
+        if name in LISTED or self._is_join(node):
+            node.args = [rewrite_generators.as_list(self, argument) for argument in node.args]
+        if name == "isinstance" and len(node.args) == 2 and not node.keywords:
+            self._ask_for_class(node)
+        if name == "bytes" and rewrite_generators.one_generator(self, node):
+            node.args = [rewrite_generators.as_list_of_bytes(self, node.args[0])]
+        if name == "format" and not node.keywords:
+            return rewrite_text.formatted(self, node, text_templates.one(node.args))
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("from_bytes", "to_bytes"):
+            return self._number_and_bytes(node, node.func)
+        if isinstance(node.func, ast.Attribute) and _is_utf8(node):
+            node.args, self.changed = [], True
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            template = literal_text(node.func.value)
+            if template is not None:
+                return rewrite_text.formatted(
+                    self, node, text_templates.braces(template, node.args, node.keywords)
+                )
+        return node
+
+    def _ask_for_class(self, node: ast.Call) -> None:
+        """Say that a bool is an int, which Numba does not know, and mark whose kind is asked for.
+
+        NumPy's bools and integers are not; `passes/check_numpy_parity.py` looks at what the mark is
+        given.
+        """
+        classes = node.args[1]
+        asked = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+        names = [self._builtin(each) for each in asked]
+        if "int" in names or "bool" in names:
+            self.changed = True
+            node.args[0] = placed(
+                node, self._call("kind", builtin_functions.isinstance_of, node.args[0])
+            )
+        if "int" in names:
+            known = [*asked, ast.Name("bool", ast.Load())]
+            node.args[1] = placed(node, ast.Tuple(known, ast.Load()))
+
+    def _number_and_bytes(self, node: ast.Call, method: ast.Attribute) -> ast.AST:
+        """Turn `int.from_bytes(...)` and `n.to_bytes(...)` into calls of functions."""
+        name = method.attr
+        given = _given(node, "bytes" if name == "from_bytes" else "length")
+        if given is None or (name == "from_bytes" and self._builtin(method.value) != "int"):
+            return node
+        value, little, signed = given
+        function = convert.from_bytes if name == "from_bytes" else convert.to_bytes
+        values = [value] if name == "from_bytes" else [method.value, value]
+        self.changed = True
+        return placed(node, self._call(name, function, *values, little, signed))
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        """Numba has no set comprehension that works."""
+        self.generic_visit(node)
+        self.changed = True
+        made = ast.Call(ast.Name("set", ast.Load()), [ast.ListComp(node.elt, node.generators)], [])
+        return placed(node, made)
+
+    def _is_join(self, node: ast.Call) -> bool:
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+
+
+def _names(keywords: list[ast.keyword]) -> list[str | None]:
+    return [each.arg for each in keywords]
+
+
+def _is_utf8(node: ast.Call) -> bool:
+    """Tell whether it is `.encode("utf-8")`, which is `.encode()`."""
+    known = isinstance(node.func, ast.Attribute) and node.func.attr == "encode"
+    if not known or len(node.args) != 1 or node.keywords:
+        return False
+    return literal_text(node.args[0]) in convert.UTF_8
+
+
+def _given(node: ast.Call, first: str) -> tuple[ast.expr, ast.expr, ast.expr] | None:
+    """Return the first argument, whether the order is little, and `signed`; None if not plain."""
+    names = [first, "byteorder"]
+    given: dict[str | None, ast.expr] = {}
+    if sys.version_info >= (3, 11):
+        given = {"length": ast.Constant(1), "byteorder": ast.Constant("big")}
+    given["signed"] = ast.Constant(False)
+    if len(node.args) > 2 or any(isinstance(each, ast.Starred) for each in node.args):
+        return None
+    given.update(zip(names, node.args, strict=False))
+    given.update({each.arg: each.value for each in node.keywords})
+    order, signed = given.get("byteorder"), given["signed"]
+    known = isinstance(order, ast.Constant) and order.value in ("little", "big")
+    if not known or not isinstance(signed, ast.Constant) or not isinstance(signed.value, bool):
+        return None
+    assert isinstance(order, ast.Constant)
+    little = ast.Constant(order.value == "little")
+    return (given[first], little, signed) if first in given else None

@@ -1,0 +1,64 @@
+"""What every change of the syntax tree needs: new nodes, names, functions of the library."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types as pytypes
+from typing import Any, TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+LIBRARY = "__cz_"
+
+
+#: The attribute of a lifted function that holds the values it names beside its globals.
+OWN_VALUES = "__cz_values__"
+
+
+def placed(place: ast.AST, made: Node) -> Node:
+    """Give a new node, and what it consists of, the place of an old one."""
+    for child in ast.walk(made):
+        if "lineno" in child._attributes and not hasattr(child, "lineno"):
+            ast.copy_location(child, place)
+    return made
+
+
+def stored_names(node: ast.AST) -> set[str]:
+    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {each.id for each in names if isinstance(each.ctx, ast.Store)}
+
+
+def loaded_names(node: ast.AST) -> set[str]:
+    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {each.id for each in names if isinstance(each.ctx, ast.Load)} - stored_names(node)
+
+
+class Rewriting(ast.NodeTransformer):
+    """A change of one function's syntax tree, and what has come of it so far."""
+
+    def __init__(
+        self, function: pytypes.FunctionType, tree: ast.FunctionDef, leave_raises: bool
+    ) -> None:
+        self.function = function
+        self.leave_raises = leave_raises
+        self.makes_exceptions = False
+        self.changed = False
+        self.kept = 0
+        self.leaves_handlers = False
+        self.values: dict[str, Any] = {}
+        self.locals = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
+        self.locals |= set(function.__code__.co_freevars) | stored_names(tree)
+
+    def _call(self, name: str, function: Any, *arguments: ast.expr) -> ast.Call:
+        self.values[LIBRARY + name] = function
+        return ast.Call(ast.Name(LIBRARY + name, ast.Load()), list(arguments), [])
+
+    def _builtin(self, node: ast.AST) -> str | None:
+        """Return the name of a builtin if the node means it here."""
+        if not isinstance(node, ast.Name) or node.id in self.locals:
+            return None
+        if node.id in self.function.__globals__ or not hasattr(builtins, node.id):
+            return None
+        return node.id

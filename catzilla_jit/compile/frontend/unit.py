@@ -1,0 +1,308 @@
+"""The functions of one task: the task, the helpers it calls, theirs, recursively.
+
+Each is compiled in a namespace of its own that holds what its code names: the values of its
+module as they are now, with plain Python functions replaced by helpers. The user's modules are
+not touched. A function that refers to itself finds itself, so recursion works.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import inspect
+import types as pytypes
+from collections.abc import Iterator
+from typing import Any, NoReturn, cast
+
+from numba.core import errors, types
+from numba.core.dispatcher import Dispatcher
+
+from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
+from catzilla_jit.compile.datamodel.bytes_type import as_constant
+from catzilla_jit.compile.diagnostics import rules, source_line
+from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
+from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
+from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
+from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
+from catzilla_jit.compile.library import builtin_functions, math_functions, number_text, text
+from catzilla_jit.compile.library.arrays import (
+    axis,
+    elementwise,
+    overloads,
+    pairwise_sum,
+    reductions,
+)
+from catzilla_jit.compile.library.format_spec import Formatter
+from catzilla_jit.compile.library.overloads import CHOICES
+from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target.helper import Chooser, Helper
+
+#: The modules whose functions stand for others.
+OWN = {
+    each.__name__
+    for each in (
+        builtin_functions,
+        number_text,
+        text,
+        math_functions,
+        pairwise_sum,
+        axis,
+        elementwise,
+    )
+}
+CALLS = builtin_functions.CALLS
+#: Functions of our own that return the numbers they are given, or a sum of them.
+PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
+
+
+#: Functions whose call does not run them.
+NO_PLAIN_FUNCTION = (
+    inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_ITERABLE_COROUTINE
+)
+
+
+class CompilationUnit:
+    """Prepares functions for compilation; one per compiled task."""
+
+    def __init__(
+        self,
+        options: Options,
+        pipeline: type,
+        leaves_raises: bool = False,
+        mixes: bool = False,
+    ) -> None:
+        self.options = options
+        self.leaves_raises = leaves_raises  # Python raises the exceptions that need computing
+        self.makes_exceptions = False  # there are such exceptions
+        self.pipeline = pipeline
+        self.reasons: list[Reason] = []  # why the lowering gave up, if it did
+        self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
+        self.mixes = mixes  # the numbers that helpers take and return may be NumPy's
+        self.wants_mixes = False  # they are, and that was not known
+        self.doubts_result = False  # a number of Python's would be returned as one of NumPy's
+        self.result_origins: dict[Any, Origin] = {}  # of what each function returns
+        self._task: pytypes.FunctionType | None = None
+        self.recursive = False  # a function calls itself, through others or not
+        self.expected: dict[
+            str, types.Type
+        ] = {}  # what recursive calls return (`recursive_calls.py`)
+        self.leaves_numpys: Any = (
+            None  # where an answer that is NumPy's to choose leaves the kernel
+        )
+        self.tries = False  # it has `try`, which sees no exception that leaves the kernel
+        self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
+        self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
+        self._helpers: dict[pytypes.FunctionType, Helper] = {}
+        self._assigned_names: dict[int, set[str]] = {}
+        self._choosers: dict[Any, Helper] = {}
+        self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
+
+    def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
+        """Return the task itself in its namespace; call this before anything else."""
+        rewritten = rewrite(original, as_task=True, leave_raises=self.leaves_raises)
+        self.keys = rewritten.keys if rewritten else None
+        self._task = self._prepare(original, rewritten)
+        return self._task
+
+    def is_task(self, function: pytypes.FunctionType) -> bool:
+        """Tell whether a prepared function is the task itself."""
+        return function is self._task
+
+    def argument_origin(self, function: pytypes.FunctionType) -> Origin:
+        """Return who made the numbers that a prepared function is given."""
+        if self.mixes and not self.is_task(function) and not _is_own(function):
+            return EITHER
+        return PYTHON
+
+    def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
+        """Return who made what a call of a function of the program returns; None for others."""
+        if isinstance(callee, types.RecursiveCall):
+            return EITHER if self.mixes else PYTHON
+        if not isinstance(callee, types.Dispatcher):
+            return None
+        helper = callee.dispatcher
+        if not self.is_library(helper):
+            return self.result_origins.get(helper.py_func, PYTHON)
+        name = helper.py_func.__name__
+        if name in reductions.NAMES or name in overloads.NAMES:
+            return NUMPY
+        return joined(arguments) if name in PASSING else PYTHON
+
+    def is_library(self, helper: Any) -> bool:
+        """Tell whether a helper is one of ours, not the user's."""
+        return isinstance(helper, Chooser) or _is_own(helper.py_func)
+
+    @property
+    def result_origin(self) -> Origin:
+        """Return who made what the task returns."""
+        return self.result_origins.get(self._task, PYTHON)
+
+    def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
+        """Return a function in its own namespace."""
+        if original in self._functions:
+            return self._functions[original]
+        rewritten = rewrite(original, as_task=False, leave_raises=self.leaves_raises)
+        return self._prepare(original, rewritten)
+
+    def _prepare(
+        self, original: pytypes.FunctionType, rewritten: Rewritten | None
+    ) -> pytypes.FunctionType:
+        namespace: dict[str, Any] = {"__name__": original.__globals__.get("__name__", "__main__")}
+        self.leaves_handlers |= rewritten is not None and rewritten.leaves_handlers
+        self.makes_exceptions |= rewritten is not None and rewritten.makes_exceptions
+        code = original.__code__ if rewritten is None else rewritten.code
+        sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+        self._refuse_generator_function(original)
+        self._refuse_generators(code)
+        cells = {name: pytypes.CellType() for name in code.co_freevars}
+        made = _in_namespace(original, as_constant(code), namespace, tuple(cells.values()))
+        self._functions[original] = made
+        own = dict(original.__dict__.get(OWN_VALUES, ()))
+        own.update(rewritten.values if rewritten else ())
+        for name, value in named_values(original, code):
+            self._refuse_assigned(original, name, value)
+            namespace[name] = self.value(value)
+        for name, value in own.items():
+            namespace[name] = self.value(value)
+        for name, cell in cells.items():
+            if is_filled(sources[name]):
+                cell.cell_contents = self.value(sources[name].cell_contents)
+        return made
+
+    @property
+    def helpers_of_user(self) -> list[pytypes.FunctionType]:
+        """Return the functions of the user that the task calls, as they were written."""
+        return [each for each in self._functions if not _is_own(each)]
+
+    @property
+    def frames(self) -> int:
+        """The most Python frames between two recursive calls: each function, each comprehension."""
+        ours = (builtin_functions.__name__, number_text.__name__, text.__name__)
+        own = [each for each in self._functions if each.__module__ not in ours]
+        return sum(1 + len(list(_nested(each.__code__))) for each in own)
+
+    def helper(self, original: pytypes.FunctionType) -> Helper:
+        """Return the handle through which compiled code calls a function."""
+        made = self.function(original)
+        if original not in self._helpers:
+            self._helpers[original] = Helper(made, self.options, self.pipeline)
+        return self._helpers[original]
+
+    def library_helper(self, function: Any, arguments: int, *, ours: bool = False) -> Helper | None:
+        """Return what stands for a call of a function of Python, if something has to.
+
+        ours: it is called by the user, for whom ours may be taken for NumPy's.
+        """
+        try:
+            plain = CALLS.get((function, arguments))
+            choice = CHOICES.get((function, arguments))
+            if choice is None and ours and self.options.exact:
+                choice = overloads.CALLS.get((function, arguments))
+        except TypeError:  # an unhashable value
+            return None
+        if plain is not None:
+            return self.helper(cast("pytypes.FunctionType", plain))
+        return None if choice is None else self.chooser(choice, arguments)
+
+    def chooser(self, choice: Any, arguments: int = 1) -> Helper:
+        """Return the handle on what a choice chooses by the types of the arguments."""
+        key = choice, arguments
+        if key not in self._choosers:
+            self._choosers[key] = Chooser(
+                choice, self.function, self.options, self.pipeline, arguments
+            )
+        return self._choosers[key]
+
+    def _refuse_assigned(self, function: pytypes.FunctionType, name: str, value: Any) -> None:
+        """Give up on a constant that some function of the module changes."""
+        if callable(value) or isinstance(value, pytypes.ModuleType):
+            return
+        if name in assigned_in(function.__code__):  # refused as such, with its line
+            return
+        if name in self._assigned(function.__globals__):
+            message = f"the function reads the global {name}, which a function assigns"
+            line = source_line.line_of(function.__code__, source_line.LOADS, name)
+            file = function.__code__.co_filename
+            self._refuse(rules.CHANGING_GLOBAL, line, message, "pass it as an argument", file)
+
+    def _assigned(self, module: dict[str, Any]) -> set[str]:
+        if id(module) not in self._assigned_names:
+            self._assigned_names[id(module)] = assigned_names(module)
+        return self._assigned_names[id(module)]
+
+    def _refuse_generator_function(self, function: pytypes.FunctionType) -> None:
+        """Give up on a helper that makes a generator or a coroutine: nothing leaves Numba's."""
+        if function.__code__.co_flags & NO_PLAIN_FUNCTION:
+            message = f"the function calls {function.__name__}, a generator or a coroutine"
+            line, file = function.__code__.co_firstlineno, function.__code__.co_filename
+            self._refuse(rules.GENERATOR, line, message, "return a list", file)
+
+    def _refuse_generators(self, code: pytypes.CodeType) -> None:
+        """Give up on what is left of generators after the rewriting."""
+        for constant in code.co_consts:
+            if isinstance(constant, pytypes.CodeType) and constant.co_flags & inspect.CO_GENERATOR:
+                message = (
+                    "a generator expression is not consumed at once, or its source is not available"
+                )
+                advice = "write a list comprehension or a loop"
+                line, file = constant.co_firstlineno, constant.co_filename
+                self._refuse(rules.KEPT_ITERATOR, line, message, advice, file)
+
+    def refuse_parallel(self, value: Any) -> None:
+        """Give up on a function with threads of its own: two tasks in it abort the process."""
+        if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
+            name = value.py_func.__name__
+            message = f"the function calls {name}, which is compiled with parallel=True"
+            self._refuse(rules.PARALLEL, None, message, "compile it without parallel")
+
+    def _refuse(
+        self, code: str, line: int | None, message: str, advice: str, file: str = ""
+    ) -> NoReturn:
+        self.reasons.append(Reason(code, line, message, advice, file=file))
+        raise errors.UnsupportedError(message)
+
+    def environments(self) -> dict[str, Any]:
+        """Return the environments of the helpers compiled so far, by their symbols."""
+        helpers = [*self._helpers.values(), *self._choosers.values()]
+        results = [result for helper in helpers for result in helper.overloads.values()]
+        return {result.fndesc.env_name: result.environment for result in results}
+
+    def value(self, value: Any) -> Any:
+        """Return what compiled code sees where Python sees `value`."""
+        self.refuse_parallel(value)
+        if isinstance(value, Formatter):
+            return self.chooser(value)
+        function = callee(value)
+        return as_constant(value) if function is None else self.helper(function)
+
+
+def _is_own(function: pytypes.FunctionType) -> bool:
+    return function.__module__ in OWN
+
+
+def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, pytypes.CodeType):
+            yield constant
+            yield from _nested(constant)
+
+
+def _in_namespace(
+    original: pytypes.FunctionType,
+    code: pytypes.CodeType,
+    namespace: dict[str, Any],
+    cells: tuple[pytypes.CellType, ...],
+) -> pytypes.FunctionType:
+    made = pytypes.FunctionType(
+        code, namespace, original.__name__, as_constant(original.__defaults__), cells
+    )
+    named = original.__kwdefaults__ or {}
+    made.__kwdefaults__ = {name: as_constant(value) for name, value in named.items()}
+    made.__qualname__ = original.__qualname__
+    made.__module__ = original.__module__
+    return made

@@ -1,0 +1,179 @@
+"""From the arguments of a call to Numba argument types, where the hints do not say.
+
+A hint that names a type exactly is followed; for the rest the value tells. Only values that
+`backend/boxing.py` and the runtime can pack have a type; for anything else the call runs as Python.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import inspect
+import types as pytypes
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numba  # noqa: F401 -- the whole before its parts
+import numpy
+from numba.core import errors, types
+from numba.np import numpy_support
+
+from catzilla_jit.compile.datamodel.bytes_type import octets
+from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
+from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.datamodel.record_type import record_of, why_not
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
+from catzilla_jit.compile.frontend import hints
+from catzilla_jit.compile.frontend.screen import screen
+
+EXACT: dict[type, types.Type] = {
+    bool: types.boolean,
+    int: types.int64,
+    float: types.float64,
+    complex: types.complex128,
+    str: types.unicode_type,
+    bytes: octets,
+    type(None): types.none,
+}
+
+
+def needs_values(function: pytypes.FunctionType) -> bool:
+    """Tell whether the hints leave a parameter's type to the arguments of the call.
+
+    False for what no types would make compilable.
+    """
+    try:
+        screen(function, function.__name__)
+    except CompileRefused:
+        return False
+    try:
+        hints.argument_types(function, function.__name__)
+    except CompileRefused:
+        return not hints.never_fit(function)
+    return False
+
+
+def argument_types_for(
+    function: pytypes.FunctionType, values: Sequence[Any], *, name: str
+) -> tuple[types.Type, ...]:
+    """Return the argument types to compile for, given one value per parameter.
+
+    Raises CompileRefused when a value has no type.
+    """
+    line = function.__code__.co_firstlineno
+    found = []
+    named = hints.exact_types(function)
+    for parameter, value in zip(inspect.signature(function).parameters, values, strict=True):
+        type_ = type_of(value) if _is_lesser(value, named.get(parameter)) else named.get(parameter)
+        type_ = type_ or type_of(value)
+        if type_ is None:
+            message = f"argument {parameter!r} {_described(value)}"
+            advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
+            if _is_structured(value):
+                advice = "pass the fields as arrays; otherwise it runs as a Python task"
+            raise CompileRefused(name, (Reason(rules.NO_MACHINE_TYPE, line, message, advice),))
+        found.append(type_)
+    return tuple(found)
+
+
+def _described(value: Any) -> str:
+    if _is_structured(value):
+        return why_not(value.dtype) or "has a dtype, or a place in memory, without a machine type"
+    kind = type(value).__name__
+    if type(value) not in (list, dict):
+        return f"is a {kind}"
+    parts: list[Collection[Any]] = [value.values(), value] if isinstance(value, dict) else [value]
+    if not value:
+        return f"is an empty {kind}"
+    if not all(map(_is_uniform, parts)):
+        return f"is a {kind} with items of several types"
+    return f"is a {kind}"
+
+
+def _is_structured(value: Any) -> bool:
+    return type(value) in (numpy.ndarray, numpy.void) and bool(value.dtype.names)
+
+
+def hinted_types(function: pytypes.FunctionType, *, name: str) -> tuple[types.Type, ...]:
+    """Return the argument types that the hints name; CompileRefused when they do not."""
+    return hints.argument_types(function, name)
+
+
+def _is_lesser(value: Any, hinted: types.Type | None) -> bool:
+    """Tell whether a value is an int in the place of a float: then it is compiled as the int."""
+    if isinstance(hinted, GivenDict):
+        first = next(iter(value.values()), None) if type(value) is dict else None
+        return _is_lesser(first, hinted.value_type)
+    if isinstance(hinted, GivenList):
+        return type(value) is list and bool(value) and _is_lesser(value[0], hinted.dtype)
+    if hinted == types.float64:
+        return type(value) is int
+    return hinted == types.complex128 and type(value) in (int, float)
+
+
+def type_of(value: Any) -> types.Type | None:
+    """Return the type that a value has exactly, or None when it has none."""
+    if type(value) in EXACT:
+        return None if type(value) is int and not -(2**63) <= value < 2**63 else EXACT[type(value)]
+    if type(value) is tuple:
+        elements = [type_of(element) for element in value]
+        made = None if None in elements else types.Tuple(elements)
+        return made if made is not None and can_pack(made) else None
+    if type(value) is list:
+        return _type_of_list(value)
+    if type(value) is dict:
+        return _type_of_dict(value)
+    if type(value) is numpy.void:
+        return _type_of_record(value)
+    if isinstance(value, numpy.generic):
+        return hints.SCALAR_HINTS.get(type(value))
+    return _type_of_array(value) if type(value) is numpy.ndarray else None
+
+
+def _type_of_record(value: numpy.void) -> types.Type | None:
+    type_ = record_of(value.dtype, writable=value.flags.writeable)
+    return None if type_ is None or (type_.aligned and not value.flags.aligned) else type_
+
+
+def _type_of_list(value: list[Any]) -> types.Type | None:
+    """Return the type of a list whose items have one class; `pack` looks at them more closely."""
+    item = type_of(value[0]) if value and _is_uniform(value) else None
+    return GivenList(item) if item is not None and can_be_item(item) else None
+
+
+def _is_uniform(items: Iterable[Any]) -> bool:
+    """Tell whether all items have one class: code for the first would fit no other."""
+    return len(set(map(type, items))) == 1
+
+
+def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
+    if not (_is_uniform(value) and _is_uniform(value.values())):
+        return None
+    key, item = map(type_of, next(iter(value.items())))
+    if key is None or item is None:
+        return None
+    made = GivenDict(key, item)
+    return made if can_pack(made) else None
+
+
+def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:
+    flags = value.flags
+    layout: Any = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+    if value.dtype.names:
+        dtype: Any = record_of(value.dtype, writable=flags.writeable)
+        if dtype is None or (dtype.aligned and not flags.aligned):
+            return None
+        return types.Array(dtype, value.ndim, layout, readonly=not flags.writeable)
+    if not value.dtype.isnative or value.dtype.kind not in "biufc":
+        return None
+    try:
+        dtype = numpy_support.from_dtype(value.dtype)
+    except errors.NumbaNotImplementedError:  # longdouble
+        return None
+    type_ = types.Array(
+        dtype, value.ndim, layout, readonly=not flags.writeable, aligned=flags.aligned
+    )
+    return type_ if can_pack(type_) else None

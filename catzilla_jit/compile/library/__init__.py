@@ -1,0 +1,1 @@
+"""Python functions that are compiled along with the tasks that call them."""

@@ -1,0 +1,1 @@
+"""What is compiled along for arrays: sums, reductions, elementwise functions."""

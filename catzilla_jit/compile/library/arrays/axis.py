@@ -1,0 +1,229 @@
+"""Reductions of tables (arrays of two dimensions) along an axis, in NumPy's order of additions.
+
+NumPy adds pairwise along the axis that lies in memory without gaps; along the other it adds whole
+rows, one after the other. A table of one column it takes as one line. What does not depend on an
+order goes over views of the lines. The axis itself is a constant that `reductions.py` has looked
+at; here it is not used. Compiled along like the functions of `library/builtin_functions.py`.
+"""
+
+# Arrays are Any here.
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from catzilla_jit.compile.library.arrays.pairwise_sum import (
+    EXACT,
+    max_of_floats,
+    min_of_floats,
+    sum_of_line,
+    var_of_line,
+)
+from catzilla_jit.compile.library.builtin_functions import leave
+
+Reduction = Callable[[Any, Any], Any]
+
+
+# -- tables in C order: along rows, and down the columns
+
+
+def sum_of_rows(values: Any, axis: Any) -> Any:
+    sums = numpy.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        sums[i] = sum_of_line(values[i])
+    return sums
+
+
+def sum_of_columns(values: Any, axis: Any) -> Any:
+    rows, columns = values.shape
+    sums = numpy.zeros(columns)
+    if columns == 1:
+        sums[0] = sum_of_line(values[:, 0])
+        return sums
+    for i in range(rows):
+        for j in range(columns):
+            sums[j] += values[i, j]
+    return sums
+
+
+def mean_of_rows(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    return sum_of_rows(values, axis) / values.shape[1]
+
+
+def mean_of_columns(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    return sum_of_columns(values, axis) / values.shape[0]
+
+
+def var_of_rows(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    found = numpy.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        found[i] = var_of_line(values[i])
+    return found
+
+
+def var_of_columns(values: Any, axis: Any) -> Any:
+    means = mean_of_columns(values, axis)
+    squares = numpy.empty_like(values)
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            apart = values[i, j] - means[j]
+            squares[i, j] = apart * apart
+    return sum_of_columns(squares, axis) / values.shape[0]
+
+
+def std_of_rows(values: Any, axis: Any) -> Any:
+    return numpy.sqrt(var_of_rows(values, axis))
+
+
+def std_of_columns(values: Any, axis: Any) -> Any:
+    return numpy.sqrt(var_of_columns(values, axis))
+
+
+def max_of_columns(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    best = values[0].copy()
+    for i in range(1, values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            best[j] = value if value > best[j] or value != value else best[j]
+    for j in range(values.shape[1]):
+        if best[j] == 0.0:
+            best[j] = max_of_floats(values[:, j])
+    return best
+
+
+def min_of_columns(values: Any, axis: Any) -> Any:
+    if values.size == 0:
+        leave()
+    best = values[0].copy()
+    for i in range(1, values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            best[j] = value if value < best[j] or value != value else best[j]
+    for j in range(values.shape[1]):
+        if best[j] == 0.0:
+            best[j] = min_of_floats(values[:, j])
+    return best
+
+
+@functools.cache
+def transposed(reduce: Reduction) -> Reduction:
+    """Return a function that reduces a table in Fortran order along the other axis."""
+
+    def reduced(values: Any, axis: Any) -> Any:
+        return reduce(values.T, axis)
+
+    return reduced
+
+
+# -- tables of any layout: a function of a line, for each of the lines
+
+
+@functools.cache
+def of_each_row(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Reduction:
+    """Return a function that reduces the rows; empty: a table without items has a reduction."""
+
+    def reduced(values: Any, axis: Any) -> Any:
+        if not empty and values.size == 0:
+            leave()
+        found = numpy.empty(values.shape[0], dtype)
+        for i in range(values.shape[0]):
+            found[i] = reduce(values[i])
+        return found
+
+    return reduced
+
+
+def of_each_column(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Reduction:
+    """Return a function that reduces the columns; empty: as above."""
+    return transposed(of_each_row(reduce, dtype, empty))
+
+
+@functools.cache
+def of_the_line(reduce: Callable[[Any], Any]) -> Reduction:
+    """Return a function that reduces an array of one dimension along its only axis."""
+
+    def reduced(values: Any, axis: Any) -> Any:
+        return reduce(values)
+
+    return reduced
+
+
+def whole_sum(line: Any) -> int:
+    total = numpy.int64(0)
+    for value in line:
+        total += numpy.int64(value)
+    return total
+
+
+def whole_mean(line: Any) -> float:
+    total, size = 0.0, 0.0
+    for value in line:
+        number = 1.0 * value
+        total += number
+        size += abs(number)
+    if size > EXACT:
+        leave()
+    return total / len(line)
+
+
+def whole_max(line: Any) -> int:
+    best = line[0]
+    for value in line:
+        if value > best:
+            best = value
+    return best
+
+
+def whole_min(line: Any) -> int:
+    best = line[0]
+    for value in line:
+        if value < best:
+            best = value
+    return best
+
+
+def argmax(line: Any) -> int:
+    place = 0
+    for i in range(len(line)):
+        if line[i] != line[i]:
+            return i
+        if line[i] > line[place]:
+            place = i
+    return place
+
+
+def argmin(line: Any) -> int:
+    place = 0
+    for i in range(len(line)):
+        if line[i] != line[i]:
+            return i
+        if line[i] < line[place]:
+            place = i
+    return place
+
+
+def any_true(line: Any) -> bool:
+    for value in line:  # noqa: SIM110
+        if value:
+            return True
+    return False
+
+
+def all_true(line: Any) -> bool:
+    for value in line:  # noqa: SIM110
+        if not value:
+            return False
+    return True

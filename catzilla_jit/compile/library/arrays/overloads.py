@@ -1,0 +1,173 @@
+"""Functions of NumPy for which, in automatic mode, ours is taken: by the types of the arguments.
+
+What is not ours goes on to Numba's own, if `analysis/numpy_parity.py` knows that to be the same as
+NumPy's. Most of ours leave the kernel where NumPy's answer cannot be told: they are for tasks that
+can be run again.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.analysis import numpy_parity
+from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.arrays import elementwise
+
+Function = Callable[..., Any]
+Choice = Callable[..., Function | None]
+
+#: To more digits NumPy comes by another scale.
+MOST_DIGITS = 8
+
+
+def _is_line(type_: Any, *dtypes: Any) -> bool:
+    return _is_array(type_, *dtypes) and type_.ndim == 1
+
+
+def _is_table(type_: Any, *dtypes: Any) -> bool:
+    return _is_array(type_, *dtypes) and type_.ndim > 1 and type_.layout == "C"
+
+
+def _is_array(type_: Any, *dtypes: Any) -> bool:
+    return isinstance(type_, types.Array) and type_.aligned and type_.dtype in dtypes
+
+
+#: With a number in the place of an array.
+LIMITING: dict[Any, Function] = {
+    elementwise.larger: elementwise.at_least,
+    elementwise.smaller: elementwise.at_most,
+}
+
+
+def _is_bound(type_: Any) -> bool:
+    return types.unliteral(type_) in (types.float64, types.int64)
+
+
+def _extreme(pick: Callable[[float, float], float]) -> Choice:
+    def ours(left: Any, right: Any) -> Function | None:
+        if _is_bound(right):
+            line = LIMITING[pick]
+            if _is_line(left, types.float64):
+                return line
+            return elementwise.of_tables(line) if _is_table(left, types.float64) else None
+        if _is_bound(left) and _is_line(right, types.float64):
+            return elementwise.turned(LIMITING[pick])
+        both = _is_line(left, types.float64) and _is_line(right, types.float64)
+        return elementwise.of_lines(pick) if both else None
+
+    return ours
+
+
+def _clip(values: Any, low: Any, high: Any) -> Function | None:
+    if not _is_bound(low) or not _is_bound(high):
+        return None
+    if _is_line(values, types.float64):
+        return elementwise.clip
+    return elementwise.clip_table if _is_table(values, types.float64) else None
+
+
+def _round(values: Any) -> Function | None:
+    return elementwise.rounded if _is_array(values, types.float64) else None
+
+
+def _round_to(values: Any, digits: Any) -> Function | None:
+    if not _is_array(values, types.float64) or not isinstance(digits, types.IntegerLiteral):
+        return None
+    known = 0 <= digits.literal_value <= MOST_DIGITS
+    return elementwise.rounded_to(digits.literal_value) if known else None
+
+
+def _cast(values: Any, dtype: Any) -> Function | None:
+    plain = (types.float64, types.int64, types.boolean)
+    wanted = _dtype(dtype)
+    if not _is_array(values, *plain) or (values.ndim > 1 and values.layout != "C"):
+        return None
+    if wanted == types.float64:
+        return elementwise.to_floats
+    if wanted != types.int64:
+        return None
+    if values.dtype != types.float64:
+        return elementwise.to_integers
+    line = values.ndim == 1
+    return elementwise.floats_to_integers if line else elementwise.floats_of_table_to_integers
+
+
+def _dtype(type_: Any) -> Any:
+    """Return the type that an argument like `float` or `numpy.float64` means."""
+    if isinstance(type_, types.NumberClass):
+        return type_.instance_type
+    key = getattr(type_, "typing_key", None)
+    return {float: types.float64, int: types.int64}.get(key)  # type: ignore[arg-type]
+
+
+OURS: dict[tuple[str, int], Choice] = {
+    ("maximum", 2): _extreme(elementwise.larger), ("minimum", 2): _extreme(elementwise.smaller),
+    ("clip", 3): _clip, ("round", 1): _round, ("around", 1): _round, ("round", 2): _round_to,
+    ("around", 2): _round_to,
+}  # fmt: skip
+#: Methods, by the number of arguments after the array.
+OURS_OF_ARRAYS: dict[tuple[str, int], Choice] = {
+    ("clip", 2): _clip, ("round", 0): _round, ("round", 1): _round_to, ("astype", 1): _cast,
+}  # fmt: skip
+
+
+#: Functions of ours that never leave the kernel.
+CERTAIN = {"rounded", "round_", "round_to_whole", "to_floats", "to_integers"}
+
+
+def _choice(name: str, ours: Choice, count: int, call: str) -> Choice:
+    """Return a chooser between ours and what Numba makes of the call itself."""
+    names = ", ".join(f"x{i}" for i in range(count))
+    namespace = {"__name__": builtin_functions.__name__, "numpy": numpy}
+    exec(f"def numbas({names}):\n    return {call}", namespace)
+
+    def choice(*arguments: Any) -> Function | None:
+        return ours(*arguments) or cast("Function", namespace["numbas"])
+
+    choice.__name__ = f"numpys_{name}"
+    choice.ours = ours
+    return choice
+
+
+def _of_function(name: str, count: int, ours: Choice) -> Choice:
+    arguments = ", ".join(f"x{i}" for i in range(count))
+    return _choice(name, ours, count, f"numpy.{name}({arguments})")
+
+
+def _of_method(name: str, count: int, ours: Choice) -> Choice:
+    arguments = ", ".join(f"x{i + 1}" for i in range(count))
+    return _choice(name, ours, count + 1, f"x0.{name}({arguments})")
+
+
+CALLS: dict[tuple[Any, int], Choice] = {
+    (getattr(numpy, name), count): _of_function(name, count, ours)
+    for (name, count), ours in OURS.items()
+}
+METHODS: dict[tuple[str, int], Choice] = {
+    (name, count): _of_method(name, count, ours) for (name, count), ours in OURS_OF_ARRAYS.items()
+}
+#: The names of the choosers: what they return is NumPy's.
+NAMES = frozenset(choice.__name__ for choice in (*CALLS.values(), *METHODS.values()))
+
+
+def is_alike(choice: Any, *arguments: Any) -> bool:
+    """Tell whether what a choice chooses for these types is the same as NumPy's."""
+    if choice.ours(*arguments) is not None:
+        return True
+    function = getattr(numpy, choice.__name__.removeprefix("numpys_"), None)
+    known = numpy_parity.FUNCTIONS.get(function, frozenset())
+    found = [numpy_parity.element(each) for each in arguments]
+    return bool(known) and all(each in known for each in found if each is not None)
+
+
+def is_certain(choice: Any, *arguments: Any) -> bool:
+    """Tell whether what is chosen has an answer for whatever the arrays hold."""
+    function = choice.ours(*arguments)
+    return function is None or function.__name__ in CERTAIN

@@ -1,0 +1,191 @@
+"""Reductions of arrays: which function gives NumPy's answer, by the type of the array and the axis.
+
+`a.sum()`, `numpy.sum(a)` and the same with an `axis` become calls of a chooser. Where nothing of
+ours is chosen it is Numba's own; `is_alike` tells whether that is the same as NumPy's.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
+from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.arrays import axis as axes
+from catzilla_jit.compile.library.arrays import pairwise_sum
+
+Function = Callable[..., Any]
+
+#: What reduces float arrays: of one dimension, by rows, by columns.
+FLOATS: dict[str, tuple[Function | None, ...]] = {
+    "sum": (pairwise_sum.sum_of_line, pairwise_sum.sum_of_rows, pairwise_sum.sum_of_columns),
+    "mean": (pairwise_sum.mean_of_line, pairwise_sum.mean_of_rows, pairwise_sum.mean_of_columns),
+    "var": (pairwise_sum.var_of_line, pairwise_sum.var_of_rows, pairwise_sum.var_of_columns),
+    "std": (pairwise_sum.std_of_line, pairwise_sum.std_of_rows, pairwise_sum.std_of_columns),
+    "cumsum": (pairwise_sum.cumsum_of_line, None, None),
+    "prod": (pairwise_sum.prod_of_line, None, None),
+    "max": (pairwise_sum.max_of_floats,) * 3,
+    "min": (pairwise_sum.min_of_floats,) * 3,
+    "argmax": (None,) * 3,
+    "argmin": (None,) * 3,
+}
+#: What reduces a line of floats that may not be aligned, as the field of a record.
+FIELDS: dict[str, Function] = {
+    "sum": pairwise_sum.sum_of_field, "mean": pairwise_sum.mean_of_field,
+    "var": pairwise_sum.var_of_field, "std": pairwise_sum.std_of_field,
+    "cumsum": pairwise_sum.cumsum_of_line, "prod": pairwise_sum.prod_of_line,
+    "max": pairwise_sum.max_of_floats, "min": pairwise_sum.min_of_floats,
+}  # fmt: skip
+#: What Numba has for other arrays, by the kinds for which NumPy has the same.
+OTHERS: dict[str, set[int]] = {
+    "sum": {BOOL, INT}, "cumsum": {BOOL, INT}, "prod": {BOOL, INT}, "max": {INT}, "min": {INT},
+    "argmax": {INT, FLOAT}, "argmin": {INT, FLOAT},
+}  # fmt: skip
+
+
+def _numbas(name: str) -> Function:
+    """Return a function that calls the method itself; the module keeps it from being redirected."""
+    namespace = {"__name__": builtin_functions.__name__}
+    exec(f"def reduced(values):\n    return values.{name}()", namespace)
+    return cast("Function", namespace["reduced"])
+
+
+NUMBAS = {name: _numbas(name) for name in FLOATS}
+
+
+def _ours(name: str, type_: Any) -> Function | None:
+    if not isinstance(type_, types.Array) or type_.ndim == 0:
+        return None
+    if name == "mean" and type_.dtype in (types.boolean, types.int64):
+        return pairwise_sum.mean_of_whole
+    if type_.dtype != types.float64:
+        return None
+    if not type_.aligned:
+        return FIELDS.get(name) if type_.ndim == 1 else None
+    line, rows, columns = FLOATS[name]
+    if type_.ndim == 1:
+        return line
+    return {"C": rows, "F": columns}.get(type_.layout)
+
+
+def _choice(name: str) -> Function:
+    def choice(type_: Any) -> Function | None:
+        return _ours(name, type_) or NUMBAS[name]
+
+    choice.__name__ = f"numpy_{name}"
+    return choice
+
+
+#: What reduces tables of floats in C order: along axis 1, along axis 0.
+TABLES: dict[str, tuple[Function, Function]] = {
+    "sum": (axes.sum_of_rows, axes.sum_of_columns),
+    "mean": (axes.mean_of_rows, axes.mean_of_columns),
+    "var": (axes.var_of_rows, axes.var_of_columns),
+    "std": (axes.std_of_rows, axes.std_of_columns),
+}
+#: What goes over the rows of a table of floats in C order, all columns at once.
+COLUMNS = {"max": axes.max_of_columns, "min": axes.min_of_columns}
+#: What reduces a line whatever the order, with the type of the result; by name and kind.
+LINES: dict[tuple[str, int], tuple[Function, type]] = {
+    ("sum", BOOL): (axes.whole_sum, numpy.int64), ("sum", INT): (axes.whole_sum, numpy.int64),
+    ("mean", BOOL): (axes.whole_mean, numpy.float64),
+    ("mean", INT): (axes.whole_mean, numpy.float64),
+    ("max", FLOAT): (pairwise_sum.max_of_floats, numpy.float64),
+    ("min", FLOAT): (pairwise_sum.min_of_floats, numpy.float64),
+    ("max", INT): (axes.whole_max, numpy.int64), ("min", INT): (axes.whole_min, numpy.int64),
+    **{("argmax", kind): (axes.argmax, numpy.int64) for kind in (INT, FLOAT)},
+    **{("argmin", kind): (axes.argmin, numpy.int64) for kind in (INT, FLOAT)},
+    **{("any", kind): (axes.any_true, numpy.bool_) for kind in (BOOL, INT, FLOAT)},
+    **{("all", kind): (axes.all_true, numpy.bool_) for kind in (BOOL, INT, FLOAT)},
+}  # fmt: skip
+#: They have an answer where there is no item.
+OF_NOTHING = {"sum", "any", "all"}
+
+
+def _along(name: str, type_: Any, axis: Any) -> Function | None:
+    """Return what reduces an array along a constant axis as NumPy does."""
+    if not isinstance(type_, types.Array) or not type_.aligned:
+        return None
+    if not isinstance(axis, types.IntegerLiteral) or type_.ndim not in (1, 2):
+        return None
+    if not -type_.ndim <= axis.literal_value < type_.ndim:
+        return None
+    if type_.ndim == 1:
+        return _of_the_line(name, type_)
+    place = axis.literal_value % 2
+    if type_.dtype == types.float64 and name in TABLES:
+        rows, columns = TABLES[name]
+        if type_.layout == "C":
+            return rows if place == 1 else columns
+        if type_.layout == "F":
+            return axes.transposed(rows if place == 0 else columns)
+        return None
+    if type_.dtype == types.float64 and name in COLUMNS:
+        if (type_.layout, place) == ("C", 0):
+            return COLUMNS[name]
+        if (type_.layout, place) == ("F", 1):
+            return axes.transposed(COLUMNS[name])
+    found = _line(name, type_)
+    if found is None:
+        return None
+    each = axes.of_each_row if place == 1 else axes.of_each_column
+    return each(*found, name in OF_NOTHING)
+
+
+def _line(name: str, type_: Any) -> tuple[Function, type] | None:
+    plain = type_.dtype in (types.boolean, types.int64, types.float64)
+    return LINES.get((name, cast("int", number_kinds.kind(type_.dtype)))) if plain else None
+
+
+def _of_the_line(name: str, type_: Any) -> Function | None:
+    if name in ("any", "all"):
+        found = _line(name, type_)
+        return found and axes.of_the_line(found[0])
+    if not is_alike(f"numpy_{name}", type_):
+        return None
+    return axes.of_the_line(_ours(name, type_) or NUMBAS[name])
+
+
+def _axis_choice(name: str, axis: str) -> Function:
+    """Return the chooser for calls with an axis, which are written like `axis`."""
+    namespace = {"__name__": builtin_functions.__name__}
+    exec(f"def reduced(values, axis):\n    return values.{name}({axis})", namespace)
+
+    def choice(type_: Any, place: Any) -> Function | None:
+        return _along(name, type_, place) or cast("Function", namespace["reduced"])
+
+    choice.__name__ = f"numpy_{name}_along"
+    return choice
+
+
+def is_alike(chooser: str, type_: Any, axis: Any = None) -> bool:
+    """Tell whether what a chooser of this name chooses is the same as NumPy's."""
+    name = chooser.removeprefix("numpy_").removesuffix("_along")
+    if axis is not None:
+        return _along(name, type_, axis) is not None
+    if _ours(name, type_) is not None:
+        return True
+    return isinstance(type_, types.Array) and number_kinds.kind(type_.dtype) in OTHERS.get(name, ())
+
+
+METHODS: dict[tuple[str, int], Function] = {(name, 0): _choice(name) for name in FLOATS}
+CALLS: dict[tuple[Any, int], Function] = {
+    (getattr(numpy, name), 1): choice for (name, _), choice in METHODS.items()
+}
+CALLS[numpy.amax, 1], CALLS[numpy.amin, 1] = METHODS["max", 0], METHODS["min", 0]
+
+WITH_AXIS = sorted({*TABLES, *(name for name, _ in LINES)})
+#: Choosers for a call with an axis: by position, and by name.
+METHODS_BY_NAME = {name: _axis_choice(name, "axis=axis") for name in WITH_AXIS}
+CALLS_BY_NAME = {getattr(numpy, name): choice for name, choice in METHODS_BY_NAME.items()}
+METHODS.update({(name, 1): _axis_choice(name, "axis") for name in WITH_AXIS})
+CALLS.update({(getattr(numpy, name), 2): METHODS[name, 1] for name in WITH_AXIS})
+#: The names of the choosers: what they return is NumPy's.
+NAMES = frozenset(choice.__name__ for choice in METHODS.values())

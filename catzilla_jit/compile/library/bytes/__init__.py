@@ -1,0 +1,1 @@
+"""What is compiled along for bytes: reading, building, splitting, converting."""

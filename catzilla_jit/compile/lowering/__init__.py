@@ -1,0 +1,1 @@
+"""From typed intermediate representation to LLVM, with the checks Python's answers need."""

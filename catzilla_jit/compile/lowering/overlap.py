@@ -1,0 +1,107 @@
+"""Assignments to slices whose source may lie in the same object: Python copies such a source first.
+
+Numba does so for arrays, by the bounds of the two in memory; where the index has an integer beside
+a slice it computes these bounds from the wrong dimensions. Of lists it copies nothing.
+"""
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from llvmlite import ir as llvm
+from numba.core import cgutils, types
+from numba.cpython.listobj import ListInstance
+
+from catzilla_jit.compile.diagnostics import rules, type_names
+
+INT64 = llvm.IntType(64)
+
+
+def _is_beside_an_integer(target: Any, index: Any, value: Any) -> bool:
+    """Tell whether an array is assigned to a part of an array that integers and slices pick."""
+    arrays = isinstance(target, types.Array) and isinstance(value, types.Array)
+    if not arrays or not isinstance(index, types.BaseTuple):
+        return False
+    integers = [isinstance(each, types.Integer) for each in index.types]
+    slices = [isinstance(each, types.SliceType) for each in index.types]
+    return any(integers) and any(slices) and all(map(operator.or_, integers, slices))
+
+
+def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
+    """Take such a part as an array of its own and assign to all of that; False for the others."""
+    context, builder = lower.context, lower.builder
+    if not _is_beside_an_integer(*map(lower.typeof, (target, index, value))):
+        return False
+    typing = context.typing_context
+    given = (lower.typeof(target), lower.typeof(index))
+    taking = typing.resolve_function_type(operator.getitem, given, {})
+    if taking is None or not isinstance(taking.return_type, types.Array):
+        return False
+    type_ = taking.return_type
+    storing = typing.resolve_function_type(
+        operator.setitem, (type_, types.slice2_type, lower.typeof(value)), {}
+    )
+    if storing is None:
+        return False
+    view = _called(lower, operator.getitem, taking, [target, index])
+    everything = _all_of(context, builder)
+    new = context.cast(builder, lower.loadvar(value), lower.typeof(value), storing.args[2])
+    function = context.get_function(typing.resolve_value_type(operator.setitem), storing)
+    function(builder, (view, everything, new))
+    context.nrt.decref(builder, type_, view)
+    return True
+
+
+def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:
+    """Assign a list to a slice of a list, copied first if it is the same; False for the rest."""
+    context, builder = lower.context, lower.builder
+    given = tuple(map(lower.typeof, (target, index, value)))
+    lists = isinstance(given[0], types.List) and isinstance(given[2], types.List)
+    if not lists or not isinstance(given[1], types.SliceType):
+        return False
+    if context.data_model_manager[given[0].dtype].contains_nrt_meminfo():
+        # Numba lets go of items that it has only moved.
+        what = f"the function assigns to a slice of a {type_names.of(given[0])}"
+        lower._refuse(rules.SLICE, what, "join the parts to a new list")
+    typing = context.typing_context
+    storing = typing.resolve_function_type(operator.setitem, given, {})
+    into, part, source = map(lower.loadvar, (target, index, value))
+    meminfos = (
+        ListInstance(context, builder, type_, each).meminfo
+        for type_, each in ((given[0], into), (given[2], source))
+    )
+    held = cgutils.alloca_once_value(builder, source)
+    with builder.if_else(builder.icmp_unsigned("==", *meminfos), likely=False) as (same, others):
+        with same:
+            copy = context.get_function(operator.getitem, given[2](given[2], types.slice2_type))
+            builder.store(copy(builder, (source, _all_of(context, builder))), held)
+        with others:
+            context.nrt.incref(builder, given[2], source)
+    source = builder.load(held)
+    values = [
+        context.cast(builder, each, type_, wanted)
+        for each, type_, wanted in zip((into, part, source), given, storing.args, strict=True)
+    ]
+    context.get_function(typing.resolve_value_type(operator.setitem), storing)(builder, values)
+    context.nrt.decref(builder, given[2], source)
+    return True
+
+
+def _called(lower: Any, operation: Any, signature: Any, names: list[str]) -> llvm.Value:
+    context = lower.context
+    function = context.get_function(context.typing_context.resolve_value_type(operation), signature)
+    values = [
+        context.cast(lower.builder, lower.loadvar(name), lower.typeof(name), type_)
+        for name, type_ in zip(names, signature.args, strict=True)
+    ]
+    return function(lower.builder, values)
+
+
+def _all_of(context: Any, builder: Any) -> llvm.Value:
+    """Return the slice of everything."""
+    made = context.make_helper(builder, types.slice2_type)
+    made.start, made.stop, made.step = INT64(0), INT64(2**63 - 1), INT64(1)
+    return made._getvalue()

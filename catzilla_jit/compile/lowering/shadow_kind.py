@@ -1,0 +1,97 @@
+"""Mixed variables at run time: a flag beside the variable says that its kind is the lesser one.
+
+`total = 0` before `total += 0.5` makes `total` a float for Numba; where the loop does not run,
+Python has the integer 0. The flag is true as long as Python's value is of a lesser kind.
+Arithmetic goes on with it; any other use of a flagged value (a return, a print, a call) leaves
+the kernel, and Python answers. Flags are one bit each and vanish where nothing reads them.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from llvmlite import ir as llvm
+from numba.core import cgutils, ir, types
+
+from catzilla_jit.compile.analysis import number_kinds
+
+BIT = llvm.IntType(1)
+
+#: Calls that answer the same for 1 and 1.0 and for True and 1.
+INDIFFERENT_CALLS = {
+    abs, max, min, int, float, bool, complex, range,
+    *(value for value in vars(math).values() if callable(value)),
+}  # fmt: skip
+INDIFFERENT_OPERATORS = (
+    number_kinds.ARITHMETIC | number_kinds.DIVISION | number_kinds.BITWISE | number_kinds.COMPARISON
+)
+
+
+class Mixture:
+    """The flags of one function."""
+
+    def __init__(self, lower: Any) -> None:
+        self.lower = lower
+        self.typemap = lower.fndesc.typemap
+        self.names = number_kinds.mixed_variables(lower.blocks.values(), self.typemap)
+        self._flags: dict[str, llvm.Value] = {}
+
+    def lesser(self, name: str, type_: Any) -> llvm.Value:
+        """Tell, at run time, whether a variable's value is of a lesser kind than `type_`."""
+        own = number_kinds.kind(self.typemap[name])
+        if own is not None and own < (number_kinds.kind(type_) or 0):
+            return BIT(1)
+        if name in self.names:
+            return self.lower.builder.load(self._flag(name))
+        return BIT(0)
+
+    def assigned(self, target: str, value: Any, flag: llvm.Value | None) -> None:
+        """Set the flag of a variable that was just assigned; `flag` where the value decided it."""
+        if target not in self.names:
+            return
+        builder, type_ = self.lower.builder, self.typemap[target]
+        operands = number_kinds.lesser_when_all(value, self.typemap, number_kinds.kind(type_) or 0)
+        if flag is None:
+            flag = BIT(0) if operands is None else BIT(1)
+            for operand in operands or ():
+                flag = builder.and_(flag, self.lesser(operand, type_))
+        builder.store(flag, self._flag(target))
+
+    def _flag(self, name: str) -> llvm.Value:
+        if name not in self._flags:
+            self._flags[name] = cgutils.alloca_once(self.lower.builder, BIT, zfill=True)
+        return self._flags[name]
+
+    def seen_by(self, statement: Any) -> Iterator[str]:
+        """Yield the mixed variables whose kind the statement makes visible."""
+        if not self.names or isinstance(statement, ir.Del | ir.Branch | ir.Jump):
+            return
+        if self._is_indifferent(statement):
+            return
+        for variable in statement.list_vars():
+            target = getattr(statement, "target", None)
+            if variable.name in self.names and variable is not target:
+                yield variable.name
+
+    def _is_indifferent(self, statement: Any) -> bool:
+        if isinstance(statement, ir.SetItem | ir.StaticSetItem):
+            target = self.typemap[statement.target.name]
+            return isinstance(target, types.Array | types.Record)
+        if not isinstance(statement, ir.Assign):
+            return False
+        value = statement.value
+        if number_kinds.source_of(value) is not None:
+            # An assignment to a wider or equal number carries the flag on.
+            return number_kinds.kind(self.typemap[statement.target.name]) is not None
+        if not isinstance(value, ir.Expr):
+            return True
+        if value.op in ("binop", "inplace_binop", "unary"):
+            return value.op == "unary" or value.fn in INDIFFERENT_OPERATORS
+        if value.op in ("getitem", "static_getitem"):
+            return True
+        return value.op == "call" and number_kinds.called(self.typemap, value) in INDIFFERENT_CALLS

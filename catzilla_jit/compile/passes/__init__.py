@@ -1,0 +1,1 @@
+"""Passes over Numba's intermediate representation, which look at it or change it."""

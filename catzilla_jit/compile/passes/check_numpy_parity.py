@@ -1,0 +1,431 @@
+"""Automatic mode: what would give another answer than NumPy is not compiled.
+
+A pass on typed IR, of the task and of its helpers. It refuses arrays and NumPy scalars of types
+that Python has not (Numba computes with them in other types than NumPy), what
+`analysis/numpy_parity.py` does not name, and places where a NumPy scalar would come out as a number
+of Python. With `compile_to_c=True` nothing of this is looked at.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+import numpy
+from numba.core import errors, ir, types
+from numba.core.compiler_machinery import AnalysisPass, register_pass
+
+from catzilla_jit.compile.analysis import number_kinds, numpy_parity
+from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
+from catzilla_jit.compile.diagnostics import rules, type_names
+from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
+from catzilla_jit.compile.library.arrays import overloads as numpys
+from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.library.bytes import convert
+from catzilla_jit.compile.target.helper import Helper
+
+#: What of our own is written for Python's numbers alone.
+REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
+ADVICE = (
+    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; otherwise it "
+    "runs as a Python task"
+)
+#: Methods of containers that take an item in.
+TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
+#: Those that take in all that an iterable gives.
+TAKING_ALL = {"extend", "update", "union"}
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class Exactness(AnalysisPass):
+    """Runs where types are known, and expressions are those of the source still."""
+
+    _name: Any = "task_exactness"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        program: CompilationUnit = state.metadata["program"]
+        if program.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
+            _Check(state, program).run()
+        return False
+
+
+class _Check:
+    """The walk over one function."""
+
+    def __init__(self, state: Any, program: CompilationUnit) -> None:
+        self.func_ir = state.func_ir
+        self.typemap = state.typemap
+        self.program = program
+        self.loc: Any = state.func_ir.loc
+        blocks = self.func_ir.blocks.values()
+        argument = program.argument_origin(self.func_ir.func_id.func)
+        self.origins = Origins(blocks, self.typemap, argument, program.origin_of)
+        self.made = _results(blocks)
+
+    def run(self) -> None:
+        for block in self.func_ir.blocks.values():
+            for statement in block.body:
+                self.loc = statement.loc
+                self._statement(statement)
+
+    def _statement(self, statement: Any) -> None:
+        if isinstance(statement, ir.SetItem | ir.StaticSetItem):
+            self._set_item(statement)
+        if not isinstance(statement, ir.Assign):
+            return
+        self._type(statement.target.name)
+        expr = statement.value
+        if not isinstance(expr, ir.Expr):
+            return
+        if expr.op in ("binop", "inplace_binop"):
+            self._binop(expr)
+        elif expr.op == "unary":
+            self._unary(expr)
+        elif expr.op in ("getitem", "static_getitem"):
+            self._get_item(expr)
+        elif expr.op in ("build_list", "build_set"):
+            self._taken(expr.op[6:], [item.name for item in expr.items])
+        elif expr.op == "build_map":
+            self._taken("dict", [each.name for pair in expr.items for each in pair])
+        elif expr.op == "call":
+            self._call(expr)
+
+    # -- types
+
+    def _type(self, name: str) -> None:
+        for type_ in _parts(self.typemap[name]):
+            if isinstance(type_, types.Array):
+                record = isinstance(type_.dtype, types.Record)  # its fields are looked at when used
+                if type_.dtype not in numpy_parity.PLAIN and not record:
+                    message = f"Numba computes arrays of {type_.dtype} differently than NumPy"
+                    self._refuse(rules.DTYPE, message)
+            elif self.origins[name] == NUMPY and _is_foreign(type_):
+                self._refuse(rules.DTYPE, f"Numba computes NumPy's {type_} differently than NumPy")
+
+    def _element(self, name: str) -> int | None:
+        return numpy_parity.element(self.typemap[name])
+
+    def _is_array(self, name: str) -> bool:
+        return isinstance(self.typemap[name], types.Array)
+
+    def _is_numpys(self, name: str) -> bool:
+        """Tell whether the type alone says that NumPy made what a variable holds."""
+        return isinstance(self.typemap[name], types.Array | types.Record)
+
+    def _of_numpy(self, names: list[str]) -> bool:
+        """Tell whether NumPy may have made one of these, or what it holds."""
+        return any(has_numpy(self.origins[name]) for name in names)
+
+    # -- operators
+
+    def _binop(self, expr: Any) -> None:
+        left, right = expr.lhs.name, expr.rhs.name
+        if expr.fn in (operator.is_, operator.is_not):
+            return
+        pair = (self._element(left), self._element(right))
+        if self._is_array(left) or self._is_array(right):
+            if expr.op == "inplace_binop":
+                self._in_place(expr, *pair)
+            if not numpy_parity.operation(expr.fn, *pair) and not self._is_by_constant(expr):
+                self._refuse_operation(f"{_sign(expr.fn)} of {self._named([left, right], ' and ')}")
+        elif self._of_numpy([left, right]) and not numpy_parity.scalar_operation(expr.fn, *pair):
+            named = self._named([left, right], " and ")
+            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's {named}")
+
+    def _is_by_constant(self, expr: Any) -> bool:
+        """Tell whether an array of integers is divided, or raised, by a constant that allows it."""
+        left, right = self.typemap[expr.lhs.name], self.typemap[expr.rhs.name]
+        if not isinstance(left, types.Array) or left.dtype != types.int64:
+            return False
+        if not isinstance(right, types.IntegerLiteral):
+            return False
+        return right.literal_value >= numpy_parity.BY_CONSTANT.get(expr.fn, math.inf)
+
+    def _named(self, names: list[str], between: str = ", ") -> str:
+        """Return the types of variables, in words."""
+        return between.join(type_names.of(types.unliteral(self.typemap[name])) for name in names)
+
+    def _in_place(self, expr: Any, target: int | None, value: int | None) -> None:
+        if not self._is_array(expr.lhs.name):
+            self._refuse(rules.ARRAY_WRITE, "an in-place operation turns its target into an array")
+        result = self.typemap[expr.lhs.name].dtype
+        if (value or 0) > (target or 0) or (
+            expr.fn in number_kinds.DIVISION and target in numpy_parity.WHOLE
+        ):
+            self._refuse(
+                rules.ARRAY_WRITE, f"an in-place operation has a result other than {result}"
+            )
+        if self._is_array(expr.rhs.name) and expr.rhs.name not in self.made:
+            self._refuse(rules.ARRAY_WRITE, "an in-place operation has two arrays that may overlap")
+
+    def _unary(self, expr: Any) -> None:
+        name = expr.value.name
+        numpys = self._is_array(name) or has_numpy(self.origins[name])
+        if numpys and not numpy_parity.unary(expr.fn, self._element(name)):
+            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's bools")
+
+    # -- items
+
+    def _get_item(self, expr: Any) -> None:
+        if not self._is_array(expr.value.name):
+            return
+        if expr.op == "getitem":
+            if not self._is_mask(expr.value.name, expr.index.name):
+                self._index(expr.index.name)
+        elif expr.index_var is not None:
+            self._index(expr.index_var.name)
+
+    def _is_mask(self, array: str, index: str) -> bool:
+        """Tell whether an index picks the items of a line by a line of bools."""
+        lines = [self.typemap[array], self.typemap[index]]
+        if not all(isinstance(each, types.Array) and each.ndim == 1 for each in lines):
+            return False
+        return lines[1].dtype == types.boolean
+
+    def _index(self, name: str) -> None:
+        for part in _parts(self.typemap[name]):
+            if isinstance(part, types.Array):
+                self._refuse(
+                    rules.ARRAY_INDEX, "an array is indexed with an array other than a mask"
+                )
+            if number_kinds.kind(part) == number_kinds.BOOL or part == types.ellipsis:
+                self._refuse(rules.ARRAY_INDEX, "an array is indexed with a bool or an ellipsis")
+
+    def _set_item(self, statement: Any) -> None:
+        target, value = statement.target.name, statement.value.name
+        if isinstance(statement, ir.SetItem):
+            masked = self._is_mask(target, statement.index.name)
+            if masked and self._is_array(value):
+                self._refuse(rules.ARRAY_WRITE, "items picked by a mask are assigned an array")
+            if self._is_array(target):
+                if not masked:
+                    self._index(statement.index.name)
+            else:
+                self._taken("container", [statement.index.name])
+        type_ = self.typemap[target]
+        if isinstance(type_, types.Record):
+            self._field(type_.typeof(statement.index), statement.index, value)
+            return
+        if not self._is_array(target):
+            self._taken("container", [value])
+            return
+        if isinstance(type_.dtype, types.Record):
+            index = getattr(statement, "index", None)
+            if isinstance(index, str):
+                self._field(type_.dtype.typeof(index), index, value)
+            return  # or it is a record of the same type (`check_records.py`)
+        given, taken = self._element(value), self._element(target)
+        if given is None or taken is None or given > taken:
+            message = f"an array of {type_.dtype} is assigned a value of another type"
+            self._refuse(rules.ARRAY_WRITE, message)
+
+    def _field(self, type_: Any, name: str, value: str) -> None:
+        given, taken = self._element(value), numpy_parity.element(type_)
+        if type_ not in numpy_parity.PLAIN or given is None or taken is None or given > taken:
+            message = f"the field {name!r} of type {type_} is assigned a value of another type"
+            self._refuse(rules.ARRAY_WRITE, message)
+
+    def _taken(self, container: str, names: list[str]) -> None:
+        """A list would give back a number of Python where NumPy's went in."""
+        if any(has_numpy(self.origins[name]) and not self._is_array(name) for name in names):
+            message = f"NumPy's numbers are put into a {container}"
+            self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
+
+    # -- calls
+
+    def _call(self, expr: Any) -> None:
+        callee = self.typemap[expr.func.name]
+        names = [each.name for each in (*expr.args, *(value for _, value in expr.kws or ()))]
+        if isinstance(callee, types.Dispatcher | types.RecursiveCall):
+            self._helper(callee, names)
+        elif isinstance(callee, types.BoundFunction):
+            self._method(callee, expr, names)
+        elif not isinstance(callee, types.NumberClass | types.ClassType):
+            self._function(number_kinds.called(self.typemap, expr), expr, names)
+
+    def _helper(self, callee: Any, names: list[str]) -> None:
+        """A helper is compiled for types alone: it cannot tell NumPy's numbers from Python's."""
+        own = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Helper)
+        called = callee.dispatcher.py_func.__name__ if own else ""
+        if called in reductions.NAMES:
+            given = [self.typemap[name] for name in names]
+            if isinstance(given[0], types.Array) and not reductions.is_alike(called, *given):
+                if len(given) > 1 and not isinstance(given[1], types.IntegerLiteral):
+                    name = _reduction(called).removesuffix(" along an axis")
+                    message = f"the axis of {name} is not a constant"
+                    self._refuse(rules.NUMPY_OPERATION, message)
+                self._refuse_operation(f"{_reduction(called)} of {_shown(given[0])}")
+        if called in numpys.NAMES:
+            self._numpys(callee.dispatcher.choice, names)
+        if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
+            return
+        if own and self.program.is_library(callee.dispatcher):
+            if called in REFUSED:
+                message = f"{called.removesuffix('_of')} is called with NumPy's numbers"
+                self._refuse(rules.NUMPY_NUMBERS_PASSED, message)
+            return
+        if not self.program.mixes:
+            self.program.wants_mixes = True
+            message = "a function is called with NumPy's numbers"
+            self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
+
+    def _numpys(self, choice: Any, names: list[str]) -> None:
+        given = [self.typemap[name] for name in names]
+        if not numpys.is_alike(choice, *given):
+            name = choice.__name__.removeprefix("numpys_")
+            self._refuse_operation(f"numpy.{name} of {self._named(names)}")
+        if not numpys.is_certain(choice, *given):
+            self.program.leaves_numpys = self.program.leaves_numpys or self.loc
+
+    def _method(self, callee: Any, expr: Any, names: list[str]) -> None:
+        name = number_kinds.method_name(callee)
+        if not isinstance(callee.this, types.Array):
+            if name in TAKING:
+                self._taken("container", names)
+            if name in TAKING_ALL and any(map(self._is_array, names)):
+                message = "NumPy's numbers are put into a container"
+                self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
+            return
+        kind = numpy_parity.element(callee.this)
+        if name == "ravel":
+            self._ravel(callee.this)
+        if not _is_plain(callee.this):
+            self._refuse_operation(f".{name}() of a table that is not aligned")
+        if expr.kws or kind not in numpy_parity.METHODS.get(name, ()):
+            self._refuse_operation(f".{name}() of an array of {callee.this.dtype}")
+
+    def _ravel(self, type_: Any) -> None:
+        """NumPy looks at run time whether a view will do; Numba goes by the type."""
+        if isinstance(type_, types.Array) and type_.layout != "C":
+            message = "ravel is called on an array that may have gaps"
+            self._refuse(rules.NUMPY_OPERATION, message, "use .flatten(), which makes a copy")
+
+    def _function(self, function: Any, expr: Any, names: list[str]) -> None:
+        if not is_numpys(function):
+            self._builtin(function, names)
+            return
+        if function is numpy.ravel:
+            self._ravel(self.typemap[names[0]])
+        elements = [self._element(name) for name in names]
+        if not self._knows(function, expr, names, elements):
+            name = getattr(function, "__name__", function)
+            self._refuse_operation(f"numpy.{name} of {self._named(names)}")
+
+    def _builtin(self, function: Any, names: list[str]) -> None:
+        if not self._of_numpy(names):
+            return
+        first = self._element(names[0])
+        known = {
+            list: False,
+            set: False,
+            dict: False,
+            sorted: False,
+            frozenset: False,
+            map: False,
+            filter: False,
+            functools.reduce: False,
+            bytes: False,
+            convert.to_bytes: False,
+            pow: False,
+            divmod: False,
+            abs: first in numpy_parity.REAL,
+            round: len(names) == 1 and first in numpy_parity.REAL,
+        }
+        if not known.get(function, True):
+            message = f"{function.__name__} is called with NumPy's numbers"
+            self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
+
+    def _knows(
+        self, function: Any, expr: Any, names: list[str], elements: list[int | None]
+    ) -> bool:
+        if function in numpy_parity.OPERATORS:
+            return len(elements) == 2 and numpy_parity.operation(
+                numpy_parity.OPERATORS[function], *elements
+            )
+        if function in numpy_parity.UFUNCS:
+            return len(elements) == 1 and elements[0] in numpy_parity.UFUNCS[function]
+        if any(self._is_array(name) and not _is_plain(self.typemap[name]) for name in names):
+            return False
+        known = numpy_parity.FUNCTIONS.get(function)
+        if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
+            return False
+        if function is numpy.full_like and (elements[1] or 0) > (elements[0] or 0):
+            return False
+        if function not in numpy_parity.TYPED and any(map(self._is_dtype, names)):
+            return False
+        return all(each in known for each in elements if each is not None)
+
+    def _is_dtype(self, name: str) -> bool:
+        return isinstance(self.typemap[name], types.DType | types.NumberClass | types.Function)
+
+    def _refuse_operation(self, what: str) -> NoReturn:
+        self._refuse(rules.NUMPY_OPERATION, f"compiled {what} may differ from NumPy's")
+
+    def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
+        reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
+        self.program.reasons.append(reason)
+        raise errors.UnsupportedError(str(reason), loc=self.loc)
+
+
+def _parts(type_: Any) -> Iterator[Any]:
+    """Yield a type, or those that a tuple or an optional is made of."""
+    if isinstance(type_, types.BaseTuple):
+        for each in type_.types:
+            yield from _parts(each)
+    elif isinstance(type_, types.Optional):
+        yield from _parts(type_.type)
+    else:
+        yield type_
+
+
+def _is_plain(array: types.Array) -> bool:
+    """Tell whether an array is aligned, or a line, as the field of packed records."""
+    return array.aligned or array.ndim == 1
+
+
+def _results(blocks: Iterable[Any]) -> set[str]:
+    """Return the nameless variables that hold what an operator has made: nothing overlaps it."""
+    all_, others = set(), set()
+    for each in (inst for block in blocks for inst in block.find_insts(ir.Assign)):
+        all_.add(each.target.name)
+        if not isinstance(each.value, ir.Expr) or each.value.op not in ("binop", "unary"):
+            others.add(each.target.name)
+    return {name for name in all_ - others if name.startswith("$")}
+
+
+def _is_foreign(type_: Any) -> bool:
+    return number_kinds.kind(type_) is not None and types.unliteral(type_) not in numpy_parity.PLAIN
+
+
+def _shown(array: types.Array) -> str:
+    gaps = " with gaps between its items" if array.layout == "A" else ""
+    return f"a {array.ndim}-dimensional array of {array.dtype}{gaps}"
+
+
+def _reduction(chooser: str) -> str:
+    name = chooser.removesuffix("_along").replace("_", ".")
+    return f"{name} along an axis" if chooser.endswith("_along") else name
+
+
+def _sign(op: Any) -> str:
+    """Return how an operator is written, or its name."""
+    return SIGNS.get(op, getattr(op, "__name__", str(op)))
+
+
+SIGNS = {
+    operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=",
+    operator.mul: "*", operator.imul: "*=", operator.truediv: "/", operator.itruediv: "/=",
+    operator.floordiv: "//", operator.ifloordiv: "//=", operator.mod: "%", operator.imod: "%=",
+    operator.pow: "**", operator.ipow: "**=", operator.neg: "-", operator.pos: "+",
+    operator.invert: "~", operator.matmul: "@", operator.lshift: "<<", operator.rshift: ">>",
+}  # fmt: skip

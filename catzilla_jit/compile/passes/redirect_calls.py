@@ -1,0 +1,286 @@
+"""Calls of functions in modules, of builtins, and of inner functions become calls of helpers.
+
+Two passes on untyped IR, after closures have been inlined. `module.function` becomes a helper,
+and so do the builtins that `library/builtin_functions.py` has. A `lambda` or inner `def` that could
+not be inlined (the key of a `sort`) becomes a helper; Numba's own pass would compile it with
+unchecked arithmetic.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import types as pytypes
+from typing import Any, NoReturn
+
+import numpy
+from numba.core import errors, ir, ir_utils, postproc
+from numba.core.compiler_machinery import FunctionPass, register_pass
+
+from catzilla_jit.compile.datamodel.bytes_type import as_constant
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.frontend.names import callee
+from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
+from catzilla_jit.compile.library import (
+    builtin_functions,
+    number_text,
+    overloads,
+    text,
+    text_methods,
+)
+from catzilla_jit.compile.library.arrays import overloads as numpys
+from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.target.helper import Helper
+
+#: They go over their arguments, and tell nobody what those are.
+CONSUMERS = (
+    all, any, bytes, enumerate, filter, frozenset, list, map, max, min, set, sorted, sum, tuple,
+    zip,
+)  # fmt: skip
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class Callees(FunctionPass):
+    """Redirects calls to helpers; runs when closures have been inlined."""
+
+    _name: Any = "task_callees"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        return _replace_callees(state.func_ir, state.metadata["program"])
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class InnerFunctions(FunctionPass):
+    """Replaces functions defined inside; runs in the place of Numba's own pass."""
+
+    _name: Any = "task_inner_functions"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        return _replace_inner_functions(state.func_ir, state.metadata["program"])
+
+
+def refuse_kept_defaults(func_ir: Any, program: CompilationUnit) -> None:
+    """Give up on an inner function with a list, dict or set as default: Numba makes it anew."""
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            value = statement.value
+            if not isinstance(value, ir.Expr) or value.op != "make_function":
+                continue
+            if value.defaults is not None and _is_made_of(func_ir, value.defaults):
+                message = "an inner function has a mutable default"
+                advice = "use None as the default, and make the list, dict or set inside"
+                _refuse(program, rules.INNER_FUNCTION, statement, message, advice)
+
+
+def refuse_raises(func_ir: Any, program: CompilationUnit) -> None:
+    """Give up on exceptions that compiled code cannot carry: Numba keeps a class and `args`."""
+    for block in func_ir.blocks.values():
+        for statement in block.body:
+            if not isinstance(statement, ir.Raise | ir.TryRaise) or statement.exception is None:
+                continue
+            raised = ir_utils.guard(ir_utils.get_definition, func_ir, statement.exception)
+            kept = isinstance(raised, ir.Global | ir.FreeVar | ir.Const)
+            message, advice = "", "pass them by position"
+            if isinstance(raised, ir.Expr) and raised.op == "call" and raised.kws:
+                message = "an exception is raised with keyword arguments"
+            if kept and isinstance(raised.value, BaseException):
+                message = "the exception that is raised was made before"
+                advice = "make it in the `raise` statement"
+            if message:
+                _refuse(program, rules.RAISED_ARGUMENTS, statement, message, advice)
+
+
+def _refuse(
+    program: CompilationUnit, code: str, statement: Any, message: str, advice: str
+) -> NoReturn:
+    line, file = statement.loc.line, statement.loc.filename
+    program.reasons.append(Reason(code, line, message, advice, file=file))
+    raise errors.UnsupportedError(message)
+
+
+def _is_made_of(func_ir: Any, value: Any) -> bool:
+    """Tell whether a value may be a list, dict or set that is made here, or hold one."""
+    if isinstance(value, tuple | list):
+        return any(_is_made_of(func_ir, each) for each in value)
+    if isinstance(value, ir.Var | str):
+        value = ir_utils.guard(ir_utils.get_definition, func_ir, value)
+        return value is None or _is_made_of(func_ir, value)
+    if not isinstance(value, ir.Expr):
+        return False
+    if value.op in ("build_list", "build_map", "build_set"):
+        return True
+    if value.op == "call":
+        called = ir_utils.guard(ir_utils.get_definition, func_ir, value.func)
+        made = isinstance(called, ir.Expr) and called.op in ("getattr", "make_function")
+        return made or _means(called, list, dict, set, sorted)
+    return any(_is_made_of(func_ir, each) for each in value.list_vars())
+
+
+def _replace_callees(func_ir: Any, program: CompilationUnit) -> bool:
+    assignments = [
+        statement for block in func_ir.blocks.values() for statement in block.find_insts(ir.Assign)
+    ]
+    places = {id(statement.value): statement for statement in assignments}
+    changed = False
+    for statement in assignments:
+        if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
+            changed = _redirect(func_ir, program, places, statement) or changed
+        if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
+            changed = _take_constant(func_ir, statement) or changed
+    if changed:
+        postproc.PostProcessor(func_ir).run()
+    return changed
+
+
+def _take_constant(func_ir: Any, statement: Any) -> bool:
+    """Put the bytes that a module has where they are looked up; Numba would give them its type."""
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, statement.value.value)
+    if not isinstance(holder, pytypes.ModuleType):
+        return False
+    name = statement.value.attr
+    value = getattr(holder, name, None)
+    constant = as_constant(value)
+    if constant is value:
+        return False
+    statement.value = ir.Global(name, constant, statement.loc)
+    func_ir._definitions[statement.target.name] = [statement.value]
+    return True
+
+
+def _redirect(
+    func_ir: Any, program: CompilationUnit, places: dict[int, Any], statement: Any
+) -> bool:
+    """Put a helper where the called function is looked up, if one stands for it."""
+    call = statement.value
+    definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
+    if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
+        return False  # what stands for it is no iterator
+    helper = None
+    _place_keywords(definition, call)
+    if not call.kws and not call.vararg:
+        helper = _stand_in(func_ir, program, definition, call)
+    elif [name for name, _ in call.kws] == ["axis"] and not call.vararg:
+        helper = _reduction(func_ir, program, definition, call)
+    place = places.get(id(definition))
+    if helper is None or place is None:
+        return False
+    place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
+    func_ir._definitions[place.target.name] = [place.value]
+    return True
+
+
+def _place_keywords(definition: Any, call: Any) -> None:
+    """Give the arguments of a method of texts by position."""
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr") or call.vararg:
+        return
+    names = text_methods.PARAMETERS.get(definition.attr, ())[len(call.args) :]
+    given = dict(call.kws)
+    if given and set(given) == set(names[: len(given)]):
+        call.args = [*call.args, *(given[name] for name in names[: len(given)])]
+        call.kws = ()
+    elif list(given) == ["maxsplit"] and not call.args:
+        definition.attr += text_methods.BY_COUNT
+        call.args, call.kws = [given["maxsplit"]], ()
+
+
+def _means(definition: Any, *functions: Any) -> bool:
+    known = isinstance(definition, ir.Global | ir.FreeVar)
+    return known and any(definition.value is each for each in functions)
+
+
+def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
+    """Tell whether a value is used once, where only its items matter."""
+    uses = [
+        statement
+        for block in func_ir.blocks.values()
+        for statement in block.body
+        if not isinstance(statement, ir.Del)
+        and any(each.name == name for each in statement.list_vars())
+        and not (isinstance(statement, ir.Assign) and statement.target.name == name)
+    ]
+    if len(uses) != 1 or not isinstance(uses[0], ir.Assign):
+        return False
+    value = uses[0].value
+    if not isinstance(value, ir.Expr):
+        return False
+    if value.op == "call":
+        function = ir_utils.guard(ir_utils.get_definition, func_ir, value.func)
+        is_join = isinstance(function, ir.Expr) and getattr(function, "attr", "") == "join"
+        return is_join or _means(function, *CONSUMERS)
+    return value.op in ("getiter", "exhaust_iter")
+
+
+def _stand_in(func_ir: Any, program: CompilationUnit, definition: Any, call: Any) -> Helper | None:
+    module = func_ir.func_id.func.__module__
+    in_library = module in (builtin_functions.__name__, number_text.__name__, text.__name__)
+    if isinstance(definition, ir.Global | ir.FreeVar):
+        if in_library:  # there the builtins are Numba's
+            return None
+        ours = module not in OWN
+        return program.library_helper(definition.value, len(call.args), ours=ours)
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
+        return None
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
+    if isinstance(holder, pytypes.ModuleType):
+        function = getattr(holder, definition.attr, None)
+        program.refuse_parallel(function)
+        plain = callee(function)
+        if plain is not None:
+            return program.helper(plain)
+        return program.library_helper(function, len(call.args), ours=module not in OWN)
+    if in_library:
+        return None
+    method = (definition.attr, len(call.args))
+    choice = overloads.METHODS.get(method)
+    if choice is None and program.options.exact and module not in OWN:
+        choice = numpys.METHODS.get(method)
+    if choice is not None:
+        call.args = [definition.value, *call.args]
+        return program.chooser(choice, len(call.args))
+    return None
+
+
+def _reduction(func_ir: Any, program: CompilationUnit, definition: Any, call: Any) -> Helper | None:
+    """Return what stands for `values.sum(axis=...)` or `numpy.sum(values, axis=...)`."""
+    if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
+        return None
+    if (
+        func_ir.func_id.func.__module__ == builtin_functions.__name__
+    ):  # there the methods are Numba's
+        return None
+    ((_, axis),) = call.kws
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
+    if holder is numpy and len(call.args) == 1:
+        choice = reductions.CALLS_BY_NAME.get(getattr(numpy, definition.attr, None))
+    elif not isinstance(holder, pytypes.ModuleType) and not call.args:
+        choice = reductions.METHODS_BY_NAME.get(definition.attr)
+        call.args = [definition.value] if choice else []
+    else:
+        choice = None
+    if choice is None:
+        return None
+    call.args, call.kws = [*call.args, axis], ()
+    return program.chooser(choice, 2)
+
+
+def _replace_inner_functions(func_ir: Any, program: CompilationUnit) -> bool:
+    changed = False
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            value = statement.value
+            if isinstance(value, ir.Expr) and value.op == "make_function":
+                function = ir_utils.convert_code_obj_to_function(value, func_ir)
+                helper = Helper(function, program.options, program.pipeline)
+                statement.value = ir.Global(value.code.co_name, helper, statement.loc)
+                changed = True
+    if changed:
+        postproc.PostProcessor(func_ir).run()
+    return changed

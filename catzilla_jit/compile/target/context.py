@@ -1,0 +1,179 @@
+"""Numba's CPU target with two changes, for tasks only.
+
+First: STATUS_OVERFLOW, the status of a kernel whose answer does not fit its types, passes every
+`try` of the compiled code. In Python the computation would not have failed, so no handler may see
+it. Second: no wrapper for calls from Python is made; a kernel is entered through
+`backend/entry.py`. The types, the functions and the code generator are those of Numba's own
+context, shared.
+
+Numba compiles its own functions anew for each set of flags that their callers have. So that a
+task, its helpers and Numba's functions share them, all have the flags which those have, and what
+a flag would say of tasks (no wrapper, no address) is said here.
+"""
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import hashlib
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from llvmlite import ir
+from numba import _dynfunc
+from numba.core import callconv, errors, funcdesc
+from numba.core.cpu import CPUContext
+from numba.core.registry import cpu_target
+
+from catzilla_jit.compile.slots import STATUS_OVERFLOW
+from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
+
+#: What makes the arguments of an exception, with the GIL held, has names that begin with this.
+UNWRAP = "cz_unwrap"
+
+
+class TaskCallConv(callconv.CPUCallConv):
+    """Numba's calling convention, with a status that no handler stops.
+
+    What the user's code raises, or our lowering for it, is raised as it is. What one of Numba's own
+    functions raises often has other words than Python's, or comes where Python would not fail: it
+    becomes STATUS_OVERFLOW, and keeps its description for tasks that cannot be run again.
+    """
+
+    #: True while a `raise` of the user, or an exception that we know to be Python's, is written.
+    raising = False
+    #: True while a call of a helper is written.
+    calling_helper = False
+
+    def return_overflow(self, builder: ir.IRBuilder, message: str, loc: Any, function: str) -> None:
+        """Leave the function with STATUS_OVERFLOW, described as an OverflowError at `loc`."""
+        self.set_static_user_exc(builder, OverflowError, (message,), loc=loc, func_name=function)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    def return_user_exc(
+        self,
+        builder: ir.IRBuilder,
+        exc: Any,
+        exc_args: Any = None,
+        loc: Any = None,
+        func_name: Any = None,
+    ) -> None:
+        if TaskCallConv.raising:
+            super().return_user_exc(builder, exc, exc_args, loc, func_name)
+            return
+        self.set_static_user_exc(builder, exc, exc_args, loc=loc, func_name=func_name)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    def return_status_propagate(self, builder: ir.IRBuilder, status: Any) -> None:
+        code = status.code
+        if not TaskCallConv.calling_helper:
+            overflow = callconv._const_int(STATUS_OVERFLOW)
+            code = builder.select(status.is_user_exc, overflow, code)
+        handled = self.check_try_status(builder).in_try
+        builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
+        passes = builder.icmp_signed("==", code, callconv._const_int(STATUS_OVERFLOW))
+        with builder.if_then(builder.or_(passes, builder.not_(handled))):
+            self._return_errcode_raw(builder, code)
+
+    def emit_unwrap_dynamic_exception_fn(
+        self, module: ir.Module, st_type: ir.Type, nb_types: Any
+    ) -> ir.Function:
+        """Write `PyObject *f(void *values)`: a tuple of the values, whose memory is freed.
+
+        Numba's own function keeps a reference to each item.
+        """
+        shape = f"{st_type} {nb_types}".encode()
+        name = f"{UNWRAP}.{hashlib.sha256(shape).hexdigest()[:32]}"
+        if name in module.globals:
+            return module.globals[name]
+        function = ir.Function(module, _unwrap_type(), name)
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        pyapi = self.context.get_python_api(builder)
+        environment = self.context.get_env_manager(builder, return_pyobject=True)
+        values = builder.load(builder.bitcast(function.args[0], st_type.as_pointer()))
+        items = []
+        for i, type_ in enumerate(type_ for type_ in nb_types if type_ is not None):
+            value = builder.extract_value(values, i)
+            item = pyapi.from_native_value(type_, value, env_manager=environment)
+            if item == pyapi.get_null_object():
+                raise errors.TypingError(f"a value of type {type_} cannot be an argument of raise")
+            items.append(item)
+        self.context.nrt.free(builder, function.args[0])
+        made = pyapi.tuple_pack(items)
+        for item in items:
+            pyapi.decref(item)
+        builder.ret(made)
+        return function
+
+    @classmethod
+    @contextlib.contextmanager
+    def only(cls, *, raising: bool = False, calling_helper: bool = False) -> Iterator[None]:
+        """Say what is being written, until the context ends; under the compiler lock."""
+        before = cls.raising, cls.calling_helper
+        cls.raising, cls.calling_helper = raising, calling_helper
+        try:
+            yield
+        finally:
+            cls.raising, cls.calling_helper = before
+
+
+def _unwrap_type() -> ir.FunctionType:
+    pointer = ir.IntType(8).as_pointer()
+    return ir.FunctionType(pointer, [pointer])
+
+
+class TaskContext(CPUContext):
+    """The target context that tasks and their helpers are compiled for."""
+
+    #: Goes into every symbol. Equal symbols are one function for the linker, so the tag must differ
+    #: wherever the code does; set under the compiler lock, for one program at a time.
+    tag = ""
+    #: The Python objects that the code of this program uses, by the names of its variables.
+    objects: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def begin(cls, tag: str) -> None:
+        """Begin a program: nothing of another one is meant from here on."""
+        cls.tag = tag
+        cls.objects = {}
+
+    def get_python_api(self, builder: ir.IRBuilder) -> TaskPythonAPI:
+        """Return the writer of calls to Python."""
+        return TaskPythonAPI(self, builder)
+
+    def name_object(self, value: Any) -> str:
+        """Return the name of the code's variable for a Python object."""
+        name = name_of(value, TaskContext.tag)
+        TaskContext.objects[name] = value
+        return name
+
+    @property
+    def call_conv(self) -> TaskCallConv:
+        return TaskCallConv(self)
+
+    def create_cfunc_wrapper(self, *args: Any) -> None:
+        """Write nothing: only compiled code calls the function."""
+
+    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Any:
+        """Return what stands for a function in Numba's tables; it has no address."""
+        module = fndesc.lookup_module()
+        return _dynfunc.make_function(module, fndesc.qualname, "", 0, env, (library,))
+
+    def mangler(self, name: str, types: Any, *, abi_tags: Any = (), uid: Any = None) -> str:
+        tags = (TaskContext.tag,) if TaskContext.tag else ()
+        return funcdesc.default_mangler(name, types, abi_tags=tags, uid=uid)
+
+
+@functools.cache
+def task_context() -> TaskContext:
+    """Return the one task context of the process."""
+    context = copy.copy(cpu_target.target_context)
+    context.__class__ = TaskContext
+    context.cached_internal_func = {}  # its code propagates statuses as this context does
+    context.enable_nrt = True
+    return context

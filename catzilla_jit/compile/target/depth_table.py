@@ -1,0 +1,18 @@
+"""The table by which compiled code knows how deep it is in calls (`recursion.py` says how).
+
+Saved code refers to it by its name, so this is imported before any is loaded.
+"""
+
+# llvmlite is not annotated.
+# mypy: disable-error-code="no-untyped-call"
+
+from __future__ import annotations
+
+import llvmlite.binding as llvm
+import numpy
+
+TABLE = "cz_stack_base"
+PLACES = 1024
+
+_places = numpy.zeros(2 * PLACES, numpy.int64)  # lives as long as the code, which is for good
+llvm.add_symbol(TABLE, _places.ctypes.data)

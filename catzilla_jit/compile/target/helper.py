@@ -1,0 +1,99 @@
+"""A function that a task calls: compiled when the task's types reach it, with the task's rules.
+
+Numba calls other functions through dispatchers; this is one whose code goes through our pipeline
+and our target context. It cannot be called from Python.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import types as pytypes
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from numba.core import errors, types
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUTarget, cpu_target
+
+from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target.context import TaskContext, task_context
+from catzilla_jit.compile.target.recursive_calls import MOST_FORMS
+
+
+class TaskTarget(CPUTarget):
+    """The pair of contexts that tasks are compiled for."""
+
+    @property
+    def target_context(self) -> TaskContext:
+        return task_context()
+
+    @property
+    def typing_context(self) -> Any:
+        return cpu_target.typing_context
+
+
+class Helper(Dispatcher):
+    """Numba's handle on a function that compiled code calls."""
+
+    targetdescr = TaskTarget("cpu")
+
+    def __init__(self, function: pytypes.FunctionType, options: Options, pipeline: type) -> None:
+        super().__init__(function, {}, options.target_options(), pipeline)
+
+    def being_compiled(self) -> AbstractContextManager[Any]:
+        """Return the context in which a call of this function is a recursion."""
+        return self._compiling_counter
+
+    def fold_argument_types(self, args: Any, kws: Any) -> Any:
+        """Return the types of a recursive call, which Numba asks for here; no constants."""
+        signature, types_ = super().fold_argument_types(args, kws)
+        return signature, tuple(map(types.unliteral, types_))
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        if self.is_compiling:  # each constant would make a form of its own, and in that another
+            args = [types.unliteral(each) for each in args]
+            kws = {name: types.unliteral(each) for name, each in dict(kws).items()}
+        return super().get_call_template(args, kws)
+
+    def compile(self, sig: Any) -> Any:
+        if self._compiling_counter.counter > MOST_FORMS:
+            raise errors.TypingError("cannot type infer runaway recursion")
+        return super().compile(sig)
+
+
+#: What a call looks like to Numba, by the number of arguments; none of them ever runs.
+_BY_COUNT: tuple[Callable[..., Any], ...] = (
+    lambda: None,
+    lambda a: None,
+    lambda a, b: None,
+    lambda a, b, c: None,
+    lambda a, b, c, d: None,
+)
+
+
+class Chooser(Helper):
+    """A helper whose Python function depends on the types of the arguments."""
+
+    def __init__(
+        self,
+        choice: Callable[..., Any],
+        prepare: Callable[[Any], Any],
+        options: Options,
+        pipeline: type,
+        arguments: int = 1,
+    ) -> None:
+        call = pytypes.FunctionType(_BY_COUNT[arguments].__code__, {}, choice.__name__)
+        super().__init__(call, options, pipeline)
+        self.choice = choice
+
+        def implementation(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Any:
+            chosen = choice(*args)
+            if chosen is None:
+                shown = ", ".join(map(str, args))
+                raise errors.TypingError(f"{choice.__name__} is not known for {shown}")
+            return prepare(chosen)
+
+        self._compiler._get_implementation = implementation

@@ -1,0 +1,1 @@
+"""How things look to people, from plain values and from the public attributes of objects."""

@@ -1,0 +1,1 @@
+"""The C library from Python: how it is found and called, and its batches."""

@@ -1,0 +1,148 @@
+"""All engines of the process: what is told to each, and their end with the interpreter."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import threading
+import time
+import weakref
+from typing import Any, Protocol
+
+from ..pools import selection
+from ..pools.interrupt import shielded
+from ..pools.protocol import Backend
+from . import exit
+from .warmup import Registry
+
+_runtimes: weakref.WeakSet[Registered] = weakref.WeakSet()
+
+
+_abandoned: list[Backend] = []  # pools of dropped runtimes that may not have ended
+
+
+_exiting = False
+
+
+class Registered(Protocol):
+    """An engine, as far as this module knows it."""
+
+    _submitters: Any
+    _tasks: Any
+    registry: Registry
+    _backend: Backend | None
+    _given_up: bool
+
+    def _end_warming(self) -> None: ...
+    def refresh_roster(self) -> None: ...
+    def shutdown(self, wait: bool = True) -> None: ...
+    def _after_fork_in_child(self) -> None: ...
+
+
+def register(engine: Registered) -> None:
+    """Let an engine be told what happens in the process, as long as it lives."""
+    _runtimes.add(engine)
+
+
+def is_exiting() -> bool:
+    """Return whether the interpreter is leaving: no pool can be started any more."""
+    return _exiting
+
+
+def note_compilation(name: str, began_ns: int, *, refused: bool, from_cache: bool) -> None:
+    """Tell whoever traces a runtime of this process that a compilation has ended.
+
+    began_ns: of time.monotonic_ns(). refused: the task stays Python.
+    """
+    ended_ns = time.monotonic_ns()
+    try:
+        runtimes = list(_runtimes)
+    except RuntimeError:
+        return  # another thread makes one: not worth a lock of all
+    for runtime in runtimes:
+        backend = runtime._backend
+        if backend is not None:
+            backend.note_compilation(name, began_ns, ended_ns, refused, from_cache)
+
+
+def refresh_rosters(registry: Registry | None = None) -> None:
+    """Tell readers in other processes that a task was registered or its compilation has ended.
+
+    registry: where, if it is known; only runtimes whose it is list the task.
+    """
+    try:
+        runtimes = list(_runtimes)
+    except RuntimeError:
+        return  # another thread makes one: its roster is written when it starts
+    for runtime in runtimes:
+        if registry is None or runtime.registry is registry:
+            runtime.refresh_roster()
+
+
+@shielded
+def abandon(backend: Backend) -> None:
+    backend.close()
+    _abandoned.append(backend)
+
+
+def reap() -> None:
+    """Free the pools of dropped runtimes that have ended."""
+    for backend in list(_abandoned):
+        if backend.join(0):
+            with contextlib.suppress(ValueError):  # another thread has seen it end as well
+                _abandoned.remove(backend)
+
+
+def _finish_at_exit() -> None:
+    """Finish what was submitted (exit.py)."""
+    global _exiting
+    _exiting = True
+    pools = []
+    for runtime in list(_runtimes):
+        backend = runtime._backend
+        if backend is None:
+            runtime.shutdown()
+        else:
+            close = functools.partial(runtime.shutdown, wait=False)
+            pools.append(exit.Pool(backend, close, runtime._given_up))
+    pools += [exit.Pool(backend, backend.close, False) for backend in _abandoned]
+    exit.finish(pools)
+    # At last: who finished its tasks may have had to compile, and goes first.
+    for runtime in list(_runtimes):
+        runtime._end_warming()
+
+
+def _after_fork_in_child() -> None:
+    _abandoned.clear()
+    selection.after_fork_in_child()
+    for runtime in list(_runtimes):
+        runtime._after_fork_in_child()
+
+
+def _let_go_at_exit() -> None:
+    """Refer to no task any more.
+
+    Functions of ours are called after a fork, so the interpreter knows them to the very end, and
+    through them what they refer to. A program's modules would outlive the clearing of modules, and
+    finalizers of what they hold would run when nothing is there any more.
+    """
+    for runtime in list(_runtimes):
+        runtime._submitters = {}
+        runtime._tasks = {}
+        if runtime._backend is not None:
+            runtime._backend.let_go()
+    _runtimes.clear()
+
+
+# Before threading joins its threads, while new ones may still be started; atexit would
+# come after that, when a drained task could start none. Private, and stable since 3.9.
+_register = getattr(threading, "_register_atexit", None)
+
+if _register is None:
+    _register = atexit.register
+
+_register(_finish_at_exit)
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,1 @@
+"""What a user writes: tasks, workflows and the runtime; where compile and runtime meet."""

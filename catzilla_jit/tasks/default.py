@@ -1,0 +1,142 @@
+"""The default runtime: made by `configure` or by the first submission."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
+
+from ..runtime.warmup import Registry
+from ..stats.snapshot import TaskStats
+from .runtime import Runtime, make_task
+from .task import Home, P, R, Task
+
+if TYPE_CHECKING:
+    from ..runtime.result import TaskResult
+
+_lock = threading.RLock()  # a signal's handler may submit
+_default: Runtime | None = None
+#: The tasks of no particular runtime.
+registry = Registry()
+
+
+def get_runtime() -> Runtime:
+    """Return the default runtime, making it with default settings on the first call."""
+    global _default
+    with _lock:
+        if _default is None:
+            made = _make({})
+            _default = _default or made  # a handler that came in between has used its own
+        return _default
+
+
+#: Of the tasks of no particular runtime.
+_HOME = Home(registry, get_runtime)
+
+
+def _make(settings: dict[str, Any]) -> Runtime:
+    runtime = Runtime(**settings)
+    runtime.registry = registry
+    return runtime
+
+
+def _forget_at_exit() -> None:
+    """Let the default runtime go with the other modules of the program (runtime/engine.py says
+    why).
+    """
+    global _default
+    _default = None
+
+
+atexit.register(_forget_at_exit)
+
+
+def configure(**settings: Any) -> Runtime:
+    """Make the default runtime with these settings (those of Runtime); return it.
+
+    Before the first submission, or after `shutdown()`. Raises RuntimeError while a default
+    runtime is in use.
+    """
+    global _default
+    with _lock:
+        if _default is not None and not _default.closed and _default._backend is not None:
+            raise RuntimeError(
+                "the default runtime has been started already; call configure() before the "
+                "first submission, or shutdown() first"
+            )
+        _default = _make(settings)
+        return _default
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()  # a thread that does not exist here may hold the other
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def shutdown(
+    wait: bool = True,
+    timeout: float | None = None,
+    cancel_pending: bool = False,
+    cancel_running: bool = False,
+) -> None:
+    """Shut the default runtime down (see Runtime.shutdown); nothing if there is none."""
+    with _lock:
+        runtime = _default
+    if runtime is not None:
+        runtime.shutdown(
+            wait=wait,
+            timeout=timeout,
+            cancel_pending=cancel_pending,
+            cancel_running=cancel_running,
+        )
+
+
+def get_task_stats() -> TaskStats:
+    """Return the statistics of the default runtime; see Runtime.stats."""
+    return get_runtime().stats()
+
+
+def get_memory_stats() -> dict[str, Any]:
+    """Return the memory statistics of the default runtime; see Runtime.memory_stats."""
+    return get_runtime().memory_stats()
+
+
+@overload
+def task(function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
+
+
+@overload
+def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def task(function: Any = None, /, **options: Any) -> Any:
+    """Make a function a task of the default runtime.
+
+    name: in messages and statistics, by default the function's. priority: a TaskPriority or
+    its name. compile_to_c: None compiles where that gives Python's answer, True warns
+    where it cannot, "require" raises CompileError there, False never compiles.
+    boundscheck: whether array indices are checked; by default they are unless compile_to_c
+    asks for compilation. fastmath: as in Numba. overflow: "check", or "wrap" for unchecked
+    64-bit integers.
+
+    memory_arena: keep records, and the memory that runs allocate, in an arena of jemalloc's
+    for this task; `memory_stats()` then tells its share (docs/memory.md). Has no effect, and
+    says so once, in a process that does not run on jemalloc.
+
+    delay_ms: how long to wait before a submission is queued. timeout_ms: how long one run
+    may take; then the task is stopped and fails with TaskTimeout. max_retries: how often
+    to try again after an exception of the types `retry_on`; before try n it waits
+    retry_delay_ms * retry_backoff ** (n - 1), randomly up to the fraction retry_jitter
+    more or less.
+    """
+    return make_task(function, options, _HOME)
+
+
+def add_task(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
+    """Submit a function or a task to the default runtime; see Runtime.add_task."""
+    return get_runtime().add_task(func, *args, **kwargs)

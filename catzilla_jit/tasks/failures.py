@@ -1,0 +1,55 @@
+"""The exception of a failed compiled call, as the task raised it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..compile import CompiledTask
+
+
+PACKAGE = __file__.rsplit("/", 2)[0] + "/"  # where the package lies
+
+
+def overflow_status() -> int:
+    from ..compile import STATUS_OVERFLOW
+
+    return STATUS_OVERFLOW
+
+
+def _raised_here(form: CompiledTask, status: int, error: int) -> BaseException:
+    """Return the exception of a failed compiled call, as the task raised it."""
+    try:
+        form.raise_error(status, error)
+    except BaseException as exception:
+        return exception.with_traceback(_inside_task(exception))
+
+
+def _raised_apart(form: CompiledTask, status: int, error: int) -> BaseException:
+    """The same on a thread of its own.
+
+    Before 3.11 the frame that Numba makes for the line in the task refers to the frames it
+    was made under. Those of the caller hold the result, and that holds the exception: a
+    cycle through an object that the collector does not see.
+    """
+    raised: list[BaseException] = []
+    thread = threading.Thread(target=lambda: raised.append(_raised_here(form, status, error)))
+    try:
+        thread.start()
+    except RuntimeError:
+        return _raised_here(form, status, error)
+    thread.join()
+    return raised.pop()
+
+
+exception_of = _raised_here if sys.version_info >= (3, 11) else _raised_apart
+
+
+def _inside_task(exception: BaseException) -> Any:
+    """Return the part of the traceback that lies in the task's own source."""
+    frame = exception.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.tb_next
+    return frame

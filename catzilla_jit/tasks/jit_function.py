@@ -1,0 +1,406 @@
+"""A function and what became of compiling it.
+
+If the hints name a machine type for every parameter, there is one compiled form, made
+on first use or by `warm_up`. Otherwise the function is generic: each combination of
+argument types that it is called with gets a form of its own, up to MOST_FORMS; calls
+with further combinations run as Python.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import os
+import threading
+import time
+import types
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import forks  # noqa: F401 -- its import guards forks
+from ..errors import CompileError, CompileWarning
+from ..lazily import lazily
+from ..pools.interrupt import call_exposed, shielded
+from ..pools.protocol import Rerun
+from ..runtime.process import note_compilation, refresh_rosters
+from ..runtime.warmup import before_others, is_wanted
+from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
+from .by_signal import came_by_signal
+from .failures import PACKAGE, exception_of, overflow_status
+from .map_arguments import containers
+from .options import Settings
+
+if TYPE_CHECKING:
+    from ..compile import CompiledTask, CompileRefused, Dependencies, Explanation
+    from ..pools.protocol import Guards
+
+MOST_FORMS = 8
+#: Set to anything but 0, it makes every task run as Python: for debuggers, and to compare.
+SWITCH = "CATZILLA_JIT_DISABLE_JIT"
+
+#: Why a function whose hints leave types to the arguments is not compiled yet.
+LATER = "it is compiled at its first submission, for the types of the arguments"
+
+_log = logging.getLogger("catzilla_jit")
+
+
+def switched_off() -> bool:
+    """Whether the environment says that nothing is to be compiled."""
+    return os.environ.get(SWITCH, "0") not in ("", "0")
+
+
+_UNKNOWN = inspect.Signature(
+    [
+        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+)
+
+
+class JitFunction:
+    """Compiles its function at most once per signature; shared by all tasks made of it."""
+
+    def __init__(self, function: Callable[..., Any], settings: Settings) -> None:
+        self.function = function
+        self.settings = settings
+        self.forms: list[CompiledTask] = []  # the first is the one of the hints, if there is one
+        self.generic = False  # the hints leave types to the values
+        self.ready = False  # looked at: compiled, generic, or refused
+        self.switched_off = False  # it was looked at while the switch said no
+        self.guards: Guards = ()  # what the forms take for constant
+        self.generation = 0  # how often that has changed
+        self._refused: CompileRefused | None = None
+        self._warned = False
+        self._constants: Dependencies | None = None
+        self._tried: set[Any] = set()  # argument types that were compiled or refused
+        self._lock = threading.RLock()
+        _programs.add(self)
+
+    @lazily
+    def signature(self) -> inspect.Signature:
+        try:
+            return inspect.signature(self.function)
+        except ValueError:  # some of Python's built-in functions tell nothing
+            return _UNKNOWN
+
+    @lazily
+    def containers(self) -> dict[str, type]:
+        """The parameters whose hints say array, list or tuple."""
+        return containers(self.function)
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def python(self) -> Callable[..., Any]:
+        """What runs where compiled code does not: the function."""
+        if self._refused is None or not self._refused.parallel:
+            return self.function
+        from ..compile import in_turn
+
+        return in_turn(self.function)
+
+    @property
+    def on_worker(self) -> Callable[..., Any]:
+        """What a Python worker calls: `python`, or a coroutine function run to its end."""
+        if not is_coroutine_function(self.function):
+            return self.python
+        from .coroutine import to_its_end  # asyncio takes as long to import as the rest of us
+
+        return to_its_end(self.function)
+
+    @property
+    def rerun(self) -> Rerun:
+        """What a worker runs instead of compiled code that left the 64 bits of its integers."""
+        return Rerun(self.function, overflow_status())
+
+    def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
+        """What a map calls for each element: the task itself, or as `on_worker`."""
+        return self.on_worker if is_coroutine_function(self.function) else task
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be compiled, now or at the next call."""
+        return self.ready and not self.generic
+
+    @property
+    def mode(self) -> bool | str | None:
+        return self.settings.compile_to_c
+
+    @shielded
+    def compiled(self) -> CompiledTask | None:
+        """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
+        self.prepare()
+        if self.switched_off and self.mode:
+            self._warn(f"{SWITCH} is set")
+        if self._refused is not None and not self.generic:
+            self._complain(self._refused)
+        return self.forms[0] if self.forms else None
+
+    def prepare(self) -> None:
+        """Compile for the hints if that has not happened; no warning, no error."""
+        if not self.ready or self._stale():
+            self._prepare()
+
+    @shielded
+    def _prepare(self) -> None:
+        if self.ready and self._stale():
+            self._forget()
+        if not self.ready:
+            with self._lock:
+                if not self.ready:
+                    self.switched_off = switched_off()
+                    if self.mode is not False and not self.switched_off:
+                        self._compile_hinted()
+                    self.ready = True
+                    refresh_rosters()
+
+    def _stale(self) -> bool:
+        return self._constants is not None and not self._constants.unchanged()
+
+    def _forget(self) -> None:
+        """A global or a closed-over variable that was taken for constant has changed."""
+        with self._lock:
+            if self._stale():
+                self.forms = []
+                self.generic = False
+                self._refused = self._constants = None
+                self._tried = set()
+                for cached in ("signature", "containers"):  # of the defaults and hints before
+                    self.__dict__.pop(cached, None)
+                self.generation += 1
+                self.ready = False
+
+    def _compile_hinted(self) -> None:
+        from ..compile import Dependencies
+
+        function = self.function
+        if isinstance(function, types.FunctionType):
+            # Before compiling: what changes meanwhile is noticed at the next submission.
+            self._constants = Dependencies(function)
+            self.guards = tuple(self._constants.guards)
+        form = self._compile(None)
+        if form is None and isinstance(function, types.FunctionType):
+            from ..compile import needs_values
+
+            self.generic = needs_values(function)
+
+    def _compile(self, argument_types: Any) -> CompiledTask | None:
+        from ..compile import CompileRefused, compile_task
+
+        settings = self.settings
+        began = time.monotonic_ns()
+        try:
+            with before_others():
+                form = compile_task(
+                    self.function,
+                    name=settings.name,
+                    argument_types=argument_types,
+                    fastmath=settings.fastmath,
+                    boundscheck=settings.checks_bounds,
+                    overflow=settings.overflow,
+                    prints=self.mode is not None,
+                    exact=self.mode is None,
+                    is_wanted=is_wanted,
+                )
+        except CompileRefused as refused:
+            # A new one: that which was raised keeps its callers' frames and all that is in them.
+            self._refused = CompileRefused(refused.name, refused.reasons)
+            _log.debug("task %s: %s", self.name, refused)
+            note_compilation(self.name, began, refused=True, from_cache=False)
+            return None
+        how = "loaded from the cache" if form.from_cache else "compiled"
+        _log.info("task %s%s: %s in %.3f s", self.name, form.signature, how, form.compile_seconds)
+        note_compilation(self.name, began, refused=False, from_cache=form.from_cache)
+        self.forms.append(form)
+        return form
+
+    @shielded
+    def specialise(self, values: Sequence[Any]) -> CompiledTask | None:
+        """Return a new form for the types of these values, or None.
+
+        A generic function gets one for each combination; others where an int comes in the
+        place of a float, because Python would compute with the int.
+        """
+        if not isinstance(self.function, types.FunctionType):
+            return None
+        if not self.generic and (not self.forms or self.mode == "require"):
+            return None
+        from ..compile import CompileRefused, argument_types_for, hinted_types
+
+        with self._lock:
+            if not self.generic and not self._tried:
+                self._tried.add(hinted_types(self.function, name=self.name))
+            try:
+                found = argument_types_for(self.function, values, name=self.name)
+            except CompileRefused as refused:
+                if self.generic and not self.forms:
+                    self._refused = CompileRefused(refused.name, refused.reasons)
+                    self._tried.add(None)  # it does not wait for its first submission any more
+                self._complain(refused)
+                return None
+            if found in self._tried or len(self.forms) >= MOST_FORMS:
+                return None
+            self._tried.add(found)
+            form = self._compile(found)
+            refresh_rosters()
+            if form is None and self._refused is not None:
+                self._complain(self._refused)
+            return form
+
+    def _complain(self, refused: CompileRefused) -> None:
+        if self.mode == "require":
+            raise CompileError(str(refused)) from None
+        if self.mode is True:
+            self._warn("; ".join(map(str, refused.reasons)))
+
+    def _warn(self, why: str) -> None:
+        if not self._warned:
+            self._warned = True
+            message = f"task {self.name} runs as Python: {why}"
+            warnings.warn(message, CompileWarning, stacklevel=_callers_level())
+
+    @shielded
+    def explain(self) -> Explanation:
+        """Compile if that has not happened, and say what came of it."""
+        from ..compile import CompileRefused, Explanation, Reason
+        from ..compile.diagnostics import rules
+
+        self.prepare()
+        if self.forms:
+            return Explanation.of(self.forms[0])
+        if self.mode is False:
+            advice = "leave the option out to let it compile"
+            reason = Reason(rules.SWITCHED_OFF, None, "compile_to_c=False", advice)
+            return Explanation.of(CompileRefused(self.name, (reason,)))
+        if self.switched_off:
+            advice = "unset it to let tasks compile"
+            reason = Reason(rules.SWITCHED_OFF, None, f"{SWITCH} is set", advice)
+            return Explanation.of(CompileRefused(self.name, (reason,)))
+        assert self._refused is not None
+        waits = self.generic and not self._tried
+        return Explanation.of(self._refused, self._file(), waits=waits)
+
+    def roster_entry(self) -> Entry:
+        """Return what is known about the function by now; compiles nothing, takes no lock."""
+        forms, refused = self.forms, self._refused
+        if forms:
+            signature = forms[0].signature
+            if len(forms) > 1:
+                signature += f" and {len(forms) - 1} more"
+            return Entry(self.name, COMPILED, signature)
+        why = self._not_asked()
+        if why is None and (not self.ready or (self.generic and not self._tried)):
+            why = LATER if self.ready else "its turn has not come"
+            return Entry(self.name, WAITING, reason=why)
+        if why is not None or refused is None:
+            return Entry(self.name, PYTHON, reason=why or "")
+        first = refused.reasons[0]
+        return Entry(self.name, PYTHON, None, first.summary, first.line, first.file or self._file())
+
+    def _file(self) -> str:
+        """Return the path of the function's source; empty where it has none."""
+        return getattr(getattr(self.function, "__code__", None), "co_filename", "")
+
+    def _not_asked(self) -> str | None:
+        """Return why nobody tries to compile it; None if somebody does."""
+        if self.mode is False:
+            return "compile_to_c=False"
+        return f"{SWITCH} is set" if self.switched_off or switched_off() else None
+
+    # --- what a compiled call left behind ---------------------------------------------------
+
+    def settle(
+        self, form: CompiledTask, status: int, error: int, arguments: tuple[Any, ...]
+    ) -> tuple[bool, Any]:
+        """Turn a failed compiled call into its exception, or into the value Python gives."""
+        if form.pure and status == overflow_status():
+            try:
+                return False, call_exposed(self.function, *arguments)
+            except BaseException as exception:
+                if came_by_signal(exception):
+                    raise  # for the thread that asks, which may ask again
+                return True, exception
+        raised = exception_of(form, status, error)
+        if status == overflow_status():
+            _reword(raised, f"task {self.name}")
+        return True, raised
+
+    def settle_item(self, form: CompiledTask, status: int, error: int, index: int) -> BaseException:
+        """Turn a failed item of a compiled map into its exception; the words of ours name it."""
+        raised = exception_of(form, status, error)
+        if status == overflow_status():
+            _reword(raised, f"task {self.name}, element {index} of the map")
+        return raised
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """Return one value per parameter, defaults filled in; TypeError names the task."""
+        return list(self.bound(args, kwargs).arguments.values())
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+        """Return what each parameter gets, defaults filled in; TypeError names the task."""
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"task {self.name}: {error}") from None
+        bound.apply_defaults()
+        return bound
+
+
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine: `async def`, also as a method or as `__call__`."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    if isinstance(function, functools.partial):
+        return is_coroutine_function(function.func)
+    called = getattr(type(function), "__call__", None)  # noqa: B004 -- of its class, not its own
+    return isinstance(called, types.FunctionType) and inspect.iscoroutinefunction(called)
+
+
+def _callers_level() -> int:
+    """Return the stacklevel, for whoever called this, of the first frame outside the package."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+#: All of the process, for the child of a fork.
+_programs: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    """Let go of what threads of the parent were at: they do not exist here.
+
+    The compile stage holds a fork back while it compiles; it cannot know what comes after.
+    """
+    for program in _programs:
+        program._lock = threading.RLock()
+        if not program.ready:
+            program.forms = []
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+#: What Numba's functions raise in other words than Python's.
+_PYTHONS_WORDS = {
+    "getitem out of range": "list index out of range",
+    "setitem out of range": "list assignment index out of range",
+    "chr() arg not in range(0x10ffff)": "chr() arg not in range(0x110000)",
+}
+
+
+def _reword(raised: BaseException, where: str) -> None:
+    """Say where an overflow of ours was; give others Python's words, without a path of Numba's."""
+    if isinstance(raised, OverflowError):
+        raised.args = (f"{where}: {raised}",)
+    elif len(raised.args) == 1 and isinstance(raised.args[0], str):
+        text = raised.args[0]
+        if not isinstance(raised, KeyError):
+            text = text.partition("\nFile ")[0]
+        raised.args = (_PYTHONS_WORDS.get(text, text),)

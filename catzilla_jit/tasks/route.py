@@ -1,0 +1,278 @@
+"""The way of one task's calls into one pool.
+
+Made by the first submission, forgotten after a fork. `submit` is the pool's own submitter
+wherever the straight case is all there is to it; what that does not take (keyword
+arguments, defaults, NumPy scalars, values that do not fit, results of other tasks) comes
+back here, to `_slow`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..pools import payload
+from ..pools.interrupt import shielded
+from ..pools.protocol import Backend, Submitter
+from ..runtime import promise
+from ..runtime.warmup import before_others
+from .jit_function import JitFunction
+from .options import Settings
+
+if TYPE_CHECKING:
+    from ..compile import CompiledTask
+    from ..runtime.engine import Engine
+
+
+class Route:
+    """Submits calls of a program with a task's settings to a runtime's pool."""
+
+    def __init__(
+        self,
+        program: JitFunction,
+        settings: Settings,
+        runtime: Engine,
+        moved: Callable[[], None],
+    ) -> None:
+        self._program = program
+        self._moved = moved
+        self._settings = settings
+        self._runtime = runtime
+        self._forms: list[tuple[CompiledTask, Submitter]] = []
+        self._generation = program.generation
+        with before_others():  # which the start of the runtime begins to compile
+            self.backend: Backend = runtime.start()
+            self._add_forms()
+        self.function = program.python  # known once it was tried to compile it
+        on_worker = program.on_worker
+        base = runtime.submitter(
+            (program, "python", settings.memory_arena),
+            lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
+        )
+        self._python = base.at_level(settings.priority.level, self._slow)
+        self.submit = self._choose_submit()
+
+    def _add_forms(self) -> None:
+        program = self._program
+        self._forms = []
+        if self._runtime.enable_c_compilation and program.compiled() is not None:
+            for form in program.forms:
+                self._add(form)
+        self._generation = program.generation
+
+    def _renew(self) -> None:
+        """Compile anew if what the forms take for constant has changed."""
+        self._program.prepare()
+        if self._program.generation != self._generation:
+            self._add_forms()
+            self.submit = self._choose_submit()
+            self._moved()
+
+    def _choose_submit(self) -> Callable[..., Any]:
+        if self._settings.governed:
+            return self._submit_governed
+        if self._specialises:
+            return self._submit_generic
+        return self._forms[0][1].submit if self._forms else self._python.submit_python
+
+    @property
+    def _specialises(self) -> bool:
+        return self._program.generic and self._runtime.enable_c_compilation
+
+    @property
+    def direct(self) -> tuple[Submitter, ...]:
+        """Whose code a call here and now may run."""
+        # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
+        generic = self._program.generic
+        return tuple(
+            submitter for form, submitter in self._forms if not (generic and _is_narrow(form))
+        )
+
+    def form_for(self, arguments: list[Any]) -> CompiledTask | None:
+        """Return a compiled form for a map over these arguments, or None."""
+        self._renew()
+        if not self._specialises:
+            return self._forms[0][0] if self._forms else None
+        elements = [_element(argument) for argument in arguments]
+        if self._fitting(elements) is None:
+            self._specialise(elements)
+        return self._fitting(elements)
+
+    def _fitting(self, values: list[Any]) -> CompiledTask | None:
+        for form, _ in self._forms:
+            try:
+                self._exact(form, values)
+            except payload.Unfit:
+                continue
+            return form
+        return None
+
+    def _add(self, form: CompiledTask) -> Submitter:
+        program = self._program
+
+        def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
+            return program.settle(form, status, error, arguments)
+
+        rerun = program.rerun if form.pure else None
+        arena = self._settings.memory_arena
+        base = self._runtime.submitter(
+            (program, form, program.generation, arena),
+            lambda backend: backend.compiled(
+                form, settle, rerun=rerun, guards=program.guards, arena=arena
+            ),
+        )
+        submitter = base.at_level(self._settings.priority.level, self._slow)
+        self._forms.append((form, submitter))
+        return submitter
+
+    # --- submissions -------------------------------------------------------------------------
+
+    def _submit_generic(self, /, *args: Any, **kwargs: Any) -> Any:
+        if self._forms and not _is_narrow(self._forms[0][0]):
+            return self._forms[0][1].submit(*args, **kwargs)
+        return self._slow(*args, **kwargs)
+
+    @shielded
+    def _slow(self, /, *args: Any, **kwargs: Any) -> Any:
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        submitter, result = self._prepare(args, kwargs)
+        submitter.start(result, 0)
+        return result
+
+    @shielded
+    def _submit_governed(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Submit with a delay, a time limit or retries."""
+        awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
+        if awaited:
+            return self._submit_after(awaited, args, kwargs)
+        settings = self._settings
+        submitter, result = self._prepare(args, kwargs)
+        limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
+        delay_ns = round(settings.delay_ms * 1e6)
+        if limit_ns or settings.max_retries:
+            govern = functools.partial(
+                self.backend.govern, limit_ns=limit_ns, policy=settings.retries
+            )
+            submitter.start(result, delay_ns, govern, self.backend.forgo)
+        else:
+            submitter.start(result, delay_ns)
+        return result
+
+    def _submit_after(
+        self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        def value(argument: Any) -> Any:
+            return argument.result() if promise.is_result(argument) else argument
+
+        def submit() -> Any:
+            return self.submit(
+                *(value(argument) for argument in args),
+                **{name: value(argument) for name, argument in kwargs.items()},
+            )
+
+        return promise.after(self.backend, self._program.name, awaited, submit)
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
+        """Return a call that is not queued yet, and where to start it."""
+        self._renew()
+        if self._forms or self._specialises:
+            values = self._program.bind(args, kwargs)
+            found = self._prepare_compiled(values)
+            if found is not None:
+                return found
+        return self._python, self._python.prepare_python(*args, **kwargs)
+
+    def _prepare_compiled(self, values: list[Any]) -> tuple[Submitter, Any] | None:
+        complaint: payload.Unfit | None = None
+        for form, submitter in self._forms:
+            try:
+                result = submitter.prepare(*self._exact(form, values))
+            except payload.Unfit as error:
+                complaint = complaint or error
+                continue
+            if result is not NotImplemented:
+                return submitter, result
+        new = self._specialise(values) if self._runtime.enable_c_compilation else None
+        if new is not None:
+            result = new.prepare(*values)
+            if result is not NotImplemented:
+                return new, result
+        if self._program.mode == "require":
+            # Otherwise Python's own answer for these arguments, whatever it is.
+            raise self._misfit(complaint)
+        return None
+
+    def _misfit(self, complaint: payload.Unfit | None) -> TypeError:
+        if complaint is not None:
+            return TypeError(f"task {self._program.name}: argument {complaint}")
+        return TypeError(
+            f"task {self._program.name}: the arguments do not fit its compiled "
+            f"{'forms' if self._specialises else 'form'} "
+            f"{', '.join(form.signature for form, _ in self._forms)}"
+        )
+
+    def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
+        # Who requires compilation gets the form there is; otherwise Python's answer counts.
+        if self._program.mode == "require":
+            return _exact(form, values, _any)
+        return _exact(form, values, payload.is_typed if self._program.generic else payload.is_own)
+
+    def _specialise(self, values: list[Any]) -> Submitter | None:
+        form = self._program.specialise(values)
+        if form is None:
+            return None
+        submitter = self._add(form)
+        self._moved()
+        return submitter
+
+
+def _element(argument: Any) -> Any:
+    """Return a value of the type that the argument's elements have; None: of no one type."""
+    if not isinstance(argument, (np.ndarray, list, tuple, range)):
+        return argument
+    try:
+        array = np.asarray(argument)
+    except ValueError:  # ragged: the map itself says so
+        return None
+    if array.dtype.kind not in "biufc":
+        return array.flat[0] if array.size else None
+    zero = array.dtype.type(0)
+    return zero.item() if array.dtype.type in _PLAIN else zero
+
+
+#: Elements of these types stand for Python's own numbers.
+_PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
+
+
+def _any(_code: str, _value: Any) -> bool:
+    return True
+
+
+def _is_narrow(form: CompiledTask) -> bool:
+    """Tell whether a form has slots for NumPy's narrower numbers, which hold Python's as well."""
+    return any(slot.code in "fFihbQIHB" for slot in form.arguments)
+
+
+def _exact(form: CompiledTask, values: list[Any], fits: Callable[[str, Any], bool]) -> list[Any]:
+    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
+
+    `fits` says which numbers a slot may be given; with `_any` it is each that it holds exactly,
+    an int for a float.
+    """
+    fitting = []
+    for slot, value in zip(form.arguments, values, strict=True):
+        try:
+            if slot.code != "O" and not fits(slot.code, value):
+                raise payload.Unfit(
+                    f"must be {payload.SCALARS[slot.code].python}, not ", value=value
+                )
+            fitting.append(value if slot.code == "O" else payload.exact(slot.code, value))
+        except payload.Unfit as error:
+            error.parameter = slot.name
+            raise
+    return fitting

@@ -1,0 +1,154 @@
+"""Runtime: an engine that makes tasks, and what becomes of a function that is given to it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+from ..errors import shown
+from ..pools.interrupt import shielded
+from ..runtime.engine import UNSET, Engine
+from ..runtime.process import refresh_rosters
+from .jit_function import JitFunction, is_coroutine_function
+from .numba_function import plain
+from .options import Settings
+from .task import Home, Task, _carry_async, _parameters
+
+if TYPE_CHECKING:
+    from ..runtime.result import TaskResult
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Runtime(Engine):
+    """A pool of workers with its queues; a context manager that finishes its work on leaving.
+
+    workers: native threads for compiled tasks, and Python threads for the others; by default as
+    many as the process may use CPUs (CATZILLA_JIT_WORKERS overrides), and some more Python
+    threads because their tasks may block. One further thread serves CRITICAL compiled tasks
+    alone. enable_auto_scaling: native threads are never more than the usable CPUs, and while
+    Python tasks wait and the Python threads block rather than compute, threads are added,
+    up to max_workers (default 32); those without work for five seconds end again, down
+    to min_workers. False: exactly `workers`.
+    queue_size: tasks that may wait per priority and kind of task. when_full says what a
+    submission beyond that does: "wait", "raise" QueueFull, or run the task in the "caller".
+    memory_pool_mb: the most memory for compiled calls and their results, in MiB; a
+    submission beyond it waits for results to be dropped, and raises QueueFull when nothing
+    is left to wait for.
+    enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
+    statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
+    """
+
+    @overload
+    def task(self, function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
+
+    @overload
+    def task(self, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def task(self, function: Any = None, /, **options: Any) -> Any:
+        """Make a task that runs on this runtime; options as for `catzilla_jit.task`."""
+        return make_task(function, options, home_of(self))
+
+    def add_task(
+        self,
+        func: Callable[..., Any],
+        /,
+        *args: Any,
+        priority: Any = UNSET,
+        delay_ms: Any = UNSET,
+        max_retries: Any = UNSET,
+        timeout_ms: Any = UNSET,
+        compile_to_c: Any = UNSET,
+        **kwargs: Any,
+    ) -> TaskResult[Any]:
+        """Submit a function or a task, with options that override the task's own.
+
+        None leaves an option as the task has it, but for timeout_ms, where it lifts the limit. A
+        keyword that is the name of a parameter of the function goes to the function: set such an
+        option by `task.options(...)`.
+        """
+        options = {
+            "priority": priority,
+            "delay_ms": delay_ms,
+            "max_retries": max_retries,
+            "timeout_ms": timeout_ms,
+            "compile_to_c": compile_to_c,
+        }
+        given = {name: value for name, value in options.items() if value is not UNSET}
+        return submit_function(func, self, given, args, kwargs)
+
+
+@shielded
+def home_of(runtime: Runtime) -> Home:
+    """Return where the tasks of this runtime submit to."""
+    return Home(runtime.registry, lambda: runtime)
+
+
+def make_task(function: Callable[..., Any] | None, options: dict[str, Any], home: Home) -> Any:
+    """Return a Task, or the decorator that makes one when there is no function yet."""
+    if function is None:
+        return lambda function: make_task(function, options, home)
+    if isinstance(function, Task):
+        return Task(function._program, function._settings, home).options(**options)
+    if not callable(function):
+        raise TypeError(f"task: expected a function, not {shown(function)}")
+    name = options.get("name") or getattr(function, "__name__", type(function).__name__)
+    if not isinstance(name, str):
+        raise TypeError(f"task: name must be a str, not {shown(name)}")
+    settings = Settings(name).changed({**options, "name": name})
+    function = plain(function)
+    made: Task[..., Any] = Task(JitFunction(function, settings), settings, home)
+    refresh_rosters(home.registry)
+    return made
+
+
+def submit_function(
+    function: Callable[..., Any],
+    runtime: Runtime,
+    given: dict[str, Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> TaskResult[Any]:
+    """Submit for add_task. The task is made once per function, given options and runtime.
+
+    A task lives as long as its runtime. So functions that are made anew for each submission
+    (lambdas, closures, partials, bound methods) share one per name, which is handed the
+    function as an argument and calls it as Python.
+    """
+    if not callable(function):
+        raise TypeError(f"add_task: expected a function or a task, not {shown(function)}")
+    own = _parameters(function) if given else frozenset()
+    kwargs |= {name: value for name, value in given.items() if name in own}
+    options = {
+        name: value
+        for name, value in given.items()
+        if name not in own and (value is not None or name == "timeout_ms")
+    }
+    rest = tuple(sorted(options.items(), key=lambda item: item[0]))
+    if options.get("compile_to_c") or not _is_transient(function):
+        known: Task[..., Any] = runtime.known_task(
+            (function, rest), lambda: make_task(function, options, home_of(runtime))
+        )
+        return known.submit(*args, **kwargs)
+    name = getattr(function, "__name__", type(function).__name__)
+    carry = _carry_async if is_coroutine_function(function) else _carry
+    carrier: Task[..., Any] = runtime.known_task(
+        ("carrier", carry, name, rest),
+        lambda: make_task(
+            carry, {**options, "name": name, "compile_to_c": False}, home_of(runtime)
+        ),
+    )
+    return carrier.submit(function, *args, **kwargs)
+
+
+def _carry(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _is_transient(function: Callable[..., Any]) -> bool:
+    if isinstance(function, Task):
+        return False
+    plain = isinstance(function, types.FunctionType)
+    return not plain or function.__closure__ is not None or function.__name__ == "<lambda>"

@@ -1,0 +1,372 @@
+"""Tasks: where the compile stage and the runtime meet.
+
+A Task holds a function, its options and the JitFunction that compiles it. Its `submit` starts
+as a Python method which compiles, starts the runtime, makes a Route and then puts
+that one's `submit` in its place: later submissions go straight to native code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import sys
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from ..errors import shown
+from ..pools.direct_call import DirectCall
+from ..pools.interrupt import shielded
+from ..runtime import batch, broadcast, promise, python_map
+from ..types import TaskPriority
+from .bound import BoundTask
+from .jit_function import JitFunction, is_coroutine_function
+from .map_arguments import Columns
+from .options import Settings
+from .route import Route
+
+if TYPE_CHECKING:
+    from ..compile import CompiledTask, Explanation
+    from ..runtime.batch import BatchResult
+    from ..runtime.engine import Engine
+    from ..runtime.result import TaskResult
+    from ..runtime.warmup import Registry
+    from ..stats.roster import Entry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ERROR_MODES = ("raise", "collect")
+#: More elements than a map can have.
+LONGEST_CHUNK = 2**48
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Home:
+    """Where the submissions of a task go: one engine, or what is the default one by then."""
+
+    registry: Registry
+    find: Callable[[], Engine]
+
+
+class Task(DirectCall, Generic[P, R]):
+    """A function that can be submitted; calling it runs it here and now."""
+
+    __slots__ = (
+        "__dict__", "__weakref__", "_home", "_route", "_program", "_settings", "submit",
+    )  # fmt: skip
+
+    if TYPE_CHECKING:
+
+        def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
+            """Queue a call of the task; return its handle.
+
+            Any thread. Raises TypeError for arguments that the task cannot take, QueueFull
+            where the runtime was told to, RuntimeClosed after its shutdown.
+            """
+
+        def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            """Run the function here and now; compiled if that has happened already."""
+
+    def __init__(self, program: JitFunction, settings: Settings, home: Home) -> None:
+        self._program = program
+        self._settings = settings
+        self._home = home
+        functools.update_wrapper(self, program.function)
+        if is_coroutine_function(program.function):
+            self._be_coroutine_function()
+        home.registry.add(self)
+        self.detach()
+
+    def _be_coroutine_function(self) -> None:
+        """Let `inspect.iscoroutinefunction` say True, which web frameworks ask before a call."""
+        if sys.version_info >= (3, 12):
+            inspect.markcoroutinefunction(self)
+        else:  # it looks at the code of what has all attributes of a function
+            function = self._program.function
+            code = getattr(function, "__code__", None) or type(function).__call__.__code__
+            vars(self).update(__code__=code, __defaults__=None, __kwdefaults__=None)
+            vars(self).setdefault("__name__", self.name)
+
+    def __repr__(self) -> str:
+        if self._program.forms:
+            state = "compiled"
+        else:
+            state = "runs as Python" if self._program.settled else "not compiled yet"
+        return f"<Task {self.name}, {state}>"
+
+    def _repr_html_(self) -> str:
+        from ..display.html import of_task
+
+        program = self._program
+        settled = bool(program.forms) or program.settled
+        reasons = program.explain().reasons if settled else ()
+        signatures = [form.signature for form in program.forms]
+        return of_task(self.name, self.priority.value, signatures, reasons, settled)
+
+    @property
+    def name(self) -> str:
+        """The task's name, unique or not."""
+        return self._settings.name
+
+    @property
+    def __task_function__(self) -> Callable[..., Any] | None:
+        """What compiled code calls where it names this task: the compile stage asks for it."""
+        return self._program.function if self._program.mode is not False else None
+
+    @property
+    def priority(self) -> TaskPriority:
+        """The level that submissions queue at."""
+        return self._settings.priority
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the task runs as machine code; compiles it if that has not happened yet.
+
+        A task whose hints leave types to the arguments is compiled from its first
+        submission on.
+        """
+        self._program.prepare()
+        return bool(self._program.forms)
+
+    def explain(self) -> Explanation:
+        """Say whether the task is compiled, as what, or why not; compile it if need be.
+
+        `str()` of the answer is for people; `compiled`, `reasons`, `signature` and
+        `compile_seconds` are for programs. `catzilla-jit explain FILE` does it for a file.
+        """
+        return self._program.explain()
+
+    def prepare(self) -> None:
+        """Compile if that has not happened; no warning and no error if it cannot be."""
+        self._program.prepare()
+
+    @property
+    def roster_key(self) -> object:
+        """The same for tasks that differ in how they are submitted only."""
+        return self._program
+
+    def roster_entry(self) -> Entry:
+        """Return what `catzilla-jit tasks` shows of the task; compiles nothing."""
+        return self._program.roster_entry()
+
+    @property
+    def wants_warming(self) -> bool:
+        """Whether `prepare` has work to do."""
+        return not self._program.ready and self._program.mode is not False
+
+    def warm_up(self) -> Task[P, R]:
+        """Compile now rather than at the first submission; return the task."""
+        self._program.compiled()
+        return self
+
+    @shielded
+    def options(self, **options: Any) -> Task[P, R]:
+        """Return the same task with some options replaced; cheap, and reusable."""
+        settings = self._settings.changed(options)
+        program = self._program
+        if settings.compilation != program.settings.compilation:
+            program = JitFunction(program.function, settings)
+        return Task(program, settings, self._home)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Task[P, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> BoundTask[R]: ...
+    def __get__(
+        self, instance: object | None, owner: type | None = None
+    ) -> Task[P, R] | BoundTask[R]:
+        """Bind to the instance whose class the task is a method of."""
+        return self if instance is None else BoundTask(self, instance)
+
+    # --- binding to a pool ------------------------------------------------------------------
+
+    def detach(self) -> None:
+        """Forget the pool: the next submission looks for it again."""
+        self.submit = self._bind_and_submit  # type: ignore[method-assign]
+        self._route: Route | None = None
+        self._set_direct((), self._program.function)
+
+    def _bind_and_submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
+        return self.bind().submit(*args, **kwargs)  # type: ignore[no-any-return]
+
+    @shielded
+    def bind(self) -> Route:
+        """Compile, start the runtime, and lead `submit` to its pool."""
+        runtime = self._find_runtime()
+        if self._route is None:
+            itself = weakref.ref(self)  # the route lives on in the pool's submitters
+
+            def moved() -> None:
+                task = itself()
+                if task is not None:
+                    task._follow_placement()
+
+            route = Route(self._program, self._settings, runtime, moved)
+            runtime.remember(self)
+            self._route = route
+            self._follow_placement()
+        return self._route
+
+    def _follow_placement(self) -> None:
+        route = self._route
+        if route is not None:
+            self._set_direct(route.direct, route.function)
+            self.submit = route.submit  # type: ignore[method-assign]
+
+    def _find_runtime(self) -> Engine:
+        return self._home.find()
+
+    # --- maps -------------------------------------------------------------------------------
+
+    def map(self, /, *arrays: Any, **options: Any) -> Any:
+        """Run the task over arrays and wait; options as for submit_map. An array."""
+        started: list[BatchResult[Any]] = []
+        try:
+            self._start_map(started, arrays, **options)
+            return started[0].wait_alone()
+        except BaseException:
+            for batch in started:  # Ctrl-C may come between the two
+                batch.cancel()
+            raise
+
+    def submit_map(
+        self,
+        /,
+        *arrays: Any,
+        out: Any = None,
+        priority: TaskPriority | str | None = None,
+        errors: str = "raise",
+        progress: bool = False,
+        chunk_size: int | str = "auto",
+        **named: Any,
+    ) -> BatchResult[Any]:
+        """Queue one call per element of the arguments broadcast against each other.
+
+        arrays, named: the arguments, as in Python, each an array, a list, an iterator or a
+        scalar. Where the hint says that one call takes an array, a list or a tuple: a list
+        of those, an array with rows, or one for all calls. A parameter that is called like
+        an option of this method is passed by position. out: where the results go, of the
+        broadcast shape and the result's type. errors: "raise" stops at a failing element,
+        "collect" goes on, keeps the exceptions in `BatchResult.errors` and puts NaN there, NaT
+        for times, zero or False where the type has none, None among objects. chunk_size:
+        elements per chunk, or "auto" for about 0.1 ms of work. The arrays must not change
+        before the batch has ended. The task's timeout_ms limits the whole map, from its
+        submission.
+        """
+        started: list[BatchResult[Any]] = []
+        self._start_map(
+            started, arrays, out=out, priority=priority, errors=errors, progress=progress,
+            chunk_size=chunk_size, **named,
+        )  # fmt: skip
+        return started[0]
+
+    def _start_map(
+        self,
+        started: list[BatchResult[Any]],
+        arrays: tuple[Any, ...],
+        /,
+        *,
+        out: Any = None,
+        priority: TaskPriority | str | None = None,
+        errors: str = "raise",
+        progress: bool = False,
+        chunk_size: int | str = "auto",
+        **named: Any,
+    ) -> None:
+        """Queue a map and put its handle into `started`, whatever comes then."""
+        task = self if priority is None else self.options(priority=priority)
+        settings = task._settings
+        if settings.max_retries or settings.delay_ms:
+            raise NotImplementedError(
+                f"task {self.name}: delay_ms and max_retries do not apply to maps; use "
+                "options(...) to reset them, or submit the elements one by one"
+            )
+        columns = Columns.of(self._program.bound(arrays, named), self._program.containers)
+        promise.refuse_results(self.name, columns.labels, columns.values)
+        task._queue_map(
+            started, columns, out, _collects(self.name, errors), progress,
+            _chunk_size(self.name, chunk_size),
+        )  # fmt: skip
+
+    @shielded
+    def _queue_map(self, started: list[BatchResult[Any]], *arguments: Any) -> None:
+        batch = self._submit_map(*arguments)
+        if self._settings.timeout_ms is not None:
+            batch.limit(self._settings.timeout_ms)
+        started.append(batch)
+
+    def _submit_map(
+        self, columns: Columns, out: Any, collect: bool, progress: bool, chunk_size: int
+    ) -> BatchResult[Any]:
+        route = self.bind()
+        runtime = self._find_runtime()
+        form = route.form_for(columns.values)
+        if form is not None:
+            try:
+                return batch.submit_compiled(
+                    runtime.start(), form, self.name, columns.values, out=out,
+                    level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
+                    settle=functools.partial(self._program.settle_item, form), progress=progress,
+                    arena=self._settings.memory_arena,
+                    again=self._program.function if form.pure else None,
+                    any_number=self._program.mode == "require",
+                )  # fmt: skip
+            except broadcast.UnfitArgument as error:
+                if self._program.mode == "require" and not _boxed(form):
+                    raise error.plain() from error.__cause__
+        return self._submit_python_map(runtime, columns, out, collect, progress)
+
+    def _submit_python_map(
+        self, runtime: Engine, columns: Columns, out: Any, collect: bool, progress: bool
+    ) -> BatchResult[Any]:
+        name, level = self.name, self._settings.priority.level
+        backend = runtime.start()
+        base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
+        submitter = base.at_level(level, _no_slow_path)
+        workers = max(1, runtime.settings.python_workers - 1)
+        call = columns.caller(self._program.in_loops(self))
+        return python_map.submit_python(
+            backend, submitter, call, name, columns.labels, columns.values,
+            out=out, collect=collect, workers=workers, progress=progress,
+            count=lambda items: backend.count_items(name, level, items),
+        )  # fmt: skip
+
+
+def _no_slow_path(*_: Any, **__: Any) -> Any:
+    raise AssertionError("a map submits nothing but its own work")
+
+
+def _boxed(compiled: CompiledTask) -> bool:
+    return any(slot.code == "O" for slot in (compiled.result, *compiled.arguments))
+
+
+def _collects(name: str, errors: str) -> bool:
+    if not isinstance(errors, str) or errors not in _ERROR_MODES:
+        raise ValueError(f"task {name}: errors must be one of {_ERROR_MODES}, not {shown(errors)}")
+    return errors == "collect"
+
+
+def _chunk_size(name: str, value: int | str) -> int:
+    if isinstance(value, str) and value == "auto":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(
+            f"task {name}: chunk_size must be 'auto' or a positive int, not {shown(value)}"
+        )
+    return min(value, LONGEST_CHUNK)
+
+
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of the parameters that a function takes by keyword."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some of Python's built-in functions tell nothing
+        return frozenset()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(each.name for each in found if each.kind in named)
+
+
+async def _carry_async(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return await function(*args, **kwargs)

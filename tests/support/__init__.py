@@ -1,0 +1,1 @@
+"""What several tests use; `pythonpath` in pyproject.toml leads here."""
