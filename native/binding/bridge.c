@@ -215,6 +215,8 @@ static PyObject *bridge_retire(PyObject *op, PyObject *Py_UNUSED(ignored))
     struct bridge *self = (struct bridge *)op;
     self->retired = 1;
     Py_CLEAR(self->owner); /* which holds the bridge */
+    for (struct kind *kind = self->kinds; kind; kind = kind->next)
+        Py_CLEAR(kind->rerun); /* so does this; nothing is run again any more */
     Py_RETURN_NONE;
 }
 

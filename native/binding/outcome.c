@@ -83,15 +83,20 @@ struct cz_record *rerun_of(struct cz_record *record)
 int begin_rerun(struct cz_record *record)
 {
     struct kind *kind = kind_of(record);
-    PyObject *arguments = unpack_arguments(kind, (char *)(record + 1)), *call = NULL;
+    PyObject *rerun = kind->rerun, *arguments, *call = NULL;
     long long limit = cz->record_limit_ns(record);
     int64_t ran = cz->ticks_ns(record->finished_at) - cz->ticks_ns(record->started_at);
+    if (rerun == NULL)
+        return 0;
     if (limit)
         limit = limit > ran ? limit - ran : 1;
+    Py_INCREF(rerun);
+    arguments = unpack_arguments(kind, (char *)(record + 1));
     if (arguments)
-        call = PyObject_CallFunction(kind->rerun, "OOIL", (PyObject *)result_of(record), arguments,
+        call = PyObject_CallFunction(rerun, "OOIL", (PyObject *)result_of(record), arguments,
                                      (unsigned)record->level, limit);
     Py_XDECREF(arguments);
+    Py_DECREF(rerun);
     if (call == NULL)
         PyErr_WriteUnraisable(kind->name);
     if (call == NULL || call == Py_None) {

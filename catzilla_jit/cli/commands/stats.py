@@ -27,8 +27,8 @@ examples:
 
 Without PID: the only runtime, or the list if there are several, with --watch
 as well. --watch on a terminal draws like top, and q or Ctrl-C leaves; in a pipe
-it prints again and again, with --json one object per line. Times and counts are since the start
-of the runtime, rates and utilisation over the last 5 seconds.
+it prints again and again, with --json one object per line. Times and counts are
+since the start of the runtime, rates and utilisation over the last 5 seconds.
 
 Exit code: 3 if there is no such runtime or it may not be read.
 """
