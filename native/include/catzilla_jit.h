@@ -199,7 +199,7 @@ CZ_API uint64_t cz_pool_left(const struct cz_pool *pool);
 /* --- types and records ------------------------------------------------------------- */
 
 /* Describe the calls of one compiled function. entry may be NULL for the Python lane.
- * NULL when out of memory or when the payload is over 1,968 bytes. Freed by the pool. */
+ * NULL when out of memory or when the payload is over 1,952 bytes. Freed by the pool. */
 CZ_API struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t payload_size,
                                       void *owner);
 /* What the creator gave as owner: a type begins with it. */

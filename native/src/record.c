@@ -11,7 +11,7 @@
 #include "pool.h"
 #include "stats.h"
 
-static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 48 bytes of 128");
+static_assert(sizeof(struct cz_record) == 64, "header and prefix leave 32 bytes of 128");
 
 /* A waiter polls this long before it sleeps: about what a sleep and a wake-up cost. It
  * yields while it polls, because the worker it waits for may be queued on its processor:

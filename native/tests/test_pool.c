@@ -390,14 +390,14 @@ static void test_types_have_a_largest_payload(void)
 {
     struct cz_pool *pool = pool_start(1, 8);
     struct cz_cache *cache = cz_cache_create(pool);
-    struct cz_type *type = cz_type_create(pool, add_one, 1968, pool);
+    struct cz_type *type = cz_type_create(pool, add_one, 1952, pool);
     struct cz_record *record;
     CHECK(type && cz_type_owner(type) == pool);
-    CHECK(cz_type_create(pool, add_one, 1969, NULL) == NULL);
+    CHECK(cz_type_create(pool, add_one, 1953, NULL) == NULL);
     CHECK(cz_type_create(pool, add_one, UINT64_MAX, NULL) == NULL);
     record = cz_record_new(cache, type);
     CHECK(record);
-    memset(cz_payload(record), 1, 1968);
+    memset(cz_payload(record), 1, 1952);
     cz_record_free(cache, record);
     cz_cache_destroy(cache);
     pool_stop(pool);
