@@ -23,7 +23,7 @@ from catzilla_jit.compile.backend.kernel import Kernel, Native
 from catzilla_jit.compile.cache.saved_task import Facts, Saved, SavedChunk, unpickled, variables_of
 from catzilla_jit.compile.target import depth_table  # noqa: F401 -- saved code needs its table
 from catzilla_jit.compile.target.context import task_context
-from catzilla_jit.compile.target.objects import ENVIRONMENT
+from catzilla_jit.compile.target.variable_names import ENVIRONMENT
 
 #: A global of this name holds the address of a function that is compiled later (mutual recursion).
 UNRESOLVED = ".numba.unresolved$"

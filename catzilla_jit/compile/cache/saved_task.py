@@ -17,7 +17,7 @@ from catzilla_jit.compile.backend import numba_symbols
 from catzilla_jit.compile.backend.elf import defined
 from catzilla_jit.compile.cache import disk
 from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.target.objects import ENVIRONMENT, OBJECT
+from catzilla_jit.compile.target.variable_names import ENVIRONMENT, OBJECT
 
 VARIABLES = (OBJECT, ENVIRONMENT)
 #: Packages that wait for nothing of the user's when they are imported.

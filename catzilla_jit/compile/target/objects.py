@@ -19,6 +19,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core.pythonapi import PythonAPI
 
+from catzilla_jit.compile.target.variable_names import OBJECT
+
 
 class TaskPythonAPI(PythonAPI):
     """Numba's writer of calls to Python, without calls that unpickle."""
@@ -55,7 +57,3 @@ def name_of(value: Any, tag: str) -> str:
     except Exception:  # what cannot be pickled is not saved
         shape = f"{type(value)} {id(value)}".encode()
     return f"{OBJECT}{tag}.{hashlib.sha256(shape).hexdigest()[:32]}"
-
-
-#: What the names of variables begin with that point at an object, or an environment of Numba's.
-OBJECT, ENVIRONMENT = "cz_object.", "_ZN08NumbaEnv"
