@@ -56,7 +56,7 @@ from catzilla_jit.compile.target.finished import finish
 BOX = "cz_box"
 #: Bytes that arguments and result may take, with a reference for each where one is an object: what
 #: the largest block has beside its record.
-ROOM = 2048 - 16 - 64
+ROOM = 2048 - 32 - 64
 
 
 def build(

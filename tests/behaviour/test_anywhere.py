@@ -28,7 +28,8 @@ SOURCE = """
     def options():
         kept.append(python.options(priority="high"))
     def read():
-        assert catzilla_jit.get_runtime().get(python.submit(1).task_id) is not None
+        result = python.submit(1)
+        assert catzilla_jit.get_runtime().get(result.task_id) is result
     def submit():
         kept.append(python.submit(1))
     def depend():

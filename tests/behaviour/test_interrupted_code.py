@@ -180,7 +180,7 @@ def test_wait_of_the_runtime_notices_an_interrupt_through_its_shield(single, ent
 
 
 def test_interrupt_for_a_waiting_task_does_not_hit_the_one_it_runs(single, entered):
-    """With one worker the outer task runs the inner one while it waits for it."""
+    """With one worker the outer task runs the inner one, which others submitted, while it waits."""
     told, ends = threading.Event(), []
 
     def inside():
@@ -193,18 +193,16 @@ def test_interrupt_for_a_waiting_task_does_not_hit_the_one_it_runs(single, enter
     inner = single.task(inside, compile_to_c=False)
 
     def outside():
-        result = inner.submit()
-        try:
-            result.result()
-        finally:
-            ends.append(result)
+        until(lambda: ends)
+        ends[0].result()
 
     outer = submit(single, outside)
+    ends.append(inner.submit())
     entered.wait(PATIENCE)
     outer.cancel()
     told.set()
     assert_worker_is_free(single)
-    assert [result.result(PATIENCE) for result in ends] == [7]
+    assert ends[0].result(PATIENCE) == 7
     assert outer.cancelled()
 
 
