@@ -102,9 +102,9 @@ def test_program_ends_while_what_nobody_submitted_is_compiled(script):
         import time
         from catzilla_jit import task
         from catzilla_jit.compile import Abandoned
-        from catzilla_jit.tasks.jit_function import Program
+        from catzilla_jit.tasks.jit_function import JitFunction
         from catzilla_jit.runtime.warmup import is_wanted
-        compile_ = Program._compile
+        compile_ = JitFunction._compile
         begun = threading.Event()
 
         def long(self, types):
@@ -116,7 +116,7 @@ def test_program_ends_while_what_nobody_submitted_is_compiled(script):
             print("given up")
             raise Abandoned
 
-        Program._compile = long
+        JitFunction._compile = long
 
         @task
         def other(x: int) -> int:

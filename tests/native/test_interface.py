@@ -132,4 +132,5 @@ CONSTANTS = """
 
 @pytest.mark.parametrize("name", CONSTANTS.split())
 def test_constants_are_those_of_the_header(name: str) -> None:
-    assert getattr(library, name) == constant(f"CZ_{name}")
+    holder = library if hasattr(library, name) else record
+    assert getattr(holder, name) == constant(f"CZ_{name}")
