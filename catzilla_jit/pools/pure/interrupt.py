@@ -180,7 +180,7 @@ class Running:
     def end(self) -> None:
         """Let the call around this one be hit again."""
         with lock:
-            self._base = None
+            self._base = self.result = None  # it refers to itself: the collector may come late
             calls = _running[self.thread]
             calls.pop()
             if not calls:
