@@ -6,11 +6,11 @@ import threading
 
 import numpy as np
 import pytest
-from support.unruly import until
 
 from catzilla_jit import TaskStatus
 from catzilla_jit.errors import TaskTimeout
 from catzilla_jit.pools.native import library
+from support.unruly import until
 
 
 def spin_from_1000(i: int) -> int:
