@@ -276,7 +276,8 @@ CZ_API int cz_record_delay_promised(struct cz_lane *lane, struct cz_record *reco
                                     int64_t delay_ns);
 /* For a record taken as CZ_MAIL_FAILED: try again after so many ns. 0; 1: the same, and a push
  * that is still due from before, because a waiter ran the record meanwhile, stands for this
- * one; CZ_ECLOSED: it was asked to stop meanwhile; CZ_ENOMEM. If negative, conclude it. */
+ * one; CZ_ECLOSED: it was asked to stop meanwhile, so conclude it. Needs no memory: what is
+ * posted has its extra. */
 CZ_API int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t delay_ns);
 /* The end of a record taken as CZ_MAIL_FAILED (no further try) or CZ_MAIL_RERUN. Lets go of the
  * pool's hold. CZ_FAILED | CZ_STOP_TIMEOUT: its time was over. */

@@ -14,7 +14,7 @@ enum {
     GRACE_NS = 5000000, /* for the running chunks of a cancelled batch */
 };
 enum { OPEN, CANCELLED, ENDED };
-enum { UNHEARD, HEARD, OVER };
+enum { NO_LISTENER, LISTENING, OVER };
 #define STOPPED ((int64_t)1 << 62) /* a cursor at or beyond this hands out nothing */
 
 static _Atomic(uint64_t) maps; /* numbered so far */
@@ -65,9 +65,9 @@ static void end_batch(struct cz_batch *batch)
     struct cz_lane *lane = batch->lane;
     bool left;
     bool stopped = cz__load_acquire(&batch->cursor) >= STOPPED;
-    bool cancelled = cz__swap_acqrel(&batch->verdict, ENDED) == CANCELLED;
+    bool cancelled = cz__swap_acqrel(&batch->outcome, ENDED) == CANCELLED;
     uint32_t phase = CZ_COMPLETED;
-    bool heard;
+    bool listening;
     pthread_mutex_lock(&batch->lock);
     if (batch->failed > 1)
         qsort(batch->failures, batch->failed, sizeof *batch->failures, by_index);
@@ -78,11 +78,11 @@ static void end_batch(struct cz_batch *batch)
     left = batch->left = !cancelled && has_left(batch);
     pthread_mutex_unlock(&batch->lock);
     batch->state.finished_at = cz__ticks();
-    heard = cz__swap_acqrel(&batch->ear, OVER) == HEARD;
+    listening = cz__swap_acqrel(&batch->listening, OVER) == LISTENING;
     cz_record_finish(&batch->state, phase);
     /* Not with the batch: that may outlive the pool. With a listener this is for cz_batch_watch,
      * if that comes too late for mail, or for who takes the mail. */
-    if (!heard)
+    if (!listening)
         cz_record_forget(&batch->state);
     if (left)
         cz_mail_ring(lane->pool); /* the promise is the taker's now */
@@ -145,11 +145,12 @@ void cz__batch_begin(struct cz_batch *batch)
 void cz__batch_stopped(struct cz__thread *thread, struct cz_record *ticket)
 {
     struct cz_batch *batch = ticket->type->batch;
-    int64_t torn = cz__load_relaxed(&batch->torn);
+    int64_t torn = cz__load_relaxed(&batch->first_torn);
     /* By cz_pool_stop_running, else it would end as if nothing was torn. */
-    if (cz__load_acquire(&batch->verdict) == OPEN)
+    if (cz__load_acquire(&batch->outcome) == OPEN)
         cz_batch_cancel(batch);
-    while (thread->chunk_begin < torn && !cz__cas_acqrel(&batch->torn, &torn, thread->chunk_begin))
+    while (thread->chunk_begin < torn &&
+           !cz__cas_acqrel(&batch->first_torn, &torn, thread->chunk_begin))
         continue;
     cz__chunk_left(batch, thread);
     /* Some of them may have run, nobody knows which. */
@@ -189,6 +190,9 @@ static struct cz_batch *new_batch(struct cz_lane *lane, const struct cz_span *sp
     pthread_mutex_init(&batch->lock, NULL);
     batch->type.batch = batch;
     batch->type.pool = lane->pool;
+    batch->type.lane = lane;
+    batch->type.extras = &lane->pool->extras;
+    batch->type.bell = lane->bell;
     batch->state.type = &batch->type;
     cz__store_relaxed(&batch->holds, 2); /* the handle and the first ticket */
     cz__store_relaxed(&batch->tickets, 1);
@@ -228,7 +232,7 @@ int cz_batch_submit(struct cz_lane *lane, cz_chunk chunk, const struct cz_span *
     batch->account = account;
     batch->type.arena = arena;
     batch->type.interruptible = flags & CZ_BATCH_INTERRUPTIBLE;
-    cz__store_relaxed(&batch->torn, length);
+    cz__store_relaxed(&batch->first_torn, length);
     batch->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);
     batch->floor_ticks = cz__ticks_of_ns(FLOOR_NS);
     batch->queued_at = cz__ticks();
@@ -271,7 +275,7 @@ int64_t cz_batch_done(const struct cz_batch *batch)
 int64_t cz_batch_handed_out(const struct cz_batch *batch)
 {
     int64_t cursor = cz__load_acquire(&batch->cursor);
-    int64_t torn = cz__load_acquire(&batch->torn);
+    int64_t torn = cz__load_acquire(&batch->first_torn);
     if (cursor >= STOPPED)
         cursor -= STOPPED;
     return cursor < torn ? cursor : torn;
@@ -279,8 +283,8 @@ int64_t cz_batch_handed_out(const struct cz_batch *batch)
 
 int cz_batch_cancel(struct cz_batch *batch)
 {
-    uint32_t verdict = OPEN;
-    if (!cz__cas_acqrel(&batch->verdict, &verdict, CANCELLED) && verdict == ENDED)
+    uint32_t outcome = OPEN;
+    if (!cz__cas_acqrel(&batch->outcome, &outcome, CANCELLED) && outcome == ENDED)
         return 0;
     cz__batch_begin(batch); /* so that the phase can move on even if no worker ever came */
     cz__batch_stop(batch, true);
@@ -292,17 +296,17 @@ int cz_batch_cancel(struct cz_batch *batch)
 
 int cz_batch_watch(struct cz_batch *batch, void *listener)
 {
-    uint32_t ear = cz__load_acquire(&batch->ear);
+    uint32_t ear = cz__load_acquire(&batch->listening);
     int watched;
-    if (ear == HEARD)
+    if (ear == LISTENING)
         return 2;
     batch->listener = listener;
-    if (ear == UNHEARD && cz__cas_acqrel(&batch->ear, &ear, HEARD)) {
+    if (ear == NO_LISTENER && cz__cas_acqrel(&batch->listening, &ear, LISTENING)) {
         watched = cz_record_watch(&batch->state);
         if (watched == 0)
             cz_record_forget(&batch->state);
-        ear = HEARD;
-        if (watched >= 0 || cz__cas_acqrel(&batch->ear, &ear, UNHEARD))
+        ear = LISTENING;
+        if (watched >= 0 || cz__cas_acqrel(&batch->listening, &ear, NO_LISTENER))
             return watched;
         cz_record_forget(&batch->state); /* out of memory, and the end has counted on it */
     }

@@ -44,13 +44,13 @@ struct cz_batch {
 
     CZ_ALIGNED _Atomic(int64_t) ended; /* workers: items that have ended or never will run */
     _Atomic(int64_t) done;             /* workers: items that have ended */
-    _Atomic(int64_t) torn;     /* first item of the earliest chunk that was left in the middle */
-    _Atomic(uint32_t) verdict; /* OPEN, or what came first: a canceller or the end */
-    _Atomic(uint32_t) ear;     /* UNHEARD, or what came first: a listener or the end */
-    _Atomic(uint32_t) tickets; /* pushed so far */
-    _Atomic(uint32_t) holds;   /* the handle and the live tickets; the last one frees */
+    _Atomic(int64_t) first_torn; /* first item of the earliest chunk that was left in the middle */
+    _Atomic(uint32_t) outcome;   /* OPEN, or what came first: a canceller or the end */
+    _Atomic(uint32_t) listening; /* NO_LISTENER, or what came first: a listener or the end */
+    _Atomic(uint32_t) tickets;   /* pushed so far */
+    _Atomic(uint32_t) holds;     /* the handle and the live tickets; the last one frees */
 
-    void *listener;         /* of cz_batch_watch; written before `ear` */
+    void *listener;         /* of cz_batch_watch; written before `listening` */
     bool left;              /* it has ended with items for the caller; before the final phase */
     struct cz_record state; /* its state word is the batch's; waiters sleep on it */
 

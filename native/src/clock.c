@@ -1,6 +1,8 @@
 #include "clock.h"
 
+#include "delay.h"
 #include "lane.h"
+#include "limit.h"
 #include "os.h"
 #include "pool.h"
 #include "timer.h"
@@ -60,19 +62,19 @@ static void sleep_until_rung(struct cz__clock *clock, uint32_t seen, uint64_t ti
     limit = sooner(limit, cz__stats_patience_ns(clock->pool->stats, clock->patient_after));
     if (!dozing)
         limit = sooner(limit, TICK_NS);
-    cz__futex_wait(&clock->bell, seen, limit);
+    cz__futex_wait(&clock->bell.rings, seen, limit);
 }
 
 /* True: nothing has to be looked after, and a push that changes that will ring. */
 static bool start_dozing(struct cz__clock *clock)
 {
     clock->patient_after = UINT32_MAX;
-    cz__store_seqcst(&clock->dozing, CZ__DOZING);
+    cz__store_seqcst(&clock->bell.dozing, CZ__DOZING);
     /* Announce, then look again: pairs with the push, which moves the tail and then
      * looks at dozing. */
     if (!look_all(clock))
         return true;
-    cz__store_seqcst(&clock->dozing, CZ__AWAKE);
+    cz__store_seqcst(&clock->bell.dozing, CZ__AWAKE);
     return false;
 }
 
@@ -81,8 +83,29 @@ static bool start_dozing(struct cz__clock *clock)
 static void doze_deeper(struct cz__clock *clock)
 {
     uint32_t dozing = CZ__DOZING, quiet = cz__stats_quiet(clock->pool->stats);
-    if (quiet && cz__cas_seqcst(&clock->dozing, &dozing, CZ__DOZING_DEEPLY))
+    if (quiet && cz__cas_seqcst(&clock->bell.dozing, &dozing, CZ__DOZING_DEEPLY))
         clock->patient_after = quiet + 1;
+}
+
+/* Do what is due. Ticks until the next timer, or UINT64_MAX. */
+static uint64_t fire_timers(struct cz_pool *pool, uint64_t now)
+{
+    struct cz__extras *extras = &pool->extras;
+    struct cz__extra *extra;
+    uint64_t wait = UINT64_MAX;
+    pthread_mutex_lock(&extras->lock);
+    while ((extra = cz__timer_first(extras))) {
+        if (extra->timer.due > now) {
+            wait = extra->timer.due - now;
+            break;
+        }
+        if (extra->purpose == CZ__TIMER_ENQUEUE)
+            cz__delay_over(extras, extra, now);
+        else
+            cz__limit_due(pool, extra, now);
+    }
+    pthread_mutex_unlock(&extras->lock);
+    return wait;
 }
 
 static void *clock_main(void *argument)
@@ -92,14 +115,14 @@ static void *clock_main(void *argument)
     cz__thread_start_soon();
     for (;;) {
         /* Before looking at anything: a ring after this ends the sleep below at once. */
-        uint32_t seen = cz__load_seqcst(&clock->bell);
+        uint32_t seen = cz__load_seqcst(&clock->bell.rings);
         uint64_t timer_ticks;
         bool dozing = false;
         if (cz__load_seqcst(&clock->stopping))
             return NULL;
-        timer_ticks = cz__timers_fire(clock->pool, cz__ticks());
+        timer_ticks = fire_timers(clock->pool, cz__ticks());
         cz__stats_sample(clock->pool->stats);
-        if (cz__load_relaxed(&clock->dozing)) {
+        if (cz__load_relaxed(&clock->bell.dozing)) {
             dozing = true; /* awake for a timer or a sample only */
             doze_deeper(clock);
         } else {
@@ -122,21 +145,9 @@ int cz__clock_start(struct cz_pool *pool)
     return cz__thread_start(&clock->thread, clock_main, clock, "cz-clock", 256 * 1024);
 }
 
-void cz__clock_ring(struct cz__clock *clock)
-{
-    cz__add_seqcst(&clock->bell, 1);
-    cz__futex_wake(&clock->bell, 1);
-}
-
-void cz__clock_wake(struct cz__clock *clock)
-{
-    if (cz__swap_acqrel(&clock->dozing, CZ__AWAKE))
-        cz__clock_ring(clock);
-}
-
 void cz__clock_stop(struct cz__clock *clock)
 {
     cz__store_seqcst(&clock->stopping, 1);
-    cz__clock_ring(clock);
+    cz__bell_ring(&clock->bell);
     pthread_join(clock->thread, NULL);
 }

@@ -1,5 +1,9 @@
 #include "delay.h"
 
+#include <assert.h>
+
+#include "bell.h"
+#include "ending.h"
 #include "limit.h"
 #include "os.h"
 #include "pool.h"
@@ -22,10 +26,9 @@ static int arm_enqueue(struct cz_lane *lane, struct cz_record *record, int64_t d
         /* A cancel that came before the lock found no timer to hurry. */
         if (cz__final(cz__load_acquire(&record->state)))
             due = 0;
-        if (cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, due)) {
-            cz__timer_ring(lane->pool, extra);
-            result = promised;
-        }
+        cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, due);
+        cz__timer_ring(lane->bell, extras, extra);
+        result = promised;
     }
     pthread_mutex_unlock(&extras->lock);
     return result;
@@ -73,15 +76,8 @@ int cz_record_retry(struct cz_lane *lane, struct cz_record *record, int64_t dela
     result = arm_enqueue(lane, record, delay_ns);
     if (result == 1)
         cz_lane_promise_kept(lane);
-    if (result < 0) {
-        /* Back to where cz_record_conclude takes it from; unless cancelled meanwhile. */
-        state = cz__load_acquire(&record->state);
-        while (cz__phase(state) == CZ_RETRYING &&
-               !cz__cas_acqrel(&record->state, &state, (state & ~(uint32_t)CZ_PHASE) | CZ_RUNNING))
-            continue;
-    } else {
-        cz_type_count(type, CZ_COUNT_RETRIED, 1);
-    }
+    assert(result >= 0); /* it had mail, so it has an extra */
+    cz_type_count(type, CZ_COUNT_RETRIED, 1);
     return result;
 }
 
@@ -109,8 +105,10 @@ void cz__delay_hurry(struct cz_record *record)
     struct cz__extra *extra;
     pthread_mutex_lock(&extras->lock);
     extra = cz__extra_of(record);
-    if (extra->purpose == CZ__TIMER_ENQUEUE && cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, 0))
-        cz__timer_ring(record->type->pool, extra);
+    if (extra->purpose == CZ__TIMER_ENQUEUE) {
+        cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, 0);
+        cz__timer_ring(record->type->bell, extras, extra);
+    }
     pthread_mutex_unlock(&extras->lock);
 }
 
@@ -118,12 +116,11 @@ uint64_t cz__delays_cancel(struct cz__extras *extras)
 {
     uint64_t cancelled = 0;
     pthread_mutex_lock(&extras->lock);
-    for (uint32_t at = 1; at <= extras->timers; at++) {
-        struct cz__extra *extra = cz__extra_numbered(extras, extras->heap[at]);
+    for (uint32_t number = 1; number <= extras->cut; number++) {
+        struct cz__extra *extra = cz__extra_numbered(extras, number);
         if (extra->purpose != CZ__TIMER_ENQUEUE)
             continue;
-        /* Due at once, whoever cancelled it: to the top, past what has been looked at. */
-        cz__timer_hasten(extras, extra);
+        cz__timer_arm(extras, extra, CZ__TIMER_ENQUEUE, 0); /* whoever cancelled it */
         cancelled += cz__record_cancel_delayed(extra->record);
     }
     pthread_mutex_unlock(&extras->lock);
@@ -136,8 +133,8 @@ uint64_t cz__delays_waiting(struct cz__extras *extras, void **owners, uint64_t r
     uint64_t delayed = 0;
     *retrying = 0;
     pthread_mutex_lock(&extras->lock);
-    for (uint32_t at = 1; at <= extras->timers; at++) {
-        struct cz__extra *extra = cz__extra_numbered(extras, extras->heap[at]);
+    for (uint32_t number = 1; number <= extras->cut; number++) {
+        struct cz__extra *extra = cz__extra_numbered(extras, number);
         uint32_t phase;
         if (extra->purpose != CZ__TIMER_ENQUEUE)
             continue;

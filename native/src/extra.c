@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "pool.h"
+#include "record.h"
+#include "state.h"
 #include "timer.h"
 
 void cz__extras_init(struct cz__extras *extras, struct cz__depot *depot)
@@ -17,14 +18,12 @@ void cz__extras_free(struct cz__extras *extras)
     for (unsigned i = 0; i < CZ__EXTRA_CHUNKS; i++)
         if (extras->chunks[i])
             extras->depot->release(extras->chunks[i]);
-    if (extras->heap)
-        extras->depot->release(extras->heap);
     pthread_mutex_destroy(&extras->lock);
 }
 
 struct cz__extras *cz__extras_of(const struct cz_record *record)
 {
-    return &record->type->pool->extras;
+    return record->type->extras;
 }
 
 /* Chunk i holds FIRST << i extras, numbered on from the chunk before. */
@@ -69,7 +68,7 @@ static struct cz__extra *new_extra(struct cz__extras *extras)
     extra->number = number;
     extra->lane = NULL;
     extra->limit = 0;
-    extra->heap_at = extra->attempts = extra->below = 0;
+    extra->attempts = extra->below = 0;
     extra->purpose = CZ__TIMER_NONE;
     cz__store_relaxed(&extra->reasons, 0);
     return extra;

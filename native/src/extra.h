@@ -16,6 +16,7 @@
 #include "catzilla_jit.h"
 #include "alloc.h"
 #include "atomic.h"
+#include "heap.h"
 
 enum { CZ__EXTRA_CHUNKS = 22, CZ__EXTRA_FIRST = 1024 };
 enum cz__purpose { CZ__TIMER_NONE, CZ__TIMER_ENQUEUE, CZ__TIMER_LIMIT, CZ__TIMER_STOP };
@@ -23,11 +24,10 @@ enum cz__purpose { CZ__TIMER_NONE, CZ__TIMER_ENQUEUE, CZ__TIMER_LIMIT, CZ__TIMER
 struct cz__extra {
     /* guarded by extras->lock */
     struct cz_record *record;
-    struct cz_lane *lane; /* where a timer puts it */
-    uint64_t due;         /* ticks */
-    uint64_t limit;       /* ticks of run time, 0: none */
-    uint32_t heap_at;     /* position in the heap, from 1; 0: no timer */
-    uint32_t attempts;    /* to stop it */
+    struct cz_lane *lane;  /* where a timer puts it */
+    uint64_t limit;        /* ticks of run time, 0: none */
+    struct cz__node timer; /* in the heap while purpose is not NONE; due in ticks */
+    uint32_t attempts;     /* to stop it */
     enum cz__purpose purpose;
     uint32_t number; /* from 1; constant */
 
@@ -40,8 +40,7 @@ struct cz__extras {
     pthread_mutex_t lock;    /* guards all but the mailbox */
     struct cz__extra *chunks[CZ__EXTRA_CHUNKS];
     uint32_t cut, free; /* numbers given out so far; the first free one or 0 */
-    uint32_t *heap;     /* numbers, heap[1] is due first */
-    uint32_t timers, room;
+    struct cz__heap timers;
 
     CZ_ALIGNED _Atomic(uint32_t) mail; /* number on top, 0: empty; posters and the taker */
     _Atomic(uint32_t) mail_sleeper;    /* the taker sleeps or is about to */

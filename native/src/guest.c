@@ -1,5 +1,5 @@
 /* guest.c: workers whose threads belong to the caller. */
-#include "clock.h"
+#include "bell.h"
 #include "lane.h"
 #include "os.h"
 #include "pool.h"
@@ -73,7 +73,7 @@ int cz_guest_wait(struct cz_guest *guest, int64_t timeout_ns)
     }
     waited = cz__sleep_wait(&lane->sleep, timeout_ns);
     if (waited == 0)
-        cz__clock_stir(lane->clock);
+        cz__bell_stir(lane->bell);
     return waited;
 }
 

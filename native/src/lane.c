@@ -1,6 +1,6 @@
 #include "lane.h"
 
-#include "clock.h"
+#include "bell.h"
 #include "os.h"
 
 int cz__lane_init(struct cz_lane *lane, uint64_t capacity, uint64_t slack)
@@ -164,13 +164,13 @@ void cz__lane_notify(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64
         cz__sleep_wake_one(lane->reserved);
     if (cz__sleepers(counts) == 0) {
         if (cz__load_relaxed(&lane->scale.on) && cz__lookouts(counts) == 0)
-            cz__clock_attend(lane->clock);
+            cz__bell_attend(lane->bell);
         return;
     }
     if (cz__lookouts(counts) == 0 || worth_another(lane, mean, level, depth, cz__lookouts(counts)))
         cz__sleep_wake_one(&lane->sleep);
     else
-        cz__clock_attend(lane->clock);
+        cz__bell_attend(lane->bell);
 }
 
 bool cz__lane_enter_long(struct cz_lane *lane)
@@ -184,7 +184,7 @@ bool cz__lane_enter_long(struct cz_lane *lane)
         return false;
     /* Nobody is left for what is queued: if this one blocks, the clock must see it. */
     if (cz__load_relaxed(&lane->scale.on))
-        cz__clock_attend(lane->clock);
+        cz__bell_attend(lane->bell);
     return true;
 }
 

@@ -14,7 +14,7 @@
 #include "scale.h"
 #include "sleep.h"
 
-struct cz__clock;
+struct cz__bell;
 struct cz__meter;
 
 enum {
@@ -27,7 +27,7 @@ struct cz_lane {
     /* constant after create */
     struct cz_pool *pool;
     struct cz__depot *depot;
-    struct cz__clock *clock;
+    struct cz__bell *bell;      /* of the clock */
     uint64_t short_ticks;       /* a mean run time below this is short */
     uint64_t backlog_ticks;     /* a backlog worth another worker */
     uint64_t poll_ticks;        /* how long the only look-out polls before it sleeps; 0: not */

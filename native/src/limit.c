@@ -13,7 +13,7 @@ int cz_record_limit(struct cz_record *record, int64_t limit_ns, int divert)
     struct cz__extras *extras = cz__extras_of(record);
     int result = CZ_ENOMEM;
     pthread_mutex_lock(&extras->lock);
-    if (cz__extra_ensure(record) && cz__timer_room(extras)) {
+    if (cz__extra_ensure(record)) {
         cz__extra_of(record)->limit = limit_ns > 0 ? cz__ticks_of_ns(limit_ns) : 0;
         if (divert)
             cz__or_acqrel(&record->state, CZ_DIVERT);
@@ -41,14 +41,13 @@ void cz__limit_begins(struct cz_record *record)
     struct cz__extra *extra;
     pthread_mutex_lock(&extras->lock);
     extra = cz__extra_of(record);
-    /* Without memory for the timer the task runs without its limit: a heap that holds
-     * every extra there is has been grown when the limit was set. A stop that was asked for
-     * since cz_record_start goes on. And a waiter may run what still waits for room in its
-     * queue: that timer goes on, or the promised push would never come; then the limit begins
-     * with the push. */
-    if (extra->limit && extra->purpose == CZ__TIMER_NONE &&
-        cz__timer_arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit))
-        cz__timer_ring(record->type->pool, extra);
+    /* A stop that was asked for since cz_record_start goes on. And a waiter may run what still
+     * waits for room in its queue: that timer goes on, or the promised push would never come; then
+     * the limit begins with the push. */
+    if (extra->limit && extra->purpose == CZ__TIMER_NONE) {
+        cz__timer_arm(extras, extra, CZ__TIMER_LIMIT, cz__ticks() + extra->limit);
+        cz__timer_ring(record->type->bell, extras, extra);
+    }
     pthread_mutex_unlock(&extras->lock);
 }
 
@@ -101,10 +100,10 @@ int cz__record_stop_after(struct cz_record *record, uint32_t why, int64_t delay_
     if (cz__extra_ensure_running(record, why)) {
         struct cz__extra *extra = cz__extra_of(record);
         extra->attempts = 0;
-        asked =
-            extra->purpose == CZ__TIMER_ENQUEUE ||
+        if (extra->purpose != CZ__TIMER_ENQUEUE)
             cz__timer_arm(extras, extra, CZ__TIMER_STOP, cz__ticks() + cz__ticks_of_ns(delay_ns));
-        cz__timer_ring(record->type->pool, extra);
+        cz__timer_ring(record->type->bell, extras, extra);
+        asked = 1;
     }
     pthread_mutex_unlock(&extras->lock);
     return asked;

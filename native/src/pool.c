@@ -7,6 +7,7 @@
 #include "depots.h"
 #include "os.h"
 #include "stop.h"
+#include "worker.h"
 
 enum {
     DEFAULT_STACK = 8 << 20,
@@ -49,7 +50,7 @@ static void init_lane(struct cz_pool *pool, struct cz_lane *lane, bool native)
 {
     lane->pool = pool;
     lane->depot = &pool->depot;
-    lane->clock = &pool->clock;
+    lane->bell = &pool->clock.bell;
     lane->short_ticks = cz__ticks_of_ns(SHORT_NS);
     lane->backlog_ticks = cz__ticks_of_ns(BACKLOG_NS);
     lane->poll_ticks = native ? cz__ticks_of_ns(POLL_NS) : 0;
@@ -207,7 +208,7 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
     /* For the batches whose tickets are all with workers. */
     cz__add_acqrel(&pool->native.cancels, 1);
     cancelled += cz__delays_cancel(&pool->extras);
-    cz__clock_ring(&pool->clock);
+    cz__bell_ring(&pool->clock.bell);
     while ((record = cz_lane_take(&pool->native))) {
         if (record->type->batch) {
             cz__batch_abandon(record);
@@ -260,6 +261,9 @@ struct cz_type *cz_type_create(struct cz_pool *pool, cz_entry entry, uint64_t pa
         return NULL;
     type->owner = owner;
     type->pool = pool;
+    type->lane = entry ? &pool->native : &pool->python;
+    type->extras = &pool->extras;
+    type->bell = &pool->clock.bell;
     type->entry = entry;
     type->class_index = (unsigned)class_index;
     type->stats = pool->stats;

@@ -12,7 +12,7 @@
 #include "extra.h"
 #include "lane.h"
 #include "stats.h"
-#include "worker.h"
+#include "thread.h"
 
 struct cz_pool {
     struct cz__depot depot;

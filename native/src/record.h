@@ -1,4 +1,4 @@
-/* record.h: types and the life of a record. The state legend stands in catzilla_jit.h. */
+/* record.h: types, and what a record is made of. How it ends: ending.h. */
 #ifndef CZ_RECORD_H
 #define CZ_RECORD_H
 
@@ -6,7 +6,10 @@
 #include "alloc.h"
 #include "arena.h"
 #include "atomic.h"
+#include "state.h"
 
+struct cz__bell;
+struct cz__extras;
 struct cz_batch;
 struct cz__stats;
 
@@ -18,6 +21,9 @@ struct cz_type {
     struct cz__stats *stats; /* NULL: nothing is counted */
     uint32_t account;        /* constant after the first call */
     struct cz_pool *pool;
+    struct cz_lane *lane;
+    struct cz__extras *extras;
+    struct cz__bell *bell; /* of the clock */
     bool interruptible;
     int32_t rerun;          /* the status that asks for another way; 0: none does */
     bool carrier;           /* its calls are not counted: they count what they ran (cz_type_ran) */
@@ -38,22 +44,4 @@ static inline uint32_t cz__type_arena(const struct cz_type *type)
     return type->arena ? type->arena->depot.arena : CZ__NO_ARENA;
 }
 
-static inline uint32_t cz__phase(uint32_t state)
-{
-    return state & CZ_PHASE;
-}
-
-static inline bool cz__final(uint32_t state)
-{
-    return cz_is_final(state);
-}
-
-/* cz_record_cancel for what waits for its timer; the caller has locked the extras. 1 if this
- * call did it. */
-unsigned cz__record_cancel_delayed(struct cz_record *record);
-/* RUNNING -> phase, and let go of the pool's hold; wakes sleepers. The block is freed
- * to `cache` if no handle is left. The caller must not touch the record afterwards. */
-void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
-/* The same after its entry has returned: how that ends the record, its status says. */
-void cz__record_ran(struct cz_cache *cache, struct cz_record *record);
 #endif

@@ -13,6 +13,10 @@
  * sum over the meters. What a task counts is stored before its final phase, so
  * whoever has seen its result sees it counted.
  *
+ * publish.c makes the segment, meter.c hands out meters, accounts and ledgers, count.c adds,
+ * sampler.c looks at what nobody counts, trace.c writes events, report.c takes what the caller
+ * reports.
+ *
  * The layout is an interface between processes (stats/segment.py reads it): a change
  * needs another CZ__STATS_VERSION. native/README.md, "Statistics", has the reasons.
  */
@@ -34,6 +38,7 @@ enum {
     CZ__ACCOUNT_NAME = 112, /* bytes, with the 0 at the end */
     CZ__LEDGERS = 2048,     /* besides the two that every meter has for sure */
     CZ__SAMPLES = 64,
+    CZ__SAMPLE_NS = 125000000, /* from one sample to the next */
 
     CZ__BUCKET_BITS = 5, /* 32 buckets per power of two */
     CZ__TICK_BITS = 48,  /* longer times count as the longest */
@@ -172,6 +177,11 @@ int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool
 void cz__stats_destroy(struct cz__stats *stats);
 /* The pool has ended: other processes must not take it for a running one. */
 void cz__stats_unpublish(struct cz__stats *stats);
+
+/* All names that are counted; one more, with the lock held or before anybody sees the pool. */
+struct cz__account *cz__accounts_of(const struct cz__stats *stats);
+void cz__account_add(struct cz__segment *segment, struct cz__account *accounts, uint32_t lane,
+                     const char *name, size_t length);
 
 /* A meter for a worker; NULL when stats is NULL or all are taken. number: UINT32_MAX for
  * a guest, which gets the next one. */

@@ -2,7 +2,9 @@
 
 #include <sched.h>
 
+#include "bell.h"
 #include "chunk.h"
+#include "ending.h"
 #include "limit.h"
 #include "os.h"
 #include "pool.h"
@@ -122,7 +124,7 @@ static bool idle(struct cz__thread *thread)
         return false;
     }
     cz__sleep_wait(sleep, -1);
-    cz__clock_stir(worker->lane->clock);
+    cz__bell_stir(worker->lane->bell);
     return true;
 }
 

@@ -31,7 +31,7 @@ static inline void tear_down(void)
     uint64_t bytes, blocks;
     cz_pool_close(pool);
     CHECK(cz_pool_join(pool, 60LL * SECOND_NS) == 0);
-    CHECK(pool->extras.timers == 0);
+    CHECK(pool->extras.timers.count == 0);
     cz_cache_destroy(cache);
     cz_pool_memory(pool, &bytes, &blocks);
     CHECK(blocks == 0);

@@ -26,7 +26,7 @@ static void push_behind_a_stuck_worker(bool clock_dozes)
         gate_pass(&entered);
         YIELD_UNTIL(cz__sleep_counts(&lane->sleep) == CZ__SLEEPER_ONE + CZ__LOOKOUT_ONE);
         if (clock_dozes)
-            YIELD_UNTIL(atomic_load(&pool->clock.dozing));
+            YIELD_UNTIL(atomic_load(&pool->clock.bell.dozing));
         behind = call_push(lane, cache, type, NULL, CZ_NORMAL);
         CHECK(cz_record_wait(behind, 60LL * SECOND_NS) == 0);
         CHECK(phase_of(stuck) == CZ_RUNNING);
@@ -53,7 +53,7 @@ static void test_push_wakes_a_dozing_clock(void)
 static void test_clock_of_an_idle_pool_dozes(void)
 {
     struct cz_pool *pool = pool_start(2, 8);
-    YIELD_UNTIL(atomic_load(&pool->clock.dozing));
+    YIELD_UNTIL(atomic_load(&pool->clock.bell.dozing));
     pool_stop(pool);
 }
 
@@ -70,7 +70,7 @@ static void test_clock_of_a_real_time_program_goes_before_its_workers(void)
     pool = pool_start(1, 8);
     CHECK(sched_setscheduler(0, SCHED_OTHER, &ordinary) == 0);
     /* The C library keeps the first answer, so the clock must have raised itself before. */
-    YIELD_UNTIL(atomic_load(&pool->clock.dozing));
+    YIELD_UNTIL(atomic_load(&pool->clock.bell.dozing));
     CHECK(pthread_getschedparam(pool->clock.thread, &clock_policy, &clock) == 0);
     CHECK(pthread_getschedparam(pool->threads[0].thread, &worker_policy, &worker) == 0);
     CHECK(worker_policy == SCHED_FIFO && worker.sched_priority == 10);

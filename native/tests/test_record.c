@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "ending.h"
 #include "record.h"
 
 static struct cz__depot depot;

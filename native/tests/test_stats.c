@@ -79,7 +79,7 @@ static void test_idle_pool_dozes_and_a_task_starts_the_sampling_again(void)
     uint64_t before;
     set_up(1, 64);
     type = named_type(succeed, "wakes");
-    while (atomic_load(&pool->clock.dozing) != CZ__DOZING_DEEPLY)
+    while (atomic_load(&pool->clock.bell.dozing) != CZ__DOZING_DEEPLY)
         sched_yield();
     before = samples();
     while (samples() < before + 3) /* one or two may have been on their way */

@@ -154,7 +154,7 @@ static void check_extras_home(void)
 {
     struct cz__extras *extras = &pool->extras;
     uint32_t home = 0;
-    CHECK(extras->timers == 0 && atomic_load(&extras->mail) == 0 && extras->taken == 0);
+    CHECK(extras->timers.count == 0 && atomic_load(&extras->mail) == 0 && extras->taken == 0);
     for (uint32_t number = extras->free; number; home++) {
         uint32_t index = number - 1 + CZ__EXTRA_FIRST;
         unsigned top = 31 - (unsigned)__builtin_clz(index);
