@@ -13,36 +13,35 @@ import inspect
 import itertools
 import time
 import types as pytypes
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
+from catzilla_jit.compile.admission import reason_against
 from catzilla_jit.compile.analysis.effects import is_pure
 from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.backend.boxing import write_boxes
 from catzilla_jit.compile.backend.entry import write_entry
 from catzilla_jit.compile.backend.kernel import Kernel, compile_kernel
-from catzilla_jit.compile.backend.payload_layout import is_scalar, lay_out
+from catzilla_jit.compile.backend.payload_layout import lay_out
 from catzilla_jit.compile.cache import saved_task
 from catzilla_jit.compile.cache.fingerprint import fingerprint
 from catzilla_jit.compile.cache.numba_state import freeze, thaw
 from catzilla_jit.compile.cache.saved_task import Facts, Saved
 from catzilla_jit.compile.compiled_task import CompiledTask
-from catzilla_jit.compile.datamodel.convertible import can_return
-from catzilla_jit.compile.datamodel.dict_argument import GivenDict
-from catzilla_jit.compile.datamodel.list_argument import GivenList
-from catzilla_jit.compile.diagnostics import rules, source_line, type_names
+from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.numba_errors import reason_of
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.frontend import hints
+from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.bytes import build as _octetmaking  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.library.bytes import split as _octetparts  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.loaded import known, loaded, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.passes.pipeline import new_program
+from catzilla_jit.compile.passes.pipeline import new_unit
 from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 from catzilla_jit.compile.target import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.target import list_truth as _overloads  # noqa: F401 -- its import adds them
@@ -119,8 +118,8 @@ def _made(
     TaskContext.begin(digest[:16] if portable else f"{digest[:16]}_{next(_counter)}")
     try:
         with deferring():
-            program, kernel = _compile(options, function, name, wanted)
-            facts = _finish(kernel, function, name, program)
+            unit, kernel = _compile(options, function, name, wanted)
+            facts = _finish(kernel, function, name, unit)
     except CompileRefused as refused:
         return refused
     kept = portable and not _is_spoiled(function, wanted, options, digest)
@@ -149,128 +148,67 @@ def _is_spoiled(
     return digest in spoiled
 
 
+class _Way(NamedTuple):
+    """What a further attempt does otherwise, and when the one before shows that it may help."""
+
+    helps: Callable[[Findings], bool]
+    change: dict[str, bool]
+    suffix: str  # of the symbols: the helpers of the attempt before have theirs
+
+
+#: In this order, each at most once: helpers that do not know whether a number is NumPy's; no texts
+#: of exceptions, which Python can make.
+WAYS = (
+    _Way(lambda found: found.wants_mixes, {"mixes": True}, "_m"),
+    _Way(lambda found: found.makes_exceptions, {"bails_at_raises": True}, "_r"),
+)
+
+
 def _compile(
     options: Options, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
 ) -> tuple[CompilationUnit, Kernel]:
-    """Compile; if that fails, once more with what the first attempt has shown to be needed.
-
-    Helpers that do not know whether a number is NumPy's, and no texts of exceptions, which
-    Python can make.
-    """
-    program = new_program(options)
-    try:
-        return program, _kernel(program, function, name, wanted)
-    except CompileRefused as refused:
-        if not program.makes_exceptions and not program.wants_mixes:
-            raise
-        first = refused
-    mixes = program.wants_mixes
-    if mixes:
-        TaskContext.tag += "_m"  # the helpers of the first attempt have its symbols
-        program = new_program(options, mixes=True)
+    """Compile; if that fails, again with what the attempt has shown to be needed."""
+    changes: dict[str, bool] = {}
+    ways = iter(WAYS)
+    unit = new_unit(options)
+    while True:
         try:
-            return program, _kernel(program, function, name, wanted)
-        except CompileRefused as refused:
-            if not program.makes_exceptions:
+            kernel = _kernel(unit, function, name, wanted)
+        except CompileRefused as error:
+            way = next((way for way in ways if way.helps(unit.findings)), None)
+            if way is None:
                 raise
-            first = refused
-    TaskContext.begin(TaskContext.tag + "_r")
-    program = new_program(options, leaves_raises=True, mixes=mixes)
-    kernel = _kernel(program, function, name, wanted)
-    if not is_pure(program.effects, kernel.argument_types):
-        raise first
-    return program, kernel
+            refused = error
+        else:
+            if unit.bails_at_raises and not is_pure(unit.findings.effects, kernel.argument_types):
+                raise refused
+            return unit, kernel
+        changes |= way.change
+        TaskContext.begin(TaskContext.tag + way.suffix)
+        unit = new_unit(options, **changes)
 
 
 def _kernel(
-    program: CompilationUnit,
+    unit: CompilationUnit,
     function: pytypes.FunctionType,
     name: str,
     wanted: tuple[types.Type, ...],
 ) -> Kernel:
     try:
-        kernel = compile_kernel(program, function, wanted)
+        kernel = compile_kernel(unit, function, wanted)
     except Exception as error:  # Numba raises errors of every kind for what it does not support
-        reasons = program.reasons or [reason_of(error, [function, *program.helpers_of_user])]
+        reasons = unit.findings.reasons or [reason_of(error, [function, *unit.helpers_of_user])]
         own = function.__code__.co_filename
         placed = (dataclasses.replace(r, file="") if r.file == own else r for r in reasons)
         raise CompileRefused(name, tuple(placed)) from error
-    _refuse_result(kernel, function, name)
-    _refuse_handlers(program, kernel, function, name)
-    _refuse_doubts(program, kernel, function, name)
-    _refuse_choices(program, kernel, function, name)
+    reason = reason_against(unit, kernel, function)
+    if reason is not None:
+        raise CompileRefused(name, (reason,))
     return kernel
 
 
-def _refuse_result(kernel: Kernel, function: pytypes.FunctionType, name: str) -> None:
-    type_ = kernel.result_type
-    if is_scalar(type_) or can_return(type_):
-        return
-    line = source_line.line_of(function.__code__, source_line.RETURNS)
-    code = rules.RESULT_TYPE
-    message = f"the function returns {type_names.of(type_)}, which cannot be converted back"
-    advice = "return numbers, strings, bytes, arrays, or tuples and lists of them"
-    if isinstance(type_, types.LiteralList):
-        code = rules.MIXED_ITEMS
-        message = f"the function returns a list with items of several types, {type_names.of(type_)}"
-        advice = "return a tuple, or make the items one type"
-    if isinstance(type_, types.Set):
-        code = rules.SET_ORDER
-        message = f"the function returns {type_names.of(type_)}, whose order is Python's own"
-        advice = "return sorted(...) of it; otherwise it runs as a Python task"
-    if isinstance(type_, GivenList | GivenDict):
-        kind = "list" if isinstance(type_, GivenList) else "dict"
-        code = rules.GIVEN_CONTAINER
-        message = f"the function returns a {kind} that it was given; the caller would get a copy"
-        advice = "return `.copy()` of it; otherwise it runs as a Python task"
-    raise CompileRefused(name, (Reason(code, line, message, advice),))
-
-
-def _refuse_handlers(
-    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
-) -> None:
-    """What a handler catches is left to Python, which needs a task that can be run again."""
-    if (program.leaves_handlers or program.tries) and not is_pure(
-        program.effects, kernel.argument_types
-    ):
-        line = source_line.line_of(function.__code__, source_line.HANDLERS)
-        message = "the function has `try` and side effects: it cannot be run again as Python"
-        advice = "move the `try` to the caller; otherwise it runs as a Python task"
-        raise CompileRefused(name, (Reason(rules.TRY_WITH_EFFECTS, line, message, advice),))
-
-
-def _refuse_doubts(
-    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
-) -> None:
-    """A result of Python's where NumPy's is usual is Python's to compute: it has to run again."""
-    if program.doubts_result and not is_pure(program.effects, kernel.argument_types):
-        line = source_line.line_of(function.__code__, source_line.RETURNS)
-        message = (
-            "the function returns a number that is sometimes NumPy's, sometimes Python's, and has "
-            "side effects"
-        )
-        reason = Reason(rules.NUMPY_OR_PYTHON, line, message, "return float(x) or int(x)")
-        raise CompileRefused(name, (reason,))
-
-
-def _refuse_choices(
-    program: CompilationUnit, kernel: Kernel, function: pytypes.FunctionType, name: str
-) -> None:
-    """What is NumPy's to choose (which of two zeros) is left to it: the task has to run again."""
-    where = program.leaves_numpys
-    if where is not None and not is_pure(program.effects, kernel.argument_types):
-        file = "" if where.filename == function.__code__.co_filename else where.filename
-        message = (
-            "NumPy decides some results of this call, and a function that writes to arrays or "
-            "prints cannot be run again as Python"
-        )
-        advice = "copy the arrays first; otherwise it runs as a Python task"
-        reason = Reason(rules.NUMPY_CHOICE, where.line, message, advice, file=file)
-        raise CompileRefused(name, (reason,))
-
-
 def _finish(
-    kernel: Kernel, function: pytypes.FunctionType, name: str, program: CompilationUnit
+    kernel: Kernel, function: pytypes.FunctionType, name: str, unit: CompilationUnit
 ) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
     slots, size = _layout(kernel, function)
@@ -280,22 +218,22 @@ def _finish(
         line = function.__code__.co_firstlineno
         reason = Reason(rules.TOO_MANY_ARGUMENTS, line, message, "pass lists of them")
         raise CompileRefused(name, (reason,))
-    origin = program.result_origin
+    origin = unit.result_origin
     if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])
     with kernel.context.push_code_library(kernel.library):
         symbol = write_entry(kernel, slots[0], slots[1:])
-        boxes = _write_boxes(kernel, slots, program.keys, origin)
+        boxes = _write_boxes(kernel, slots, unit.findings.keys, origin)
     go_on()
     finish(kernel.library)
     return Facts(
-        signature=_signature(slots, kernel, as_dict=program.keys is not None),
+        signature=_signature(slots, kernel, as_dict=unit.findings.keys is not None),
         slots=slots,
         payload_size=size,
         entry=symbol,
         boxes=boxes,
         interruptible=not uses_python(kernel.library),
-        pure=is_pure(program.effects, kernel.argument_types),
+        pure=is_pure(unit.findings.effects, kernel.argument_types),
     )
 
 

@@ -84,25 +84,25 @@ _kept: list[Any] = []
 
 
 def compile_kernel(
-    program: CompilationUnit, function: pytypes.FunctionType, argument_types: tuple[types.Type, ...]
+    unit: CompilationUnit, function: pytypes.FunctionType, argument_types: tuple[types.Type, ...]
 ) -> Kernel:
     """Compile to LLVM code; raises what Numba raises, which can be anything."""
     context = task_context()
     context.refresh()
     library = JITCodeLibrary(context.codegen(), function.__qualname__)
     library.enable_object_caching()
-    prepared = program.task(function)
-    with program.helper(function).being_compiled():
+    prepared = unit.task(function)
+    with unit.helper(function).being_compiled():
         result = compiler.compile_extra(
             cpu_target.typing_context,
             context,
             prepared,
             args=argument_types,
             return_type=None,
-            flags=_flags(program.options),
+            flags=_flags(unit.options),
             locals={},
             library=library,
-            pipeline_class=program.pipeline,
+            pipeline_class=unit.pipeline,
         )
     context.remove_user_function(result.entry_point)  # helpers call it by another name
     found = result.fndesc
@@ -112,9 +112,9 @@ def compile_kernel(
         tuple(found.argtypes),
         tuple(found.args),
         found.env_name,
-        program.recursive,
+        unit.findings.recursive,
     )
-    environments = {found.env_name: result.environment, **program.environments()}
+    environments = {found.env_name: result.environment, **unit.environments()}
     return Kernel(context, library, native, environments, TaskContext.objects)
 
 

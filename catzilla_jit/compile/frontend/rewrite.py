@@ -41,22 +41,22 @@ class Rewritten:
     code: pytypes.CodeType
     values: dict[str, Any]  # what the code names beside what the function named
     keys: tuple[str, ...] | None  # of the dict that the returned tuple stands for
-    leaves_handlers: bool  # an exception that a handler would have caught leaves the kernel
+    bails_at_handlers: bool  # an exception that a handler would have caught leaves the kernel
     makes_exceptions: bool  # it raises exceptions that it computes something for
 
 
 def rewrite(
-    function: pytypes.FunctionType, *, as_task: bool, leave_raises: bool = False
+    function: pytypes.FunctionType, *, as_task: bool, bail_at_raises: bool = False
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
-    Only a task itself (`as_task`) may return a tuple in the place of a dict. With `leave_raises`
+    Only a task itself (`as_task`) may return a tuple in the place of a dict. With `bail_at_raises`
     Python raises the exceptions that something is computed for: their texts need no machine code.
     """
     tree = tree_of(function)
     if tree is None:
         return None
-    rewriter = _Rewriter(function, tree, leave_raises)
+    rewriter = _Rewriter(function, tree, bail_at_raises)
     keys = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
     if keys is not None:
@@ -70,7 +70,7 @@ def rewrite(
     if code is None:
         return None
     return Rewritten(
-        code, rewriter.values, keys, rewriter.leaves_handlers, rewriter.makes_exceptions
+        code, rewriter.values, keys, rewriter.bails_at_handlers, rewriter.makes_exceptions
     )
 
 
@@ -115,20 +115,20 @@ class _Rewriter(Rewriting):
         for handler in node.handlers:
             if any(isinstance(each, ast.Raise) for each in ast.walk(handler)):
                 # What it raises would have what it caught as its context.
-                handler.body = [placed(handler, each) for each in self._leave()]
-                self.changed = self.leaves_handlers = True
+                handler.body = [placed(handler, each) for each in self._bail_out()]
+                self.changed = self.bails_at_handlers = True
         self.generic_visit(node)
         if node.finalbody or all(map(self._catches_all, node.handlers)):
             return node
-        self.changed = self.leaves_handlers = True
-        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, self._leave())
+        self.changed = self.bails_at_handlers = True
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, self._bail_out())
         node.handlers = [handler]
         return placed(node, node)
 
-    def _leave(self) -> list[ast.stmt]:
+    def _bail_out(self) -> list[ast.stmt]:
         """Return what leaves the kernel, and what tells the compiler that it does."""
         return [
-            ast.Expr(self._call("leave", builtin_functions.leave)),
+            ast.Expr(self._call("bail_out", builtin_functions.bail_out)),
             ast.Raise(ast.Call(ast.Name("RuntimeError", ast.Load()), [], [])),
         ]
 
@@ -136,20 +136,20 @@ class _Rewriter(Rewriting):
         if node.exc is None or (node.cause is None and self._is_plain_exception(node.exc)):
             return self.generic_visit(node)
         self.makes_exceptions = True
-        if not self.leave_raises:
+        if not self.bail_at_raises:
             return self.generic_visit(node)
         self.changed = True
-        return [placed(node, each) for each in self._leave()]
+        return [placed(node, each) for each in self._bail_out()]
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         if node.msg is None or isinstance(node.msg, ast.Constant):
             return self.generic_visit(node)
         self.makes_exceptions = True
-        if not self.leave_raises:
+        if not self.bail_at_raises:
             return self.generic_visit(node)
         self.changed = True
         wrong = ast.UnaryOp(ast.Not(), self.visit(node.test))
-        return placed(node, ast.If(wrong, self._leave(), []))
+        return placed(node, ast.If(wrong, self._bail_out(), []))
 
     def _is_plain_exception(self, node: ast.expr) -> bool:
         """Tell whether an exception is of a builtin class, with constants at most."""

@@ -39,14 +39,14 @@ class Rewriting(ast.NodeTransformer):
     """A change of one function's syntax tree, and what has come of it so far."""
 
     def __init__(
-        self, function: pytypes.FunctionType, tree: ast.FunctionDef, leave_raises: bool
+        self, function: pytypes.FunctionType, tree: ast.FunctionDef, bail_at_raises: bool
     ) -> None:
         self.function = function
-        self.leave_raises = leave_raises
+        self.bail_at_raises = bail_at_raises
         self.makes_exceptions = False
         self.changed = False
         self.kept = 0
-        self.leaves_handlers = False
+        self.bails_at_handlers = False
         self.values: dict[str, Any] = {}
         self.locals = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
         self.locals |= set(function.__code__.co_freevars) | stored_names(tree)

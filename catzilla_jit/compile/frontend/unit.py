@@ -23,6 +23,7 @@ from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.diagnostics import rules, source_line
 from catzilla_jit.compile.diagnostics.reason import Reason
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
+from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
@@ -67,36 +68,21 @@ NO_PLAIN_FUNCTION = (
 
 
 class CompilationUnit:
-    """Prepares functions for compilation; one per compiled task."""
+    """What is compiled, with which options; one per attempt. What comes out: `findings`."""
 
     def __init__(
         self,
         options: Options,
         pipeline: type,
-        leaves_raises: bool = False,
+        bails_at_raises: bool = False,
         mixes: bool = False,
     ) -> None:
         self.options = options
-        self.leaves_raises = leaves_raises  # Python raises the exceptions that need computing
-        self.makes_exceptions = False  # there are such exceptions
         self.pipeline = pipeline
-        self.reasons: list[Reason] = []  # why the lowering gave up, if it did
-        self.keys: tuple[str, ...] | None = None  # of the dict that the task returns as a tuple
+        self.bails_at_raises = bails_at_raises  # Python raises the exceptions that need computing
         self.mixes = mixes  # the numbers that helpers take and return may be NumPy's
-        self.wants_mixes = False  # they are, and that was not known
-        self.doubts_result = False  # a number of Python's would be returned as one of NumPy's
-        self.result_origins: dict[Any, Origin] = {}  # of what each function returns
+        self.findings = Findings()
         self._task: pytypes.FunctionType | None = None
-        self.recursive = False  # a function calls itself, through others or not
-        self.expected: dict[
-            str, types.Type
-        ] = {}  # what recursive calls return (`recursive_calls.py`)
-        self.leaves_numpys: Any = (
-            None  # where an answer that is NumPy's to choose leaves the kernel
-        )
-        self.tries = False  # it has `try`, which sees no exception that leaves the kernel
-        self.leaves_handlers = False  # an exception that Python would handle leaves the kernel
-        self.effects: set[str] = set()  # what its code does beside returning (`effects.py`)
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._assigned_names: dict[int, set[str]] = {}
         self._choosers: dict[Any, Helper] = {}
@@ -104,8 +90,8 @@ class CompilationUnit:
 
     def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
-        rewritten = rewrite(original, as_task=True, leave_raises=self.leaves_raises)
-        self.keys = rewritten.keys if rewritten else None
+        rewritten = rewrite(original, as_task=True, bail_at_raises=self.bails_at_raises)
+        self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
         return self._task
 
@@ -120,14 +106,14 @@ class CompilationUnit:
         return PYTHON
 
     def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
-        """Return who made what a call of a function of the program returns; None for others."""
+        """Return who made what a call of a function of the unit returns; None for others."""
         if isinstance(callee, types.RecursiveCall):
             return EITHER if self.mixes else PYTHON
         if not isinstance(callee, types.Dispatcher):
             return None
         helper = callee.dispatcher
         if not self.is_library(helper):
-            return self.result_origins.get(helper.py_func, PYTHON)
+            return self.findings.result_origin(helper.py_func)
         name = helper.py_func.__name__
         if name in reductions.NAMES or name in overloads.NAMES:
             return NUMPY
@@ -140,21 +126,22 @@ class CompilationUnit:
     @property
     def result_origin(self) -> Origin:
         """Return who made what the task returns."""
-        return self.result_origins.get(self._task, PYTHON)
+        return self.findings.result_origin(self._task)
 
     def function(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return a function in its own namespace."""
         if original in self._functions:
             return self._functions[original]
-        rewritten = rewrite(original, as_task=False, leave_raises=self.leaves_raises)
+        rewritten = rewrite(original, as_task=False, bail_at_raises=self.bails_at_raises)
         return self._prepare(original, rewritten)
 
     def _prepare(
         self, original: pytypes.FunctionType, rewritten: Rewritten | None
     ) -> pytypes.FunctionType:
         namespace: dict[str, Any] = {"__name__": original.__globals__.get("__name__", "__main__")}
-        self.leaves_handlers |= rewritten is not None and rewritten.leaves_handlers
-        self.makes_exceptions |= rewritten is not None and rewritten.makes_exceptions
+        if rewritten is not None:
+            self.findings.bails_at_handlers |= rewritten.bails_at_handlers
+            self.findings.makes_exceptions |= rewritten.makes_exceptions
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
         self._refuse_generator_function(original)
@@ -263,7 +250,7 @@ class CompilationUnit:
     def _refuse(
         self, code: str, line: int | None, message: str, advice: str, file: str = ""
     ) -> NoReturn:
-        self.reasons.append(Reason(code, line, message, advice, file=file))
+        self.findings.reasons.append(Reason(code, line, message, advice, file=file))
         raise errors.UnsupportedError(message)
 
     def environments(self) -> dict[str, Any]:

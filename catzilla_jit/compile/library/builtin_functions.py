@@ -1,7 +1,7 @@
 """Functions of Python that Numba lacks, or has with another meaning, written in Python.
 
 They are compiled along like helpers of the user, so their integers are checked too. Where the
-implementation depends on the type, `overloads.py` picks one of them. `leave` stops the kernel so
+implementation depends on the type, `overloads.py` picks one of them. `bail_out` stops the kernel so
 that Python answers: for what is rare, or would be long to write.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy
 
 
-def leave() -> None:
+def bail_out() -> None:
     """Leave the kernel with STATUS_OVERFLOW; the lowering knows this function."""
 
 
@@ -54,7 +54,7 @@ def min_of(values: Any) -> Any:
 
 
 def _nothing(values: Any, largest: bool) -> Any:
-    leave()
+    bail_out()
     return values[0]
 
 
@@ -71,7 +71,7 @@ _frexp = math.frexp
 
 def isqrt(n: int) -> int:
     if n < 0:
-        leave()
+        bail_out()
     root = int(math.sqrt(n))
     while root * root > n:
         root -= 1
@@ -82,7 +82,7 @@ def isqrt(n: int) -> int:
 
 def factorial(n: int) -> int:
     if n < 0:
-        leave()
+        bail_out()
     product = 1
     for factor in range(2, n + 1):
         product *= factor
@@ -91,7 +91,7 @@ def factorial(n: int) -> int:
 
 def comb(n: int, k: int) -> int:
     if n < 0 or k < 0:
-        leave()
+        bail_out()
     if k > n:
         return 0
     k = min(k, n - k)
@@ -103,7 +103,7 @@ def comb(n: int, k: int) -> int:
 
 def perm(n: int, k: int) -> int:
     if n < 0 or k < 0:
-        leave()
+        bail_out()
     result = 1
     for i in range(k):
         result *= n - i
@@ -112,7 +112,7 @@ def perm(n: int, k: int) -> int:
 
 def power_modulo(base: int, exponent: int, modulus: int) -> int:
     if exponent < 0 or modulus == 0:
-        leave()
+        bail_out()
     base %= modulus
     result = 1 % modulus
     while exponent > 0:
@@ -127,7 +127,7 @@ def power_modulo(base: int, exponent: int, modulus: int) -> int:
 def byte(number: Any) -> Any:
     """Return a number that bytes can hold."""
     if number < 0 or number > 255:
-        leave()
+        bail_out()
     return number
 
 
@@ -138,13 +138,13 @@ def reversed_range(values: range) -> range:
 
 def count_in(values: Any, item: Any) -> int:
     if item != item:  # a NaN, which Python finds by its identity
-        leave()
+        bail_out()
     return int(values.count(item))
 
 
 def index_in(values: Any, item: Any) -> int:
     if item != item:
-        leave()
+        bail_out()
     return int(values.index(item))
 
 
@@ -153,13 +153,13 @@ def quoted(text: str) -> str:
     for character in text:
         code = ord(character)
         if code < 32 or code > 126 or code == 39 or code == 92:
-            leave()
+            bail_out()
     return "'" + text + "'"
 
 
 def character(n: int) -> str:
     if n < 0 or n > 0x10FFFF:
-        leave()
+        bail_out()
     return chr(n)
 
 
@@ -196,7 +196,7 @@ def sum_from(values: Any, start: Any) -> Any:
 def sum_of_floats(values: Any) -> float:
     """Add floats as Python 3.12 and later do: with a compensation for what was rounded away."""
     if len(values) == 0:
-        leave()
+        bail_out()
     return sum_of_floats_from(values, 0.0)
 
 
@@ -267,7 +267,7 @@ def sorted_floats(values: Any) -> Any:
     """Leave the order of what has no order, a NaN among the values, to Python's own algorithm."""
     for value in values:
         if value != value:
-            leave()
+            bail_out()
     return sorted_list(values)
 
 

@@ -21,7 +21,7 @@ from numba.core import types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.library import builtin_functions
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 from catzilla_jit.compile.library.number_text import MINUS, decimal, in_base, text_of_int
 
 SPEC = re.compile(
@@ -168,7 +168,7 @@ def fixed(digits: int) -> Callable[[float], str]:
 
     def write(x: float) -> str:
         if not abs(x) < 2.0**51 / scale:
-            leave()
+            bail_out()
         # The rounding leaves when it is not certain, so the scaled value is an exact integer.
         number = round(abs(round(x, digits)) * scale)
         return decimal(-number, MINUS if math.copysign(1.0, x) < 0.0 else 0, digits)
@@ -227,7 +227,7 @@ def of_integer(write: Callable[[Any], str]) -> Callable[[int], str]:
 
     def write_integer(n: int) -> str:
         if abs(n) > 2**53:
-            leave()
+            bail_out()
         return write(float(n))
 
     return write_integer

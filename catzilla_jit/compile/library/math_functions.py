@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 
 #: Splits a float into two halves of 26 bits (Veltkamp).
 SPLITTER = 134217729.0
@@ -38,7 +38,7 @@ def gcd_of_one(a: int) -> int:
 def _size(a: int) -> int:
     """Return the absolute value, also where overflows are not looked for."""
     if a < -9223372036854775807:
-        leave()
+        bail_out()
     return abs(a)
 
 
@@ -86,7 +86,7 @@ def fsum(values: Any) -> float:
                 kept += 1
             rest = total
         if not math.isfinite(rest):
-            leave()
+            bail_out()
         while len(parts) > kept:
             parts.pop()
         parts.append(rest)
@@ -121,15 +121,15 @@ def _square_error(x: float, square: float) -> float:
 def norm(a: float, b: float, c: float) -> float:
     """Return the length of a vector, correctly rounded."""
     if a != a or b != b or c != c:  # max() would not see it
-        leave()
+        bail_out()
     a, b, c = abs(a), abs(b), abs(c)
     largest = max(a, b, c)
     if largest == 0.0:
         return 0.0
     if not (LEAST <= largest <= MOST):
-        leave()
+        bail_out()
     if (0.0 < a < LEAST) or (0.0 < b < LEAST) or (0.0 < c < LEAST):
-        leave()
+        bail_out()
     aa, bb, cc = a * a, b * b, c * c
     lost = _square_error(a, aa) + _square_error(b, bb) + _square_error(c, cc)
     ab = aa + bb
@@ -144,7 +144,7 @@ def norm(a: float, b: float, c: float) -> float:
     result = root + correction
     missing = (root - result) + correction
     if result + missing * DOUBT != result:
-        leave()
+        bail_out()
     return result
 
 
@@ -171,13 +171,13 @@ def log_to_base(x: float, base: float) -> float:
 
 def fmod(x: float, y: float) -> float:
     if not math.isfinite(x) or not math.isfinite(y) or y == 0:
-        leave()
+        bail_out()
     return float(numpy.fmod(float(x), float(y)))
 
 
 def modf(x: float) -> tuple[float, float]:
     if not math.isfinite(x):
-        leave()
+        bail_out()
     whole = numpy.trunc(float(x))
     return math.copysign(float(x) - whole, float(x)), whole
 
@@ -185,7 +185,7 @@ def modf(x: float) -> tuple[float, float]:
 def remainder(x: float, y: float) -> float:
     """Return what is left of x by the multiple of y next to it, the even one at a tie: exact."""
     if not math.isfinite(x) or not math.isfinite(y) or y == 0:
-        leave()
+        bail_out()
     size, divisor = abs(float(x)), abs(float(y))
     rest = float(numpy.fmod(size, divisor))
     beyond = divisor - rest

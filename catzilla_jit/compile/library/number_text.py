@@ -15,7 +15,7 @@ from typing import Any
 
 from numba.cpython import unicode
 
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 
 _get_code_point: Any = unicode._get_code_point
 _malloc_string: Any = unicode._malloc_string
@@ -115,7 +115,7 @@ def _bounds(text: str) -> Any:
     while begin < end and _is_blank(_get_code_point(text, end - 1)):
         end -= 1
     if begin == end:
-        leave()
+        bail_out()
     return begin, end
 
 
@@ -126,12 +126,12 @@ def int_from_text(text: str) -> int:
     if _is_sign(sign):
         begin += 1
     if begin == end:
-        leave()
+        bail_out()
     value = 0
     for index in range(begin, end):
         digit = _get_code_point(text, index) - ZERO
         if digit < 0 or digit > 9:
-            leave()
+            bail_out()
         value = value * 10 + digit
     return -value if sign == MINUS else value
 
@@ -139,7 +139,7 @@ def int_from_text(text: str) -> int:
 def int_in_base(text: str, base: int) -> int:
     """Read an integer of ASCII digits, with the base's own prefix; Python reads the others."""
     if base < 2 or base > 36:
-        leave()
+        bail_out()
     begin, end = _bounds(text)
     sign = _get_code_point(text, begin)
     if _is_sign(sign):
@@ -148,12 +148,12 @@ def int_in_base(text: str, base: int) -> int:
     if marked and _base_of(_get_code_point(text, begin + 1)) == base:
         begin += 2
     if begin == end:
-        leave()
+        bail_out()
     value = 0
     for index in range(begin, end):
         digit = _digit(_get_code_point(text, index))
         if digit < 0 or digit >= base:
-            leave()
+            bail_out()
         value = value * base + digit
     return -value if sign == MINUS else value
 
@@ -188,12 +188,12 @@ def float_from_text(text: str) -> float:
             continue
         digit = code - ZERO
         if digit < 0 or digit > 9 or digits >= 15:
-            leave()
+            bail_out()
         mantissa = mantissa * 10 + digit
         digits += 1
         places += 1 if point else 0
     if digits == 0:
-        leave()
+        bail_out()
     value = float(mantissa) / float(10**places)
     return -value if sign == MINUS else value
 
@@ -203,7 +203,7 @@ def text_of_float(x: float) -> str:
     if x == 0.0 or not 1e-4 <= abs(x) < 1e15:
         if x == 0.0 and math.copysign(1.0, x) > 0.0:
             return "0.0"
-        leave()
+        bail_out()
     scale, places = 1.0, 1
     for _ in range(16):
         scale *= 10.0
@@ -213,5 +213,5 @@ def text_of_float(x: float) -> str:
         if float(scaled) / scale == abs(x):
             return decimal(-scaled, MINUS if x < 0.0 else 0, places)
         places += 1
-    leave()
+    bail_out()
     return ""

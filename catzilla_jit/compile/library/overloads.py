@@ -201,15 +201,15 @@ def _is_text(type_: Any) -> bool:
 @functools.cache
 def _over_tuple(name: str, length: int) -> Function:
     """Return count or index for tuples of this length, whose items may differ in type."""
-    lines = ["def over_tuple(values, item):", "    if item != item:", "        leave()"]
+    lines = ["def over_tuple(values, item):", "    if item != item:", "        bail_out()"]
     if name == "count":
         terms = [f"(1 if values[{i}] == item else 0)" for i in range(length)]
         lines.append("    return " + (" + ".join(terms) or "0"))
     else:
         for i in range(length):
             lines += [f"    if values[{i}] == item:", f"        return {i}"]
-        lines += ["    leave()", "    return 0"]
-    namespace = {"leave": builtin_functions.leave, "__name__": builtin_functions.__name__}
+        lines += ["    bail_out()", "    return 0"]
+    namespace = {"bail_out": builtin_functions.bail_out, "__name__": builtin_functions.__name__}
     exec("\n".join(lines), namespace)
     return cast("Function", namespace["over_tuple"])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from numba.cpython import unicode, unicode_support
 
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 from catzilla_jit.compile.library.letters import CASES, FIRST, JOINERS, KINDS, NUMERALS
 
 _get_code_point: Any = unicode._get_code_point
@@ -30,7 +30,7 @@ def settled(text: str, changed: Any) -> str:
         for place in range(len(text)):
             code = _get_code_point(text, place)
             if code >= FIRST and _is_within(code, changed):
-                leave()
+                bail_out()
     return text
 
 
@@ -206,11 +206,11 @@ def expandtabs(text: str, size: int) -> str:
 
 def replace(text: str, old: str, new: str) -> str:
     if len(old) == 0:
-        leave()
+        bail_out()
     return text.replace(old, new)
 
 
 def replace_some(text: str, old: str, new: str, most: int) -> str:
     if len(old) == 0:
-        leave()
+        bail_out()
     return text.replace(old, new, max(most, -1))

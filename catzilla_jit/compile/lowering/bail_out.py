@@ -10,11 +10,13 @@ from typing import Any, NoReturn
 from llvmlite import ir as llvm
 from numba.core import errors, lowering, types
 
-from catzilla_jit.compile.analysis.number_kinds import FLOAT, kind
+from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
+from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import Reason
-from catzilla_jit.compile.lowering.shadow_kind import Mixture
-from catzilla_jit.compile.lowering.shadow_origin import Doubts
+from catzilla_jit.compile.lowering import float_checks
+from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
+from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
 from catzilla_jit.compile.options import Options
 
 #: Beyond this an integer is not a float exactly.
@@ -47,22 +49,22 @@ class BailingLower(lowering.Lower):
 
     # made by TaskLower
     options: Options
-    mixture: Mixture
-    doubts: Doubts
+    shadow_kind: ShadowKind
+    shadow_origin: ShadowOrigin
     origins: Origins
     indices: frozenset[str]
     _target: str
     _flag_of_result: llvm.Value | None
     _bit_of_result: llvm.Value | None
 
-    def _refuse(self, code: str, message: str, advice: str, loc: Any = None) -> NoReturn:
+    def refuse(self, code: str, message: str, advice: str, loc: Any = None) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
         loc = loc or (self.func_ir.loc if isinstance(self.loc, int) else self.loc)  # no line yet
         reason = Reason(code, loc.line, message, advice, file=loc.filename)
-        self.metadata["program"].reasons.append(reason)
+        self.metadata["unit"].findings.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=loc)
 
-    def _leave_if(self, condition: llvm.Value, what: str) -> None:
+    def bail_if(self, condition: llvm.Value, what: str) -> None:
         """Leave with STATUS_OVERFLOW where the condition holds; no handler of the task sees it."""
         if isinstance(condition, llvm.Constant) and not condition.constant:
             return
@@ -71,27 +73,27 @@ class BailingLower(lowering.Lower):
             function = self.func_ir.func_id.func_name
             self.call_conv.return_overflow(self.builder, message, self.loc, function)
 
-    def _leave_if_overflow(self, failed: llvm.Value) -> None:
+    def bail_if_overflow(self, failed: llvm.Value) -> None:
         if self.options.overflow == "check":
-            self._leave_if(failed, "the result of an integer operation")
+            self.bail_if(failed, "the result of an integer operation")
 
-    def _raise_if(self, condition: llvm.Value, error: type[Exception], message: str) -> None:
+    def raise_if(self, condition: llvm.Value, error: type[Exception], message: str) -> None:
         if isinstance(condition, llvm.Constant) and not condition.constant:
             return
         with self.builder.if_then(condition, likely=False):
             self.return_exception(error, (message,), loc=self.loc)
 
-    def _refuse_zero_divisor(self, op: Any, floating: bool, left: str, right: str) -> None:
+    def check_divisor(self, op: Any, floating: bool, left: str, right: str) -> None:
         type_ = self.typeof(right)
         if isinstance(type_, types.IntegerLiteral) and type_.literal_value:
             return
-        zero = self._is(right, 0)
-        if right in self.mixture.names or EITHER in (self.origins[right], self.origins[left]):
+        zero = self.equals(right, 0)
+        if right in self.shadow_kind.names or EITHER in (self.origins[right], self.origins[left]):
             # The words depend on the kind, and NumPy has no words at all.
-            self._leave_if(zero, "a division by zero")
-        self._raise_if(zero, ZeroDivisionError, zero_division_message(op, floating))
+            self.bail_if(zero, "a division by zero")
+        self.raise_if(zero, ZeroDivisionError, zero_division_message(op, floating))
 
-    def _need_exact_in_float(self, what: str, *names: str) -> None:
+    def need_exact_in_float(self, what: str, *names: str) -> None:
         for name in names:
             type_ = self.typeof(name)
             if (
@@ -99,21 +101,62 @@ class BailingLower(lowering.Lower):
                 and abs(type_.literal_value) <= EXACT_IN_FLOAT
             ):
                 continue
-            self._leave_inexact(type_, self.loadvar(name), what)
+            self.bail_at_inexact(type_, self.loadvar(name), what)
 
-    def _operand(self, name: str, type_: Any) -> llvm.Value:
+    def operand(self, name: str, type_: Any) -> llvm.Value:
         """Load a variable as `type_`; a literal becomes an LLVM constant."""
         own = self.typeof(name)
         if isinstance(own, types.IntegerLiteral):
             return self.context.get_constant(type_, own.literal_value)
         return self.context.cast(self.builder, self.loadvar(name), own, type_)
 
-    def _is(self, name: str, constant: int) -> llvm.Value:
+    def equals(self, name: str, constant: int) -> llvm.Value:
         wide = types.float64 if kind(self.typeof(name)) == FLOAT else types.int64
         return compare(
             self.builder,
             wide,
             "==",
-            self._operand(name, wide),
+            self.operand(name, wide),
             self.context.get_constant(wide, constant),
         )
+
+    def refuse_as_lossy(self, container: Any) -> NoReturn:
+        what = f"a {type_names.of(container)} is given a number of another kind"
+        self.refuse(rules.NUMBER_KIND, what, "convert it first")
+
+    def bail_at_inexact(self, type_: Any, value: llvm.Value, what: str) -> None:
+        """Leave with an integer that need not be a float exactly."""
+        if not isinstance(type_, types.Integer) or type_.bitwidth < 64:
+            return
+        shifted = self.builder.add(value, value.type(EXACT_IN_FLOAT)) if type_.signed else value
+        limit = value.type(2 * EXACT_IN_FLOAT if type_.signed else EXACT_IN_FLOAT)
+        self.bail_if(self.builder.icmp_unsigned(">", shifted, limit), what)
+
+    def bail_at_inexact_items(self, left: tuple[Any, Any], right: tuple[Any, Any]) -> None:
+        """Leave where two tuples have a large integer and a float in one place."""
+        if not isinstance(right[0], types.BaseTuple):
+            return
+        for index, pair in enumerate(zip(left[0].types, right[0].types, strict=False)):
+            values = [self.builder.extract_value(each[1], index) for each in (left, right)]
+            if isinstance(pair[0], types.BaseTuple):
+                self.bail_at_inexact_items((pair[0], values[0]), (pair[1], values[1]))
+            elif FLOAT in map(kind, pair):
+                for type_, value in zip(pair, values, strict=True):
+                    self.bail_at_inexact(type_, value, "a comparison of a large integer")
+
+    def bail_at_nan(self, type_: Any, value: llvm.Value, what: str) -> None:
+        """Leave with a NaN, alone or in a tuple."""
+        if kind(type_) == FLOAT:
+            self.bail_if(float_checks.is_nan(self.builder, value), what)
+        elif kind(type_) == COMPLEX:
+            number = self.context.make_complex(self.builder, type_, value)
+            for part in (number.real, number.imag):
+                self.bail_if(float_checks.is_nan(self.builder, part), what)
+        elif isinstance(type_, types.BaseTuple):
+            for index, item in enumerate(type_.types):
+                self.bail_at_nan(item, self.builder.extract_value(value, index), what)
+
+    def bail_at_nan_keys(self, names: list[str]) -> None:
+        """Python finds the NaN that went in by its identity."""
+        for name in names:
+            self.bail_at_nan(self.typeof(name), self.loadvar(name), "a NaN as a key")

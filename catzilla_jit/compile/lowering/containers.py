@@ -45,33 +45,33 @@ def refuse_identity(lower: BailingLower, left: str, right: str) -> None:
     pythons = not any(has_numpy(lower.origins[name]) for name in (left, right))
     if types.none not in kinds_ and not (bools and pythons):
         message = "`is` between values other than None cannot be compiled"
-        lower._refuse(rules.IDENTITY, message, "write `==`")
+        lower.refuse(rules.IDENTITY, message, "write `==`")
 
 
-def leave_doubtful_member(lower: BailingLower, container: str, item: str) -> None:
+def bail_at_doubtful_member(lower: BailingLower, container: str, item: str) -> None:
     """Python finds a NaN by its identity, and tells large integers from floats."""
-    lower._leave_nan(lower.typeof(item), lower.loadvar(item), "a NaN as a member")
+    lower.bail_at_nan(lower.typeof(item), lower.loadvar(item), "a NaN as a member")
     if kind(lower.typeof(item)) == FLOAT:
         if _item_kinds(lower.typeof(container)) & {BOOL, INT}:
-            value = lower._operand(item, types.float64)
+            value = lower.operand(item, types.float64)
             small = float_checks.is_below(lower.builder, value, 2.0**53)
-            lower._leave_if(lower.builder.not_(small), "a large float as a member")
+            lower.bail_if(lower.builder.not_(small), "a large float as a member")
     elif FLOAT in _item_kinds(lower.typeof(container)):
-        lower._need_exact_in_float("a large integer as a member", item)
+        lower.need_exact_in_float("a large integer as a member", item)
 
 
-def leave_doubtful_items(lower: BailingLower, left: str, right: str) -> None:
+def bail_at_doubtful_items(lower: BailingLower, left: str, right: str) -> None:
     """Where containers are compared, a NaN that is in both is equal to itself."""
     type_ = lower.typeof(left)
     if isinstance(type_, types.List) and kind(type_.dtype) == FLOAT:
-        lower._refuse(rules.FLOAT_EQUALITY, "lists of floats are compared", "compare the items")
+        lower.refuse(rules.FLOAT_EQUALITY, "lists of floats are compared", "compare the items")
     if isinstance(type_, types.BaseTuple):
-        lower._leave_nan(type_, lower.loadvar(left), "a NaN in a comparison")
+        lower.bail_at_nan(type_, lower.loadvar(left), "a NaN in a comparison")
         others = lower.typeof(right), lower.loadvar(right)
-        lower._leave_inexact_items((type_, lower.loadvar(left)), others)
+        lower.bail_at_inexact_items((type_, lower.loadvar(left)), others)
 
 
-def leave_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
+def bail_at_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
     """Leave where a mask is not as long as the line it is for; Numba does not look."""
     lines = [lower.typeof(array), lower.typeof(index)]
     if not all(isinstance(each, types.Array) and each.ndim == 1 for each in lines):
@@ -83,7 +83,7 @@ def leave_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
             ).nitems
             for type_, name in zip(lines, (array, index), strict=True)
         ]
-        lower._leave_if(lower.builder.icmp_signed("!=", *sizes), "a mask of another length")
+        lower.bail_if(lower.builder.icmp_signed("!=", *sizes), "a mask of another length")
 
 
 def refuse_lossy_items(lower: BailingLower, container: Any, names: list[str]) -> None:
@@ -95,12 +95,12 @@ def refuse_lossy_items(lower: BailingLower, container: Any, names: list[str]) ->
 def refuse_lossy_keys(lower: BailingLower, container: Any, names: list[str]) -> None:
     refuse_lossy(lower, container, getattr(container, "key_type", None), names)
     if isinstance(container, types.DictType):
-        lower._leave_nan_keys(names)
+        lower.bail_at_nan_keys(names)
 
 
 def refuse_lossy(lower: BailingLower, container: Any, item: Any, names: list[str]) -> None:
     if item is not None and any(number_kinds.lossy(lower.typeof(name), item) for name in names):
-        lower._refuse_as_lossy(container)
+        lower.refuse_as_lossy(container)
 
 
 def refuse_lossy_arguments(
@@ -114,12 +114,12 @@ def refuse_lossy_arguments(
             for each in given
             for item in number_kinds.items(container)
         ):
-            lower._refuse_as_lossy(container)
+            lower.refuse_as_lossy(container)
         return
     if isinstance(container, types.List):
         names = names[AFTER_INDEX.get(method, 0) :]
     if isinstance(container, types.Set):
-        lower._leave_nan_keys(names)
+        lower.bail_at_nan_keys(names)
     keys = 1 if isinstance(container, types.DictType) else 0
     refuse_lossy_keys(lower, container, names[:keys])
     refuse_lossy_items(lower, container, names[keys:])
@@ -142,4 +142,4 @@ def refuse_order_of_a_set(lower: BailingLower, expr: Any) -> None:
             used = [argument.name for argument in expr.args]
     if any(_is_set(lower.typeof(name)) for name in used):
         message = "the function loops over a set, whose order is Python's own"
-        lower._refuse(rules.SET_ORDER, message, "use sorted(...)")
+        lower.refuse(rules.SET_ORDER, message, "use sorted(...)")

@@ -19,8 +19,8 @@ from catzilla_jit.compile.lowering.bail_out import BailingLower, compare
 def power(lower: BailingLower, resty: Any, expr: Any, *names: str) -> llvm.Value:
     if lower.options.fastmath or types.float32 in (resty, *map(lower.typeof, names)):
         return lowering.Lower.lower_expr(lower, resty, expr)
-    leave_if_lesser(lower, "an integer power", *names)
-    base, exponent = (lower._operand(name, types.float64) for name in names)
+    bail_if_lesser(lower, "an integer power", *names)
+    base, exponent = (lower.operand(name, types.float64) for name in names)
     result = float_checks.power(lower.builder, base, exponent)
     refuse_exceptional(lower, result, list(names))
     return lower.context.cast(lower.builder, result, types.float64, resty)
@@ -28,7 +28,7 @@ def power(lower: BailingLower, resty: Any, expr: Any, *names: str) -> llvm.Value
 
 def math_power(lower: BailingLower, resty: Any, *names: str) -> llvm.Value:
     """Raise as the C library does; Numba multiplies where the exponent is an integer."""
-    base, exponent = (lower._operand(name, types.float64) for name in names)
+    base, exponent = (lower.operand(name, types.float64) for name in names)
     result = float_checks.power(lower.builder, base, exponent)
     refuse_exceptional_of(lower, result, [base, exponent])
     return lower.context.cast(lower.builder, result, types.float64, resty)
@@ -50,39 +50,39 @@ def refuse_exceptional_of(
     finite = float_checks.is_finite(lower.builder, result)
     with lower.builder.if_then(lower.builder.not_(finite), likely=False):
         wanted = float_checks.wants_exception(lower.builder, result, arguments)
-        lower._leave_if(wanted, "the result of a float operation")
+        lower.bail_if(wanted, "the result of a float operation")
 
 
 def rounded(lower: BailingLower, resty: Any, name: str, digits: str) -> llvm.Value:
     if kind(lower.typeof(name)) != FLOAT:
         message = "an integer is rounded to digits"
-        lower._refuse(rules.ROUNDED_INTEGER, message, "leave the digits out")
+        lower.refuse(rules.ROUNDED_INTEGER, message, "leave the digits out")
     type_ = lower.typeof(digits)
     literal = type_.literal_value if isinstance(type_, types.IntegerLiteral) else -1
     if not 0 <= literal <= 22:
-        lower._leave_if(llvm.IntType(1)(1), "a rounding to these digits")
+        lower.bail_if(llvm.IntType(1)(1), "a rounding to these digits")
         literal = 0
-    leave_if_lesser(lower, "the rounding of an integer", name)
-    value = lower._operand(name, types.float64)
+    bail_if_lesser(lower, "the rounding of an integer", name)
+    value = lower.operand(name, types.float64)
     result, certain = float_checks.round_to_digits(lower.builder, value, literal)
-    lower._leave_if(lower.builder.not_(certain), "a rounding at a tie")
+    lower.bail_if(lower.builder.not_(certain), "a rounding at a tie")
     return lower.context.cast(lower.builder, result, types.float64, resty)
 
 
 def extreme(lower: BailingLower, resty: Any, function: Any, names: list[str]) -> llvm.Value:
     """Take the first of the largest, or smallest, as Python does; it keeps its kind."""
     if kind(resty) == FLOAT:
-        lower._need_exact_in_float("the comparison of a large integer", *names)
-    best, lesser = lower._operand(names[0], resty), lower.mixture.lesser(names[0], resty)
-    bit = lower.doubts.bit(names[0])
+        lower.need_exact_in_float("the comparison of a large integer", *names)
+    best, lesser = lower.operand(names[0], resty), lower.shadow_kind.lesser(names[0], resty)
+    bit = lower.shadow_origin.bit(names[0])
     sign = ">" if function is max else "<"
     for name in names[1:]:
-        value = lower._operand(name, resty)
+        value = lower.operand(name, resty)
         better = compare(lower.builder, resty, sign, value, best)
         best = lower.builder.select(better, value, best)
-        own = lower.mixture.lesser(name, resty)
+        own = lower.shadow_kind.lesser(name, resty)
         lesser = lower.builder.select(better, own, lesser)
-        bit = lower.builder.select(better, lower.doubts.bit(name), bit)
+        bit = lower.builder.select(better, lower.shadow_origin.bit(name), bit)
     lower._flag_of_result, lower._bit_of_result = lesser, bit
     return best
 
@@ -92,20 +92,20 @@ def watched(lower: BailingLower, result: llvm.Value, expr: Any, op: Any) -> llvm
     if op in number_kinds.ARITHMETIC and result.type == float_checks.DOUBLE:
         lesser = llvm.IntType(1)(1)
         for name in (expr.lhs.name, expr.rhs.name):
-            lesser = lower.builder.and_(lesser, lower.mixture.lesser(name, types.float64))
+            lesser = lower.builder.and_(lesser, lower.shadow_kind.lesser(name, types.float64))
         beyond = float_checks.beyond_exact(lower.builder, result)
-        lower._leave_if(lower.builder.and_(lesser, beyond), "a large integer among floats")
+        lower.bail_if(lower.builder.and_(lesser, beyond), "a large integer among floats")
     return result
 
 
 def widening(lower: BailingLower, source: str, target: Any) -> None:
     if kind(target) is None:  # a number inside a tuple or an optional: nothing carries its flag
-        lower._leave_if(llvm.IntType(1)(1), "the kind of a number")
+        lower.bail_if(llvm.IntType(1)(1), "the kind of a number")
     elif kind(target) != INT:
-        lower._need_exact_in_float("a large integer among floats", source)
+        lower.need_exact_in_float("a large integer among floats", source)
 
 
-def leave_if_lesser(lower: BailingLower, what: str, *names: str) -> None:
+def bail_if_lesser(lower: BailingLower, what: str, *names: str) -> None:
     for name in names:
-        if name in lower.mixture.names:
-            lower._leave_if(lower.mixture.lesser(name, lower.typeof(name)), what)
+        if name in lower.shadow_kind.names:
+            lower.bail_if(lower.shadow_kind.lesser(name, lower.typeof(name)), what)

@@ -38,23 +38,23 @@ def operation(
     type_ = lower.fndesc.calltypes[expr].return_type
     if op in number_kinds.ARITHMETIC and kind(type_) == FLOAT:
         message = "signed and unsigned integers are mixed in one operation"
-        lower._refuse(rules.INTEGER_TYPES, message, "convert one of them")
+        lower.refuse(rules.INTEGER_TYPES, message, "convert one of them")
     if op in number_kinds.DIVISION:
-        lower._need_exact_in_float("the quotient of large integers", lhs, rhs)
+        lower.need_exact_in_float("the quotient of large integers", lhs, rhs)
     if op not in overflow.BINARY or not isinstance(type_, types.Integer):
         return lowering.Lower.lower_binop(lower, resty, expr, op)
-    left, right = lower._operand(lhs, type_), lower._operand(rhs, type_)
+    left, right = lower.operand(lhs, type_), lower.operand(rhs, type_)
     if op in SHIFTS:
         negative = is_negative(lower, right, rhs)
-        lower._raise_if(negative, ValueError, "negative shift count")
+        lower.raise_if(negative, ValueError, "negative shift count")
     if op in POWERS:
         negative = is_negative(lower, right, rhs)
-        lower._leave_if(negative, "an integer power with a negative exponent")
+        lower.bail_if(negative, "an integer power with a negative exponent")
     if lower._target in lower.indices and op in overflow.ASSUMED and type_.signed:
         result = overflow.ASSUMED[op](lower.builder, left, right, flags=("nsw",))
         return lower.context.cast(lower.builder, result, type_, resty)
     result, failed = overflow.BINARY[op](lower.builder, left, right, type_.signed)
-    lower._leave_if_overflow(failed)
+    lower.bail_if_overflow(failed)
     return lower.context.cast(lower.builder, result, type_, resty)
 
 
@@ -62,29 +62,29 @@ def power(lower: BailingLower, resty: Any, expr: Any, *names: str) -> llvm.Value
     return operation(lower, resty, expr, operator.pow, *names)
 
 
-def leave_divmod(lower: BailingLower, left: str, right: str) -> None:
+def bail_at_divmod(lower: BailingLower, left: str, right: str) -> None:
     """Leave for the pairs that have no quotient, or none of 64 bits."""
-    lower._leave_if(lower._is(right, 0), "a divmod by zero")
+    lower.bail_if(lower.equals(right, 0), "a divmod by zero")
     if number_kinds.is_integral(lower.typeof(left)):
-        lowest = lower.builder.and_(lower._is(left, -(2**63)), lower._is(right, -1))
-        lower._leave_if(lowest, "the quotient of a divmod")
+        lowest = lower.builder.and_(lower.equals(left, -(2**63)), lower.equals(right, -1))
+        lower.bail_if(lowest, "the quotient of a divmod")
 
 
-def leave_range(lower: BailingLower, *names: str) -> None:
+def bail_at_range(lower: BailingLower, *names: str) -> None:
     """Leave for a range whose length does not fit: Numba subtracts its ends."""
     if any(kind(lower.typeof(name)) != INT for name in names):
         message = "range is called with a value other than an int"
-        lower._refuse(rules.NOT_AN_INT, message, "convert it first: int(x)")
+        lower.refuse(rules.NOT_AN_INT, message, "convert it first: int(x)")
     if len(names) > 2:  # Numba looks at it when the range is gone over
-        step = lower._is(names[2], 0)
-        lower._raise_if(step, ValueError, "range() arg 3 must not be zero")
+        step = lower.equals(names[2], 0)
+        lower.raise_if(step, ValueError, "range() arg 3 must not be zero")
     if len(names) > 1:
-        start, stop = (lower._operand(name, types.int64) for name in names[:2])
+        start, stop = (lower.operand(name, types.int64) for name in names[:2])
         length, failed = overflow.subtract(lower.builder, stop, start, True)
         if len(names) > 2:  # it is divided by the step, which may be -1
             lowest = lower.builder.icmp_signed("==", length, length.type(-(2**63)))
             failed = lower.builder.or_(failed, lowest)
-        lower._leave_if(failed, "the length of a range")
+        lower.bail_if(failed, "the length of a range")
 
 
 def unary(lower: BailingLower, resty: Any, expr: Any, op: Any, name: str) -> llvm.Value:
@@ -92,15 +92,15 @@ def unary(lower: BailingLower, resty: Any, expr: Any, op: Any, name: str) -> llv
     integral = number_kinds.is_integral(lower.typeof(name))
     if not integral or not isinstance(type_, types.Integer):
         return lowering.Lower.lower_expr(lower, resty, expr)
-    result, failed = overflow.UNARY[op](lower.builder, lower._operand(name, type_), type_.signed)
-    lower._leave_if_overflow(failed)
+    result, failed = overflow.UNARY[op](lower.builder, lower.operand(name, type_), type_.signed)
+    lower.bail_if_overflow(failed)
     return lower.context.cast(lower.builder, result, type_, resty)
 
 
 def refuse_bool(lower: BailingLower, name: str) -> None:
     if kind(lower.typeof(name)) == BOOL:
         message = "~ of a bool is an integer in Python"
-        lower._refuse(rules.BOOL_ARITHMETIC, message, "write `not`")
+        lower.refuse(rules.BOOL_ARITHMETIC, message, "write `not`")
 
 
 def is_negative(lower: BailingLower, value: llvm.Value, name: str) -> llvm.Value:

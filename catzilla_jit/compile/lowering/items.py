@@ -60,7 +60,7 @@ def with_step_inside(lower: Any, type_: Any, value: llvm.Value) -> llvm.Value:
 def is_too_long(lower: Any, sequence: str, times: str) -> llvm.Value:
     """Tell whether a repetition has more items than there is memory for."""
     length = _length(lower, lower.typeof(sequence), sequence)
-    return _is_too_much(lower, [length, lower._operand(times, types.int64)])
+    return _is_too_much(lower, [length, lower.operand(times, types.int64)])
 
 
 def _is_too_much(lower: Any, factors: list[llvm.Value]) -> llvm.Value:
@@ -91,38 +91,38 @@ def keep_inside(lower: Any, expr: Any) -> None:
         for number in numbers:
             too_wide = lower.builder.icmp_signed(">", number, INT64(most))
             too_low = lower.builder.icmp_signed("<", number, INT64(-most))
-            lower._leave_if(lower.builder.or_(too_wide, too_low), "a text of this length")
+            lower.bail_if(lower.builder.or_(too_wide, too_low), "a text of this length")
     elif not isinstance(type_, (types.Array, *SEQUENCES)):
         return
     elif method == "repeat" and numbers:
         too_much = _is_too_much(lower, [_length(lower, type_, given), numbers[0]])
         # NumPy itself writes outside: nothing is left to it.
-        lower._raise_if(too_much, MemoryError, "the repetition has no room in memory")
+        lower.raise_if(too_much, MemoryError, "the repetition has no room in memory")
     elif method == "reshape":
         _note_copy(lower, type_)
-        lower._leave_if(_is_too_much(lower, numbers), "a shape")
+        lower.bail_if(_is_too_much(lower, numbers), "a shape")
         for number in numbers:
             unknown = lower.builder.icmp_signed("<", number, INT64(-1))
-            lower._leave_if(unknown, "a shape")
+            lower.bail_if(unknown, "a shape")
     elif method in ("partition", "argpartition"):
         for number in numbers:
             lowest = lower.builder.icmp_signed("==", number, INT64(-(2**63)))
-            lower._leave_if(lowest, "a place in an array")
+            lower.bail_if(lowest, "a place in an array")
 
 
 def _note_copy(lower: Any, type_: Any) -> None:
     """Note that NumPy may have to copy what is reshaped, which Numba does not do."""
-    program = lower.metadata["program"]
+    unit = lower.metadata["unit"]
     may_copy = isinstance(type_, types.Array) and type_.layout != "C"
     if may_copy and lower.func_ir.func_id.func.__module__ not in OWN:
-        program.leaves_numpys = program.leaves_numpys or lower.loc
+        unit.findings.numpy_choice = unit.findings.numpy_choice or lower.loc
 
 
 def _integers(lower: Any, name: str) -> list[llvm.Value]:
     """Return an argument that is an integer, or those in a tuple."""
     type_ = lower.typeof(name)
     if isinstance(type_, types.Integer):
-        return [lower._operand(name, types.int64)]
+        return [lower.operand(name, types.int64)]
     if isinstance(type_, types.UniTuple) and isinstance(type_.dtype, types.Integer):
         builder, value = lower.builder, lower.loadvar(name)
         parts = (builder.extract_value(value, index) for index in range(type_.count))
@@ -149,11 +149,11 @@ def _flat_index(lower: Any, container: str, index: str) -> Typed:
     builder, context = lower.builder, lower.context
     type_, own = lower.typeof(container), lower.typeof(index)
     size = context.get_function(len, types.intp(type_))(builder, (lower.loadvar(container),))
-    value = lower._operand(index, types.intp)
+    value = lower.operand(index, types.intp)
     if own.signed:
         negative = builder.icmp_signed("<", value, INT64(0))
         value = builder.select(negative, builder.add(value, size), value)
-    lower._leave_if(builder.icmp_unsigned(">=", value, size), "an index out of bounds")
+    lower.bail_if(builder.icmp_unsigned(">=", value, size), "an index out of bounds")
     return types.intp, value
 
 

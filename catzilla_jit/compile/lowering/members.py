@@ -84,11 +84,11 @@ class Members:
             doubtful = self._any_of(type_, value)
         else:
             doubtful = self._is_doubtful(type_, value)
-        self.lower._leave_if(doubtful, "a key that is -0.0 or a NaN")
+        self.lower.bail_if(doubtful, "a key that is -0.0 or a NaN")
 
     def _any_of(self, type_: Any, values: Any) -> llvm.Value:
         if type_.dtype != types.float64:
-            self._refuse()
+            self.refuse()
         return self.lower.context.compile_internal(
             self.lower.builder, _any_doubtful, types.boolean(type_), [values]
         )
@@ -107,14 +107,14 @@ class Members:
         elif isinstance(type_, types.BaseTuple):
             parts = [(each, builder.extract_value(value, i)) for i, each in enumerate(type_.types)]
         else:
-            self._refuse()
+            self.refuse()
         result = cgutils.false_bit
         for part in parts:
             result = builder.or_(result, self._is_doubtful(*part))
         return result
 
-    def _refuse(self) -> None:
-        self.lower._refuse(
+    def refuse(self) -> None:
+        self.lower.refuse(
             rules.FLOAT_EQUALITY,
             "a dict or set has float keys, and Numba does not find -0.0 and NaN as Python does",
             "use integers or strings as keys",
@@ -139,9 +139,9 @@ class Members:
             sizes = _word(builder, state, SIZE_BEFORE), _word(builder, iterated, SIZE)
             tables = _word(builder, state, TABLE_BEFORE), _word(builder, iterated, TABLE)
             resized = builder.icmp_unsigned("!=", *sizes)
-            self.lower._raise_if(resized, RuntimeError, CHANGED)
+            self.lower.raise_if(resized, RuntimeError, CHANGED)
             moved = builder.icmp_unsigned("!=", *tables)
-            self.lower._leave_if(moved, "a dict that changes in a loop over it")
+            self.lower.bail_if(moved, "a dict that changes in a loop over it")
 
 
 def _key(type_: Any) -> Any:

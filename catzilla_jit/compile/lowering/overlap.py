@@ -65,7 +65,7 @@ def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:
     if context.data_model_manager[given[0].dtype].contains_nrt_meminfo():
         # Numba lets go of items that it has only moved.
         what = f"the function assigns to a slice of a {type_names.of(given[0])}"
-        lower._refuse(rules.SLICE, what, "join the parts to a new list")
+        lower.refuse(rules.SLICE, what, "join the parts to a new list")
     typing = context.typing_context
     storing = typing.resolve_function_type(operator.setitem, given, {})
     into, part, source = map(lower.loadvar, (target, index, value))

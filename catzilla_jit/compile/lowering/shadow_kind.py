@@ -16,11 +16,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir as llvm
-from numba.core import cgutils, ir, types
+from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
-
-BIT = llvm.IntType(1)
+from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 
 #: Calls that answer the same for 1 and 1.0 and for True and 1.
 INDIFFERENT_CALLS = {
@@ -32,14 +31,12 @@ INDIFFERENT_OPERATORS = (
 )
 
 
-class Mixture:
+class ShadowKind(ShadowBits):
     """The flags of one function."""
 
     def __init__(self, lower: Any) -> None:
-        self.lower = lower
         self.typemap = lower.fndesc.typemap
-        self.names = number_kinds.mixed_variables(lower.blocks.values(), self.typemap)
-        self._flags: dict[str, llvm.Value] = {}
+        super().__init__(lower, number_kinds.mixed_variables(lower.blocks.values(), self.typemap))
 
     def lesser(self, name: str, type_: Any) -> llvm.Value:
         """Tell, at run time, whether a variable's value is of a lesser kind than `type_`."""
@@ -47,7 +44,7 @@ class Mixture:
         if own is not None and own < (number_kinds.kind(type_) or 0):
             return BIT(1)
         if name in self.names:
-            return self.lower.builder.load(self._flag(name))
+            return self.read(name)
         return BIT(0)
 
     def assigned(self, target: str, value: Any, flag: llvm.Value | None) -> None:
@@ -60,12 +57,7 @@ class Mixture:
             flag = BIT(0) if operands is None else BIT(1)
             for operand in operands or ():
                 flag = builder.and_(flag, self.lesser(operand, type_))
-        builder.store(flag, self._flag(target))
-
-    def _flag(self, name: str) -> llvm.Value:
-        if name not in self._flags:
-            self._flags[name] = cgutils.alloca_once(self.lower.builder, BIT, zfill=True)
-        return self._flags[name]
+        self.write(target, flag)
 
     def seen_by(self, statement: Any) -> Iterator[str]:
         """Yield the mixed variables whose kind the statement makes visible."""

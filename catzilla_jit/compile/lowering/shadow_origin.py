@@ -14,22 +14,19 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir as llvm
-from numba.core import cgutils, ir
+from numba.core import ir
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, Origins
+from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 
-BIT = llvm.IntType(1)
 
-
-class Doubts:
+class ShadowOrigin(ShadowBits):
     """The bits of one function."""
 
     def __init__(self, lower: Any, origins: Origins) -> None:
-        self.lower = lower
+        super().__init__(lower, origins.numbers(EITHER))
         self.origins = origins
-        self.names = origins.numbers(EITHER)
-        self._bits: dict[str, llvm.Value] = {}
         self._unknown: set[str] = set()
         blocks = lower.blocks.values()
         self._find_unknown([each for block in blocks for each in block.find_insts(ir.Assign)])
@@ -73,7 +70,7 @@ class Doubts:
     def bit(self, name: str) -> llvm.Value:
         """Tell, at run time, whether Python made the number."""
         if name in self.names:
-            return self.lower.builder.load(self._slot(name))
+            return self.read(name)
         return BIT(self.origins[name] != NUMPY)
 
     def assigned(self, target: str, value: Any, bit: llvm.Value | None) -> None:
@@ -86,9 +83,4 @@ class Doubts:
                 bit = self.lower.builder.and_(bit, self.bit(operand))
             if not self._operands(value):
                 bit = BIT(self.origins.of_value(target, value) != NUMPY)
-        self.lower.builder.store(bit, self._slot(target))
-
-    def _slot(self, name: str) -> llvm.Value:
-        if name not in self._bits:
-            self._bits[name] = cgutils.alloca_once(self.lower.builder, BIT, zfill=True)
-        return self._bits[name]
+        self.write(target, bit)

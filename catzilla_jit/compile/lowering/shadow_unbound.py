@@ -15,18 +15,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from llvmlite import ir as llvm
-from numba.core import cgutils, ir
+from numba.core import ir
 
-BIT = llvm.IntType(1)
+from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 
 
-class Unbound:
+class ShadowUnbound(ShadowBits):
     """The bits of one function."""
 
     def __init__(self, lower: Any) -> None:
-        self.lower = lower
-        self.names = unbound_variables(lower.blocks.values())
-        self._flags: dict[str, llvm.Value] = {}
+        super().__init__(lower, unbound_variables(lower.blocks.values()))
 
     def read_by(self, statement: Any) -> Iterator[llvm.Value]:
         """Yield the bits of the variables whose value a statement needs."""
@@ -35,7 +33,7 @@ class Unbound:
         target = getattr(statement, "target", None) if isinstance(statement, ir.Assign) else None
         for variable in statement.list_vars():
             if variable.name in self.names and variable is not target:
-                yield self.lower.builder.load(self._flag(variable.name))
+                yield self.read(variable.name)
 
     def assigned(self, statement: Any) -> None:
         """Set the bit of the variable that was just assigned."""
@@ -43,13 +41,8 @@ class Unbound:
             return
         bit: llvm.Value = BIT(_is_null(statement.value))
         if _joins(statement) and statement.value.name in self.names:
-            bit = self.lower.builder.load(self._flag(statement.value.name))
-        self.lower.builder.store(bit, self._flag(statement.target.name))
-
-    def _flag(self, name: str) -> llvm.Value:
-        if name not in self._flags:
-            self._flags[name] = cgutils.alloca_once(self.lower.builder, BIT, zfill=True)
-        return self._flags[name]
+            bit = self.read(statement.value.name)
+        self.write(statement.target.name, bit)
 
 
 def unbound_variables(blocks: Iterable[Any]) -> frozenset[str]:

@@ -78,5 +78,5 @@ class Translation(FunctionPass):
     def run_pass(self, state: Any) -> bool:
         state["func_ir"] = Interpreter(state["func_id"]).interpret(state["bc"])
         for refuse in (refuse_kept_defaults, refuse_raises):
-            refuse(state["func_ir"], state["metadata"]["program"])
+            refuse(state["func_ir"], state["metadata"]["unit"])
         return True

@@ -53,23 +53,23 @@ class Exactness(AnalysisPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        program: CompilationUnit = state.metadata["program"]
-        if program.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
-            _Check(state, program).run()
+        unit: CompilationUnit = state.metadata["unit"]
+        if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
+            _Check(state, unit).run()
         return False
 
 
 class _Check:
     """The walk over one function."""
 
-    def __init__(self, state: Any, program: CompilationUnit) -> None:
+    def __init__(self, state: Any, unit: CompilationUnit) -> None:
         self.func_ir = state.func_ir
         self.typemap = state.typemap
-        self.program = program
+        self.unit = unit
         self.loc: Any = state.func_ir.loc
         blocks = self.func_ir.blocks.values()
-        argument = program.argument_origin(self.func_ir.func_id.func)
-        self.origins = Origins(blocks, self.typemap, argument, program.origin_of)
+        argument = unit.argument_origin(self.func_ir.func_id.func)
+        self.origins = Origins(blocks, self.typemap, argument, unit.origin_of)
         self.made = _results(blocks)
 
     def run(self) -> None:
@@ -269,13 +269,13 @@ class _Check:
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
-        if own and self.program.is_library(callee.dispatcher):
+        if own and self.unit.is_library(callee.dispatcher):
             if called in REFUSED:
                 message = f"{called.removesuffix('_of')} is called with NumPy's numbers"
                 self._refuse(rules.NUMPY_NUMBERS_PASSED, message)
             return
-        if not self.program.mixes:
-            self.program.wants_mixes = True
+        if not self.unit.mixes:
+            self.unit.findings.wants_mixes = True
             message = "a function is called with NumPy's numbers"
             self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
 
@@ -285,7 +285,7 @@ class _Check:
             name = choice.__name__.removeprefix("numpys_")
             self._refuse_operation(f"numpy.{name} of {self._named(names)}")
         if not numpys.is_certain(choice, *given):
-            self.program.leaves_numpys = self.program.leaves_numpys or self.loc
+            self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
 
     def _method(self, callee: Any, expr: Any, names: list[str]) -> None:
         name = number_kinds.method_name(callee)
@@ -373,7 +373,7 @@ class _Check:
 
     def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
         reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
-        self.program.reasons.append(reason)
+        self.unit.findings.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=self.loc)
 
 

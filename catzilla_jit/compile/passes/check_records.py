@@ -57,7 +57,7 @@ class _Check:
     def __init__(self, state: Any) -> None:
         self.func_ir = state.func_ir
         self.typemap = state.typemap
-        self.program: CompilationUnit = state.metadata["program"]
+        self.unit: CompilationUnit = state.metadata["unit"]
         self.loc: Any = state.func_ir.loc
 
     def run(self) -> None:
@@ -182,7 +182,7 @@ class _Check:
             return
         if isinstance(callee, types.Dispatcher):
             helper = callee.dispatcher
-            known = isinstance(helper, Helper) and not self.program.is_library(helper)
+            known = isinstance(helper, Helper) and not self.unit.is_library(helper)
             self._need(
                 known,
                 f"{helper.py_func.__name__.removesuffix('_of')} of records cannot be compiled",
@@ -203,5 +203,5 @@ class _Check:
 
     def _refuse(self, code: str, message: str, advice: str) -> NoReturn:
         reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
-        self.program.reasons.append(reason)
+        self.unit.findings.reasons.append(reason)
         raise errors.UnsupportedError(str(reason), loc=self.loc)

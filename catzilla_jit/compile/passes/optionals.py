@@ -51,7 +51,7 @@ class _Unwrapping:
         self.typemap = state.typemap
         self.calltypes = state.calltypes
         self.typingctx = state.typingctx
-        self.program: CompilationUnit = state.metadata["program"]
+        self.unit: CompilationUnit = state.metadata["unit"]
         self.count = 0
 
     def run(self) -> bool:
@@ -115,7 +115,7 @@ class _Unwrapping:
             message = f"the operands may be None (otherwise they are {shown})"
             advice = "convert them first: int(x)"
             reason = Reason(rules.OPTIONAL, loc.line, message, advice, file=loc.filename)
-            self.program.reasons.append(reason)
+            self.unit.findings.reasons.append(reason)
             raise errors.UnsupportedError(str(reason), loc=loc)
         return found
 

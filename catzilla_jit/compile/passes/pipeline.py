@@ -35,22 +35,22 @@ from catzilla_jit.compile.passes.redirect_calls import Callees, InnerFunctions
 from catzilla_jit.compile.passes.squares import Squares
 
 
-def new_program(
-    options: Options, *, leaves_raises: bool = False, mixes: bool = False
+def new_unit(
+    options: Options, *, bails_at_raises: bool = False, mixes: bool = False
 ) -> CompilationUnit:
-    """Return an empty program and, in it, the pipeline that compiles its functions."""
+    """Return an empty unit and, in it, the pipeline that compiles its functions."""
 
     class Pipeline(TaskPipeline):
         def define_pipelines(self) -> list[PassManager]:
-            self.state.metadata["program"] = program
+            self.state.metadata["unit"] = unit
             return super().define_pipelines()
 
-    program = CompilationUnit(options, Pipeline, leaves_raises, mixes)
-    return program
+    unit = CompilationUnit(options, Pipeline, bails_at_raises, mixes)
+    return unit
 
 
 class TaskPipeline(compiler.CompilerBase):
-    """The passes; they find their program in the metadata of the compilation."""
+    """The passes; they find their unit in the metadata of the compilation."""
 
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")

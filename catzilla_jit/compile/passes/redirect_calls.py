@@ -51,7 +51,7 @@ class Callees(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        return _replace_callees(state.func_ir, state.metadata["program"])
+        return _replace_callees(state.func_ir, state.metadata["unit"])
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -64,10 +64,10 @@ class InnerFunctions(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        return _replace_inner_functions(state.func_ir, state.metadata["program"])
+        return _replace_inner_functions(state.func_ir, state.metadata["unit"])
 
 
-def refuse_kept_defaults(func_ir: Any, program: CompilationUnit) -> None:
+def refuse_kept_defaults(func_ir: Any, unit: CompilationUnit) -> None:
     """Give up on an inner function with a list, dict or set as default: Numba makes it anew."""
     for block in func_ir.blocks.values():
         for statement in block.find_insts(ir.Assign):
@@ -77,10 +77,10 @@ def refuse_kept_defaults(func_ir: Any, program: CompilationUnit) -> None:
             if value.defaults is not None and _is_made_of(func_ir, value.defaults):
                 message = "an inner function has a mutable default"
                 advice = "use None as the default, and make the list, dict or set inside"
-                _refuse(program, rules.INNER_FUNCTION, statement, message, advice)
+                _refuse(unit, rules.INNER_FUNCTION, statement, message, advice)
 
 
-def refuse_raises(func_ir: Any, program: CompilationUnit) -> None:
+def refuse_raises(func_ir: Any, unit: CompilationUnit) -> None:
     """Give up on exceptions that compiled code cannot carry: Numba keeps a class and `args`."""
     for block in func_ir.blocks.values():
         for statement in block.body:
@@ -95,14 +95,14 @@ def refuse_raises(func_ir: Any, program: CompilationUnit) -> None:
                 message = "the exception that is raised was made before"
                 advice = "make it in the `raise` statement"
             if message:
-                _refuse(program, rules.RAISED_ARGUMENTS, statement, message, advice)
+                _refuse(unit, rules.RAISED_ARGUMENTS, statement, message, advice)
 
 
 def _refuse(
-    program: CompilationUnit, code: str, statement: Any, message: str, advice: str
+    unit: CompilationUnit, code: str, statement: Any, message: str, advice: str
 ) -> NoReturn:
     line, file = statement.loc.line, statement.loc.filename
-    program.reasons.append(Reason(code, line, message, advice, file=file))
+    unit.findings.reasons.append(Reason(code, line, message, advice, file=file))
     raise errors.UnsupportedError(message)
 
 
@@ -124,7 +124,7 @@ def _is_made_of(func_ir: Any, value: Any) -> bool:
     return any(_is_made_of(func_ir, each) for each in value.list_vars())
 
 
-def _replace_callees(func_ir: Any, program: CompilationUnit) -> bool:
+def _replace_callees(func_ir: Any, unit: CompilationUnit) -> bool:
     assignments = [
         statement for block in func_ir.blocks.values() for statement in block.find_insts(ir.Assign)
     ]
@@ -132,7 +132,7 @@ def _replace_callees(func_ir: Any, program: CompilationUnit) -> bool:
     changed = False
     for statement in assignments:
         if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
-            changed = _redirect(func_ir, program, places, statement) or changed
+            changed = _redirect(func_ir, unit, places, statement) or changed
         if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
             changed = _take_constant(func_ir, statement) or changed
     if changed:
@@ -155,9 +155,7 @@ def _take_constant(func_ir: Any, statement: Any) -> bool:
     return True
 
 
-def _redirect(
-    func_ir: Any, program: CompilationUnit, places: dict[int, Any], statement: Any
-) -> bool:
+def _redirect(func_ir: Any, unit: CompilationUnit, places: dict[int, Any], statement: Any) -> bool:
     """Put a helper where the called function is looked up, if one stands for it."""
     call = statement.value
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
@@ -166,9 +164,9 @@ def _redirect(
     helper = None
     _place_keywords(definition, call)
     if not call.kws and not call.vararg:
-        helper = _stand_in(func_ir, program, definition, call)
+        helper = _stand_in(func_ir, unit, definition, call)
     elif [name for name, _ in call.kws] == ["axis"] and not call.vararg:
-        helper = _reduction(func_ir, program, definition, call)
+        helper = _reduction(func_ir, unit, definition, call)
     place = places.get(id(definition))
     if helper is None or place is None:
         return False
@@ -218,37 +216,37 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
     return value.op in ("getiter", "exhaust_iter")
 
 
-def _stand_in(func_ir: Any, program: CompilationUnit, definition: Any, call: Any) -> Helper | None:
+def _stand_in(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Helper | None:
     module = func_ir.func_id.func.__module__
     in_library = module in (builtin_functions.__name__, number_text.__name__, text.__name__)
     if isinstance(definition, ir.Global | ir.FreeVar):
         if in_library:  # there the builtins are Numba's
             return None
         ours = module not in OWN
-        return program.library_helper(definition.value, len(call.args), ours=ours)
+        return unit.library_helper(definition.value, len(call.args), ours=ours)
     if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
         return None
     holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
     if isinstance(holder, pytypes.ModuleType):
         function = getattr(holder, definition.attr, None)
-        program.refuse_parallel(function)
+        unit.refuse_parallel(function)
         plain = callee(function)
         if plain is not None:
-            return program.helper(plain)
-        return program.library_helper(function, len(call.args), ours=module not in OWN)
+            return unit.helper(plain)
+        return unit.library_helper(function, len(call.args), ours=module not in OWN)
     if in_library:
         return None
     method = (definition.attr, len(call.args))
     choice = overloads.METHODS.get(method)
-    if choice is None and program.options.exact and module not in OWN:
+    if choice is None and unit.options.exact and module not in OWN:
         choice = numpys.METHODS.get(method)
     if choice is not None:
         call.args = [definition.value, *call.args]
-        return program.chooser(choice, len(call.args))
+        return unit.chooser(choice, len(call.args))
     return None
 
 
-def _reduction(func_ir: Any, program: CompilationUnit, definition: Any, call: Any) -> Helper | None:
+def _reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Helper | None:
     """Return what stands for `values.sum(axis=...)` or `numpy.sum(values, axis=...)`."""
     if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
         return None
@@ -268,17 +266,17 @@ def _reduction(func_ir: Any, program: CompilationUnit, definition: Any, call: An
     if choice is None:
         return None
     call.args, call.kws = [*call.args, axis], ()
-    return program.chooser(choice, 2)
+    return unit.chooser(choice, 2)
 
 
-def _replace_inner_functions(func_ir: Any, program: CompilationUnit) -> bool:
+def _replace_inner_functions(func_ir: Any, unit: CompilationUnit) -> bool:
     changed = False
     for block in func_ir.blocks.values():
         for statement in block.find_insts(ir.Assign):
             value = statement.value
             if isinstance(value, ir.Expr) and value.op == "make_function":
                 function = ir_utils.convert_code_obj_to_function(value, func_ir)
-                helper = Helper(function, program.options, program.pipeline)
+                helper = Helper(function, unit.options, unit.pipeline)
                 statement.value = ir.Global(value.code.co_name, helper, statement.loc)
                 changed = True
     if changed:

@@ -29,7 +29,7 @@ class Squares(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         function = state.func_ir.func_id.func
-        if not state.metadata["program"].options.exact or function.__module__ in OWN:
+        if not state.metadata["unit"].options.exact or function.__module__ in OWN:
             return False
         squares = [
             statement

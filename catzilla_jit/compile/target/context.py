@@ -131,14 +131,14 @@ class TaskContext(CPUContext):
     """The target context that tasks and their helpers are compiled for."""
 
     #: Goes into every symbol. Equal symbols are one function for the linker, so the tag must differ
-    #: wherever the code does; set under the compiler lock, for one program at a time.
+    #: wherever the code does; set under the compiler lock, for one unit at a time.
     tag = ""
-    #: The Python objects that the code of this program uses, by the names of its variables.
+    #: The Python objects that the code of this unit uses, by the names of its variables.
     objects: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def begin(cls, tag: str) -> None:
-        """Begin a program: nothing of another one is meant from here on."""
+        """Begin a unit: nothing of another one is meant from here on."""
         cls.tag = tag
         cls.objects = {}
 

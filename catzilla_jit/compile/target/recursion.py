@@ -46,7 +46,7 @@ class Depth:
         self.lower = lower
         self._known: tuple[ir.Value, ir.Value] | None = None
 
-    def enter(self, program: Any) -> ir.Value:
+    def enter(self, unit: Any) -> ir.Value:
         """Write the callee's depth; return whether it is too deep for a call."""
         builder = self.lower.builder
         place, own = self._own()
@@ -56,7 +56,7 @@ class Depth:
         # Within one frame, which inlining can make large, the order of variables is arbitrary.
         used = builder.add(used, INT64(SLACK))
         far = builder.icmp_unsigned(">", used, INT64(LIMIT + SLACK))
-        most = max(0, sys.getrecursionlimit() - BELOW) // program.frames
+        most = max(0, sys.getrecursionlimit() - BELOW) // unit.frames
         return builder.or_(far, builder.icmp_unsigned(">", depth, INT64(most)))
 
     def leave(self) -> None:

@@ -29,7 +29,7 @@ def call(lower: Any, callee: Any, expr: Any, signature: Any) -> llvm.Value:
     """Write a recursive call; leaves as the callee does."""
     values = lower.fold_call_args(callee, signature, expr.args, expr.vararg, expr.kws)
     symbol = _symbol(lower, callee.dispatcher_type.dispatcher, callee, signature)
-    lower.metadata["program"].expected[symbol] = signature.return_type
+    lower.metadata["unit"].findings.expected[symbol] = signature.return_type
     convention, builder = lower.context.call_conv, lower.builder
     shape = convention.get_function_type(signature.return_type, signature.args)
     function = cgutils.get_or_insert_function(builder.module, shape, symbol)
@@ -55,6 +55,6 @@ def _symbol(lower: Any, helper: Any, callee: Any, signature: Any) -> str:
 
 def differs(lower: Any) -> bool:
     """Tell whether a function returns another type than its callers took it to return."""
-    expected: Expected = lower.metadata["program"].expected
+    expected: Expected = lower.metadata["unit"].findings.expected
     own = lower.fndesc
     return expected.get(own.mangled_name, own.restype) != own.restype

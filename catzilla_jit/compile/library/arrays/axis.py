@@ -24,7 +24,7 @@ from catzilla_jit.compile.library.arrays.pairwise_sum import (
     sum_of_line,
     var_of_line,
 )
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 
 Reduction = Callable[[Any, Any], Any]
 
@@ -53,19 +53,19 @@ def sum_of_columns(values: Any, axis: Any) -> Any:
 
 def mean_of_rows(values: Any, axis: Any) -> Any:
     if values.size == 0:
-        leave()
+        bail_out()
     return sum_of_rows(values, axis) / values.shape[1]
 
 
 def mean_of_columns(values: Any, axis: Any) -> Any:
     if values.size == 0:
-        leave()
+        bail_out()
     return sum_of_columns(values, axis) / values.shape[0]
 
 
 def var_of_rows(values: Any, axis: Any) -> Any:
     if values.size == 0:
-        leave()
+        bail_out()
     found = numpy.empty(values.shape[0])
     for i in range(values.shape[0]):
         found[i] = var_of_line(values[i])
@@ -92,7 +92,7 @@ def std_of_columns(values: Any, axis: Any) -> Any:
 
 def max_of_columns(values: Any, axis: Any) -> Any:
     if values.size == 0:
-        leave()
+        bail_out()
     best = values[0].copy()
     for i in range(1, values.shape[0]):
         for j in range(values.shape[1]):
@@ -106,7 +106,7 @@ def max_of_columns(values: Any, axis: Any) -> Any:
 
 def min_of_columns(values: Any, axis: Any) -> Any:
     if values.size == 0:
-        leave()
+        bail_out()
     best = values[0].copy()
     for i in range(1, values.shape[0]):
         for j in range(values.shape[1]):
@@ -137,7 +137,7 @@ def of_each_row(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Reduc
 
     def reduced(values: Any, axis: Any) -> Any:
         if not empty and values.size == 0:
-            leave()
+            bail_out()
         found = numpy.empty(values.shape[0], dtype)
         for i in range(values.shape[0]):
             found[i] = reduce(values[i])
@@ -175,7 +175,7 @@ def whole_mean(line: Any) -> float:
         total += number
         size += abs(number)
     if size > EXACT:
-        leave()
+        bail_out()
     return total / len(line)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 
 
 def larger(a: float, b: float) -> float:
@@ -43,7 +43,7 @@ def smaller(a: float, b: float) -> float:
 
 def _same(a: float, b: float) -> float:
     if a == 0.0 and math.copysign(1.0, a) != math.copysign(1.0, b):
-        leave()
+        bail_out()
     return a
 
 
@@ -52,7 +52,7 @@ def at_least(values: Any, bound: Any) -> Any:
     found = numpy.empty(len(values))
     for i in range(len(values)):
         found[i] = limit if values[i] < limit else values[i]
-    _leave_unlike_zeros(values, limit)
+    _bail_at_unlike_zeros(values, limit)
     return found
 
 
@@ -61,19 +61,19 @@ def at_most(values: Any, bound: Any) -> Any:
     found = numpy.empty(len(values))
     for i in range(len(values)):
         found[i] = limit if values[i] > limit else values[i]
-    _leave_unlike_zeros(values, limit)
+    _bail_at_unlike_zeros(values, limit)
     return found
 
 
-def _leave_unlike_zeros(values: Any, limit: float) -> None:
+def _bail_at_unlike_zeros(values: Any, limit: float) -> None:
     if limit != limit:
-        leave()
+        bail_out()
     if limit == 0.0:
         sign, unlike = math.copysign(1.0, limit), False
         for value in values:
             unlike |= value == 0.0 and math.copysign(1.0, value) != sign
         if unlike:
-            leave()
+            bail_out()
 
 
 @functools.cache
@@ -92,7 +92,7 @@ def of_lines(pick: Callable[[float, float], float]) -> Callable[[Any, Any], Any]
 
     def picked(left: Any, right: Any) -> Any:
         if len(left) != len(right):
-            leave()
+            bail_out()
         found = numpy.empty(len(left))
         for i in range(len(left)):
             found[i] = pick(left[i], right[i])
@@ -113,14 +113,14 @@ def of_tables(reduce: Callable[..., Any]) -> Callable[..., Any]:
 
 def _exact(bound: Any) -> float:
     if abs(float(bound)) > 2.0**53 and not math.isinf(float(bound)):
-        leave()  # an integer may not be exact
+        bail_out()  # an integer may not be exact
     return float(bound)
 
 
 def clip(values: Any, low: Any, high: Any) -> Any:
     least, most = _exact(low), _exact(high)
     if least != least or most != most:
-        leave()
+        bail_out()
     found = numpy.empty(len(values))
     for i in range(len(values)):
         found[i] = smaller(larger(values[i], least), most)
@@ -161,7 +161,7 @@ def floats_to_integers(values: Any, _dtype: Any) -> Any:
     found = numpy.empty(len(values), numpy.int64)
     for i in range(len(values)):
         if not -(2.0**63) <= values[i] < 2.0**63:
-            leave()
+            bail_out()
         found[i] = numpy.int64(values[i])
     return found
 

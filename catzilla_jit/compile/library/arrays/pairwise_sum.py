@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.builtin_functions import leave
+from catzilla_jit.compile.library.builtin_functions import bail_out
 
 BLOCK = 128
 #: NumPy takes so many numbers at a time where they do not lie at multiples of their size; setting
@@ -101,7 +101,7 @@ def sum_of_field(values: Any) -> float:
 
 def mean_of_field(values: Any) -> float:
     if values.size == 0:
-        leave()
+        bail_out()
     return sum_of_field(values) / values.size
 
 
@@ -123,7 +123,7 @@ def sum_of_columns(values: Any) -> float:
 
 def mean_of_line(values: Any) -> float:
     if values.size == 0:
-        leave()
+        bail_out()
     return sum_of_line(values) / values.size
 
 
@@ -138,14 +138,14 @@ def mean_of_columns(values: Any) -> float:
 def mean_of_whole(values: Any) -> float:
     """Take the mean of integers or bools: NumPy adds them as floats."""
     if values.size == 0:
-        leave()
+        bail_out()
     total, size = 0.0, 0.0
     for value in values.flat:
         number = 1.0 * value
         total += number
         size += abs(number)
     if size > EXACT:
-        leave()
+        bail_out()
     return total / values.size
 
 
@@ -199,7 +199,7 @@ def prod_of_line(values: Any) -> float:
 
 def max_of_floats(values: Any) -> float:
     if values.size == 0:
-        leave()
+        bail_out()
     best = -math.inf
     for value in values.flat:
         if value != value:
@@ -213,7 +213,7 @@ def max_of_floats(values: Any) -> float:
 
 def min_of_floats(values: Any) -> float:
     if values.size == 0:
-        leave()
+        bail_out()
     best = math.inf
     for value in values.flat:
         if value != value:
@@ -235,5 +235,5 @@ def _only_zero(values: Any) -> float:
             else:
                 negative = True
     if positive and negative:
-        leave()
+        bail_out()
     return 0.0 if positive else -0.0

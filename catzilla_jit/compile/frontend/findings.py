@@ -1,0 +1,47 @@
+"""What the passes and the lowering find out about a unit while they compile it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from catzilla_jit.compile.analysis.origins import PYTHON, Origin
+
+if TYPE_CHECKING:
+    from catzilla_jit.compile.diagnostics.reason import Reason
+
+
+@dataclasses.dataclass(slots=True)
+class Findings:
+    """Of one attempt to compile one unit; each field has one writer, named behind it."""
+
+    #: Why it was refused; empty if it was not. Every pass that refuses.
+    reasons: list[Reason] = dataclasses.field(default_factory=list)
+    #: The keys of the dict that the task returns as a tuple. The unit.
+    keys: tuple[str, ...] | None = None
+    #: It raises exceptions whose arguments are computed. The unit.
+    makes_exceptions: bool = False
+    #: An exception that a handler of it would see bails out. The unit.
+    bails_at_handlers: bool = False
+    #: The numbers that helpers take and return are NumPy's, which was not known. The check of
+    #: NumPy parity.
+    wants_mixes: bool = False
+    #: Where it bails out with a result that is NumPy's to choose. The check of NumPy parity, and
+    #: the lowering of items.
+    numpy_choice: Any = None
+    #: What it does beside returning (`analysis/effects.py`). The lowering, as those below.
+    effects: set[str] = dataclasses.field(default_factory=set)
+    #: It has `try`, whose handlers see no exception that bails out.
+    tries: bool = False
+    #: A function calls itself, through others or not.
+    recursive: bool = False
+    #: What recursive calls return, by symbol (`target/recursive_calls.py`).
+    expected: dict[str, Any] = dataclasses.field(default_factory=dict)
+    #: A number of Python's would be returned as one of NumPy's.
+    doubts_result: bool = False
+    #: Who makes what each function returns.
+    result_origins: dict[Any, Origin] = dataclasses.field(default_factory=dict)
+
+    def result_origin(self, function: Any) -> Origin:
+        """Return who makes what a prepared function returns; Python where nothing tells."""
+        return self.result_origins.get(function, PYTHON)
