@@ -16,22 +16,13 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from .. import deadline
 from .interrupt import check_interrupt, shielded
 from .result_type import on_worker
 from .watch import notice, unwatch
 
 # A worker that waits looks this often whether it was stopped, or a delay is over.
 SLICE_SECONDS = 0.05
-
-
-def deadline(timeout: float | None) -> float | None:
-    """Return when a timeout that begins now is over."""
-    return None if timeout is None else time.monotonic() + timeout
-
-
-def left_until(until: float | None) -> float | None:
-    """Return the seconds until then, at least 0.0; None for no limit."""
-    return None if until is None else max(0.0, until - time.monotonic())
 
 
 class _Needed:
@@ -97,7 +88,7 @@ class Arrivals:
     def _sleep(self, until: float | None) -> Any:
         if self._to_help:
             return None
-        left = left_until(until)
+        left = deadline.left(until)
         if self._worker:
             left = SLICE_SECONDS if left is None else min(left, SLICE_SECONDS)
         try:
@@ -137,6 +128,6 @@ def assist(promise: Any, timeout: float | None) -> None:
     if not promise.done():
         arrivals = Arrivals([promise])
         try:
-            arrivals.next(deadline(timeout))
+            arrivals.next(deadline.after(timeout))
         finally:
             arrivals.close()

@@ -20,11 +20,11 @@ import contextvars
 import dataclasses
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .. import deadline
 from .callback_thread import Callback, CallbackThread, run_callback
 from .interrupt import call_exposed, shielded, wait_until
 from .record import MAIL_ENDED, MAIL_FAILED, MAIL_STOP
@@ -175,7 +175,7 @@ class Dispatcher:
 
         In a callback it does not wait for that one and those behind it.
         """
-        until = None if timeout is None else time.monotonic() + timeout
+        until = deadline.after(timeout)
         while wait_until(self._wait_idle, until) and self._callbacks.drain(until):
             # A callback may have added others.
             with self._lock:

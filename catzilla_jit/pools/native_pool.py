@@ -8,10 +8,10 @@ import functools
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .. import deadline
 from ..errors import RuntimeClosed
 from ..stats import allocator as memory
 from ..stats import segment
@@ -395,13 +395,13 @@ class NativePool:
         return Waiting(names, retrying.value, promised)
 
     def join(self, timeout: float | None) -> bool:
-        until = None if timeout is None else time.monotonic() + timeout
+        until = deadline.after(timeout)
         if not self._join_threads(until) or not wait_until(self._join_pool, until):
             return False
         # The last native runs may have come back as Python calls.
         if not self._join_threads(until):
             return False
-        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
+        if not self.dispatcher.drain(deadline.left(until)):
             return False
         self._end()
         return True

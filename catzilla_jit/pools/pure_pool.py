@@ -15,10 +15,10 @@ import functools
 import itertools
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .. import deadline
 from ..errors import RuntimeClosed
 from ..stats import allocator
 from ..stats.segment import CANCELLED, NATIVE, PYTHON, RERUN
@@ -298,10 +298,10 @@ class PurePool:
         )
 
     def join(self, timeout: float | None) -> bool:
-        until = None if timeout is None else time.monotonic() + timeout
+        until = deadline.after(timeout)
         if not all(lane.join(until) for lane in (self.python_lane, self.compiled_lane)):
             return False
-        if not self.dispatcher.drain(None if until is None else max(0.0, until - time.monotonic())):
+        if not self.dispatcher.drain(deadline.left(until)):
             return False
         call_shielded(self._end)
         return True

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from .. import deadline
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..pools import record
 from ..pools.exception_copy import copy_exception
@@ -376,7 +377,7 @@ class BatchResult(ColdMethods, Generic[T]):
         return self._handle.help() if on_worker() else None
 
     def _wait(self, timeout: float | None, tick: Callable[[], None] | None = None) -> None:
-        until = None if timeout is None else time.monotonic() + timeout
+        until = deadline.after(timeout)
         left = SLICE_SECONDS
         while not self._handle.wait(left):
             if tick is not None:
@@ -390,9 +391,9 @@ class BatchResult(ColdMethods, Generic[T]):
 
     def _ended_within(self, seconds: float | None) -> bool:
         """Wait so long, as a TaskResult's does; return whether it has ended."""
-        until = None if seconds is None else time.monotonic() + seconds
+        until = deadline.after(seconds)
         while True:
-            left = SLICE_SECONDS if until is None else max(0.0, until - time.monotonic())
+            left = SLICE_SECONDS if until is None else deadline.left(until)
             if self._handle.wait(min(left, SLICE_SECONDS)):
                 return True
             if left == 0.0:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from ..pools.arrivals import SLICE_SECONDS, Arrivals, deadline, left_until
+from .. import deadline
+from ..pools.arrivals import SLICE_SECONDS, Arrivals
 from ..pools.interrupt import cancel_awaited
 from ..pools.result_type import on_worker
 from ..pools.watch import outcome
@@ -83,7 +84,7 @@ def wait(
     """
     if return_when not in _CONDITIONS:
         raise ValueError(f"wait: return_when must be one of {_CONDITIONS}, not {return_when!r}")
-    until = deadline(timeout)
+    until = deadline.after(timeout)
     pending = dict.fromkeys(_checked("wait", results))
     done = {result for result in pending if result.done()}
     for result in done:
@@ -104,7 +105,7 @@ def _wait_for_all(done: set[Any], pending: _Pending, until: float | None) -> Non
         # What is queued behind a result that runs elsewhere can be run meanwhile.
         _wait_until(lambda _: False, done, pending, until)
     for result in list(pending):
-        if result._ended_within(left_until(until)):
+        if result._ended_within(deadline.left(until)):
             del pending[result]
             done.add(result)
 
@@ -136,7 +137,7 @@ def as_completed(results: Iterable[R], timeout: float | None = None) -> Iterator
     it is over.
     """
     listed = list(dict.fromkeys(_checked("as_completed", results)))
-    return _in_order_of_completion(listed, timeout, deadline(timeout))
+    return _in_order_of_completion(listed, timeout, deadline.after(timeout))
 
 
 def _in_order_of_completion(
@@ -182,7 +183,7 @@ def gather(
         until = work.in_turn_until()
         # In this frame: tasks that gather tasks that gather tasks may run on one stack.
         for result in results:
-            if not result.done() and not result._ended_within(left_until(until)):
+            if not result.done() and not result._ended_within(deadline.left(until)):
                 work.wait_for_the_rest()
                 break
             work.look_at(result)
@@ -200,7 +201,7 @@ class _Gather:
     ) -> None:
         self._results = results
         self._timeout = timeout
-        self._until = deadline(timeout)
+        self._until = deadline.after(timeout)
         self._return_exceptions = return_exceptions
         self._calls_left = 0
 

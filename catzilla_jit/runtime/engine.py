@@ -12,11 +12,11 @@ import contextlib
 import logging
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .. import deadline
 from ..errors import RuntimeClosed, StatsDisabled, shown
 from ..pools.interrupt import shielded
 from ..pools.open_pool import make_backend
@@ -335,7 +335,7 @@ class Engine:
 
     def _join(self, backend: Backend, timeout: float | None, cancel_running: bool) -> None:
         if cancel_running:
-            until = None if timeout is None else time.monotonic() + timeout
+            until = deadline.after(timeout)
             ended = exit.stop_running(backend, until)
         else:
             ended = backend.join(timeout)

@@ -11,6 +11,7 @@ import functools
 import time
 from collections.abc import Callable
 
+from .. import deadline
 from ..pools import record
 from ..pools.interrupt import shielded, wait_for
 from ..pools.native import library
@@ -46,10 +47,10 @@ class LeftBatch:
             return False
         if self._left == [] or not self._goes_on(self._compiled.phase()):
             return True
-        if not wait_for(self._items.begun, max(0.0, until - time.monotonic())):
+        if not wait_for(self._items.begun, deadline.left(until)):
             return False
         self.help()  # else it might be the very worker that we occupy
-        return wait_for(self._items.ended, max(0.0, until - time.monotonic()))
+        return wait_for(self._items.ended, deadline.left(until))
 
     def phase(self) -> int:
         phase = self._compiled.phase()

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import deadline
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from ..pools import child, record
 from ..pools.ended import Ended
@@ -200,7 +201,7 @@ class PythonBatch:
         while self.help() and time.monotonic() < until and not self._ended.is_set():
             pass
         self._notice_cancelled_calls()
-        return wait_for(self._ended, max(0.0, until - time.monotonic()))
+        return wait_for(self._ended, deadline.left(until))
 
     def watch(self, ended: Callable[[], object]) -> bool:
         with self._lock:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import mmap
 import os
@@ -24,6 +23,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from . import memfd
 from .segment import Damaged, clean
 
 NAME = "catzilla_jit_tasks"
@@ -32,8 +32,6 @@ MOST_BYTES = 1 << 18
 MOST_CHARACTERS = 400  # of a text
 COMPILED, PYTHON, WAITING = STATES = ("compiled", "python", "not compiled yet")
 
-_F_ADD_SEALS = 1033
-_ALL_SEALS = 1 | 2 | 4 | 8  # the seals themselves, shrinking, growing, writing
 _HEAD_BYTES = 200
 _FEW = 64  # tasks: a document about them takes no time to speak of
 _REST = 4  # times what a longer document took, before the next
@@ -146,7 +144,7 @@ class Roster:
             # Where the system refuses, the last one must not be taken for true.
             self._memory = None
             with contextlib.suppress(AttributeError, OSError):
-                self._memory = _publish(data)
+                self._memory = memfd.publish(NAME, data)
             if len(entries) > _FEW:
                 now = time.monotonic()
                 self._rests_until = now + _REST * (now - began)
@@ -182,18 +180,6 @@ def _cut(value: Any) -> Any:
     if isinstance(value, str) and len(value) > MOST_CHARACTERS:
         return value[: MOST_CHARACTERS - 1] + "…"
     return value
-
-
-def _publish(data: bytes) -> mmap.mmap:
-    descriptor = os.memfd_create(NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        if os.write(descriptor, data) != len(data):
-            raise OSError("the document was not written whole")
-        fcntl.fcntl(descriptor, _F_ADD_SEALS, _ALL_SEALS)
-        # The map has a descriptor of its own, which ends with it: the one that others find.
-        return mmap.mmap(descriptor, len(data), flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-    finally:
-        os.close(descriptor)
 
 
 # --- the reader's side ----------------------------------------------------------------------

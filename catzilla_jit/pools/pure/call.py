@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol
 
+from ... import deadline
 from ...errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ...stats import events, segment
 from .. import child
@@ -365,7 +366,7 @@ class PureTaskResult:
                 raise ValueError(f"task {self.task_name}: timeout must not be NaN")
             timeout = max(0.0, timeout) if timeout <= _LONGEST_SECONDS else None
         try:
-            ended = self._wait_until(None if timeout is None else time.monotonic() + timeout)
+            ended = self._wait_until(deadline.after(timeout))
         except BaseException as error:
             if not isinstance(error, KeyboardInterrupt):
                 cancel_awaited([self], error)
@@ -441,7 +442,7 @@ class PureTaskResult:
 
     def _ended_within(self, seconds: float | None) -> bool:
         self._help(seconds)
-        return self._wait_until(None if seconds is None else time.monotonic() + seconds)
+        return self._wait_until(deadline.after(seconds))
 
     def _assist(self) -> Any:
         """Do what this thread can; answers as native/binding/result.c's."""

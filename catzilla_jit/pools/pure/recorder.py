@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 import mmap
 import os
@@ -19,7 +18,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 
-from ...stats import events, segment
+from ...stats import events, memfd, segment
 from ...stats.events import Event
 from ...stats.segment import (
     ACCOUNTS,
@@ -47,35 +46,13 @@ from .trace import PureTrace
 
 _LEDGERS = 512  # besides the two that every meter has for sure
 _PERIOD_NS = 125_000_000
-_F_ADD_SEALS = 1033
-_SEAL, _SHRINK, _GROW, _FUTURE_WRITE = 1, 2, 4, 16
 
 _numbers = itertools.count(1)
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
-def _publish(size: int, name: str = "catzilla_jit", *, writable: bool = False) -> mmap.mmap:
-    """Return zeroed memory that other processes of the user can map; private if that fails."""
-    try:
-        descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    except (AttributeError, OSError):
-        return mmap.mmap(-1, size)
-    try:
-        os.ftruncate(descriptor, size)
-        fcntl.fcntl(descriptor, _F_ADD_SEALS, _SHRINK | _GROW)
-        # The map has a descriptor of its own: it is the one that others find.
-        memory = mmap.mmap(descriptor, size)
-        try:
-            fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEAL if writable else _FUTURE_WRITE | _SEAL)
-        except OSError:
-            fcntl.fcntl(descriptor, _F_ADD_SEALS, _SEAL)
-        return memory
-    finally:
-        os.close(descriptor)
-
-
 def _publish_control(size: int) -> mmap.mmap:
-    return _publish(size, "catzilla_jit_trace", writable=True)
+    return memfd.share("catzilla_jit_trace", size, writable=True)
 
 
 class _Meter:
@@ -119,7 +96,7 @@ class Recorder:
         size = rings_at + self._meters_most * segment.RING_BYTES
         number = next(_numbers)
         self._trace = PureTrace(rings_at, number, _publish_control)
-        self._memory = _publish(size)
+        self._memory = memfd.share("catzilla_jit", size)
         self._lock = threading.RLock()
         self._here = threading.local()
         # guarded by the lock
