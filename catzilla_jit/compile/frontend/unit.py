@@ -15,13 +15,13 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
-from numba.core import errors, types
+from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.diagnostics import rules, source_line
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
@@ -250,8 +250,7 @@ class CompilationUnit:
     def _refuse(
         self, code: str, line: int | None, message: str, advice: str, file: str = ""
     ) -> NoReturn:
-        self.findings.reasons.append(Reason(code, line, message, advice, file=file))
-        raise errors.UnsupportedError(message)
+        refuse(self.findings.reasons, code, ir.Loc(file, line), message, advice)
 
     def environments(self) -> dict[str, Any]:
         """Return the environments of the helpers compiled so far, by their symbols."""

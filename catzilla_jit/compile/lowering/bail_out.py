@@ -8,12 +8,12 @@ import functools
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
-from numba.core import errors, lowering, types
+from numba.core import lowering, types
 
 from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
@@ -60,9 +60,7 @@ class BailingLower(lowering.Lower):
     def refuse(self, code: str, message: str, advice: str, loc: Any = None) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""
         loc = loc or (self.func_ir.loc if isinstance(self.loc, int) else self.loc)  # no line yet
-        reason = Reason(code, loc.line, message, advice, file=loc.filename)
-        self.metadata["unit"].findings.reasons.append(reason)
-        raise errors.UnsupportedError(str(reason), loc=loc)
+        refuse(self.metadata["unit"].findings.reasons, code, loc, message, advice)
 
     def bail_if(self, condition: llvm.Value, what: str) -> None:
         """Leave with STATUS_OVERFLOW where the condition holds; no handler of the task sees it."""

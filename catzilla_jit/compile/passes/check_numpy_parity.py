@@ -18,13 +18,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import numpy
-from numba.core import errors, ir, types
+from numba.core import ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
 from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
@@ -372,9 +372,7 @@ class _Check:
         self._refuse(rules.NUMPY_OPERATION, f"compiled {what} may differ from NumPy's")
 
     def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
-        reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
-        self.unit.findings.reasons.append(reason)
-        raise errors.UnsupportedError(str(reason), loc=self.loc)
+        refuse(self.unit.findings.reasons, code, self.loc, message, advice)
 
 
 def _parts(type_: Any) -> Iterator[Any]:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import operator
 from typing import Any, NoReturn
 
-from numba.core import errors, ir, types
+from numba.core import ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.record_type import holds, is_record_array
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.target.helper import Helper
 
@@ -202,6 +202,4 @@ class _Check:
             self._refuse(code, message, advice)
 
     def _refuse(self, code: str, message: str, advice: str) -> NoReturn:
-        reason = Reason(code, self.loc.line, message, advice, file=self.loc.filename)
-        self.unit.findings.reasons.append(reason)
-        raise errors.UnsupportedError(str(reason), loc=self.loc)
+        refuse(self.unit.findings.reasons, code, self.loc, message, advice)

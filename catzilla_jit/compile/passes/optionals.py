@@ -16,12 +16,12 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-from numba.core import errors, ir, types
+from numba.core import ir, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 
 #: They ask whether there is a number.
@@ -114,9 +114,7 @@ class _Unwrapping:
             shown = ", ".join(type_names.of(types.unliteral(each)) for each in given)
             message = f"the operands may be None (otherwise they are {shown})"
             advice = "convert them first: int(x)"
-            reason = Reason(rules.OPTIONAL, loc.line, message, advice, file=loc.filename)
-            self.unit.findings.reasons.append(reason)
-            raise errors.UnsupportedError(str(reason), loc=loc)
+            refuse(self.unit.findings.reasons, rules.OPTIONAL, loc, message, advice)
         return found
 
 

@@ -12,15 +12,15 @@ unchecked arithmetic.
 from __future__ import annotations
 
 import types as pytypes
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy
-from numba.core import errors, ir, ir_utils, postproc
+from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.diagnostics import rules
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.names import callee
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.library import (
@@ -77,7 +77,7 @@ def refuse_kept_defaults(func_ir: Any, unit: CompilationUnit) -> None:
             if value.defaults is not None and _is_made_of(func_ir, value.defaults):
                 message = "an inner function has a mutable default"
                 advice = "use None as the default, and make the list, dict or set inside"
-                _refuse(unit, rules.INNER_FUNCTION, statement, message, advice)
+                refuse(unit.findings.reasons, rules.INNER_FUNCTION, statement.loc, message, advice)
 
 
 def refuse_raises(func_ir: Any, unit: CompilationUnit) -> None:
@@ -95,15 +95,9 @@ def refuse_raises(func_ir: Any, unit: CompilationUnit) -> None:
                 message = "the exception that is raised was made before"
                 advice = "make it in the `raise` statement"
             if message:
-                _refuse(unit, rules.RAISED_ARGUMENTS, statement, message, advice)
-
-
-def _refuse(
-    unit: CompilationUnit, code: str, statement: Any, message: str, advice: str
-) -> NoReturn:
-    line, file = statement.loc.line, statement.loc.filename
-    unit.findings.reasons.append(Reason(code, line, message, advice, file=file))
-    raise errors.UnsupportedError(message)
+                refuse(
+                    unit.findings.reasons, rules.RAISED_ARGUMENTS, statement.loc, message, advice
+                )
 
 
 def _is_made_of(func_ir: Any, value: Any) -> bool:
