@@ -7,7 +7,14 @@ import enum
 from catzilla_jit.errors import shown
 
 
-class TaskPriority(enum.Enum):
+class _Named(str, enum.Enum):
+    """Members that are their names: in JSON, in texts, and compared with a str."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class TaskPriority(_Named):
     """Urgency of a task: a worker takes the most urgent level that has work.
 
     The value is the name used in options (`priority="high"`); `level` is the index of
@@ -44,7 +51,7 @@ class TaskPriority(enum.Enum):
 _LEVELS = {member: index for index, member in enumerate(TaskPriority)}
 
 
-class TaskStatus(enum.Enum):
+class TaskStatus(_Named):
     """Where a task stands. The last three are final."""
 
     PENDING = "pending"

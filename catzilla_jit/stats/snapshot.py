@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import Any
 
 MB = 1024 * 1024
 
@@ -16,6 +17,11 @@ LEVELS = ("critical", "high", "normal", "low")
 
 
 LANES = ("compiled", "python")
+
+
+_PERCENTS = (50, 95, 99)
+_COUNTS = ("processed", "completed", "failed", "cancelled", "timed_out", "retried", "error_rate")
+_PARTS = ("tasks", "levels", "workers")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +58,13 @@ class Histogram:
         """The mean time, exact, in seconds; 0.0 without calls."""
         return self.sum_seconds / self.count if self.count else 0.0
 
+    def to_dict(self, what: str) -> dict[str, float]:
+        """Return mean and percentiles of these times, named `what`, in milliseconds."""
+        times = {f"avg_{what}_time_ms": self.mean_seconds * 1e3}
+        for percent in _PERCENTS:
+            times[f"p{percent}_{what}_time_ms"] = self.percentile(percent) * 1e3
+        return times
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CallStats:
@@ -81,6 +94,14 @@ class CallStats:
         """The part of the processed calls that failed or timed out, 0.0 to 1.0."""
         return (self.failed + self.timed_out) / self.processed if self.processed else 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts and times as JSON takes them."""
+        return {
+            **{name: getattr(self, name) for name in _COUNTS},
+            **self.execution.to_dict("execution"),
+            **self.wait.to_dict("wait"),
+        }
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NamedStats:
@@ -90,6 +111,11 @@ class NamedStats:
     total: CallStats
     lanes: Mapping[str, CallStats]  # "compiled", "python"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calls as JSON takes them, without the name."""
+        lanes = {lane: calls.to_dict() for lane, calls in self.lanes.items()}
+        return {**self.total.to_dict(), "lanes": lanes}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LevelStats:
@@ -98,6 +124,10 @@ class LevelStats:
     name: str
     queued: int
     wait: Histogram
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the level as JSON takes it."""
+        return {"name": self.name, "queued": self.queued, **self.wait.to_dict("wait")}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,6 +151,10 @@ class WorkerStats:
     busy_seconds: float
     utilization: float
     thread_id: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the worker as JSON takes it."""
+        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -180,6 +214,24 @@ class TaskStats:
     tasks: Mapping[str, NamedStats]
     levels: tuple[LevelStats, ...]
     workers: tuple[WorkerStats, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON takes it: what `catzilla-jit stats --json` prints.
+
+        The fields by their names; times of single calls as mean and percentiles. Levels and states
+        are their names.
+        """
+        scalars = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in _PARTS
+        }
+        return {
+            **scalars,
+            "tasks": {named.name: named.to_dict() for named in self.tasks.values()},
+            "levels": [level.to_dict() for level in self.levels],
+            "workers": [worker.to_dict() for worker in self.workers],
+        }
 
     def __repr__(self) -> str:
         return (
