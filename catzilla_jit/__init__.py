@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .runtime.batch import BatchResult
     from .runtime.combine import as_completed, gather, wait
+    from .runtime.current import CurrentTask, current_task
     from .runtime.result import TaskResult
     from .stats.allocator import has_jemalloc
     from .tasks.default import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchResult",
     "Chain",
+    "CurrentTask",
     "Group",
     "Runtime",
     "Task",
@@ -49,6 +51,7 @@ __all__ = [
     "as_completed",
     "chain",
     "configure",
+    "current_task",
     "gather",
     "get_memory_stats",
     "get_runtime",
@@ -79,7 +82,9 @@ _HOMES = {
     "add_task": "tasks.default",
     "as_completed": "runtime.combine",
     "chain": "tasks.workflow",
+    "CurrentTask": "runtime.current",
     "configure": "tasks.default",
+    "current_task": "runtime.current",
     "gather": "runtime.combine",
     "get_memory_stats": "tasks.default",
     "get_runtime": "tasks.default",

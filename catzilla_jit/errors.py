@@ -41,6 +41,10 @@ class RuntimeClosed(CatzillaError, RuntimeError):
     """The runtime was shut down, or belongs to the process that this one was forked from."""
 
 
+class ResultGone(CatzillaError, LookupError):
+    """The runtime has no result of this id, or no longer; the message says why."""
+
+
 class StatsDisabled(CatzillaError, RuntimeError):
     """The runtime keeps no statistics: enable_profiling=False or CATZILLA_JIT_STATS=0."""
 

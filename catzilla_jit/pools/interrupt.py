@@ -44,6 +44,9 @@ check_interrupt: Callable[[], None] = _calls.check_interrupt
 #: submits notes it as its `_parent`.
 run_here: Callable[[], int] = _calls.run_here
 
+#: call_here(): the result of the Python call that this thread is inside of, or None.
+call_here: Callable[[], Any] = _calls.call_here
+
 #: act_for(number): the run that this thread is inside of goes on under the number of another.
 act_for: Callable[[int], None] = _calls.act_for
 

@@ -23,7 +23,6 @@ from .native.batch import NativeBatch, _Working
 from .payload import Compiled, SlotLike, numpy_scalar
 from .protocol import BatchCall, Guards, Items, PoolSettings, Rerun, Settle, Submitter, Waiting
 from .rerun import Reruns, no_slow_path
-from .result_ids import KnownResults
 from .retry import RetryPolicy
 from .timer import Timer
 
@@ -71,8 +70,8 @@ class NativePool:
             limited=settings.memory_limit > 0,
         )
         self.dispatcher = Dispatcher(self._bridge, self._begin_left)
-        self.known = KnownResults()
         self.timer = Timer()
+        self.known = settings.known_results(self.dispatcher, self.timer)
 
     def _create(self) -> int:
         settings = self._settings

@@ -16,7 +16,7 @@ import numpy as np
 
 from .ended import Ended
 from .payload import Compiled
-from .result_ids import KnownResults
+from .result_ids import Ends, KeptResults, KnownResults
 from .retry import RetryPolicy
 from .timer import Timer
 
@@ -48,6 +48,14 @@ class PoolSettings:
     python_workers_most: int = 0  # auto-scaling adds up to this number while workers block
     stack_bytes: int = 0  # of a native worker, 0: 8 MiB
     profiling: bool = True  # False: no statistics
+    keep_results: int = 0  # ended results whose id was read
+    result_ttl_s: float | None = None  # how long those, None: any time
+
+    def known_results(self, ends: Ends, timer: Timer) -> KnownResults:
+        """Return where the results of a pool are found by their ids."""
+        if self.keep_results:
+            return KeptResults(self.keep_results, self.result_ttl_s, ends, timer)
+        return KnownResults()
 
 
 class LeftToPython(Protocol):

@@ -34,13 +34,13 @@ from .pure.lane import Lane
 from .pure.mailbox import PureMail
 from .pure.recorder import Recorder
 from .pure.submitter import PureCarrier, PureSubmitter
-from .result_ids import KnownResults
 from .retry import RetryPolicy
 from .timer import Alarm, Timer
 
 __all__ = ["PurePool", "PureTaskResult"]
 
 _here = threading.local()
+_pools = itertools.count(1)
 
 
 class PurePool:
@@ -49,7 +49,6 @@ class PurePool:
     assist = staticmethod(assist)  # a call's wait on a worker, which call.py cannot import
 
     def __init__(self, settings: PoolSettings) -> None:
-        self.known = KnownResults()
         size, policy = settings.queue_size, settings.when_full
         workers, guests = settings.workers, settings.python_workers
         self.recorder: Recorder | None = None
@@ -60,6 +59,8 @@ class PurePool:
         self.timer = Timer()
         self.mail = PureMail()
         self.dispatcher = Dispatcher(self.mail)
+        self.known = settings.known_results(self.dispatcher, self.timer)
+        self.number = next(_pools)
         self._workers = settings.workers
         self._numbers = itertools.count(1)
         self._process = os.getpid()

@@ -20,11 +20,14 @@ import numpy as np
 from .. import deadline
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ..pools import record
+from ..pools.blocked_loop import warn_if_in_loop
+from ..pools.epoch import epoch
 from ..pools.exception_copy import copy_exception
 from ..pools.interrupt import cancel_awaited, run_here, shielded
 from ..pools.payload import SCALARS, Compiled, Unfit, exact_array
 from ..pools.protocol import Backend, BatchCall, BatchHandle, SettleItem
 from ..pools.result_type import add_type, on_worker
+from ..pools.task_ids import MAPS, task_id
 from ..pools.watch import watch
 from ..types import TaskStatus
 from .broadcast import Array, _output, _UnfitType, broadcast, lay_out, missing, unfit_argument
@@ -41,7 +44,13 @@ T = TypeVar("T")
 
 SLICE_SECONDS = 0.05
 
-_numbers = itertools.count(1)
+#: Of maps, in all pools.
+map_numbers = itertools.count(1)
+
+
+def map_id(name: str, number: int) -> str:
+    """Return the id of a map of this task."""
+    return task_id(f"{name}-map", MAPS, number)
 
 
 def submit_compiled(
@@ -143,8 +152,8 @@ class BatchResult(ColdMethods, Generic[T]):
     """The handle on one map; in callbacks, await and so on it is a result like others."""
 
     __slots__ = (
-        "_any_handle", "_errors", "_gaps", "_id", "_length", "_limit", "_name", "_out", "_parent",
-        "_pool", "_process", "_progress", "_settle", "__weakref__",
+        "_any_handle", "_errors", "_gaps", "_length", "_limit", "_name", "_number", "_out",
+        "_parent", "_pool", "_process", "_progress", "_settle", "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -157,9 +166,10 @@ class BatchResult(ColdMethods, Generic[T]):
         settle: SettleItem,
         progress: bool = False,
         gaps: bool = False,
+        number: int | None = None,
     ) -> None:
         self._name = name
-        self._id = f"{name}-map-{next(_numbers)}"
+        self._number = next(map_numbers) if number is None else number
         self._pool = backend
         self._parent = run_here()
         self._process = os.getpid()
@@ -191,6 +201,9 @@ class BatchResult(ColdMethods, Generic[T]):
                 "from; submit it again here"
             )
         return self._any_handle
+
+    def _made_id(self) -> str:
+        return map_id(self._name, self._number)
 
     def __repr__(self) -> str:
         if os.getpid() != self._process:
@@ -229,23 +242,28 @@ class BatchResult(ColdMethods, Generic[T]):
 
     @property
     def queued_at(self) -> float | None:
-        """When it was submitted, on time.monotonic's clock."""
-        return self._handle.times()[0]
+        """When it was submitted, in seconds since the epoch."""
+        return epoch(self._handle.times()[0])
 
     @property
     def started_at(self) -> float | None:
-        """When its first item began to run, on time.monotonic's clock; None before it has ended."""
-        return self._handle.times()[1] if self.done() else None
+        """When its first item began to run, in seconds since the epoch; None before the end."""
+        return epoch(self._handle.times()[1]) if self.done() else None
 
     @property
     def finished_at(self) -> float | None:
-        """When it ended, on time.monotonic's clock; None before."""
-        return self._handle.times()[2] if self.done() else None
+        """When it ended, in seconds since the epoch; None before."""
+        return epoch(self._handle.times()[2]) if self.done() else None
+
+    @property
+    def _ended_ns(self) -> int:
+        ended = self._handle.times()[2] if self.done() else None
+        return 0 if ended is None else round(ended * 1e9)
 
     @property
     def execution_time_ms(self) -> float | None:
         """How long it ran, from its first item to its end, in milliseconds; None before."""
-        started, finished = self.started_at, self.finished_at
+        _, started, finished = self._handle.times() if self.done() else (None, None, None)
         return None if started is None or finished is None else (finished - started) * 1e3
 
     @property
@@ -379,6 +397,8 @@ class BatchResult(ColdMethods, Generic[T]):
     def _wait(self, timeout: float | None, tick: Callable[[], None] | None = None) -> None:
         until = deadline.after(timeout)
         left = SLICE_SECONDS
+        if not self.done():
+            warn_if_in_loop(self._name)
         while not self._handle.wait(left):
             if tick is not None:
                 tick()
@@ -392,6 +412,8 @@ class BatchResult(ColdMethods, Generic[T]):
     def _ended_within(self, seconds: float | None) -> bool:
         """Wait so long, as a TaskResult's does; return whether it has ended."""
         until = deadline.after(seconds)
+        if seconds != 0.0 and not self.done():
+            warn_if_in_loop(self._name)
         while True:
             left = SLICE_SECONDS if until is None else deadline.left(until)
             if self._handle.wait(min(left, SLICE_SECONDS)):

@@ -146,7 +146,7 @@ def _in_order_of_completion(
     done = [result for result in results if result.done()]
     early = set(done)
     pending = [result for result in results if result not in early]
-    yield from sorted(done, key=lambda result: result.finished_at or 0.0)
+    yield from sorted(done, key=lambda result: result._ended_ns)
     arrivals = Arrivals(pending)
     try:
         while arrivals.pending:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import dataclasses
 import logging
 import os
 import threading
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import deadline
-from ..errors import RuntimeClosed, StatsDisabled, shown
+from ..errors import ResultGone, RuntimeClosed, StatsDisabled, shown
 from ..pools.interrupt import shielded
 from ..pools.open_pool import make_backend
 from ..pools.protocol import Backend, PoolSettings, Submitter
@@ -42,6 +43,8 @@ E = TypeVar("E", bound="Engine")
 _log = logging.getLogger("catzilla_jit")
 _POLICIES = ("wait", "raise", "caller")
 _MOST_MEGABYTES = 2**40  # 2**60 bytes
+_MOST_KEPT = 2**31
+_LONGEST_SECONDS = 4e9  # a century
 
 #: An option that was not given.
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
@@ -68,6 +71,22 @@ def _settings(
         memory_limit=round((memory_pool_mb or 0) * 2**20),
         profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
     )
+
+
+def _keeping(settings: PoolSettings, most: Any, seconds: Any) -> PoolSettings:
+    """Return the settings of a runtime that keeps so many results so long."""
+    most = count("keep_results", most, _MOST_KEPT, least=0)
+    if seconds is not None:
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise TypeError(f"Runtime: result_ttl_s must be a number, not {shown(seconds)}")
+        if not 0 < seconds <= _LONGEST_SECONDS:
+            raise ValueError(
+                f"Runtime: result_ttl_s must be above 0 and at most {_LONGEST_SECONDS:g} seconds, "
+                f"not {shown(seconds)}"
+            )
+        if not most:
+            raise ValueError("Runtime: result_ttl_s needs keep_results, the number of results")
+    return dataclasses.replace(settings, keep_results=most, result_ttl_s=seconds)
 
 
 def _check_megabytes(value: Any) -> None:
@@ -119,9 +138,12 @@ class Engine:
         enable_c_compilation: bool = True,
         enable_profiling: bool = True,
         when_full: str = "wait",
+        keep_results: int = 0,
+        result_ttl_s: float | None = None,
     ) -> None:
         counts = worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
-        self.settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
+        settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
+        self.settings = _keeping(settings, keep_results, result_ttl_s)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows
         self._backend: Backend | None = None
@@ -225,13 +247,44 @@ class Engine:
         self._bound.add(task)
 
     def get(self, task_id: str) -> TaskResult[Any] | None:
-        """Return the result of this id, or None if there is none.
+        """Return the result of this id, or None if there is none; `lookup` says why.
 
         Known are, until the runtime ends, the results whose `task_id` was read and that somebody
-        holds: a program that keeps only ids keeps its results as well, in a dictionary of its own.
+        holds. With keep_results the runtime holds them itself.
         """
         backend = self._backend
         return None if backend is None else backend.known.find(task_id)
+
+    def lookup(self, task_id: str) -> TaskResult[Any]:
+        """Return the result of this id; ResultGone, a LookupError, says why there is none."""
+        backend = self._backend
+        found = self.get(task_id)
+        if found is not None:
+            return found
+        if backend is None:
+            raise ResultGone(f"{shown(task_id)}: this runtime has not been started")
+        if self._closed:
+            raise ResultGone(f"{shown(task_id)}: the runtime has been shut down")
+        raise ResultGone(f"{shown(task_id)}: {backend.known.reason(task_id)}")
+
+    def forget(self, task_id: str) -> bool:
+        """Let go of the result of this id; return whether it was known.
+
+        It is not kept any longer, and not found any more. Whoever holds it still has it, and a
+        task that has not ended goes on.
+        """
+        backend = self._backend
+        return False if backend is None else backend.known.forget(task_id)
+
+    def warm_up(self) -> None:
+        """Start the workers, and compile what is registered here, rather than at first use.
+
+        Raises CompileError for a task that must be compiled and cannot be.
+        """
+        self.start()
+        if self.enable_c_compilation:
+            for task in self.registry.tasks():
+                task.warm_up()
 
     def known_task(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return the task that `make` made for this key before."""

@@ -8,7 +8,6 @@ code, so a map of a computing function is not faster than a loop; a map of one t
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,19 +19,31 @@ from .. import deadline
 from ..errors import QueueFull, RuntimeClosed, TaskCancelled, TaskTimeout
 from ..pools import child, record
 from ..pools.ended import Ended
-from ..pools.interrupt import act_for, call_exposed, interrupted_here, run_here, shielded, wait_for
+from ..pools.interrupt import (
+    act_for,
+    call_exposed,
+    call_here,
+    interrupted_here,
+    run_here,
+    shielded,
+    wait_for,
+)
 from ..pools.payload import is_foreign
 from ..pools.protocol import Backend, Items, Submitter
 from ..pools.result_type import add_type
 from ..pools.watch import notice
-from .batch import BatchResult
+from .batch import BatchResult, map_id, map_numbers
 from .broadcast import Array, broadcast, missing
 
 _NUMBERS = (bool, int, float, complex, np.generic)
 TURN_SECONDS = 0.005  # how long a call takes items before it lets others run
 
-_numbers = itertools.count(1)  # of maps
-_here = threading.local()  # .inside: the batch whose call runs on this thread
+_here = threading.local()  # .inside: the batch whose call runs on this thread; .call: that
+
+
+def map_of(call: Any) -> PythonBatch | None:
+    """Return the map whose items this call of this thread runs, None if it runs none."""
+    return _here.inside if getattr(_here, "call", None) is call else None
 
 
 class PythonBatch:
@@ -45,9 +56,11 @@ class PythonBatch:
         length: int,
         collect: bool,
         count: Callable[[Items], None],
+        name: str,
     ) -> None:
         self._count = count
-        self._number = next(_numbers)
+        self.name = name
+        self.number = next(map_numbers)
         self._owner = run_here()
         self._function = function
         self._columns = columns
@@ -80,6 +93,10 @@ class PythonBatch:
                 if number == 0:
                     raise
                 return
+
+    def task_id(self) -> str:
+        """Return the id of its handle."""
+        return map_id(self.name, self.number)
 
     def _queue(self) -> None:
         call = self._submitter.submit_python(self._work)
@@ -127,12 +144,13 @@ class PythonBatch:
             return
         # What this call submits is the work of whoever has the map.
         act_for(self._owner)
-        outer, _here.inside = getattr(_here, "inside", None), self
+        outer = getattr(_here, "inside", None), getattr(_here, "call", None)
+        _here.inside, _here.call = self, call_here()
         try:
             while self._take_turn():
                 pass
         finally:
-            _here.inside = outer
+            _here.inside, _here.call = outer
 
     def _take_turn(self) -> bool:
         """Run items for a while; return whether to go on at once."""
@@ -173,7 +191,7 @@ class PythonBatch:
                 ran += 1
                 failed += failure is not None
         if ran:
-            self._count(Items(self._number, self._queued, started, now, first or 0, ran, failed))
+            self._count(Items(self.number, self._queued, started, now, first or 0, ran, failed))
         return now >= started + TURN_SECONDS and self._cursor < self._length
 
     def _queue_again(self) -> bool:
@@ -251,7 +269,7 @@ class PythonBatch:
             self._turns = 0  # they find it ended, and count what they had run before
             self._end_if_idle()
             calls = list(self._calls)
-        self._count(Items(self._number, cancelled=dropped))
+        self._count(Items(self.number, cancelled=dropped))
         for call in calls:
             call.cancel()
         return True
@@ -281,7 +299,10 @@ class PythonBatchResult(BatchResult[Any]):
         out: Any,
         progress: bool,
     ) -> None:
-        super().__init__(backend, name, batch, None, len(batch.values), batch.settle, progress)
+        super().__init__(
+            backend, name, batch, None, len(batch.values), batch.settle, progress,
+            number=batch.number,
+        )  # fmt: skip
         self._batch = batch
         self._shape = shape
         self._target = out
@@ -397,6 +418,6 @@ def submit_python(
         raise ValueError(f"task {name}: out must have the shape {shape}, not {out.shape}")
     columns = [_column(array, shape) for array in arrays]
     length = int(np.prod(shape, dtype=np.int64))
-    batch = PythonBatch(function, columns, length, collect, count)
+    batch = PythonBatch(function, columns, length, collect, count, name)
     batch.start(submitter, workers)
     return PythonBatchResult(backend, name, batch, shape, out, progress)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..pools import record, watch
 from ..pools.result_type import connect, result_type
+from ..pools.task_ids import task_id
 from ..types import TaskStatus
 from . import awaitable, future
 
@@ -33,20 +34,25 @@ STATUSES = (
 
 
 class ColdMethods:
-    """What a result can do beyond waiting; rests on `_phase()`, `_id` and `_pool`."""
+    """What a result can do beyond waiting; rests on `_phase()`, `_pool`, `_made_id()`."""
 
     __slots__ = ()
 
     @property
     def task_id(self: Any) -> str:
-        """The task's name and the number of this submission.
+        """The task's name and 32 hexadecimal digits that no other submission has.
 
-        Runtime.get finds the result by it while somebody holds the result.
+        Nobody can guess them. Runtime.get finds the result by it while somebody holds the result;
+        a runtime that was told to (keep_results) keeps it itself from here on.
         """
         pool = self._pool
+        made: str = self._made_id()
         if pool is not None:
-            pool.known.note(self._id, self)
-        return str(self._id)
+            pool.known.note(made, self)
+        return made
+
+    def _made_id(self: Any) -> str:
+        return task_id(self.task_name, self._maker, self._number)
 
     def status(self: Any) -> TaskStatus:
         """Return where the task stands now."""
@@ -124,7 +130,7 @@ class ColdMethods:
             status = self.status().value
         except RuntimeError:
             status = "of the parent process"
-        return f"<TaskResult {self._id} {status}>"
+        return f"<TaskResult {self.task_name} #{self._number} {status}>"
 
     def _repr_html_(self: Any) -> str:
         from ..display.html import of_result

@@ -48,12 +48,12 @@ def default_python_workers(workers: int | None) -> int:
     return workers if workers is not None else min(32, usable_cpus() + 4)
 
 
-def count(name: str, value: Any, most: int) -> int:
-    """Return an argument of Runtime that is a count from 1 to `most`; TypeError or ValueError."""
+def count(name: str, value: Any, most: int, least: int = 1) -> int:
+    """Return an argument of Runtime that is a count in this range; TypeError or ValueError."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"Runtime: {name} must be an int, not {shown(value)}")
-    if not 1 <= value <= most:
-        raise ValueError(f"Runtime: {name} must be from 1 to {most}, not {shown(value)}")
+    if not least <= value <= most:
+        raise ValueError(f"Runtime: {name} must be from {least} to {most}, not {shown(value)}")
     return value
 
 

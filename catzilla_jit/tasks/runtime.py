@@ -37,7 +37,9 @@ class Runtime(Engine):
     memory_pool_mb: the most memory for compiled calls and their results, in MiB; a
     submission beyond it waits for results to be dropped, and raises QueueFull when nothing
     is left to wait for.
-    enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
+    keep_results: results whose `task_id` was read are kept until their end, and the last so many
+    after that, for `result_ttl_s` seconds at most; 0, the default: they live while somebody holds
+    them. enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
     statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
     """
 

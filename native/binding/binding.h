@@ -33,6 +33,7 @@ struct bridge {
     int limited;         /* the pool has a memory limit */
     unsigned generation; /* of the process that made it, see `generation` */
     uint32_t guests, guests_least, guests_most, starting; /* Python workers */
+    uint64_t number; /* of the bridge in this process, from 1 */
     uint64_t next_id;
     int dispatching;    /* bridge.dispatch() goes on */
     struct kind *kinds; /* freed with the bridge */
@@ -172,6 +173,7 @@ int stop_record(struct cz_record *record);
  * 1 if it is one. */
 int bury(struct cz_record *record);
 extern PyType_Spec result_spec, python_result_spec;
+PyObject *set_epoch(PyObject *module, PyObject *nanoseconds);
 extern PyTypeObject *result_type, *python_result_type; /* made by the module */
 PyObject *new_result(struct kind *kind);               /* compiled; unqueued */
 void forgo_queue(PyObject *result);                    /* it is in no queue and will be in none */
@@ -186,6 +188,7 @@ enum help { NOT_OURS, NOT_YET, RAN };
 enum help help(struct cz_record *record);
 /* Seconds, or -1 for no limit. 0, or -1 with an exception. */
 int parse_timeout(struct cz_record *record, PyObject *value, double *timeout);
+PyObject *set_blocks(PyObject *module, PyObject *function);
 /* 1 final, 0 timed out, -1 exception. */
 int await_final(struct cz_record *record, double timeout);
 /* Wait for the end as a method's arguments say; 1 final, -1 exception (also TimeoutError). */
@@ -275,6 +278,7 @@ PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *check_interrupt(PyObject *module, PyObject *ignored);
 PyObject *get_run_here(PyObject *module, PyObject *ignored);
+PyObject *get_call_here(PyObject *module, PyObject *ignored);
 PyObject *act_for(PyObject *module, PyObject *number);
 PyObject *get_interrupted_here(PyObject *module, PyObject *ignored);
 

@@ -15,6 +15,8 @@ PyTypeObject *result_type, *python_result_type;
 
 /* --- bridges -------------------------------------------------------------------------- */
 
+static uint64_t bridges_made;
+
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"pool",        "native",       "python",      "cache",   "owner",
@@ -47,6 +49,7 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->limited = limited;
     self->guests_least = guests_least;
     self->guests_most = guests_most;
+    self->number = ++bridges_made;
     self->next_id = 0;
     self->dispatching = 0;
     self->kinds = NULL;
@@ -357,6 +360,12 @@ static PyMethodDef module_methods[] = {
      "call_exposed(function, ...): call it as the task's own code, within a shield."},
     {"run_here", get_run_here, METH_NOARGS,
      "run_here(): the number of the run that this thread is inside of, 0 if it is in none."},
+    {"call_here", get_call_here, METH_NOARGS,
+     "call_here(): the result of the Python call that this thread is inside of, or None."},
+    {"set_blocks", set_blocks, METH_O,
+     "set_blocks(function): function(task name) is called before a thread sleeps in a wait."},
+    {"set_epoch", set_epoch, METH_O,
+     "set_epoch(nanoseconds): from time.monotonic's clock to the epoch."},
     {"act_for", act_for, METH_O,
      "act_for(number): the run that this thread is inside of takes the number of another."},
     {"interrupted_here", get_interrupted_here, METH_NOARGS,

@@ -434,6 +434,12 @@ PyObject *get_run_here(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)
     return PyLong_FromUnsignedLongLong(number_here);
 }
 
+PyObject *get_call_here(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    struct running *call = all_running ? call_here() : NULL;
+    return Py_NewRef(call ? (PyObject *)result_of(call->record) : Py_None);
+}
+
 PyObject *act_for(PyObject *Py_UNUSED(module), PyObject *number)
 {
     struct running *call = call_here();

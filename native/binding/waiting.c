@@ -90,9 +90,25 @@ static int check_signals(struct cz_record *record)
     return -1;
 }
 
+static PyObject *blocks; /* blocks(task name): the thread is about to sleep; may warn */
+
+PyObject *set_blocks(PyObject *Py_UNUSED(module), PyObject *function)
+{
+    blocks = Py_NewRef(function); /* once */
+    Py_RETURN_NONE;
+}
+
+static int tell_block(struct cz_record *record)
+{
+    PyObject *told = PyObject_CallFunctionObjArgs(blocks, kind_of(record)->name, NULL);
+    Py_XDECREF(told);
+    return told ? 0 : -1;
+}
+
 static int await_or_raise(struct cz_record *record, double timeout)
 {
     int64_t until = 0, now;
+    int told = 0;
     if (is_final(record))
         return 1;
     if (timeout >= 0)
@@ -114,6 +130,8 @@ static int await_or_raise(struct cz_record *record, double timeout)
             if (until - now < slice)
                 slice = until - now;
         }
+        if (!told++ && tell_block(record))
+            return -1;
         Py_BEGIN_ALLOW_THREADS cz->record_wait(record, slice);
         Py_END_ALLOW_THREADS if (check_signals(record)) return -1;
     }

@@ -122,13 +122,13 @@ def test_a_task_can_be_named(make):
     assert task.name == "plus"
 
 
-def test_times_are_in_order_on_the_monotonic_clock(make):
-    before = time.monotonic()
+def test_times_are_seconds_since_the_epoch_and_in_order(make):
+    before = time.time()
     result = make(kernels.spin).submit(20_000)
     result.result()
-    after = time.monotonic()
+    after = time.time()
     times = [before, result.queued_at, result.started_at, result.finished_at, after]
-    assert all(later - earlier > -1e-4 for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier > -1e-3 for earlier, later in itertools.pairwise(times))
     ran = result.finished_at - result.started_at
     assert result.execution_time_ms == pytest.approx(ran * 1e3, rel=0.05, abs=0.01)
 

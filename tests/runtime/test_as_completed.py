@@ -31,7 +31,7 @@ def test_those_that_have_ended_come_first_and_in_their_order(make, gate):
         result.result()
     arrivals = as_completed([held, *reversed(early)], PATIENCE)
     came = [next(arrivals) for _ in early]
-    assert came == sorted(early, key=lambda result: result.finished_at)
+    assert came == sorted(early, key=lambda result: result._ended_ns)
     gate.open()
     assert list(arrivals) == [held]
 

@@ -91,7 +91,7 @@ def test_a_recording_agrees_with_the_counters(runtime: Runtime, mode: str | bool
     assert outcomes == {"completed": 500, "failed": 100}
 
 
-def test_events_have_the_ids_and_times_of_the_results(runtime: Runtime) -> None:
+def test_events_have_the_numbers_and_times_of_the_results(runtime: Runtime) -> None:
     tasks = [runtime.task(add, compile_to_c=mode, name=str(mode)) for mode in ("require", False)]
     for task in tasks:
         task.submit(1.0, 2.0).result()
@@ -105,10 +105,10 @@ def test_events_have_the_ids_and_times_of_the_results(runtime: Runtime) -> None:
     recording = record(runtime, work)
     names = [account.name for account in recording.segment.accounts]
     found = {f"{names[event.account]}-{event.id}": event for event in recording.events}
-    assert set(found) == {result.task_id for result in results}
+    assert set(found) == {f"{result.task_name}-{result._number}" for result in results}
     rate = recording.segment.ticks_per_second
     for result in results:
-        event = found[result.task_id]
+        event = found[f"{result.task_name}-{result._number}"]
         seconds = (event.ended - event.started) / rate
         assert seconds * 1e3 == pytest.approx(result.execution_time_ms, abs=1e-3)
         waited = (event.started - event.queued) / rate

@@ -19,6 +19,8 @@ import numpy as np
 
 from ... import errors
 from .. import safepoint, takeback
+from ..blocked_loop import warn_if_in_loop
+from ..epoch import OFFSET_NS
 from ..exception_copy import copy_exception
 from ..record import Span
 
@@ -113,6 +115,8 @@ class Native:
         own = importlib.import_module("_signal")  # without signal's conversions
         main = threading.main_thread().ident
         self.binding.set_signals(own.signal, own.getsignal, main)
+        self.binding.set_blocks(warn_if_in_loop)
+        self.binding.set_epoch(OFFSET_NS)
         self.binding.set_takeback(takeback.look, takeback.TakenBack)
         os.register_at_fork(after_in_child=self.binding.own_signals)
 

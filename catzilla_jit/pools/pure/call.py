@@ -22,7 +22,9 @@ from ... import deadline
 from ...errors import RuntimeClosed, TaskCancelled, TaskTimeout
 from ...stats import events, segment
 from .. import child
+from ..blocked_loop import warn_if_in_loop
 from ..ended import Ended
+from ..epoch import epoch
 from ..interrupt import cancel_awaited, run_here, shielded, wait_for
 from ..record import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from ..takeback import TakenBack, look
@@ -57,6 +59,8 @@ class Pool(Protocol):
 
     @property
     def python_lane(self) -> Lane: ...
+    @property
+    def number(self) -> int: ...
     @property
     def mail(self) -> Mail: ...
     @property
@@ -103,7 +107,7 @@ class PureTaskResult:
         "_late", "_level",
         "_limit", "_lock", "_parent", "_pool", "_process", "_queued", "_running", "_started",
         "_state", "_timed_out", "_traceback", "_try", "_undecided", "_value", "_watched",
-        "queued_at", "retries", "_id", "task_name", "counted",
+        "_maker", "_number", "_queued_at", "counted", "retries", "task_name",
     )  # fmt: skip
 
     def __init__(
@@ -112,7 +116,8 @@ class PureTaskResult:
         # constant
         self.task_name = name
         self.counted = True  # False: it counts what it runs itself
-        self._id = f"{name}-{number}"
+        self._maker = pool.number
+        self._number = number
         self._parent = run_here()
         self._process = os.getpid()
         self._pool = pool
@@ -121,7 +126,7 @@ class PureTaskResult:
         self._limit = 0.0  # seconds for one run, 0: any
         self._diverts = False  # a failure may be tried again
         self._lock = threading.RLock()  # guards what follows
-        self.queued_at: float | None = None
+        self._queued_at: float | None = None
         self.retries = 0
         self._state = PENDING
         self._queued = False  # in a lane, so a waiter may run it
@@ -150,7 +155,7 @@ class PureTaskResult:
 
     def queue(self, promised: bool = False) -> None:
         """Put the call into its lane, or run it here where that is the policy."""
-        self.queued_at = time.monotonic()
+        self._queued_at = time.monotonic()
         self._queued = True
         if not self._lane.push(self, self._level, promised):
             self.run()
@@ -234,7 +239,7 @@ class PureTaskResult:
         if recorder is not None and not self.counted:
             recorder.leaves(finished - self._started)
         elif recorder is not None:
-            waited = self._started - (self.queued_at or self._started)
+            waited = self._started - (self._queued_at or self._started)
             lane, seconds = self._lane_number, finished - self._started
             event = self._event(failed, finished) if recorder.is_traced() else None
             recorder.ran(lane, self.task_name, self._level, waited, seconds, event=event)
@@ -247,8 +252,8 @@ class PureTaskResult:
             outcome = "failed try" if self._diverts else "failed"
         else:
             outcome = "completed"
-        number = int(self._id.rpartition("-")[2])
-        return Happened(events.RUN, number, outcome, finished, self.queued_at is not None)
+        queued = self._queued_at is not None
+        return Happened(events.RUN, self._number, outcome, finished, queued)
 
     def _record_end(self, state: int) -> None:
         # A promise is no call.
@@ -377,6 +382,8 @@ class PureTaskResult:
             raise TaskCancelled(f"task {self.task_name} was cancelled")
 
     def _wait_until(self, until: float | None) -> bool:
+        if not self._ended.is_set() and (until is None or until > time.monotonic()):
+            warn_if_in_loop(self.task_name)
         # An interrupt hits a worker that waits at the end of a slice.
         longest = SLICE_SECONDS if on_worker() else _LONGEST_SECONDS
         while True:
@@ -490,14 +497,28 @@ class PureTaskResult:
         return self._started > 0.0 and self._state in (COMPLETED, FAILED)
 
     @property
+    def _ended_ns(self) -> int:
+        return round(self._finished * 1e9) if self._has_run() else 0
+
+    @property
+    def _deadline(self) -> float | None:
+        """For the thread that runs it: when it is stopped, in seconds since the epoch."""
+        return epoch(self._started + self._limit) if self._limit else None
+
+    @property
+    def queued_at(self) -> float | None:
+        """When it was submitted, in seconds since the epoch."""
+        return epoch(self._queued_at)
+
+    @property
     def started_at(self) -> float | None:
-        """When it began to run, on time.monotonic's clock; None before it has ended."""
-        return self._started if self._has_run() else None
+        """When it began to run, in seconds since the epoch; None before it has ended."""
+        return epoch(self._started) if self._has_run() else None
 
     @property
     def finished_at(self) -> float | None:
-        """When it ended, on time.monotonic's clock; None if it has not run."""
-        return self._finished if self._has_run() else None
+        """When it ended, in seconds since the epoch; None if it has not run."""
+        return epoch(self._finished) if self._has_run() else None
 
     @property
     def execution_time_ms(self) -> float | None:

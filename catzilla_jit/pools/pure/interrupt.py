@@ -335,6 +335,12 @@ def run_here() -> int:
     return 0 if call is None else call.number
 
 
+def call_here() -> Any:
+    """Return the result of the call that this thread is inside of, None if it is in none."""
+    call = _call_here() if threading.get_ident() in _running else None
+    return None if call is None else call.result
+
+
 def act_for(number: int) -> None:
     """Let the run that this thread is inside of have the number of another."""
     call = _call_here()
