@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from .protocol import Submitter
 
 
-_stands_for: dict[Any, Any] = {}  # results by the Python calls that stand for their runs
-
-
-def meant_by(call: Any) -> Any:
-    """Return the result that a Python call which runs computes: its own, or another's."""
-    return _stands_for.get(call, call)
-
-
 class Reruns:
     """Those of one compiled form. On the dispatcher's thread."""
 
@@ -44,11 +36,9 @@ class Reruns:
             try:
                 if limit_ns:
                     pool.govern(call, limit_ns, None)
-                _stands_for[call] = result
                 pool.dispatcher.watch(call, functools.partial(self._ended, result))
                 submitter.start(call, 0)
             except BaseException:
-                _stands_for.pop(call, None)
                 pool.forgo(call)
                 raise
             finally:
@@ -56,7 +46,6 @@ class Reruns:
         return call
 
     def _ended(self, result: Any, call: Any) -> None:
-        _stands_for.pop(call, None)
         if call.cancelled():
             self._bridge.conclude(result, True)
             return

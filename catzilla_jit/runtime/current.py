@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
 
 from ..pools.interrupt import call_here
-from ..pools.rerun import meant_by
 from .python_map import map_of
 
 
@@ -43,5 +41,4 @@ def current_task() -> CurrentTask | None:
     batch = map_of(call)
     if batch is not None:
         return CurrentTask(batch.task_id(), batch.name, 1, None)
-    result: Any = meant_by(call)
-    return CurrentTask(result.task_id, result.task_name, result.retries + 1, call._deadline)
+    return CurrentTask(call.task_id, call.task_name, call.retries + 1, call._deadline)

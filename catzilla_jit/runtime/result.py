@@ -17,6 +17,7 @@ from ..pools.result_type import connect, result_type
 from ..pools.task_ids import task_id
 from ..types import TaskStatus
 from . import awaitable, future
+from .task_log import LogLine, log_of
 
 if TYPE_CHECKING:
     from ..pools.dispatcher import Dispatcher
@@ -110,6 +111,15 @@ class ColdMethods:
         if not hasattr(other, "submit"):
             raise TypeError(f"task {self.task_name}: then() takes a task, not {other!r}")
         return other.submit(self, *more_args)
+
+    def logs(self: Any) -> tuple[LogLine, ...]:
+        """Return what the task has printed and logged so far, also while it runs.
+
+        The last lines, of all tries, at most 1,000 with 64 KiB of text together; none for a task
+        without `capture_logs`.
+        """
+        log = log_of(self)
+        return () if log is None else log.lines()
 
     def _listen(self: Any, dispatcher: Dispatcher) -> bool:
         """Have the end dispatched; False if it has come already."""

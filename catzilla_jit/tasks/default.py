@@ -128,6 +128,9 @@ def task(function: Any = None, /, **options: Any) -> Any:
     for this task; `memory_stats()` then tells its share (docs/memory.md). Has no effect, and
     says so once, in a process that does not run on jemalloc.
 
+    capture_logs: keep the last lines that a call prints and logs, for `TaskResult.logs()`; of maps
+    only those that run as Python.
+
     delay_ms: how long to wait before a submission is queued. timeout_ms: how long one run
     may take; then the task is stopped and fails with TaskTimeout. max_retries: how often
     to try again after an exception of the types `retry_on`; before try n it waits

@@ -31,6 +31,7 @@ class Settings:
     fastmath: bool = False
     overflow: str = "check"
     memory_arena: bool = False
+    capture_logs: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -41,7 +42,7 @@ class Settings:
             self._refuse(ValueError, "compile_to_c", f"one of {_COMPILE_MODES}")
         if self.overflow not in ("check", "wrap"):
             self._refuse(ValueError, "overflow", "'check' or 'wrap'")
-        for option in ("fastmath", "memory_arena"):
+        for option in ("fastmath", "memory_arena", "capture_logs"):
             self._check_bool(option)
         if self.boundscheck is not None:
             self._check_bool("boundscheck")
@@ -104,7 +105,8 @@ class Settings:
     @property
     def governed(self) -> bool:
         """Whether a submission needs more than a place in the queue."""
-        return bool(self.max_retries or self.delay_ms or self.timeout_ms is not None)
+        limited = self.timeout_ms is not None
+        return bool(self.max_retries or self.delay_ms or limited or self.capture_logs)
 
     @property
     def retries(self) -> RetryPolicy | None:

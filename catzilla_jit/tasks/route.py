@@ -18,6 +18,7 @@ from ..pools import payload
 from ..pools.interrupt import shielded
 from ..pools.protocol import Backend, Submitter
 from ..runtime import promise
+from ..runtime.task_log import captured, open_log
 from ..runtime.warmup import before_others
 from .jit_function import JitFunction
 from .options import Settings
@@ -48,8 +49,10 @@ class Route:
             self._add_forms()
         self.function = program.python  # known once it was tried to compile it
         on_worker = program.on_worker
+        if settings.capture_logs:
+            on_worker = captured(on_worker)
         base = runtime.submitter(
-            (program, "python", settings.memory_arena),
+            (program, "python", settings.memory_arena, settings.capture_logs),
             lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
         )
         self._python = base.at_level(settings.priority.level, self._slow)
@@ -146,7 +149,7 @@ class Route:
 
     @shielded
     def _submit_governed(self, /, *args: Any, **kwargs: Any) -> Any:
-        """Submit with a delay, a time limit or retries."""
+        """Submit with a delay, a time limit, retries or a log."""
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
             return self._submit_after(awaited, args, kwargs)
@@ -154,6 +157,8 @@ class Route:
         submitter, result = self._prepare(args, kwargs)
         limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
         delay_ns = round(settings.delay_ms * 1e6)
+        if settings.capture_logs:
+            open_log(result)
         if limit_ns or settings.max_retries:
             govern = functools.partial(
                 self.backend.govern, limit_ns=limit_ns, policy=settings.retries

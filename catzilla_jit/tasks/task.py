@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from ..errors import shown
 from ..pools.direct_call import DirectCall
 from ..pools.interrupt import shielded
-from ..runtime import batch, broadcast, promise, python_map
+from ..runtime import batch, broadcast, promise, python_map, task_log
 from ..types import TaskPriority
 from .bound import BoundTask
 from .jit_function import JitFunction, is_coroutine_function
@@ -327,11 +327,17 @@ class Task(DirectCall, Generic[P, R]):
         submitter = base.at_level(level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
         call = columns.caller(self._program.in_loops(self))
-        return python_map.submit_python(
+        log = task_log.TaskLog() if self._settings.capture_logs else None
+        if log is not None:
+            call = task_log.captured(call, log)
+        made = python_map.submit_python(
             backend, submitter, call, name, columns.labels, columns.values,
             out=out, collect=collect, workers=workers, progress=progress,
             count=lambda items: backend.count_items(name, level, items),
         )  # fmt: skip
+        if log is not None:
+            task_log.attach(log, made)
+        return made
 
 
 def _no_slow_path(*_: Any, **__: Any) -> Any:

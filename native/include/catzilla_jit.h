@@ -299,6 +299,9 @@ CZ_API void cz_type_set_interruptible(struct cz_type *type);
  * is posted as CZ_MAIL_RERUN. If its handle is gone, or it was asked to stop, or there is no
  * memory, it just ends. */
 CZ_API void cz_type_set_rerun(struct cz_type *type, int32_t status);
+/* The record whose run on a native worker, or in cz_record_run, the calling thread is inside of;
+ * NULL if it is in none, or in a chunk. */
+CZ_API const void *cz_record_here(void);
 /* The time limit that was set, 0 for none. */
 CZ_API int64_t cz_record_limit_ns(struct cz_record *record);
 

@@ -194,11 +194,21 @@ void cz_record_begin(struct cz_record *record)
         cz__limit_begins(record);
 }
 
+static _Thread_local const struct cz_record *inside; /* of cz_record_run */
+
+const struct cz_record *cz__record_inside(void)
+{
+    return inside;
+}
+
 void cz_record_run(struct cz_record *record)
 {
+    const struct cz_record *outer = inside;
     uint32_t before = cz_arena_enter(record->type);
     cz_record_begin(record);
+    inside = record;
     record->status = record->type->entry(cz_payload(record), &record->error);
+    inside = outer;
     record->finished_at = cz__ticks();
     cz_arena_leave(before);
     finish(record, record->status ? CZ_FAILED : CZ_COMPLETED, CZ_POOL, true);

@@ -15,5 +15,7 @@ unsigned cz__record_cancel_delayed(struct cz_record *record);
 void cz__record_end(struct cz_cache *cache, struct cz_record *record, uint32_t phase);
 /* The same after its entry has returned: how that ends the record, its status says. */
 void cz__record_ran(struct cz_cache *cache, struct cz_record *record);
+/* What cz_record_run runs on this thread, or NULL. */
+const struct cz_record *cz__record_inside(void);
 
 #endif

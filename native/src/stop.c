@@ -6,6 +6,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "ending.h"
 #include "os.h"
 #include "pool.h"
 
@@ -155,6 +156,14 @@ bool cz__stop_possible(void)
     open = cz__maps_open();
     pthread_mutex_unlock(&ranges_lock);
     return open;
+}
+
+const void *cz_record_here(void)
+{
+    const struct cz_record *record = cz__record_inside();
+    if (record == NULL && this_worker)
+        record = cz__load_relaxed(&this_worker->inside);
+    return record && record->type->batch ? NULL : record;
 }
 
 void cz__stop_adopt(struct cz__thread *thread)
