@@ -365,10 +365,6 @@ class NativePool:
         memory.owner = self._bridge  # type: ignore[attr-defined]
         return memoryview(memory).cast("B").toreadonly()
 
-    def let_go(self) -> None:
-        """The interpreter exits: refer to no function any more, if the pool has ended."""
-        self._bridge.let_go()
-
     def close(self) -> None:
         self._native.lib.cz_pool_close(self._pool)
 

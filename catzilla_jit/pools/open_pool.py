@@ -1,4 +1,4 @@
-"""Make a pool: the native one, or the pure-Python one where that cannot be."""
+"""Make a pool, the native one or the pure-Python one where that cannot be; and let go of them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def make_backend(settings: PoolSettings) -> Backend:
     from .native_pool import NativePool
 
     return NativePool(settings)
+
+
+def let_go() -> None:
+    """The interpreter exits: pools that have ended refer to no function any more.
+
+    Of the pure-Python pool its collector sees everything.
+    """
+    library.let_go()

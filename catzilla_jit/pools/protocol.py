@@ -266,9 +266,6 @@ class Backend(Protocol):
     def stats_segment(self) -> memoryview | None:
         """Return the statistics as stats/segment.py reads them; None where there are none."""
 
-    def let_go(self) -> None:
-        """Refer to no function any more, if the pool has ended: the interpreter exits."""
-
     def close(self) -> None:
         """Refuse further submissions; what is queued still runs."""
 

@@ -270,9 +270,6 @@ class PurePool:
     def stats_segment(self) -> memoryview | None:
         return None if self.recorder is None else self.recorder.view()
 
-    def let_go(self) -> None:
-        """The interpreter exits. Everything here is seen by its collector."""
-
     def close(self) -> None:
         self.compiled_lane.close()
         self.python_lane.close()

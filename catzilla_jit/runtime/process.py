@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from ..pools import selection
 from ..pools.interrupt import shielded
+from ..pools.open_pool import let_go
 from ..pools.protocol import Backend
 from . import exit
 from .warmup import Registry
@@ -131,9 +132,8 @@ def _let_go_at_exit() -> None:
     for runtime in list(_runtimes):
         runtime._submitters = {}
         runtime._tasks = {}
-        if runtime._backend is not None:
-            runtime._backend.let_go()
     _runtimes.clear()
+    let_go()
 
 
 # Before threading joins its threads, while new ones may still be started; atexit would

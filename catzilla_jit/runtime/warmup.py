@@ -16,6 +16,7 @@ import logging
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -107,13 +108,17 @@ class Warming:
     """One pass over some tasks."""
 
     def __init__(self, tasks: Iterable[Any]) -> None:
-        self._tasks = list(tasks)
+        # Without the tasks themselves: the runtime that they lead to holds this.
+        self._tasks = deque(weakref.ref(task) for task in tasks)
         self._thread = _Thread(self._run)
         self._stopping = self._thread.stopping
         self._thread.start()
 
     def _run(self) -> None:
-        for task in self._tasks:
+        while self._tasks:
+            task = self._tasks.popleft()()
+            if task is None:
+                continue
             with _submitters.changed:
                 _submitters.changed.wait_for(self._may_go_on)
             if self._stopping.is_set():

@@ -4,6 +4,9 @@ Made by the first submission, forgotten after a fork. `submit` is the pool's own
 wherever the straight case is all there is to it; what that does not take (keyword
 arguments, defaults, NumPy scalars, values that do not fit, results of other tasks) comes
 back here, to `_slow`.
+
+A route is in no cycle, so that a runtime which is dropped goes at once: the submitters that it
+holds decline what does not fit, and those with `_slow` are made for whoever asks for `submit`.
 """
 
 from __future__ import annotations
@@ -35,13 +38,16 @@ class Route:
         self,
         program: JitFunction,
         settings: Settings,
-        runtime: Engine,
+        reach: Callable[[], Engine],
         moved: Callable[[], None],
     ) -> None:
+        """reach: gives the runtime, which may hold the task that this is the route of."""
+        runtime = reach()
         self._program = program
         self._moved = moved
         self._settings = settings
-        self._runtime = runtime
+        self._reach = reach
+        self._compiles = runtime.enable_c_compilation
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         self._generation = program.generation
         with before_others():  # which the start of the runtime begins to compile
@@ -55,13 +61,12 @@ class Route:
             (program, "python", settings.memory_arena, settings.capture_logs),
             lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
         )
-        self._python = base.at_level(settings.priority.level, self._slow)
-        self.submit = self._choose_submit()
+        self._python = base.at_level(settings.priority.level, _decline)
 
     def _add_forms(self) -> None:
         program = self._program
         self._forms = []
-        if self._runtime.enable_c_compilation and program.compiled() is not None:
+        if self._compiles and program.compiled() is not None:
             for form in program.forms:
                 self._add(form)
         self._generation = program.generation
@@ -71,19 +76,23 @@ class Route:
         self._program.prepare()
         if self._program.generation != self._generation:
             self._add_forms()
-            self.submit = self._choose_submit()
             self._moved()
 
-    def _choose_submit(self) -> Callable[..., Any]:
+    @property
+    def submit(self) -> Callable[..., Any]:
+        """What queues a call with these arguments, as they are given."""
         if self._settings.governed:
             return self._submit_governed
         if self._specialises:
             return self._submit_generic
-        return self._forms[0][1].submit if self._forms else self._python.submit_python
+        level = self._settings.priority.level
+        if self._forms:
+            return self._forms[0][1].at_level(level, self._slow).submit
+        return self._python.at_level(level, self._slow).submit_python
 
     @property
     def _specialises(self) -> bool:
-        return self._program.generic and self._runtime.enable_c_compilation
+        return self._program.generic and self._compiles
 
     @property
     def direct(self) -> tuple[Submitter, ...]:
@@ -121,13 +130,13 @@ class Route:
 
         rerun = program.rerun if form.pure else None
         arena = self._settings.memory_arena
-        base = self._runtime.submitter(
+        base = self._reach().submitter(
             (program, form, program.generation, arena),
             lambda backend: backend.compiled(
                 form, settle, rerun=rerun, guards=program.guards, arena=arena
             ),
         )
-        submitter = base.at_level(self._settings.priority.level, self._slow)
+        submitter = base.at_level(self._settings.priority.level, _decline)
         self._forms.append((form, submitter))
         return submitter
 
@@ -135,7 +144,9 @@ class Route:
 
     def _submit_generic(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._forms and not _is_narrow(self._forms[0][0]):
-            return self._forms[0][1].submit(*args, **kwargs)
+            result = self._forms[0][1].submit(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
         return self._slow(*args, **kwargs)
 
     @shielded
@@ -171,10 +182,12 @@ class Route:
     def _submit_after(
         self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        runtime = self._reach()  # which lives until this was submitted
+
         def value(argument: Any) -> Any:
             return argument.result() if promise.is_result(argument) else argument
 
-        def submit() -> Any:
+        def submit(runtime: Engine = runtime) -> Any:
             return self.submit(
                 *(value(argument) for argument in args),
                 **{name: value(argument) for name, argument in kwargs.items()},
@@ -198,11 +211,11 @@ class Route:
             try:
                 result = submitter.prepare(*self._exact(form, values))
             except payload.Unfit as error:
-                complaint = complaint or error
+                complaint = complaint or error.with_traceback(None)  # no cycle with this frame
                 continue
             if result is not NotImplemented:
                 return submitter, result
-        new = self._specialise(values) if self._runtime.enable_c_compilation else None
+        new = self._specialise(values) if self._compiles else None
         if new is not None:
             result = new.prepare(*values)
             if result is not NotImplemented:
@@ -252,6 +265,11 @@ def _element(argument: Any) -> Any:
 
 #: Elements of these types stand for Python's own numbers.
 _PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
+
+
+def _decline(*_: Any, **__: Any) -> Any:
+    """Stand for the slow path of a submitter whose user goes that way itself."""
+    return NotImplemented
 
 
 def _any(_code: str, _value: Any) -> bool:

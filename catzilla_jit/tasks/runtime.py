@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import types
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from ..errors import shown
+from ..errors import RuntimeClosed, shown
 from ..pools.interrupt import shielded
 from ..runtime.engine import UNSET, Engine
 from ..runtime.process import refresh_rosters
@@ -88,6 +89,19 @@ def home_of(runtime: Runtime) -> Home:
     return Home(runtime.registry, lambda: runtime)
 
 
+def _own_home(runtime: Runtime) -> Home:
+    """Return the same for tasks that the runtime itself holds."""
+    reference = weakref.ref(runtime)
+
+    def find() -> Runtime:
+        found = reference()
+        if found is None:
+            raise RuntimeClosed("the runtime has been dropped")
+        return found
+
+    return Home(runtime.registry, find, owned=True)
+
+
 def make_task(function: Callable[..., Any] | None, options: dict[str, Any], home: Home) -> Any:
     """Return a Task, or the decorator that makes one when there is no function yet."""
     if function is None:
@@ -131,7 +145,7 @@ def submit_function(
     rest = tuple(sorted(options.items(), key=lambda item: item[0]))
     if options.get("compile_to_c") or not _is_transient(function):
         known: Task[..., Any] = runtime.known_task(
-            (function, rest), lambda: make_task(function, options, home_of(runtime))
+            (function, rest), lambda: make_task(function, options, _own_home(runtime))
         )
         return known.submit(*args, **kwargs)
     name = getattr(function, "__name__", type(function).__name__)
@@ -139,7 +153,7 @@ def submit_function(
     carrier: Task[..., Any] = runtime.known_task(
         ("carrier", carry, name, rest),
         lambda: make_task(
-            carry, {**options, "name": name, "compile_to_c": False}, home_of(runtime)
+            carry, {**options, "name": name, "compile_to_c": False}, _own_home(runtime)
         ),
     )
     return carrier.submit(function, *args, **kwargs)

@@ -1,12 +1,13 @@
 """Tasks: where the compile stage and the runtime meet.
 
-A Task holds a function, its options and the JitFunction that compiles it. Its `submit` starts
-as a Python method which compiles, starts the runtime, makes a Route and then puts
-that one's `submit` in its place: later submissions go straight to native code.
+A Task holds a function, its options and the JitFunction that compiles it. Its `submit` is a slot
+that is empty at first: the first submission compiles, starts the runtime, makes a Route and puts
+that one's `submit` there, so that later ones go straight to native code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -44,10 +45,14 @@ LONGEST_CHUNK = 2**48
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Home:
-    """Where the submissions of a task go: one engine, or what is the default one by then."""
+    """Where the submissions of a task go: one engine, or what is the default one by then.
+
+    owned: the engine holds the task, which therefore does not hold it.
+    """
 
     registry: Registry
     find: Callable[[], Engine]
+    owned: bool = False
 
 
 class Task(DirectCall, Generic[P, R]):
@@ -184,12 +189,17 @@ class Task(DirectCall, Generic[P, R]):
 
     def detach(self) -> None:
         """Forget the pool: the next submission looks for it again."""
-        self.submit = self._bind_and_submit  # type: ignore[method-assign]
+        with contextlib.suppress(AttributeError):
+            del self.submit
         self._route: Route | None = None
         self._set_direct((), self._program.function)
 
-    def _bind_and_submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
-        return self.bind().submit(*args, **kwargs)  # type: ignore[no-any-return]
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "submit":  # its slot is empty
+                return FirstSubmission(self)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @shielded
     def bind(self) -> Route:
@@ -203,7 +213,8 @@ class Task(DirectCall, Generic[P, R]):
                 if task is not None:
                     task._follow_placement()
 
-            route = Route(self._program, self._settings, runtime, moved)
+            reach = self._home.find if self._home.owned else lambda: runtime
+            route = Route(self._program, self._settings, reach, moved)
             runtime.remember(self)
             self._route = route
             self._follow_placement()
@@ -338,6 +349,18 @@ class Task(DirectCall, Generic[P, R]):
         if log is not None:
             task_log.attach(log, made)
         return made
+
+
+class FirstSubmission:
+    """What `submit` is until the task has a pool."""
+
+    __slots__ = ("__self__",)
+
+    def __init__(self, task: Task[..., Any]) -> None:
+        self.__self__ = task
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.__self__.bind().submit(*args, **kwargs)
 
 
 def _no_slow_path(*_: Any, **__: Any) -> Any:

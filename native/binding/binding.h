@@ -35,8 +35,10 @@ struct bridge {
     uint32_t guests, guests_least, guests_most, starting; /* Python workers */
     uint64_t number; /* of the bridge in this process, from 1 */
     uint64_t next_id;
-    int dispatching;    /* bridge.dispatch() goes on */
-    struct kind *kinds; /* freed with the bridge */
+    int dispatching;               /* bridge.dispatch() goes on */
+    struct kind *kinds;            /* freed with the bridge */
+    struct bridge *before, *after; /* in the list of all, see let_go_of_all */
+    int has_let_go;
 };
 
 /* Functions that the compile stage makes for values that are no scalars; with the GIL. */

@@ -16,6 +16,26 @@ PyTypeObject *result_type, *python_result_type;
 /* --- bridges -------------------------------------------------------------------------- */
 
 static uint64_t bridges_made;
+static struct bridge *bridges; /* all; guarded by the GIL */
+
+static void join_list(struct bridge *self)
+{
+    self->before = NULL;
+    self->after = bridges;
+    if (bridges)
+        bridges->before = self;
+    bridges = self;
+}
+
+static void leave_list(struct bridge *self)
+{
+    if (self->before)
+        self->before->after = self->after;
+    else
+        bridges = self->after;
+    if (self->after)
+        self->after->before = self->before;
+}
 
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -53,6 +73,8 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->next_id = 0;
     self->dispatching = 0;
     self->kinds = NULL;
+    self->has_let_go = 0;
+    join_list(self);
     return (PyObject *)self;
 }
 
@@ -74,6 +96,7 @@ static void bridge_dealloc(PyObject *op)
 {
     struct bridge *self = (struct bridge *)op;
     PyTypeObject *type = Py_TYPE(op);
+    leave_list(self);
     while (self->kinds) {
         struct kind *next = self->kinds->next;
         free_kind(self->kinds);
@@ -227,15 +250,32 @@ static PyObject *bridge_retire(PyObject *op, PyObject *Py_UNUSED(ignored))
  * containers. So at exit the functions, and with them the modules they belong to, are let go of:
  * else those would outlive the interpreter's own clearing of modules. A failed compiled call that
  * nobody has asked for by then has no exception any more. */
-static PyObject *bridge_let_go(PyObject *op, PyObject *Py_UNUSED(ignored))
+static void let_go(struct bridge *self)
 {
-    struct bridge *self = (struct bridge *)op;
-    for (struct kind *kind = self->retired ? self->kinds : NULL; kind; kind = kind->next) {
+    self->has_let_go = 1;
+    Py_INCREF(self);
+    for (struct kind *kind = self->kinds; kind; kind = kind->next) {
         Py_CLEAR(kind->function);
         Py_CLEAR(kind->fail);
         Py_CLEAR(kind->rerun);
         Py_CLEAR(kind->assist);
         drop_guards(kind);
+    }
+    Py_DECREF(self);
+}
+
+/* Also of pools whose runtime has gone: results may keep their bridges. Each step may run
+ * finalizers, which may free other bridges, so the search begins anew. */
+static PyObject *let_go_of_all(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    struct bridge *next = bridges;
+    while (next) {
+        if (next->retired && !next->has_let_go) {
+            let_go(next);
+            next = bridges;
+        } else {
+            next = next->after;
+        }
     }
     Py_RETURN_NONE;
 }
@@ -265,7 +305,6 @@ static PyMethodDef bridge_methods[] = {
     {"running", bridge_running, METH_NOARGS,
      "The results of the Python calls that run; some may be in it twice."},
     {"retire", bridge_retire, METH_NOARGS, "The pool has been joined."},
-    {"let_go", bridge_let_go, METH_NOARGS, "The interpreter exits: keep no function any more."},
     {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
     {0},
 };
@@ -375,6 +414,8 @@ static PyMethodDef module_methods[] = {
     {"add_result_type", add_result_type, METH_O,
      "add_result_type(type): arguments of this type are waited for first, like results."},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
+    {"let_go", let_go_of_all, METH_NOARGS,
+     "The interpreter exits: pools that have ended keep no function any more."},
     {"after_fork_in_child", after_fork_in_child, METH_NOARGS,
      "Refuse from now on what the parent process made."},
     {0},

@@ -151,6 +151,12 @@ def load() -> Native:
     raise errors.NativeUnavailable(_loaded)
 
 
+def let_go() -> None:
+    """Have pools that have ended refer to no function any more."""
+    if isinstance(_loaded, Native):
+        _loaded.binding.let_go()
+
+
 def unavailable() -> str | None:
     """Return why the native part is not used, or None when it is."""
     try:
