@@ -10,7 +10,7 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
 .PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
-        bench-smoke test-pythons docs-pictures docs-tutorial build clean
+        bench-smoke test-pythons differential docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make ctest           the C tests alone'
 	@echo 'make sanitize        the C tests under ThreadSanitizer, then Address+UBSanitizer'
 	@echo 'make sanitize-python the behaviour suite on libraries with Address+UBSanitizer'
+	@echo 'make differential    random programs, compiled against Python: SECONDS=600 [SEED=N]'
 	@echo 'make bench           every benchmark, as ratios; JSON in benchmarks/results'
 	@echo 'make docs-pictures   draw docs/pictures: the command line, the benchmarks'
 	@echo 'make docs-tutorial   run examples/tutorial.ipynb, and keep its outputs'
@@ -96,6 +97,11 @@ sanitize: .venv/installed
 
 sanitize-python: .venv/installed
 	tools/sanitize_python.sh $(BIN)/python
+
+SECONDS ?= 600
+
+differential: build
+	PYTHONPATH=tests $(BIN)/python -m differential --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # -- measurements -----------------------------------------------------------------------
 

@@ -1,0 +1,267 @@
+"""Makes programs: statements over typed variables, filled with the templates of expressions.
+
+Loops are bounded, powers and repetitions are small, so that a program ends as Python; one that
+takes too long or too much memory there is dropped by the child that runs it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from differential.expressions import CONSTANTS, HEAD, PARAMETERS, RESULTS, TEMPLATES
+from differential.program import Program
+
+HOLE = re.compile(r"\$([^$]*)\$")
+SCALARS = {"int", "float", "bool"}
+HINTS = {"array": "np.ndarray"}
+
+
+def program(seed: int, number: int) -> Program:
+    """Return the program of this number; the same for the same seed and number."""
+    return _Writer(random.Random(f"{seed}:{number}")).program(f"{seed}:{number}")
+
+
+class _Writer:
+    """Writes one function."""
+
+    def __init__(self, draw: random.Random) -> None:
+        self.draw = draw
+        self.scope: dict[str, str] = {}  # variables with their types
+        self.lines: list[str] = []
+        self.count = 0
+        self.loops = 0
+        self.arrays = draw.random() < 0.25
+        self.depth = draw.choice((1, 1, 2))  # of expressions
+        self.constants = draw.random() < 0.35  # the module's lists, dicts, helpers, enum members
+
+    def program(self, seed: str) -> Program:
+        kinds = [each for each in PARAMETERS if self.arrays or not each.startswith("array")]
+        weights = [PARAMETERS[each] for each in kinds]
+        count = self.draw.choice((1, 2, 2, 3, 3, 4))
+        parameters = self.draw.choices(kinds, weights, k=count)
+        hinted = self.draw.random() < 0.85
+        names = [f"p{i}" for i in range(count)]
+        self.scope = dict(zip(names, parameters, strict=True))
+        shown = [f"{n}: {_hint(k)}" if hinted else n for n, k in self.scope.items()]
+        self.block(1, self.draw.choice((1, 1, 2, 3, 5)))
+        self.finish(1)
+        source = HEAD + f"def f({', '.join(shown)}):\n" + "\n".join(self.lines) + "\n"
+        as_map = set(parameters) <= SCALARS and hinted
+        return Program(source, tuple(parameters), seed, as_map=as_map)
+
+    # --- expressions ---------------------------------------------------------------------------
+
+    def expression(self, kind: str, depth: int | None = None) -> str:
+        depth = self.depth if depth is None else depth
+        if self.draw.random() < 0.01:  # what Python may refuse
+            kind = self.draw.choice(list(TEMPLATES))
+        known = [name for name, type_ in self.scope.items() if type_ == kind]
+        if depth <= 0 or self.draw.random() < 0.25:
+            if known and self.draw.random() < 0.85:
+                return self.draw.choice(known)
+            if kind in CONSTANTS:
+                return self.draw.choice(CONSTANTS[kind])
+        templates = TEMPLATES.get(kind, ())
+        for _ in range(20):
+            template = self.draw.choice(templates) if templates else ""
+            if template and self.is_wanted(template):
+                return self.filled(template, depth)
+        return self.draw.choice(known) if known else self.draw.choice(CONSTANTS.get(kind, ("0",)))
+
+    def is_wanted(self, template: str) -> bool:
+        if not self.arrays and ("array" in template or "np." in template):
+            return False
+        return self.constants or not OUTSIDE.search(template)
+
+    def filled(self, template: str, depth: int) -> str:
+        def hole(match: re.Match[str]) -> str:
+            made = self.expression(match[1], depth - 1)
+            return made if made.isidentifier() else f"({made})"
+
+        made = HOLE.sub(hole, template)
+        # An f-string holds neither quotes of its own kind nor backslashes before Python 3.12.
+        if template.startswith("f'") and (made.count("'") > 2 or "\\" in made):
+            return f'f"{made[2:-1]}"' if '"' not in made and "\\" not in made else "'#'"
+        return made
+
+    # --- statements ----------------------------------------------------------------------------
+
+    def block(self, indent: int, statements: int) -> None:
+        before = len(self.lines)
+        for _ in range(statements):
+            self.statement(indent)
+        if len(self.lines) == before:
+            self.write(indent, "pass")
+
+    def write(self, indent: int, text: str) -> None:
+        self.lines.append("    " * indent + text)
+
+    def new(self, kind: str) -> str:
+        self.count += 1
+        return f"v{self.count}"
+
+    def statement(self, indent: int) -> None:
+        chosen = self.draw.choices(
+            (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
+             self.leave, self.mutate),
+            (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 1.5 if indent < 3 else 0,
+             3 if self.loops < 2 else 0, 1, 3),
+        )[0]  # fmt: skip
+        chosen(indent)
+
+    def assign(self, indent: int) -> None:
+        kinds = [each for each in TEMPLATES if self.arrays or not each.startswith("array")]
+        kind = self.draw.choice((*RESULTS, *kinds))
+        made = self.expression(kind)
+        name = self.new(kind)
+        self.write(indent, f"{name} = {made}")
+        if indent == 1 or self.draw.random() < 0.3:  # else it may have no value later
+            self.scope[name] = kind
+
+    def change(self, indent: int) -> None:
+        names = [n for n, kind in self.scope.items() if kind in ("int", "float", "str")]
+        if not names:
+            return self.assign(indent)
+        name = self.draw.choice(names)
+        kind = self.scope[name]
+        sign = self.draw.choice({"int": "+-*%", "float": "+-*/", "str": "+"}[kind])
+        if self.draw.random() < 0.6 and not (sign == "*" and self.loops):
+            self.write(indent, f"{name} {sign}= {self.expression(kind, 1)}")
+        elif not self.loops:
+            self.write(indent, f"{name} = {self.expression(kind)}")
+        return None
+
+    def branch(self, indent: int) -> None:
+        self.write(indent, f"if {self.expression('bool')}:")
+        self.inside(indent, self.draw.choice((1, 1, 2)))
+        if self.draw.random() < 0.5:
+            if self.draw.random() < 0.3:
+                self.write(indent, f"elif {self.expression('bool', 1)}:")
+                self.inside(indent, 1)
+            self.write(indent, "else:")
+            self.inside(indent, 1)
+
+    def inside(self, indent: int, statements: int, **names: str) -> None:
+        """Write a block whose new variables are not used behind it."""
+        before = dict(self.scope)
+        self.scope.update(names)
+        self.block(indent + 1, statements)
+        self.scope = {n: kind for n, kind in self.scope.items()
+                      if n in before or self.draw.random() < 0.05}  # fmt: skip
+
+    def loop(self, indent: int) -> None:
+        name, other = self.new("int"), self.new("int")
+        heads = (
+            (f"for {name} in range({self.expression('int', 1)} % 6):", {name: "int"}),
+            (f"for {name} in {self.expression('list[int]', 1)}:", {name: "int"}),
+            (f"for {name} in {self.expression('list[float]', 1)}:", {name: "float"}),
+            (f"for {name} in {self.expression('str', 1)}:", {name: "str"}),
+            (f"for {name}, {other} in enumerate({self.expression('list[str]', 1)}):",
+             {name: "int", other: "str"}),
+            (f"for {name}, {other} in {self.expression('dict[str, int]', 1)}.items():",
+             {name: "str", other: "int"}),
+            (f"for {name}, {other} in zip({self.expression('list[int]', 1)}, "
+             f"{self.expression('str', 1)}):", {name: "int", other: "str"}),
+            (f"for {name} in reversed({self.expression('list[int]', 1)}):", {name: "int"}),
+        )  # fmt: skip
+        head, names = self.draw.choice(heads)
+        self.loops += 1
+        self.write(indent, head)
+        if self.draw.random() < 0.2:
+            self.write(indent + 1, f"if {self.expression('bool', 1)}:")
+            self.write(indent + 2, self.draw.choice(("break", "continue")))
+        self.inside(indent, self.draw.choice((1, 2)), **names)
+        self.loops -= 1
+
+    def attempt(self, indent: int) -> None:
+        self.write(indent, "try:")
+        self.inside(indent, 1)
+        kind = self.draw.choice(
+            ("Exception", "ValueError", "ZeroDivisionError", "(ValueError, IndexError)",
+             "KeyError", "OverflowError", "ArithmeticError", "LookupError")
+        )  # fmt: skip
+        self.write(indent, f"except {kind}:")
+        self.inside(indent, 1)
+
+    def collect(self, indent: int) -> None:
+        """Fill a container that begins empty."""
+        kind = self.draw.choice(("list[int]", "list[str]", "list[float]", "dict[str, int]"))
+        name, item = self.new(kind), self.new("int")
+        self.write(indent, f"{name} = {'{}' if kind.startswith('dict') else '[]'}")
+        self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
+        self.scope[item] = "int"
+        if kind.startswith("dict"):
+            key = self.expression("str", 1)
+            value = self.draw.choice((f"{name}.get({key}, 0) + 1", self.expression("int", 1)))
+            self.write(indent + 1, f"{name}[{key}] = {value}")
+        else:
+            inner = kind.removeprefix("list[").removesuffix("]")
+            self.write(indent + 1, f"{name}.append({self.expression(inner, 1)})")
+        del self.scope[item]
+        if indent == 1:
+            self.scope[name] = kind
+
+    def leave(self, indent: int) -> None:
+        test = self.expression("bool", 1)
+        chosen = self.draw.random()
+        if chosen < 0.3:
+            self.write(indent, f"if {test}:")
+            self.write(indent + 1, f"raise ValueError({self.expression('str', 1)})")
+        elif chosen < 0.45:
+            self.write(indent, f"assert {test}, {self.expression('str', 1)}")
+        elif chosen < 0.55 and self.constants:
+            self.write(indent, f"if {test}:")
+            self.write(indent + 1, f"warnings.warn({self.expression('str', 0)})")
+        else:
+            self.write(indent, self.expression("int"))
+
+    def mutate(self, indent: int) -> None:
+        """Change a container; one that was given, now and then."""
+        kinds = ("list[int]", "list[float]", "list[str]", "dict[str, int]", "array f8 1",
+                 "array i8 1", "array f8 2")  # fmt: skip
+        names = [n for n, kind in self.scope.items() if kind in kinds]
+        names = [n for n in names if n[0] == "v" or self.draw.random() < 0.4]
+        if not names:
+            return self.assign(indent)
+        name = self.draw.choice(names)
+        kind = self.scope[name]
+        index = self.expression("int", 1)
+        if kind.startswith("array"):
+            item = "float" if "f8" in kind else "int"
+            place = f"{index} % 3, 0" if kind.endswith("2") else index
+            self.write(indent, f"{name}[{place}] = {self.expression(item, 1)}")
+            return None
+        if kind.startswith("dict"):
+            self.write(indent, f"{name}[{self.expression('str', 1)}] = {self.expression('int', 1)}")
+            return None
+        item = self.expression(kind.removeprefix("list[").removesuffix("]"), 1)
+        self.write(indent, self.draw.choice((
+            f"{name}.append({item})", f"{name}[{index}] = {item}",
+            f"{name}.insert({index}, {item})",
+            f"{name}.sort()", f"{name}.pop()", f"{name}.reverse()", f"{name}.extend([{item}])",
+            f"{name}.remove({item})", f"{name} += [{item}]",
+        )))  # fmt: skip
+        return None
+
+    def finish(self, indent: int) -> None:
+        made = [name for name in self.scope if name.startswith("v")]
+        chosen = self.draw.random()
+        if made and chosen < 0.5:
+            shown = self.draw.sample(made, min(len(made), self.draw.choice((1, 1, 2, 3))))
+            self.write(indent, "return " + ", ".join(shown))
+        elif chosen < 0.6:
+            pair = f"{self.expression('int')}, {self.expression('str')}"
+            self.write(indent, f"return {pair}")
+        else:
+            self.write(indent, f"return {self.expression(self.draw.choice(RESULTS))}")
+
+
+#: What is outside of the function: the names of `HEAD`, and helpers of the standard library.
+OUTSIDE = re.compile(
+    r"LIMITS|WEIGHTS|NAMES|CODES|RATES|ODD|COLOUR|Colour|helper|_of\(|countdown|counted|calendar"
+)
+
+
+def _hint(kind: str) -> str:
+    return HINTS.get(kind.partition(" ")[0], kind)
