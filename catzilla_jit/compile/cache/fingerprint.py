@@ -121,7 +121,8 @@ class _Writer:
         self._walked.add((id(module), names))
         installed = is_installed(module.__name__)
         for name in sorted(names):
-            if not hasattr(module, name):
+            # NumPy warns of names that it has no more, and the function may use them elsewhere.
+            if name not in vars(module) and (installed or not hasattr(module, name)):
                 continue
             value = getattr(module, name)
             self.text(name)
