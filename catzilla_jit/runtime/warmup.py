@@ -3,9 +3,11 @@
 The first submission starts a runtime; once its own task is compiled by the submitter, the
 others that will be needed are compiled by a thread here, one after the other. Whoever submits
 goes first: only one thread compiles at a time, and between two tasks this one waits until
-nobody else wants to. It ends with the list, with the runtime, or with the program, whichever comes
-first: the compilation at hand, which nobody has asked for, is then given up. The compiler asks
-now and then (`is_wanted`), and what it is about to begin may take a moment.
+nobody else wants to, and no module is being imported: the compiler looks modules up, and would
+wait for an import whose own submission waits for the compiler. It ends with the list, with the
+runtime, or with the program, whichever comes first: the compilation at hand, which nobody has
+asked for, is then given up. The compiler asks now and then (`is_wanted`), and what it is about
+to begin may take a moment.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import contextlib
 import itertools
 import logging
 import os
+import sys
 import threading
 import weakref
 from collections import deque
@@ -24,6 +27,7 @@ from ..pools.ended import Ended
 from ..pools.interrupt import join_thread, shielded
 
 _log = logging.getLogger("catzilla_jit")
+_IMPORT_SECONDS = 0.02
 
 
 class _Submitters:
@@ -90,6 +94,14 @@ class Registry:
         return [task for task in self.tasks() if task.wants_warming]
 
 
+def is_importing() -> bool:
+    """Tell whether a module is being imported at this moment."""
+    return any(
+        getattr(getattr(module, "__spec__", None), "_initializing", False)
+        for module in list(sys.modules.values())
+    )
+
+
 class _Thread(threading.Thread):
     """The thread that compiles in the background."""
 
@@ -119,8 +131,7 @@ class Warming:
             task = self._tasks.popleft()()
             if task is None:
                 continue
-            with _submitters.changed:
-                _submitters.changed.wait_for(self._may_go_on)
+            self._wait_turn()
             if self._stopping.is_set():
                 return
             try:
@@ -132,6 +143,15 @@ class Warming:
                 if not self._stopping.is_set():
                     raise
                 _log.debug("compiling %s in the background is given up", task.name)
+
+    def _wait_turn(self) -> None:
+        while True:
+            with _submitters.changed:
+                _submitters.changed.wait_for(self._may_go_on)
+                # Nobody tells of the end of an import.
+                if self._stopping.is_set() or not is_importing():
+                    return
+                _submitters.changed.wait(_IMPORT_SECONDS)
 
     def _may_go_on(self) -> bool:
         return _submitters.number == 0 or self._stopping.is_set()

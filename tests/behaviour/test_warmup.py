@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import types
 
 import pytest
 
@@ -54,6 +56,19 @@ def test_submitter_goes_before_the_next_task_of_the_background():
     assert second.prepared.wait(PATIENCE)
     warming.stop()
     assert log == [1, "submitter", 2]
+
+
+def test_background_waits_until_no_module_is_being_imported(monkeypatch):
+    # The compiler looks modules up: it would wait for an import that waits for the compiler.
+    module = types.ModuleType("half")
+    module.__spec__ = types.SimpleNamespace(_initializing=True)
+    monkeypatch.setitem(sys.modules, "half", module)
+    stub = Stub([], 1)
+    warming = Warming([stub])
+    assert not stub.prepared.wait(0.1)
+    module.__spec__._initializing = False
+    assert stub.prepared.wait(PATIENCE)
+    warming.stop()
 
 
 def test_background_waits_for_every_submitter():
