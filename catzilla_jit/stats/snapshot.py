@@ -138,7 +138,7 @@ class WorkerStats:
     serves compiled CRITICAL tasks alone). state: "running" or "idle". task: what it runs,
     or None; running_seconds: since when. tasks: calls it has run. utilization: the part of
     the last seconds that it was inside tasks, 0.0 to 1.0. thread_id: the kernel's, as in
-    `top -H`.
+    `top -H`. cpu_seconds: processor time of the thread so far; None where it cannot be read.
     """
 
     worker_id: int
@@ -151,6 +151,7 @@ class WorkerStats:
     busy_seconds: float
     utilization: float
     thread_id: int
+    cpu_seconds: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the worker as JSON takes it."""

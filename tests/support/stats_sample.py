@@ -32,7 +32,7 @@ def worker(number: int, **fields: Any) -> snapshot.WorkerStats:
     defaults = {
         "worker_id": number, "name": f"native-{number}", "kind": "native", "state": "idle",
         "task": None, "running_seconds": 0.0, "tasks": 0, "busy_seconds": 0.0,
-        "utilization": 0.0, "thread_id": 1000 + number,
+        "utilization": 0.0, "thread_id": 1000 + number, "cpu_seconds": 0.5,
     }  # fmt: skip
     return snapshot.WorkerStats(**{**defaults, **fields})
 
