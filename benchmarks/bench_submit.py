@@ -2,8 +2,9 @@
 
 One `submit` per task of `(float, float) -> float`, every result read, default workers.
 Baselines: ThreadPoolExecutor with as many threads as this process has cores, and a Go
-program with as many workers and one channel per result (peers/pool.go). Asked twice: for
-a compiled task, and for a Python task behind the same API.
+program with as many workers and one channel per result (peers/pool.go). Asked three times: for
+a compiled task, for the same by `submit_each` and `gather`, and for a Python task behind the same
+API.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import measure
 import peer
 
-from catzilla_jit import task
+from catzilla_jit import gather, task
 
 
 def add(a: float, b: float) -> float:
@@ -42,6 +43,7 @@ def main() -> None:
 
         subjects: dict[str, Callable[[], float]] = {
             "compiled task": lambda: measure.rate(compiled_add.submit, many),
+            "submit_each": lambda: each_rate(many),
             "Python task": lambda: measure.rate(python_add.submit, some),
             "ThreadPoolExecutor": lambda: measure.rate(executor_add, few),
         }
@@ -57,10 +59,23 @@ def main() -> None:
     report.ratio("compiled task / ThreadPoolExecutor", figures, "compiled task", executor, unit, 60)
     if go_pool is not None:
         report.ratio("compiled task / Go", figures, "compiled task", "Go", unit, 1.2)
+        report.ratio("submit_each / Go", figures, "submit_each", "Go", unit, 2)
     else:
         report.skip("compiled task / Go", "Go is not installed (Debian: apt-get install golang-go)")
     report.ratio("Python task / ThreadPoolExecutor", figures, "Python task", executor, unit, 20)
     report.finish()
+
+
+def each_rate(numbers: list[float]) -> float:
+    """Return tasks a second by submit_each, from the call to the last value."""
+    halves = [0.5] * len(numbers)
+
+    def work() -> None:
+        values = gather(compiled_add.submit_each(numbers, halves))
+        if values[-1] != numbers[-1] + 0.5 or len(values) != len(numbers):
+            raise AssertionError("a result is wrong")
+
+    return len(numbers) / measure.seconds(work)
 
 
 def go_rate(pool: peer.Peer, tasks: int) -> float:

@@ -26,7 +26,10 @@ class CompileWarning(UserWarning):
 
 
 class QueueFull(CatzillaError, queue.Full):
-    """The level's queue is at `queue_size` and the runtime was told to raise."""
+    """The level's queue is at `queue_size` and the runtime was told to raise.
+
+    From `submit_each`, `submitted` lists the results of what was queued before.
+    """
 
 
 class TaskCancelled(CatzillaError, concurrent.futures.CancelledError):

@@ -162,6 +162,19 @@ class Submitter(Protocol):
     def submit_python(self, /, *args: Any, **kwargs: Any) -> Any:
         """Queue a Python call."""
 
+    def submit_each(self, columns: tuple[list[Any], ...], into: list[Any], /) -> Any:
+        """Queue a compiled call per row of the lists, which are of one length; append the results.
+
+        NotImplemented, and nothing is queued, if some row does not fit exactly. After an exception
+        `into` has what was queued.
+        """
+
+    def submit_each_python(self, columns: tuple[list[Any], ...], into: list[Any], /) -> Any:
+        """Queue a Python call per row likewise."""
+
+    def withdraw(self, result: Any, /) -> None:
+        """Let go of a call that was prepared and will not be started."""
+
     def call(self, /, *args: Any) -> Any:
         """Run the compiled function here; NotImplemented if the arguments do not fit."""
 

@@ -31,6 +31,17 @@ def on_worker() -> bool:
     return lane.on_worker()
 
 
+def read_each(results: list[Any], values: list[Any], seconds: float) -> None:
+    """Append the values of the first results, which are waited for so long in all.
+
+    Up to the first that is no single result of this process's pool, has ended without a value, or
+    has not ended by then; raises what interrupts the wait.
+    """
+    loaded = native()
+    if loaded is not None:
+        loaded.binding.read_each(results, values, seconds)
+
+
 def add_type(kind: type[Any]) -> None:
     """Make objects of exactly this type results: as an argument they are waited for first."""
     loaded = native()

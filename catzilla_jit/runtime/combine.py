@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from .. import deadline
 from ..pools.arrivals import SLICE_SECONDS, Arrivals
 from ..pools.interrupt import cancel_awaited
-from ..pools.result_type import on_worker
+from ..pools.result_type import on_worker, read_each
 from ..pools.watch import outcome
 from ..types import TaskStatus
 from .batch import BatchResult
@@ -170,19 +170,33 @@ def gather(
 ) -> list[Any]:
     """Wait for TaskResults and BatchResults and return their values in the order given.
 
-    As soon as one fails or is cancelled its exception is raised, and the others go on; with
-    return_exceptions=True exceptions stand among the values instead. timeout is in seconds;
-    the builtin TimeoutError when it is over. progress=True draws a bar.
+    results: one argument each, or one iterable of them, as `submit_each` returns. As soon as one
+    fails or is cancelled its exception is raised, and the others go on; with return_exceptions=True
+    exceptions stand among the values instead. timeout is in seconds; the builtin TimeoutError when
+    it is over. progress=True draws a bar.
     """
-    _checked("gather", results)
+    if len(results) == 1 and isinstance(results[0], Iterable) and not is_result(results[0]):
+        return _gathered(list(results[0]), timeout, return_exceptions, progress)
+    return _gathered(list(results), timeout, return_exceptions, progress)
+
+
+def _gathered(
+    results: list[Any], timeout: float | None, return_exceptions: bool, progress: bool
+) -> list[Any]:
+    values: list[Any] = []
     work = _Gather(results, timeout, return_exceptions)
     try:
         if progress:
+            _checked("gather", results)
             work.wait_with_bar()
             return work.values()
         until = work.in_turn_until()
         # In this frame: tasks that gather tasks that gather tasks may run on one stack.
-        for result in results:
+        read_each(results, values, deadline.left(until) or 0.0)
+        if len(values) == len(results):
+            return values
+        _checked("gather", results)
+        for result in results[len(values) :]:
             if not result.done() and not result._ended_within(deadline.left(until)):
                 work.wait_for_the_rest()
                 break

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from .each import Same
 from .map_arguments import whole
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Method(Protocol[R]):
     @property
     def submit(self) -> Callable[..., TaskResult[R]]: ...
     def __call__(self, *args: Any, **kwargs: Any) -> R: ...
+    def submit_each(self, *columns: Any, **named: Any) -> Any: ...
     def map(self, *arrays: Any, **options: Any) -> Any: ...
     def submit_map(self, *arrays: Any, **options: Any) -> BatchResult[Any]: ...
     def options(self, **options: Any) -> Method[R]: ...
@@ -62,6 +64,11 @@ class BoundTask(Generic[R]):
     def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
         """Queue a call on the instance; see Task.submit."""
         return self.task.submit(self.__self__, *args, **kwargs)
+
+    def submit_each(self, /, *columns: Any, **named: Any) -> list[TaskResult[R]]:
+        """Queue one call on the instance per element of the columns; see Task.submit_each."""
+        results: list[TaskResult[R]] = self.task.submit_each(Same(self.__self__), *columns, **named)
+        return results
 
     def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the method over arrays and wait; see Task.map."""

@@ -12,17 +12,19 @@ holds decline what does not fit, and those with `_slow` are made for whoever ask
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..pools import payload
-from ..pools.interrupt import shielded
+from ..pools.interrupt import cancel_awaited, shielded
 from ..pools.protocol import Backend, Submitter
 from ..runtime import promise
 from ..runtime.task_log import captured, open_log
 from ..runtime.warmup import before_others
+from .each import Rows
 from .jit_function import JitFunction
 from .options import Settings
 
@@ -164,8 +166,13 @@ class Route:
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
             return self._submit_after(awaited, args, kwargs)
-        settings = self._settings
         submitter, result = self._prepare(args, kwargs)
+        self._start(submitter, result)
+        return result
+
+    def _start(self, submitter: Submitter, result: Any) -> None:
+        """Queue a prepared call as the settings say."""
+        settings = self._settings
         limit_ns = round(settings.timeout_ms * 1e6) if settings.timeout_ms is not None else 0
         delay_ns = round(settings.delay_ms * 1e6)
         if settings.capture_logs:
@@ -177,7 +184,74 @@ class Route:
             submitter.start(result, delay_ns, govern, self.backend.forgo)
         else:
             submitter.start(result, delay_ns)
-        return result
+
+    # --- many submissions at once -------------------------------------------------------------
+
+    def submit_each(self, rows: Rows) -> list[Any]:
+        """Submit a call per row; see Task.submit_each."""
+        queued: list[Any] = []
+        try:
+            self._queue_each(rows, queued)
+        except BaseException as error:
+            if queued:
+                vars(error)["submitted"] = queued
+                cancel_awaited(queued, error)
+            raise
+        return queued
+
+    @shielded
+    def _queue_each(self, rows: Rows, into: list[Any]) -> None:
+        """Queue a call per row, put its result into the list at once."""
+        self._renew()
+        if not self._settings.governed:
+            for submitter in (*self.direct, *self._direct_for(rows)):
+                if submitter.submit_each(rows.columns, into) is not NotImplemented:
+                    return
+            if not (self._forms or self._specialises or rows.keywords):
+                self._python.submit_each_python(rows.columns, into)
+                return
+        self._queue_prepared(rows, into)
+
+    def _direct_for(self, rows: Rows) -> Iterator[Submitter]:
+        """Yield the submitter of a new form for the types of the first row."""
+        first = [column[0] for column in rows.columns if column]
+        if not self._specialises or not first or any(map(promise.is_result, first)):
+            return
+        if self._fitting(first) is None:
+            new = self._specialise(first)
+            if new is not None and new in self.direct:
+                yield new
+
+    def _queue_prepared(self, rows: Rows, into: list[Any]) -> None:
+        """Make the calls of all rows, then queue them: an unfit one is found before the first."""
+        calls: deque[tuple[Submitter, Any] | None] = deque()
+        try:
+            for index, (args, kwargs) in enumerate(rows):
+                calls.append(self._prepare_row(index, args, kwargs))
+            for args, kwargs in rows:
+                call = calls.popleft()
+                if call is None:
+                    into.append(self.submit(*args, **kwargs))
+                else:
+                    self._start(*call)
+                    into.append(call[1])
+        finally:
+            for call in calls:
+                if call is not None:
+                    call[0].withdraw(call[1])
+
+    def _prepare_row(
+        self, index: int, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Submitter, Any] | None:
+        """Return a call that is not queued yet; None if it waits for results first."""
+        if any(promise.is_result(value) for value in (*args, *kwargs.values())):
+            return None
+        try:
+            return self._prepare(args, kwargs)
+        except TypeError as error:
+            start = f"task {self._program.name}: "
+            text = str(error).removeprefix(start)
+            raise TypeError(f"{start}element {index}: {text}") from error.__cause__
 
     def _submit_after(
         self, awaited: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -22,6 +22,7 @@ from ..pools.interrupt import shielded
 from ..runtime import batch, broadcast, promise, python_map, task_log
 from ..types import TaskPriority
 from .bound import BoundTask
+from .each import rows_of
 from .jit_function import JitFunction, is_coroutine_function
 from .map_arguments import Columns
 from .options import Settings
@@ -228,6 +229,23 @@ class Task(DirectCall, Generic[P, R]):
 
     def _find_runtime(self) -> Engine:
         return self._home.find()
+
+    def submit_each(self, /, *columns: Any, **named: Any) -> list[TaskResult[R]]:
+        """Queue one call per element of the columns, `submit` in a loop; return the handles.
+
+        columns, named: an argument each, as iterables of one length; what is left out has its
+        default in each call. Raises what `submit` does, with the element's index, before
+        anything is queued; TypeError and ValueError for columns that are none or differ in length.
+        Where arguments are plain numbers, some thousand calls are one entry of the queue. If the
+        queue is full (and the runtime was told to raise) or is closed in the middle, the
+        handles of what was queued are the exception's `submitted`; an interrupt, as Ctrl-C,
+        cancels those besides.
+        """
+        program, route = self._program, self.bind()
+        bound = program.bound(columns, named)
+        given = program.signature.bind(*columns, **named).arguments
+        plain = bool(program.forms) and not program.generic
+        return route.submit_each(rows_of(self.name, bound, given, plain=plain))
 
     # --- maps -------------------------------------------------------------------------------
 

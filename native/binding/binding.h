@@ -318,6 +318,22 @@ static inline int is_privileged(void)
 extern PyMethodDef mail_methods[];
 
 /* submitter.c */
+struct submitter {
+    PyObject_HEAD struct kind *kind;
+    PyObject *bridge;
+    PyObject *slow;
+    uint32_t level;
+};
+enum { FAILED_TO_QUEUE = -1, QUEUED, RAN_HERE };
+/* Queue a new call. After FAILED_TO_QUEUE, with an exception, the pool holds nothing of it. */
+int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result);
+PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs);
+/* submit_each.c */
+PyObject *submit_each(PyObject *op, PyObject *args);
+PyObject *submit_each_python(PyObject *op, PyObject *args);
+PyObject *withdraw(PyObject *op, PyObject *result);
+/* read_each.c */
+PyObject *read_each(PyObject *module, PyObject *args);
 PyObject *new_submitter(PyTypeObject *type, struct kind *kind);
 extern PyType_Spec submitter_spec;
 extern PyTypeObject *submitter_type; /* made by the module */

@@ -413,6 +413,9 @@ static PyMethodDef module_methods[] = {
      "Raise the interrupt of the task here, through shields."},
     {"add_result_type", add_result_type, METH_O,
      "add_result_type(type): arguments of this type are waited for first, like results."},
+    {"read_each", read_each, METH_VARARGS,
+     "read_each(results, values, seconds): append the values of the first results; see "
+     "read_each.c."},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"let_go", let_go_of_all, METH_NOARGS,
      "The interpreter exits: pools that have ended keep no function any more."},

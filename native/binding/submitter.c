@@ -12,13 +12,6 @@
 /* A promised call looks for room this often. */
 #define FULL_NS ((int64_t)1000 * 1000)
 
-struct submitter {
-    PyObject_HEAD struct kind *kind;
-    PyObject *bridge;
-    PyObject *slow;
-    uint32_t level;
-};
-
 int check_open(struct bridge *bridge, const struct kind *kind)
 {
     if (bridge->generation == generation)
@@ -63,8 +56,6 @@ static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz
     } while (pushed == CZ_EFULL);
     return pushed;
 }
-
-enum { FAILED_TO_QUEUE = -1, QUEUED, RAN_HERE };
 
 static int run_here(struct submitter *self, PyObject *result)
 {
@@ -112,8 +103,7 @@ static int queue_promised(struct submitter *self, struct cz_lane *lane, struct c
     return FAILED_TO_QUEUE;
 }
 
-/* Queue a new call. After FAILED_TO_QUEUE the pool holds nothing of it. */
-static int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
+int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
 {
     int pushed = is_privileged() ? queue_promised(self, lane, record_of(result))
                                  : cz->lane_push(lane, record_of(result), self->level);
@@ -202,7 +192,7 @@ static int has_results(PyObject *args, PyObject *kwargs)
     return 0;
 }
 
-static PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
+PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
 {
     struct submitter *self = (struct submitter *)op;
     PyObject *result;
@@ -445,6 +435,13 @@ static PyMethodDef methods[] = {
      "start(result, delay_ns, govern, forgo): queue a prepared call, after govern(result); if "
      "that\n"
      "fails, forgo(result)."},
+    {"submit_each", submit_each, METH_VARARGS,
+     "submit_each(columns, into): append a TaskResult per row of the lists to the list; after an\n"
+     "exception it has what was queued. NotImplemented, and nothing queued, if a row does not "
+     "fit."},
+    {"submit_each_python", submit_each_python, METH_VARARGS,
+     "submit_each_python(columns, into): the same with calls of the Python function, which fit."},
+    {"withdraw", withdraw, METH_O, "withdraw(result): a prepared call will not be started."},
     {"at_level", at_level, METH_VARARGS, "at_level(level, slow): a submitter of the same kind."},
     {0},
 };

@@ -326,6 +326,10 @@ CZ_API int cz_lane_push_promised(struct cz_lane *lane, struct cz_record *record,
 /* Queue a record and wake a worker if one is needed. CZ_EFULL, CZ_ECLOSED: the record
  * stays the caller's. Never blocks. */
 CZ_API int cz_lane_push(struct cz_lane *lane, struct cz_record *record, uint32_t level);
+/* Queue n records of one type, at least one, as one entry; otherwise as n calls of cz_lane_push.
+ * Also CZ_ENOMEM. */
+CZ_API int cz_lane_push_bundle(struct cz_lane *lane, struct cz_record *const *records, uint32_t n,
+                               uint32_t level);
 /* Sleep until the level probably has room. 0, CZ_ETIMEDOUT, CZ_EINTR, CZ_ECLOSED. */
 CZ_API int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t timeout_ns);
 /* Entries queued at a level, at some moment of the call. */
@@ -509,6 +513,7 @@ struct cz_api {
     void (*batch_drop)(struct cz_batch *);
     uint32_t (*arena_enter)(const struct cz_type *);
     void (*arena_leave)(uint32_t);
+    int (*lane_push_bundle)(struct cz_lane *, struct cz_record *const *, uint32_t, uint32_t);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

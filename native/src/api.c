@@ -72,6 +72,7 @@ const struct cz_api *cz_api_table(void)
         .batch_drop = cz_batch_drop,
         .arena_enter = cz_arena_enter,
         .arena_leave = cz_arena_leave,
+        .lane_push_bundle = cz_lane_push_bundle,
     };
     return &table;
 }

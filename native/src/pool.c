@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "bundle.h"
 #include "delay.h"
 #include "depots.h"
 #include "os.h"
@@ -213,6 +214,10 @@ uint64_t cz_pool_cancel_pending(struct cz_pool *pool)
         if (record->type->batch) {
             cz__batch_abandon(record);
             cancelled++;
+            continue;
+        }
+        if (record->type->bundle) {
+            cancelled += cz__bundle_abandon(&cache, record);
             continue;
         }
         cancelled += (uint64_t)cz_record_cancel(record);

@@ -11,6 +11,7 @@
 struct cz__bell;
 struct cz__extras;
 struct cz_batch;
+struct cz__bundle;
 struct cz__stats;
 
 struct cz_type {
@@ -29,7 +30,8 @@ struct cz_type {
     bool carrier;           /* its calls are not counted: they count what they ran (cz_type_ran) */
     struct cz_arena *arena; /* NULL: none of its own; constant after the first call */
     struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
-    struct cz_type *next;   /* the pool's list */
+    struct cz__bundle *bundle; /* not NULL: it is the ticket of this bundle */
+    struct cz_type *next;      /* the pool's list */
 
     /* Mean run time of recent calls in ticks, 0 before the first; written by workers
      * when it has changed noticeably, so that its line stays shared while it has not. */

@@ -23,6 +23,10 @@ struct cz__thread {
     bool in_long;
     int64_t chunk_begin, chunk_end;
 
+    /* What it has taken of a bundle and not begun: member to member_end. NULL: nothing. */
+    struct cz__bundle *bundle;
+    uint32_t member, member_end;
+
     /* Where malloc serves this thread from: CZ__NO_ARENA is the arena that it began with,
      * whose number is `first_arena`. Changed when the next task has another one, and before
      * the thread sleeps. */

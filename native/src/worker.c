@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include "bell.h"
+#include "bundle.h"
 #include "chunk.h"
 #include "ending.h"
 #include "limit.h"
@@ -22,11 +23,12 @@ static void move_to(struct cz__thread *thread, uint32_t arena)
     thread->arena = arena;
 }
 
-static void run_record(struct cz__thread *thread, struct cz_record *record)
+uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uint64_t start)
 {
     const struct cz_type *type = record->type;
     bool extra = cz__load_relaxed(&record->state) & CZ_EXTRA;
-    uint64_t start = cz__ticks(), end;
+    uint64_t end;
+    thread->running = record;
     record->started_at = start;
     if (extra)
         cz__limit_begins(record);
@@ -40,6 +42,7 @@ static void run_record(struct cz__thread *thread, struct cz_record *record)
     cz__type_measure(type, end - start);
     cz__meter_end(thread->worker.meter, end - start);
     cz__record_ran(&thread->worker.cache, record);
+    return end;
 }
 
 static void serve(struct cz__thread *thread, struct cz_record *record)
@@ -48,7 +51,7 @@ static void serve(struct cz__thread *thread, struct cz_record *record)
     struct cz_lane *lane = worker->lane;
     const struct cz_type *type = record->type;
     bool brief = worker->levels < CZ_LEVELS || cz__lane_is_short(lane, type);
-    if (!type->batch && !cz_record_start(record)) {
+    if (!type->batch && !type->bundle && !cz_record_start(record)) {
         cz_record_release(&worker->cache, record);
         return;
     }
@@ -59,8 +62,10 @@ static void serve(struct cz__thread *thread, struct cz_record *record)
         cz__lane_enter_long(lane);
     if (type->batch)
         cz__chunk_serve(thread, record);
+    else if (type->bundle)
+        cz__bundle_serve(thread, record);
     else
-        run_record(thread, record);
+        cz__worker_run(thread, record, cz__ticks());
     if (!brief)
         cz__lane_leave_long(lane);
 }
@@ -143,6 +148,8 @@ void *cz__worker_main(void *argument)
      * changes between here and the jump, which lets the stop signal in again. */
     if (sigsetjmp(thread->landing, 1))
         end_stopped(thread);
+    if (thread->bundle)
+        cz__bundle_go_on(thread);
     do {
         struct cz_record *record;
         while ((record = cz__lane_pick(worker->lane, worker->levels)))

@@ -12,4 +12,8 @@
 /* What the thread runs; the argument is its cz__thread. */
 void *cz__worker_main(void *argument);
 
+/* Run a record that was claimed and end it; `start`: now, in ticks. Returns when its entry has
+ * returned, in ticks. */
+uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uint64_t start);
+
 #endif

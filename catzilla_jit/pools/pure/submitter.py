@@ -70,6 +70,24 @@ class PureSubmitter:
         self.start(result, 0)
         return result
 
+    def submit_each(self, columns: tuple[list[Any], ...], into: list[Any], /) -> Any:
+        assert self._code is not None
+        calls = [self._code.call(row, {}) for row in zip(*columns, strict=True)]
+        if any(call is None for call in calls):
+            return NotImplemented
+        for call in calls:
+            result = self._pool.new(self._pool.compiled_lane, self._level, self._name, call)
+            self.start(result, 0)
+            into.append(result)
+        return None
+
+    def submit_each_python(self, columns: tuple[list[Any], ...], into: list[Any], /) -> Any:
+        for row in zip(*columns, strict=True):
+            into.append(self.submit_python(*row))
+
+    def withdraw(self, result: Any, /) -> None:
+        pass  # nobody else knows of it
+
     def prepare(self, /, *args: Any, **kwargs: Any) -> Any:
         assert self._code is not None
         call = self._code.call(args, kwargs)
