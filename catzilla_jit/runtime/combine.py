@@ -175,35 +175,29 @@ def gather(
     exceptions stand among the values instead. timeout is in seconds; the builtin TimeoutError when
     it is over. progress=True draws a bar.
     """
-    if len(results) == 1 and isinstance(results[0], Iterable) and not is_result(results[0]):
-        return _gathered(list(results[0]), timeout, return_exceptions, progress)
-    return _gathered(list(results), timeout, return_exceptions, progress)
-
-
-def _gathered(
-    results: list[Any], timeout: float | None, return_exceptions: bool, progress: bool
-) -> list[Any]:
+    one = results[0] if len(results) == 1 else None
+    listed = list(one if isinstance(one, Iterable) and not is_result(one) else results)
     values: list[Any] = []
-    work = _Gather(results, timeout, return_exceptions)
+    work = _Gather(listed, timeout, return_exceptions)
     try:
         if progress:
-            _checked("gather", results)
+            _checked("gather", listed)
             work.wait_with_bar()
             return work.values()
         until = work.in_turn_until()
         # In this frame: tasks that gather tasks that gather tasks may run on one stack.
-        read_each(results, values, deadline.left(until) or 0.0)
-        if len(values) == len(results):
+        read_each(listed, values, deadline.left(until) or 0.0)
+        if len(values) == len(listed):
             return values
-        _checked("gather", results)
-        for result in results[len(values) :]:
+        _checked("gather", listed)
+        for result in listed[len(values) :]:
             if not result.done() and not result._ended_within(deadline.left(until)):
                 work.wait_for_the_rest()
                 break
             work.look_at(result)
         return work.values()
     except BaseException as error:
-        cancel_awaited(results, error)
+        cancel_awaited(listed, error)
         raise
 
 

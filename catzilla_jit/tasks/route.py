@@ -208,7 +208,8 @@ class Route:
                 if submitter.submit_each(rows.columns, into) is not NotImplemented:
                     return
             if not (self._forms or self._specialises or rows.keywords):
-                self._python.submit_each_python(rows.columns, into)
+                level = self._settings.priority.level
+                self._python.at_level(level, self._slow).submit_each_python(rows.columns, into)
                 return
         self._queue_prepared(rows, into)
 
