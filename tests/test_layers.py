@@ -15,7 +15,7 @@ from catzilla_jit.compile import _WITH_NUMBA
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
 
 #: From the top: a layer imports from those behind it, never from those before it.
-LAYERS = ("cli", "integrations", "tasks", "runtime", "pools", "stats", "display")
+LAYERS = ("cli", "web", "integrations", "tasks", "runtime", "pools", "stats", "display")
 #: What every layer may import; it imports nothing of the package but the ground.
 GROUND = ("errors", "types", "logs", "jemalloc", "importing", "forks", "lazily", "deadline")
 #: The same order inside of `compile`, below the modules of that folder itself.

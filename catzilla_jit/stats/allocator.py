@@ -101,6 +101,15 @@ def arena_stats(arena: int) -> dict[str, float] | None:
     }
 
 
+def start_background_threads() -> bool:
+    """Let jemalloc give unused memory back in threads of its own; return whether it does."""
+    if not has_jemalloc:
+        return False
+    on = ctypes.c_bool(True)
+    code = _process.mallctl(b"background_thread", None, None, ctypes.byref(on), ctypes.c_size_t(1))
+    return bool(code == 0)
+
+
 _missed = False
 
 

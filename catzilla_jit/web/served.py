@@ -1,0 +1,74 @@
+"""What the routes of one app work with: its runtime, the results it holds, who may see them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import HTTPException, Request
+
+from ..errors import StatsDisabled
+from ..stats.snapshot import TaskStats
+from ..stats.thread_usage import ThreadUsage
+from ..tasks.runtime import Runtime
+from .access import Visible, may_see
+from .results import Entry, Results
+
+#: Entries that are looked through for what the page shows.
+_LOOKED_AT = 2000
+
+
+class Served:
+    """One per app; its functions may be called from any thread, its coroutines in the app's loop.
+
+    find_runtime: returns the runtime, which may be another one later.
+    """
+
+    def __init__(
+        self,
+        find_runtime: Callable[[], Runtime],
+        *,
+        control: bool,
+        visible: Visible | None,
+        keep_results: int,
+        result_ttl_s: float | None,
+        live_clients: int,
+    ) -> None:
+        self.find_runtime = find_runtime
+        self.control = control
+        self.visible = visible
+        self.live_clients = live_clients
+        self.results = Results(keep_results, result_ttl_s, lambda id: self.find_runtime().get(id))
+        self.usage = ThreadUsage(os.getpid())
+        self.flags: dict[str, Any] = {}  # what the app was told, as far as it is so
+
+    def stats(self) -> TaskStats:
+        """Return the statistics; HTTPException where the runtime keeps none."""
+        try:
+            return self.find_runtime().stats()
+        except StatsDisabled as error:
+            raise HTTPException(404, str(error)) from None
+
+    async def found(self, request: Request, task_id: str) -> Any:
+        """Return the submission of this id, if this request may see it; else HTTPException."""
+        result = self.results.find(task_id)
+        if result is not None and await may_see(self.visible, request, result):
+            return result
+        why = self.results.reason(task_id) if result is None and self.visible is None else ""
+        raise HTTPException(
+            404,
+            f"no task {task_id!r} in this process ({os.getpid()}): "
+            + (why or "it was not submitted here, or its result is not kept any more")
+            + "; each process of a server answers for its own tasks",
+        )
+
+    async def newest(self, request: Request, most: int = _LOOKED_AT) -> list[Entry]:
+        """Return the newest submissions that this request may see."""
+        found: list[Entry] = []
+        for entry in self.results.newest():
+            if len(found) == most:
+                break
+            if self.visible is None or await may_see(self.visible, request, entry.result):
+                found.append(entry)
+        return found
