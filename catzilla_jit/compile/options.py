@@ -16,6 +16,7 @@ class Options:
     exact: bool = (
         False  # what NumPy and Numba compute differently is refused (`check_numpy_parity.py`)
     )
+    freezes: bool = True  # lists and dicts of the module are constants
 
     def __post_init__(self) -> None:
         if self.overflow not in ("check", "wrap"):

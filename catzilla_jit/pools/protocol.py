@@ -31,8 +31,9 @@ SettleItem = Callable[[int, int, int], BaseException]
 
 
 #: What a compiled form takes for constant: (dictionary, name, value), (dictionary, name) for a
-#: name that it does not have, and (cell or function, attribute, value). A submission whose guards
-#: do not hold takes the slow path.
+#: name that it does not have, (cell or function, attribute, value), and (list, dict or set, "[]",
+#: tuple of the objects in it; of a dict key, value, key, ...). A submission whose guards do not
+#: hold takes the slow path.
 Guards = tuple[tuple[Any, ...], ...]
 
 

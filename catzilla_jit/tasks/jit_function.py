@@ -29,12 +29,13 @@ from ..runtime.process import note_compilation, refresh_rosters
 from ..runtime.warmup import before_others, is_wanted
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
 from .by_signal import came_by_signal
+from .constants import Constants
 from .failures import PACKAGE, exception_of, overflow_status
 from .map_arguments import containers
 from .options import Settings
 
 if TYPE_CHECKING:
-    from ..compile import CompiledTask, CompileRefused, Dependencies, Explanation
+    from ..compile import CompiledTask, CompileRefused, Explanation
     from ..pools.protocol import Guards
 
 MOST_FORMS = 8
@@ -74,7 +75,7 @@ class JitFunction:
         self.generation = 0  # how often that has changed
         self._refused: CompileRefused | None = None
         self._warned = False
-        self._constants: Dependencies | None = None
+        self._constants = Constants()
         self._tried: set[Any] = set()  # argument types that were compiled or refused
         self._lock = threading.RLock()
         _programs.add(self)
@@ -160,15 +161,16 @@ class JitFunction:
                     refresh_rosters()
 
     def _stale(self) -> bool:
-        return self._constants is not None and not self._constants.unchanged()
+        return self._constants.stale(bool(self.forms))
 
     def _forget(self) -> None:
         """A global or a closed-over variable that was taken for constant has changed."""
         with self._lock:
             if self._stale():
+                self._constants.end()
                 self.forms = []
                 self.generic = False
-                self._refused = self._constants = None
+                self._refused = None
                 self._tried = set()
                 for cached in ("signature", "containers"):  # of the defaults and hints before
                     self.__dict__.pop(cached, None)
@@ -176,13 +178,8 @@ class JitFunction:
                 self.ready = False
 
     def _compile_hinted(self) -> None:
-        from ..compile import Dependencies
-
         function = self.function
-        if isinstance(function, types.FunctionType):
-            # Before compiling: what changes meanwhile is noticed at the next submission.
-            self._constants = Dependencies(function)
-            self.guards = tuple(self._constants.guards)
+        self._constants.begin(function)
         form = self._compile(None)
         if form is None and isinstance(function, types.FunctionType):
             from ..compile import needs_values
@@ -194,6 +191,8 @@ class JitFunction:
 
         settings = self.settings
         began = time.monotonic_ns()
+        if not self.forms:
+            self._constants.look_again()
         try:
             with before_others():
                 form = compile_task(
@@ -205,6 +204,7 @@ class JitFunction:
                     overflow=settings.overflow,
                     prints=self.mode is not None,
                     exact=self.mode is None,
+                    freezes=self._constants.freezes,
                     is_wanted=is_wanted,
                 )
         except CompileRefused as refused:
@@ -216,6 +216,7 @@ class JitFunction:
         how = "loaded from the cache" if form.from_cache else "compiled"
         _log.info("task %s%s: %s in %.3f s", self.name, form.signature, how, form.compile_seconds)
         note_compilation(self.name, began, refused=False, from_cache=form.from_cache)
+        self.guards = self._constants.guards
         self.forms.append(form)
         return form
 

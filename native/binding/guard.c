@@ -8,6 +8,9 @@
  * A name costs one dictionary look-up. A cell's value and a function's parts cost a comparison
  * of one word: where in such an object the word lies is found once, on an object made for it,
  * since the limited API does not tell. Where it is not found, the attribute is asked for.
+ *
+ * Of a list, dict or set of the module the objects in it are compared, one word each: whoever
+ * has the list may change it without a name being assigned.
  */
 #include "binding.h"
 
@@ -19,6 +22,7 @@ struct guard {
     PyObject *value; /* NULL: a dictionary does not have the key, a word holds no object */
     size_t word;     /* the offset of the attribute in its holder; 0: not known, or no attribute */
     int attribute;
+    int contents; /* `value` is a tuple of the objects in `holder` */
 };
 
 static struct {
@@ -32,10 +36,57 @@ static struct {
     {"__kwdefaults__", 0}};
 enum { WORDS = sizeof words / sizeof *words };
 
+static int holds_list(PyObject *list, PyObject *before)
+{
+    Py_ssize_t size = PyList_Size(list);
+    if (size != PyTuple_Size(before))
+        return 0;
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (PyList_GetItem(list, i) != PyTuple_GetItem(before, i))
+            return 0;
+    return 1;
+}
+
+static int holds_dict(PyObject *dict, PyObject *before)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0, i = 0;
+    if (2 * PyDict_Size(dict) != PyTuple_Size(before))
+        return 0;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (key != PyTuple_GetItem(before, i) || value != PyTuple_GetItem(before, i + 1))
+            return 0;
+        i += 2;
+    }
+    return 1;
+}
+
+/* The order of a set is not compared, and equal items are one to it. */
+static int holds_set(PyObject *set, PyObject *before)
+{
+    if (PySet_Size(set) != PyTuple_Size(before))
+        return 0;
+    for (Py_ssize_t i = 0; i < PyTuple_Size(before); i++)
+        if (PySet_Contains(set, PyTuple_GetItem(before, i)) != 1)
+            return 0;
+    return 1;
+}
+
+static int holds_contents(const struct guard *guard)
+{
+    if (PyList_Check(guard->holder))
+        return holds_list(guard->holder, guard->value);
+    if (PyDict_Check(guard->holder))
+        return holds_dict(guard->holder, guard->value);
+    return holds_set(guard->holder, guard->value);
+}
+
 static int holds(const struct guard *guard)
 {
     PyObject *now;
     int same;
+    if (guard->contents)
+        return holds_contents(guard);
     if (guard->word) {
         memcpy(&now, (const char *)guard->holder + guard->word, sizeof now);
         return now == guard->value;
@@ -84,7 +135,7 @@ static int is_cell(PyObject *key)
 }
 
 /* `guards` is a tuple of (dictionary, name, value), (dictionary, name) for a name that it does
- * not have, and (cell or function, attribute, value). */
+ * not have, (cell or function, attribute, value), and (list, dict or set, "[]", contents). */
 int set_guards(struct kind *kind, PyObject *guards)
 {
     Py_ssize_t count = PyTuple_Size(guards);
@@ -100,7 +151,12 @@ int set_guards(struct kind *kind, PyObject *guards)
         struct guard *guard = &kind->guard[i];
         if (!PyArg_ParseTuple(PyTuple_GetItem(guards, i), "OU|O:guard", &holder, &key, &value))
             return -1;
-        guard->attribute = !PyDict_Check(holder);
+        guard->contents = PyUnicode_CompareWithASCIIString(key, "[]") == 0;
+        if (guard->contents && !(value && PyTuple_Check(value))) {
+            PyErr_SetString(PyExc_TypeError, "the contents of a guard are a tuple");
+            return -1;
+        }
+        guard->attribute = !guard->contents && !PyDict_Check(holder);
         guard->word = guard->attribute ? word_of(key) : 0;
         if (guard->attribute && value == Py_None && !is_cell(key))
             value = NULL; /* a function without defaults holds no object */

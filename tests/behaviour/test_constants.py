@@ -171,3 +171,36 @@ def test_reloaded_module_is_seen(runtime: Runtime, tmp_path: Path, monkeypatch: 
     file.write_text("RATE = 30.0\ndef twice(x):\n    return x * 20.0\n")
     importlib.reload(module)
     assert task.submit(1.0).result() == 600.0
+
+
+LIMITS = [3, 10, -2]
+CODES = {"a": 1, "b": 2}
+GRID = [[1, 2], [3, 4]]
+
+
+def looked_up(name: str, i: int) -> int:
+    return CODES.get(name, 0) + LIMITS[i] + GRID[1][0]
+
+
+def test_contents_of_lists_and_dicts_of_the_module_are_guarded(runtime: Runtime) -> None:
+    task = runtime.task(looked_up)
+    assert task.submit("b", 1).result() == 15
+    assert task.compiled
+    with mock.patch.dict(CODES, {"b": 7}):
+        assert (task.submit("b", 1).result(), task("b", 1)) == (20, 20)
+    GRID[1][0] = 4
+    try:
+        assert (task.submit("b", 1).result(), task("b", 1)) == (16, 16)
+        assert task.compiled
+    finally:
+        GRID[1][0] = 3
+
+
+def test_list_that_changes_again_and_again_is_no_constant(runtime: Runtime) -> None:
+    seen = [0]
+    task = runtime.task(lambda i: seen[i])
+    for number in range(6):
+        seen[0] = number
+        assert task.submit(0).result() == number
+    assert not task.compiled
+    assert task.explain().reasons[0].code == "CZ803"

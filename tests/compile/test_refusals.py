@@ -20,8 +20,8 @@ import pytest
 from catzilla_jit.compile import CompiledTask, CompileRefused, Explanation
 from support.compile_harness import compiled
 
-COLOURS = {"red": 1}
-NAMES = ["a", "b"]
+COLOURS = {"red": 1, "blue": "?"}
+NAMES = ["a", 2]
 COUNT = 0
 SEEN: set[int] = set()
 

@@ -197,6 +197,12 @@ CASES = (
         "make it a tuple",
     ),
     Case(
+        rules.GLOBAL_CONTAINER,
+        r"lowering [^\n]*freevar\((?P<what>\w+): \[",
+        "the function reads {what}, a list of the function around it",
+        "make it a tuple",
+    ),
+    Case(
         rules.UNDEFINED_NAME,
         r"NameError: name '(?P<what>\w+)' is not defined",
         "the name {what} is not defined",

@@ -4,8 +4,8 @@ That is: globals and builtins, attributes of modules (`settings.RATE`), closure 
 and defaults of the function and of its helpers (a reload of their module puts new code into the
 functions that are there). A global that some function assigns is refused when compiling
 (`assigned_globals.py`). For the rest `Dependencies` is what the caller asks before it uses the
-code: it compares identities, one dictionary look-up per name. What changes inside an array or a
-list is not noticed.
+code: it compares identities, one dictionary look-up per name, and of the lists and dicts of the
+user's modules what is in them (`contents.py`). What changes inside an array is not noticed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any
 
-from catzilla_jit.compile.frontend.names import callee, is_filled
+from catzilla_jit.compile.frontend.contents import guards_of, same_contents
+from catzilla_jit.compile.frontend.names import callee, is_filled, is_installed
 
 #: (dictionary, name, value), (dictionary, name) where it has no such name, or (cell or function,
-#: attribute, value).
+#: attribute, value); those of contents are `contents.py`'s.
 Guard = tuple[Any, ...]
 
 _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
@@ -31,13 +32,24 @@ class Dependencies:
 
     def __init__(self, function: pytypes.FunctionType) -> None:
         self.guards: list[Guard] = []
+        self.contents: list[Guard] = []  # of the containers, for code that has them built in
+        self._held: dict[int, Any] = {}  # values that are, or hold, containers
         self._seen: set[tuple[int, str]] = set()
         self._walked: set[tuple[int, frozenset[str]]] = set()
         self._add_function(function)
+        self.look_again()
 
     def unchanged(self) -> bool:
         """Tell whether every name still means the object that it meant."""
         return all(map(_holds, self.guards))
+
+    def same_contents(self) -> bool:
+        """Tell whether lists and dicts still hold what they held."""
+        return all(same_contents(holder, before) for holder, _, before in self.contents)
+
+    def look_again(self) -> None:
+        """Take down what is in the lists and dicts now."""
+        self.contents = [guard for held in self._held.values() for guard in guards_of(held)]
 
     def _add(self, holder: Any, key: str, *value: Any) -> bool:
         """Guard one name; False if it is guarded already."""
@@ -57,6 +69,7 @@ class Dependencies:
             self._add_global(function, name, attributes)
         for cell in function.__closure__ or ():
             if is_filled(cell) and self._add(cell, "cell_contents", cell.cell_contents):
+                self._hold(cell.cell_contents)
                 self._follow(cell.cell_contents, attributes)
 
     def _add_global(
@@ -65,6 +78,7 @@ class Dependencies:
         names, builtin = function.__globals__, vars(builtins)
         if name in names:
             self._add_name(names, name, attributes)
+            self._hold(names[name])
         elif name in builtin:
             self._add(names, name)
             self._add_name(builtin, name, attributes)
@@ -81,10 +95,16 @@ class Dependencies:
                 self._walked.add((id(names), attributes))
                 for name in sorted(attributes & names.keys()):
                     self._add_name(names, name, attributes)
+                    if not is_installed(value.__name__):
+                        self._hold(names[name])
             return
         helper = callee(value)
         if helper is not None:
             self._add_function(helper)
+
+    def _hold(self, value: Any) -> None:
+        if type(value) in (list, dict, tuple):
+            self._held[id(value)] = value
 
 
 def _holds(guard: Guard) -> bool:

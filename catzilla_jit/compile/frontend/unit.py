@@ -24,6 +24,7 @@ from catzilla_jit.compile.diagnostics import rules, source_line
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
 from catzilla_jit.compile.frontend.findings import Findings
+from catzilla_jit.compile.frontend.frozen import Frozen, frozen
 from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
@@ -87,6 +88,7 @@ class CompilationUnit:
         self._assigned_names: dict[int, set[str]] = {}
         self._choosers: dict[Any, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
+        self._constants: dict[int, tuple[Any, Frozen | None]] = {}  # by the identity of the list
 
     def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
@@ -263,8 +265,17 @@ class CompilationUnit:
         self.refuse_parallel(value)
         if isinstance(value, Formatter):
             return self.chooser(value)
+        if type(value) in (list, dict) and self.options.freezes:
+            return self._constant(value)
         function = callee(value)
         return as_constant(value) if function is None else self.helper(function)
+
+    def _constant(self, value: Any) -> Any:
+        """Return what stands for a list or dict of the module; itself where nothing does."""
+        if id(value) not in self._constants:
+            made = frozen(value, len(self._constants))
+            self._constants[id(value)] = value, made
+        return self._constants[id(value)][1] or value
 
 
 def _is_own(function: pytypes.FunctionType) -> bool:

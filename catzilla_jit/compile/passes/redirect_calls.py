@@ -32,6 +32,7 @@ from catzilla_jit.compile.library import (
 )
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.passes.module_constants import place_constants
 from catzilla_jit.compile.target.helper import Helper
 
 #: They go over their arguments, and tell nobody what those are.
@@ -51,7 +52,9 @@ class Callees(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        return _replace_callees(state.func_ir, state.metadata["unit"])
+        unit = state.metadata["unit"]
+        changed = _replace_callees(state.func_ir, unit)
+        return place_constants(state.func_ir, unit) or changed
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -128,20 +131,21 @@ def _replace_callees(func_ir: Any, unit: CompilationUnit) -> bool:
         if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
             changed = _redirect(func_ir, unit, places, statement) or changed
         if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
-            changed = _take_constant(func_ir, statement) or changed
+            changed = _take_constant(func_ir, unit, statement) or changed
     if changed:
         postproc.PostProcessor(func_ir).run()
     return changed
 
 
-def _take_constant(func_ir: Any, statement: Any) -> bool:
-    """Put the bytes that a module has where they are looked up; Numba would give them its type."""
+def _take_constant(func_ir: Any, unit: CompilationUnit, statement: Any) -> bool:
+    """Put bytes, lists and dicts of a module where they are looked up."""
     holder = ir_utils.guard(ir_utils.find_const, func_ir, statement.value.value)
     if not isinstance(holder, pytypes.ModuleType):
         return False
     name = statement.value.attr
     value = getattr(holder, name, None)
-    constant = as_constant(value)
+    listed = type(value) in (list, dict)
+    constant = unit.value(value) if listed else as_constant(value)
     if constant is value:
         return False
     statement.value = ir.Global(name, constant, statement.loc)

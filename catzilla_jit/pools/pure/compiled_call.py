@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,6 +109,9 @@ def _as_submitted(value: Any) -> Any:
 
 def _holds(guard: tuple[Any, ...]) -> bool:
     holder, key, *value = guard
+    if key == "[]":  # what is in it
+        parts = [x for pair in holder.items() for x in pair] if type(holder) is dict else [*holder]
+        return len(parts) == len(value[0]) and all(map(operator.is_, parts, value[0]))
     if isinstance(holder, dict):
         return holder.get(key, _MISSING) is (value[0] if value else _MISSING)
     try:

@@ -1,0 +1,50 @@
+"""What was in a list or dict of a module when a function that names it was compiled.
+
+Compiled code has the contents built in (`frozen.py`). A guard of the contents compares the very
+objects, one by one; an equal one of another type would be another answer. Tuples do not change,
+but may hold what does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+#: In the place of a name: the guard is about the contents of its holder.
+CONTENTS = "[]"
+#: More items than this are not looked through at each submission.
+MOST_ITEMS = 4096
+
+Guard = tuple[Any, ...]
+
+
+def snapshot(container: Any) -> tuple[Any, ...]:
+    """Return the objects in a list, or in a dict: key, value, key, ..."""
+    if isinstance(container, dict):
+        return tuple(part for pair in container.items() for part in pair)
+    return tuple(container)
+
+
+def guards_of(value: Any) -> list[Guard]:
+    """Return the guards of a value's contents, those of containers in it included."""
+    return [(each, CONTENTS, snapshot(each)) for each in _containers(value, set())]
+
+
+def same_contents(container: Any, before: tuple[Any, ...]) -> bool:
+    """Tell whether a container holds the same objects in the same order."""
+    if len(container) * (2 if isinstance(container, dict) else 1) != len(before):
+        return False
+    return all(now is then for now, then in zip(snapshot(container), before, strict=True))
+
+
+def _containers(value: Any, seen: set[int]) -> Iterator[Any]:
+    known = type(value) in (list, dict)
+    if not known and type(value) is not tuple:
+        return
+    if id(value) in seen or len(value) > MOST_ITEMS or len(seen) > MOST_ITEMS:
+        return
+    seen.add(id(value))
+    if known:
+        yield value
+    for part in snapshot(value):
+        yield from _containers(part, seen)
