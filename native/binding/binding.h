@@ -169,13 +169,10 @@ void release_result(const struct kind *kind, char *payload);
 PyObject *unpack_arguments(const struct kind *kind, char *payload);
 
 /* result.c */
-/* Cancel the call, or stop it if it runs; 0 if it has ended. */
-int stop_record(struct cz_record *record);
 /* Mail for a boxed result whose last reference went before it had ended: free it now.
  * 1 if it is one. */
 int bury(struct cz_record *record);
 extern PyType_Spec result_spec, python_result_spec;
-PyObject *set_epoch(PyObject *module, PyObject *nanoseconds);
 extern PyTypeObject *result_type, *python_result_type; /* made by the module */
 PyObject *new_result(struct kind *kind);               /* compiled; unqueued */
 void forgo_queue(PyObject *result);                    /* it is in no queue and will be in none */
@@ -224,6 +221,15 @@ void end_rerun(struct cz_record *record, int failed, PyObject *object);
 /* Forget the failure of a try that is over. */
 void unsettle(struct cz_record *record);
 
+/* attributes.c */
+extern PyGetSetDef result_getters[];
+PyObject *set_epoch(PyObject *module, PyObject *nanoseconds);
+
+/* cancel.c */
+/* Cancel the call, or stop it if it runs; 0 if it has ended. */
+int stop_record(struct cz_record *record);
+PyObject *cancel_result(PyObject *result, PyObject *ignored);
+
 /* python_lane.c */
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);
 /* Keep a value or exception (stolen), noticing whether it could close a cycle. */
@@ -242,6 +248,8 @@ int cancel_call(struct cz_record *record);
 /* The exception of a failed Python call, with the traceback that the task left; new
  * reference. */
 PyObject *call_failure(struct cz_record *record);
+
+/* python_workers.c */
 /* 1 if this thread is a Python worker. */
 int on_python_worker(void);
 /* Add a Python worker if there are fewer than the least number. */
@@ -275,14 +283,25 @@ uint64_t run_number(void);
 int interrupted_here(void);
 /* In the child of a fork. */
 void forget_other_threads(void);
+/* The call that this thread is inside of, or NULL; and whether an interrupt may hit it now. */
+struct running *call_here(void);
+int is_exposed(const struct running *call);
+/* Whether this thread is inside of a call or a shield. */
+int runs_here(void);
+/* Within a shield: as the call's own code, until leave_running. */
+void enter_exposed(struct running *running, const struct running *call);
+/* Raise the call's interrupt if it has one; 0 or -1. */
+int raise_of(struct running *running);
 /* Methods of the module. */
-PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
-PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *check_interrupt(PyObject *module, PyObject *ignored);
 PyObject *get_run_here(PyObject *module, PyObject *ignored);
 PyObject *get_call_here(PyObject *module, PyObject *ignored);
 PyObject *act_for(PyObject *module, PyObject *number);
 PyObject *get_interrupted_here(PyObject *module, PyObject *ignored);
+
+/* shields.c */
+PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* signals.c */
 int on_main_thread(void);
@@ -317,6 +336,10 @@ static inline int is_privileged(void)
 /* mail.c: the methods of Bridge that watch, retry, stop and dispatch */
 extern PyMethodDef mail_methods[];
 
+/* bridge.c */
+PyObject *make_bridge_type(void);
+PyObject *let_go_of_all(PyObject *module, PyObject *ignored);
+
 /* submitter.c */
 struct submitter {
     PyObject_HEAD struct kind *kind;
@@ -328,6 +351,14 @@ enum { FAILED_TO_QUEUE = -1, QUEUED, RAN_HERE };
 /* Queue a new call. After FAILED_TO_QUEUE, with an exception, the pool holds nothing of it. */
 int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result);
 PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs);
+/* For a Python worker; as enqueue. */
+int queue_python(struct submitter *self, PyObject *result);
+/* -1, with the exception for a closed pool. */
+int refuse_closed(struct submitter *self);
+/* prepared.c */
+PyObject *prepare_call(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *prepare_python_call(PyObject *op, PyObject *args, PyObject *kwargs);
+PyObject *start_prepared(PyObject *op, PyObject *args);
 /* submit_each.c */
 PyObject *submit_each(PyObject *op, PyObject *args);
 PyObject *submit_each_python(PyObject *op, PyObject *args);

@@ -119,3 +119,45 @@ PyType_Spec direct_spec = {
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
+
+static PyObject *call_failed(struct kind *kind, int status, void *error, char *payload)
+{
+    PyObject *arguments = unpack_arguments(kind, payload), *outcome, *object = NULL;
+    int failed = 1;
+    if (arguments == NULL)
+        return NULL;
+    outcome = PyObject_CallFunction(kind->fail, "iKN", status, (unsigned long long)(uintptr_t)error,
+                                    arguments);
+    if (outcome == NULL)
+        return NULL;
+    if (PyArg_ParseTuple(outcome, "pO", &failed, &object)) {
+        if (failed)
+            PyErr_SetObject((PyObject *)Py_TYPE(object), object);
+        else
+            Py_INCREF(object);
+    }
+    Py_DECREF(outcome);
+    return failed ? NULL : object;
+}
+
+/* Run the compiled function here and now. */
+PyObject *run_directly(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+{
+    enum { MOST = 2048 };
+    struct submitter *self = (struct submitter *)op;
+    struct kind *kind = self->kind;
+    _Alignas(16) char payload[MOST];
+    void *error = NULL;
+    PyObject *value;
+    int status;
+    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind) ||
+        !pack_arguments(kind, args, payload))
+        Py_RETURN_NOTIMPLEMENTED;
+    Py_BEGIN_ALLOW_THREADS status = kind->entry(payload, &error);
+    Py_END_ALLOW_THREADS value =
+        status ? call_failed(kind, status, error, payload) : unpack_result(kind, payload);
+    release_arguments(kind, payload);
+    if (value && kind->result.code == 'O' && status == 0)
+        release_result(kind, payload); /* the array's own reference */
+    return value;
+}

@@ -6,7 +6,8 @@
  * the innermost entry of its list is the call that it is meant for. Every function below
  * holds the GIL, so no bytecode runs in that thread between a look at the list and what
  * follows from it. What it takes to hold the invariant, and why no interrupt is lost, is in
- * native/README.md ("Interrupts of Python calls").
+ * native/README.md ("Interrupts of Python calls"). All that touches the list stands here, so that
+ * the invariant can be checked in one file.
  */
 #include "binding.h"
 
@@ -261,7 +262,7 @@ int64_t repeat_interrupts(void)
     return until_next_look();
 }
 
-static int raise_of(struct running *running)
+int raise_of(struct running *running)
 {
     if (running == NULL || !is_wanted(running))
         return 0;
@@ -279,7 +280,7 @@ int raise_interrupt(void)
 }
 
 /* The call that this thread is inside of, whatever shields lie within. */
-static struct running *call_here(void)
+struct running *call_here(void)
 {
     struct running *running = all_running;
     unsigned long thread = PyThread_get_thread_ident();
@@ -323,103 +324,24 @@ void forget_other_threads(void)
 
 /* --- for the runtime's own Python code ---------------------------------------------------- */
 
-/* `args` is the function, then its arguments. */
-static PyObject *call_rest(PyObject *args, PyObject *kwargs)
+int runs_here(void)
 {
-    Py_ssize_t count = PyTuple_Size(args);
-    PyObject *rest, *value;
-    if (count < 1) {
-        PyErr_SetString(PyExc_TypeError, "expected a function");
-        return NULL;
-    }
-    if ((rest = PyTuple_GetSlice(args, 1, count)) == NULL)
-        return NULL;
-    value = PyObject_Call(PyTuple_GetItem(args, 0), rest, kwargs);
-    Py_DECREF(rest);
-    return value;
+    return all_running && innermost(PyThread_get_thread_ident());
 }
 
-/* Put the exception that was in flight below the one that is set now. All three are stolen. */
-static void put_below(PyObject *class, PyObject *exception, PyObject *traceback)
+int is_exposed(const struct running *call)
 {
-    PyObject *newer, *newest, *its_traceback;
-    PyErr_NormalizeException(&class, &exception, &traceback);
-    PyErr_Fetch(&newer, &newest, &its_traceback);
-    PyErr_NormalizeException(&newer, &newest, &its_traceback);
-    if (exception && traceback)
-        PyException_SetTraceback(exception, traceback);
-    if (exception && newest && newest != exception)
-        PyException_SetContext(newest, Py_NewRef(exception));
-    PyErr_Restore(newer, newest, its_traceback);
-    Py_XDECREF(class);
-    Py_XDECREF(exception);
-    Py_XDECREF(traceback);
+    return call == innermost(call->thread);
 }
 
-/* Behind a shield: what the handler of a signal raises, in place of the value or on top of the
- * exception that is set. */
-static PyObject *with_signals(PyObject *value)
+void enter_exposed(struct running *running, const struct running *call)
 {
-    PyObject *class, *exception, *traceback;
-    if (holds_signals())
-        return value;
-    PyErr_Fetch(&class, &exception, &traceback);
-    if (deliver_signals() == 0) {
-        PyErr_Restore(class, exception, traceback);
-        return value;
-    }
-    put_below(class, exception, traceback);
-    Py_XDECREF(value);
-    return NULL;
-}
-
-PyObject *call_shielded(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
-{
-    struct running shield;
-    PyObject *value;
-    int main = on_main_thread();
-    if (!main && (all_running == NULL || innermost(PyThread_get_thread_ident()) == NULL))
-        return call_rest(args, kwargs);
-    if (main && holds_signals())
-        return call_rest(args, kwargs); /* within a shield */
-    if (PyErr_CheckSignals())
-        return NULL;
-    enter_running(&shield, NULL);
-    value = call_rest(args, kwargs);
-    leave_running(&shield);
-    return main ? with_signals(value) : value;
-}
-
-/* The main thread is in a shield, and in no task. */
-static PyObject *call_with_signals(PyObject *args, PyObject *kwargs)
-{
-    PyObject *value = NULL;
-    set_holding(0);
-    if (deliver_signals() == 0)
-        value = call_rest(args, kwargs);
-    set_holding(1);
-    return value;
-}
-
-PyObject *call_exposed(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
-{
-    struct running *call = call_here(), exposed;
-    PyObject *value;
-    if (call == NULL && holds_signals() && on_main_thread())
-        return call_with_signals(args, kwargs);
-    if (call == NULL || call == innermost(call->thread))
-        return call_rest(args, kwargs);
-    if (raise_of(call))
-        return NULL;
-    enter_running(&exposed, call->record);
-    exposed.base = call->base; /* what hits here goes on through the call */
-    exposed.run = number_here = call->run;
-    exposed.interrupt = call->interrupt;
-    exposed.raised = call->raised;
-    exposed.again_ns = call->again_ns;
-    value = call_rest(args, kwargs);
-    leave_running(&exposed);
-    return value;
+    enter_running(running, call->record);
+    running->base = call->base; /* what hits here goes on through the call */
+    running->run = number_here = call->run;
+    running->interrupt = call->interrupt;
+    running->raised = call->raised;
+    running->again_ns = call->again_ns;
 }
 
 PyObject *check_interrupt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))

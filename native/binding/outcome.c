@@ -11,8 +11,6 @@
  */
 #include "binding.h"
 
-#include <time.h>
-
 /* It makes an exception, in Python; a thread that only yields might keep it from its processor. */
 #define SETTLING_LOOK_NS 50000
 

@@ -1,20 +1,11 @@
-/* python_lane.c: Python tasks, and the loop of the threads that run them.
+/* python_lane.c: Python tasks: their results, and how one is run.
  *
  * A Python call stands in the Python lane's queues as the record inside its result
- * object; the queue's entry is a reference to that object. Workers are ordinary Python
- * threads inside bridge.serve(). They hold the GIL except inside guest_wait. Workers
- * are added when a call is queued and none of them sleeps or looks out.
+ * object; the queue's entry is a reference to that object. Who runs it: python_workers.c.
  */
 #include "binding.h"
 
 #include <unistd.h>
-
-static _Thread_local int serving; /* this thread is inside bridge.serve() */
-
-int on_python_worker(void)
-{
-    return serving;
-}
 
 /* Not of the limited API, but exported by every CPython since 3.7.1. Context.run is Enter and Exit
  * around a call, at three times the cost. */
@@ -285,103 +276,6 @@ PyObject *call_failure(struct cz_record *record)
     if (PyExceptionInstance_Check(call->value))
         PyException_SetTraceback(call->value, call->traceback ? call->traceback : Py_None);
     return Py_NewRef(call->value);
-}
-
-static void spawn(struct bridge *bridge)
-{
-    PyObject *thread = NULL;
-    struct running shield;
-    bridge->guests++;
-    bridge->starting++;
-    /* An interrupt of the task that submits must not hit the start of a thread halfway. */
-    enter_running(&shield, NULL);
-    if (bridge->owner)
-        thread = PyObject_CallMethod(bridge->owner, "spawn_worker", NULL);
-    leave_running(&shield);
-    if (thread == NULL) {
-        bridge->guests--;
-        bridge->starting--;
-        /* With a worker at hand the call will run, only later. */
-        if (bridge->guests)
-            PyErr_Clear();
-    }
-    Py_XDECREF(thread);
-}
-
-void maybe_spawn(struct bridge *bridge)
-{
-    if (bridge->guests < bridge->guests_least && bridge->starting == 0)
-        spawn(bridge);
-}
-
-/* The workers there are block: half as many again. Not when there are none: then the lane is
- * finished, or its first worker is on its way out. A thread that cannot be had, as while the
- * interpreter exits, is no error: this was for speed. */
-void scale_up(struct bridge *bridge)
-{
-    uint32_t more = bridge->guests ? bridge->guests / 2 + 1 : 0;
-    while (more-- && bridge->guests && bridge->guests < bridge->guests_most)
-        spawn(bridge);
-    PyErr_Clear();
-}
-
-static void serve_one(struct bridge *bridge, struct cz_guest *guest, struct cz_record *record,
-                      int alone)
-{
-    const struct cz_type *type = record->type;
-    uint64_t ticks = 0;
-    if (alone)
-        maybe_spawn(bridge);
-    if (cz->record_start(record)) {
-        run_call(record);
-        ticks = record->finished_at - record->started_at;
-    }
-    cz->guest_done(guest, type, ticks);
-    Py_DECREF(result_of(record)); /* the queue's reference */
-}
-
-/* A worker beyond the least number ends after so long without work. */
-#define IDLE_NS ((int64_t)5 * 1000 * 1000 * 1000)
-
-static int is_surplus(const struct bridge *bridge)
-{
-    return bridge->guests > bridge->guests_least;
-}
-
-PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    struct bridge *bridge = (struct bridge *)self;
-    struct cz_guest *guest = cz->guest_enter(bridge->python);
-    struct cz_record *record;
-    int alone, waited = 0;
-    bridge->starting--;
-    if (guest == NULL) {
-        bridge->guests--;
-        return PyErr_NoMemory();
-    }
-    serving = 1;
-    while (waited != CZ_ECLOSED && !(waited == CZ_ETIMEDOUT && is_surplus(bridge))) {
-        while ((record = cz->guest_next(guest, &alone)))
-            serve_one(bridge, guest, record, alone);
-        Py_BEGIN_ALLOW_THREADS waited = cz->guest_wait(guest, IDLE_NS);
-        Py_END_ALLOW_THREADS
-    }
-    serving = 0;
-    cz->guest_leave(guest);
-    bridge->guests--;
-    Py_RETURN_NONE;
-}
-
-PyObject *bridge_cancel_python(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    struct bridge *bridge = (struct bridge *)self;
-    struct cz_record *record;
-    long cancelled = 0;
-    while ((record = cz->lane_take(bridge->python))) {
-        cancelled += cancel_call(record); /* not if a waiter runs it already */
-        Py_DECREF(result_of(record));
-    }
-    return PyErr_Occurred() ? NULL : PyLong_FromLong(cancelled);
 }
 
 static PyType_Slot python_result_slots[] = {

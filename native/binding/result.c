@@ -15,7 +15,6 @@
 #include "binding.h"
 
 #include <structmember.h>
-#include <time.h>
 
 #define MEMORY_LOOK_NS 1000000
 
@@ -179,167 +178,6 @@ static PyObject *get_phase(PyObject *self, PyObject *Py_UNUSED(ignored))
     return now < 0 ? NULL : PyLong_FromLong(now);
 }
 
-/* The dispatcher repeats interrupts that were lost. Without one, as while the interpreter
- * exits, each comes once. */
-static void expect_repeats(struct bridge *bridge)
-{
-    struct running shield;
-    PyObject *done = NULL;
-    enter_running(&shield, NULL);
-    if (bridge->owner)
-        done = PyObject_CallMethod(bridge->owner, "start_dispatcher", NULL);
-    leave_running(&shield);
-    if (done == NULL)
-        PyErr_Clear();
-    Py_XDECREF(done);
-}
-
-/* What the library cannot stop ends for its waiters here and now: a Python call is interrupted,
- * a compiled one that calls Python goes on, and its result is dropped. */
-int stop_record(struct cz_record *record)
-{
-    int python = is_python(kind_of(record)), asked;
-    struct cz_record *rerun;
-    if (python && cancel_call(record))
-        return 1;
-    if (python && phase_of(record) == CZ_RUNNING)
-        expect_repeats(kind_of(record)->bridge);
-    asked = cz->record_stop(record, CZ_STOP_CANCEL); /* from here on it is not tried again */
-    if (asked && python)
-        interrupt_call(record, error_cancelled);
-    if (asked && (rerun = rerun_of(record)))
-        stop_record(rerun);
-    if (asked == 2)
-        cz->record_abandon(record, CZ_CANCELLED);
-    if (python)
-        announce_end(record);
-    return asked;
-}
-
-static PyObject *cancel(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    struct cz_record *record = record_of(self);
-    int did;
-    if (refuse_foreign(record))
-        return NULL;
-    did = stop_record(record);
-    if (PyErr_Occurred()) /* Ctrl-C, while an event loop was told */
-        return NULL;
-    return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
-}
-
-/* From time.monotonic's clock to the epoch: once for the process, so that no step of the wall clock
- * brings two times out of order. */
-static int64_t epoch_ns;
-
-PyObject *set_epoch(PyObject *Py_UNUSED(module), PyObject *nanoseconds)
-{
-    epoch_ns = PyLong_AsLongLong(nanoseconds);
-    if (PyErr_Occurred())
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-static PyObject *epoch_seconds(int64_t ns)
-{
-    return PyFloat_FromDouble((double)(ns + epoch_ns) * 1e-9);
-}
-
-static PyObject *seconds(uint64_t ticks)
-{
-    if (ticks == 0)
-        Py_RETURN_NONE;
-    return epoch_seconds(cz->ticks_ns(ticks));
-}
-
-static PyObject *get_queued_at(PyObject *self, void *Py_UNUSED(closure))
-{
-    return seconds(record_of(self)->queued_at);
-}
-
-static int has_started(struct cz_record *record)
-{
-    uint32_t now = phase_of(record);
-    return now == CZ_COMPLETED || now == CZ_FAILED;
-}
-
-static PyObject *get_started_at(PyObject *self, void *Py_UNUSED(closure))
-{
-    struct cz_record *record = record_of(self);
-    /* While it runs its worker may be about to write this field. */
-    return seconds(has_started(record) ? record->started_at : 0);
-}
-
-static PyObject *get_finished_at(PyObject *self, void *Py_UNUSED(closure))
-{
-    struct cz_record *record = record_of(self);
-    return seconds(has_started(record) ? record->finished_at : 0);
-}
-
-/* To compare with: seconds since the epoch are a double with steps of 0.2 us. */
-static PyObject *get_ended_ns(PyObject *self, void *Py_UNUSED(closure))
-{
-    struct cz_record *record = record_of(self);
-    return PyLong_FromLongLong(has_started(record) ? cz->ticks_ns(record->finished_at) : 0);
-}
-
-/* For the thread that runs it. */
-static PyObject *get_deadline(PyObject *self, void *Py_UNUSED(closure))
-{
-    struct cz_record *record = record_of(self);
-    int64_t limit = cz->record_limit_ns(record);
-    if (limit == 0)
-        Py_RETURN_NONE;
-    return epoch_seconds(cz->ticks_ns(record->started_at) + limit);
-}
-
-static PyObject *get_execution_time_ms(PyObject *self, void *Py_UNUSED(closure))
-{
-    struct cz_record *record = record_of(self);
-    if (!has_started(record))
-        Py_RETURN_NONE;
-    return PyFloat_FromDouble(
-        (double)(cz->ticks_ns(record->finished_at) - cz->ticks_ns(record->started_at)) * 1e-6);
-}
-
-static PyObject *get_number(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromUnsignedLongLong(record_of(self)->id);
-}
-
-static PyObject *get_maker(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromUnsignedLongLong(kind_of(record_of(self))->bridge->number);
-}
-
-static PyObject *get_task_name(PyObject *self, void *Py_UNUSED(closure))
-{
-    return Py_NewRef(kind_of(record_of(self))->name);
-}
-
-static PyObject *get_pool(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *owner = kind_of(record_of(self))->bridge->owner;
-    if (refuse_foreign(record_of(self)))
-        return NULL;
-    return Py_NewRef(owner ? owner : Py_None);
-}
-
-static PyObject *get_retries(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromLong(record_of(self)->retries);
-}
-
-static PyObject *get_parent(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromUnsignedLongLong(((struct result *)self)->parent);
-}
-
-static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyUnicode_FromFormat("%p", (void *)record_of(self));
-}
-
 static PyObject *get_within(PyObject *self, PyObject *seconds)
 {
     double timeout;
@@ -379,7 +217,7 @@ static PyMethodDef methods[] = {
          "exception(timeout=None)\n--\n\n"
          "Wait for the task and return the exception it raised, or None."),
     {"done", get_done, METH_NOARGS, "done()\n--\n\nWhether the task has ended, in any way."},
-    {"cancel", cancel, METH_NOARGS,
+    {"cancel", cancel_result, METH_NOARGS,
      "cancel()\n--\n\n"
      "Cancel the task. One that runs is stopped: compiled code within moments, Python code\n"
      "at its next bytecode, code that cannot be stopped is left alone and its result\n"
@@ -392,27 +230,6 @@ static PyMethodDef methods[] = {
     {0},
 };
 
-static PyGetSetDef getters[] = {
-    {"_number", get_number, NULL, "The number of this submission in its pool.", NULL},
-    {"_maker", get_maker, NULL, "The number of the pool in this process.", NULL},
-    {"_ended_ns", get_ended_ns, NULL, "When it ended, on time.monotonic_ns's clock, or 0.", NULL},
-    {"_deadline", get_deadline, NULL,
-     "For the thread that runs it: when it is stopped, in seconds since the epoch, or None.", NULL},
-    {"task_name", get_task_name, NULL, "The name of the task.", NULL},
-    {"queued_at", get_queued_at, NULL, "When it was submitted, in seconds since the epoch.", NULL},
-    {"started_at", get_started_at, NULL,
-     "When it began to run, in seconds since the epoch; None before it has ended.", NULL},
-    {"finished_at", get_finished_at, NULL,
-     "When it ended, in seconds since the epoch; None if it has not run.", NULL},
-    {"execution_time_ms", get_execution_time_ms, NULL,
-     "How long it ran, in milliseconds; None before it has ended.", NULL},
-    {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
-    {"_pool", get_pool, NULL, "The NativePool, None when that has ended.", NULL},
-    {"_parent", get_parent, NULL, "The number of the run that submitted it, 0 if none did.", NULL},
-    {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
-    {0},
-};
-
 static PyMemberDef members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(struct result, weak), READONLY, NULL},
     {0},
@@ -422,7 +239,7 @@ static PyType_Slot result_slots[] = {
     {Py_tp_dealloc, dealloc},
     {Py_tp_members, members},
     {Py_tp_methods, methods},
-    {Py_tp_getset, getters},
+    {Py_tp_getset, result_getters},
     {Py_am_await, await_result},
     {Py_tp_doc, "What a submission returns: a handle on one call of a task."},
     {0, NULL},

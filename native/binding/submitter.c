@@ -84,7 +84,7 @@ static int full(struct submitter *self, struct cz_lane *lane, PyObject *result)
     return wait_for_room(self, lane, record_of(result));
 }
 
-static int closed(struct submitter *self)
+int refuse_closed(struct submitter *self)
 {
     PyErr_Format(error_closed, "task %U: the runtime has been shut down", self->kind->name);
     return FAILED_TO_QUEUE;
@@ -110,7 +110,7 @@ int enqueue(struct submitter *self, struct cz_lane *lane, PyObject *result)
     if (pushed == CZ_EFULL)
         pushed = full(self, lane, result);
     if (pushed == CZ_ECLOSED)
-        pushed = closed(self);
+        pushed = refuse_closed(self);
     if (pushed == FAILED_TO_QUEUE)
         forgo_queue(result);
     return pushed;
@@ -138,7 +138,7 @@ static PyObject *submit(PyObject *op, PyObject *const *args, Py_ssize_t nargs, P
 }
 
 /* Queue a new Python call, or run it; the caller keeps its reference. */
-static int queue_python(struct submitter *self, PyObject *result)
+int queue_python(struct submitter *self, PyObject *result)
 {
     struct bridge *bridge = self->kind->bridge;
     int queued;
@@ -148,7 +148,7 @@ static int queue_python(struct submitter *self, PyObject *result)
     if (bridge->guests == 0 && !PyErr_Occurred())
         maybe_spawn(bridge);
     if (bridge->guests == 0) /* none could be started: at exit, or because the pool has ended */
-        return PyErr_Occurred() ? -1 : closed(self);
+        return PyErr_Occurred() ? -1 : refuse_closed(self);
     Py_INCREF(result); /* the queue's reference */
     queued = enqueue(self, bridge->python, result);
     if (queued != QUEUED)
@@ -208,150 +208,7 @@ PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-static PyObject *call_failed(struct kind *kind, int status, void *error, char *payload)
-{
-    PyObject *arguments = unpack_arguments(kind, payload), *outcome, *object = NULL;
-    int failed = 1;
-    if (arguments == NULL)
-        return NULL;
-    outcome = PyObject_CallFunction(kind->fail, "iKN", status, (unsigned long long)(uintptr_t)error,
-                                    arguments);
-    if (outcome == NULL)
-        return NULL;
-    if (PyArg_ParseTuple(outcome, "pO", &failed, &object)) {
-        if (failed)
-            PyErr_SetObject((PyObject *)Py_TYPE(object), object);
-        else
-            Py_INCREF(object);
-    }
-    Py_DECREF(outcome);
-    return failed ? NULL : object;
-}
-
-/* Run the compiled function here and now. */
-PyObject *run_directly(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    enum { MOST = 2048 };
-    struct submitter *self = (struct submitter *)op;
-    struct kind *kind = self->kind;
-    _Alignas(16) char payload[MOST];
-    void *error = NULL;
-    PyObject *value;
-    int status;
-    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind) ||
-        !pack_arguments(kind, args, payload))
-        Py_RETURN_NOTIMPLEMENTED;
-    Py_BEGIN_ALLOW_THREADS status = kind->entry(payload, &error);
-    Py_END_ALLOW_THREADS value =
-        status ? call_failed(kind, status, error, payload) : unpack_result(kind, payload);
-    release_arguments(kind, payload);
-    if (value && kind->result.code == 'O' && status == 0)
-        release_result(kind, payload); /* the array's own reference */
-    return value;
-}
-
 /* --- submissions with a delay, a limit, retries: prepared, adorned, started ---------------- */
-
-static PyObject *prepare(PyObject *op, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
-{
-    struct kind *kind = ((struct submitter *)op)->kind;
-    PyObject *result;
-    if (kwnames || (uint32_t)nargs != kind->arguments || !guards_hold(kind))
-        Py_RETURN_NOTIMPLEMENTED;
-    if (check_open(kind->bridge, kind) || (result = new_result(kind)) == NULL)
-        return NULL;
-    if (pack_arguments(kind, args, (char *)(record_of(result) + 1)))
-        return result;
-    forgo_queue(result);
-    Py_DECREF(result);
-    Py_RETURN_NOTIMPLEMENTED;
-}
-
-static PyObject *prepare_python(PyObject *op, PyObject *args, PyObject *kwargs)
-{
-    struct kind *kind = ((struct submitter *)op)->kind;
-    if (check_open(kind->bridge, kind))
-        return NULL;
-    return new_python_result(kind, args, kwargs);
-}
-
-static struct cz_lane *lane_of(struct submitter *self)
-{
-    struct bridge *bridge = self->kind->bridge;
-    return is_python(self->kind) ? bridge->python : bridge->native;
-}
-
-static int start_now(struct submitter *self, PyObject *result)
-{
-    if (is_python(self->kind))
-        return queue_python(self, result);
-    return enqueue(self, lane_of(self), result) == FAILED_TO_QUEUE ? -1 : 0;
-}
-
-static int start_later(struct submitter *self, PyObject *result, int64_t delay_ns)
-{
-    int delayed;
-    if (is_python(self->kind)) {
-        Py_INCREF(result); /* the queue's reference */
-        call_of(record_of(result))->due_ns = cz->ticks_ns(cz->ticks()) + delay_ns;
-        if (self->kind->bridge->guests == 0)
-            maybe_spawn(self->kind->bridge);
-        if (self->kind->bridge->guests == 0) {
-            Py_DECREF(result);
-            return -1; /* no worker, and none could be started */
-        }
-    }
-    delayed = (is_privileged() ? cz->record_delay_promised : cz->record_delay)(
-        lane_of(self), record_of(result), self->level, delay_ns);
-    if (delayed && is_python(self->kind))
-        Py_DECREF(result);
-    else if (delayed)
-        forgo_queue(result);
-    if (delayed == CZ_ENOMEM)
-        PyErr_NoMemory();
-    else if (delayed)
-        closed(self);
-    return delayed;
-}
-
-/* With the exception kept that is set. */
-static void call_forgo(PyObject *forgo, PyObject *result)
-{
-    PyObject *class, *exception, *traceback, *done;
-    PyErr_Fetch(&class, &exception, &traceback);
-    done = PyObject_CallFunctionObjArgs(forgo, result, NULL);
-    if (done == NULL)
-        PyErr_WriteUnraisable(forgo);
-    Py_XDECREF(done);
-    PyErr_Restore(class, exception, traceback);
-}
-
-static int call_govern(PyObject *govern, PyObject *result)
-{
-    PyObject *done = PyObject_CallFunctionObjArgs(govern, result, NULL);
-    if (done == NULL)
-        forgo_queue(result);
-    Py_XDECREF(done);
-    return done ? 0 : -1;
-}
-
-/* start(result, delay_ns, govern, forgo): queue what prepare() returned, once govern(result) has
- * adorned it. After an exception the result is dead: nothing will come of it, and forgo(result) was
- * called. All in one step of the caller's, which therefore never has to ask how far it came. */
-static PyObject *start(PyObject *op, PyObject *args)
-{
-    struct submitter *self = (struct submitter *)op;
-    PyObject *result, *govern = NULL, *forgo = NULL;
-    long long delay_ns;
-    if (!PyArg_ParseTuple(args, "OL|OO:start", &result, &delay_ns, &govern, &forgo))
-        return NULL;
-    if ((govern == NULL || call_govern(govern, result) == 0) &&
-        (delay_ns > 0 ? start_later(self, result, delay_ns) : start_now(self, result)) == 0)
-        Py_RETURN_NONE;
-    if (forgo)
-        call_forgo(forgo, result);
-    return NULL;
-}
 
 /* The same kind at another level, or with another slow path. */
 static PyObject *at_level(PyObject *op, PyObject *args)
@@ -427,11 +284,11 @@ static PyMethodDef methods[] = {
      "Queue a call of the Python function; a TaskResult."},
     {"call", (PyCFunction)(void (*)(void))run_directly, METH_FASTCALL | METH_KEYWORDS,
      "Run the compiled function in this thread; NotImplemented if the arguments do not fit."},
-    {"prepare", (PyCFunction)(void (*)(void))prepare, METH_FASTCALL | METH_KEYWORDS,
+    {"prepare", (PyCFunction)(void (*)(void))prepare_call, METH_FASTCALL | METH_KEYWORDS,
      "A compiled call that is not queued yet, or NotImplemented if the arguments do not fit."},
-    {"prepare_python", (PyCFunction)(void (*)(void))prepare_python, METH_VARARGS | METH_KEYWORDS,
-     "A Python call that is not queued yet."},
-    {"start", start, METH_VARARGS,
+    {"prepare_python", (PyCFunction)(void (*)(void))prepare_python_call,
+     METH_VARARGS | METH_KEYWORDS, "A Python call that is not queued yet."},
+    {"start", start_prepared, METH_VARARGS,
      "start(result, delay_ns, govern, forgo): queue a prepared call, after govern(result); if "
      "that\n"
      "fails, forgo(result)."},
