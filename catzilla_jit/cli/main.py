@@ -13,10 +13,12 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from .commands import Command, bench, doctor, explain, kernel, run, stats, tasks, trace
+from .commands import Command, bench, dashboard, doctor, explain, kernel, run, stats, tasks, trace
 from .exit_codes import BROKEN_PIPE, INTERRUPTED, Failure
 
-COMMANDS: tuple[Command, ...] = (run, stats, tasks, trace, explain, doctor, bench, kernel)
+COMMANDS: tuple[Command, ...] = (
+    run, stats, dashboard, tasks, trace, explain, doctor, bench, kernel,
+)  # fmt: skip
 
 _DESCRIPTION = "Run Python programs that use catzilla_jit, and look at them from outside."
 _EPILOG = """\

@@ -3,7 +3,7 @@
 "use strict";
 
 const MOST_ROWS = 100;      // of the table; the filter finds the others
-const MINUTES = 5;
+const MINUTES = 5;          // of the curves, at most
 const byId = (id) => document.getElementById(id);
 
 const state = {
@@ -123,14 +123,14 @@ function roundUp(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
 }
 
-function path(points, key, now, top, width) {
+function path(points, key, now, top, width, minutes) {
   let drawn = "", pen = "M", last = 0;
   for (const point of points) {
     const value = point[key];
     if (value === null || point.time - last > 5) pen = "M";
     last = point.time;
     if (value === null) continue;
-    const x = LEFT + (width - LEFT) * (1 - (now - point.time) / (60 * MINUTES));
+    const x = LEFT + (width - LEFT) * (1 - (now - point.time) / (60 * minutes));
     const y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
     drawn += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
     // A single point is a line of no length, which round caps show.
@@ -144,6 +144,7 @@ function showCurves(id, curves, show) {
   const figure = byId(id);
   const now = state.points.length ? state.points[state.points.length - 1].time : Date.now() / 1000;
   const points = state.points.filter((point) => now - point.time <= 60 * MINUTES);
+  const minutes = points.length ? Math.max(1, Math.ceil((now - points[0].time) / 60)) : 1;
   const values = points.flatMap((point) => curves.map((curve) => point[curve.key] ?? 0));
   const top = roundUp(Math.max(0, ...values));
   if (!figure.firstChild) {
@@ -161,18 +162,19 @@ function showCurves(id, curves, show) {
     parts.push(svg("line", { class: "grid", x1: LEFT, x2: width, y1: y, y2: y }));
     parts.push(svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, show(part * top)));
   }
-  for (let minute = 0; minute <= MINUTES; minute++) {
-    const x = LEFT + (width - LEFT) * (1 - minute / MINUTES);
-    const anchor = minute === 0 ? "end" : minute === MINUTES ? "start" : "middle";
+  const step = width < 90 * minutes ? minutes : 1;
+  for (let minute = 0; minute <= minutes; minute += step) {
+    const x = LEFT + (width - LEFT) * (1 - minute / minutes);
+    const anchor = minute === 0 ? "end" : minute === minutes ? "start" : "middle";
     parts.push(svg("text", { x, y: HEIGHT - 3, "text-anchor": anchor }, minute ? `−${minute} min` : "now"));
   }
   curves.forEach((curve, at) => parts.push(svg("path", {
-    class: at ? "curve second" : "curve", "stroke-linecap": "round", d: path(points, curve.key, now, top, width),
+    class: at ? "curve second" : "curve", "stroke-linecap": "round", d: path(points, curve.key, now, top, width, minutes),
   })));
   picture.replaceChildren(...parts);
   const last = points[points.length - 1] || {};
   const said = curves.map((curve) => `${curve.name}: ${show(last[curve.key])}`);
-  picture.setAttribute("aria-label", `Last ${MINUTES} minutes. Now ${said.join(", ")}.`);
+  picture.setAttribute("aria-label", `Last ${minutes} min. Now ${said.join(", ")}.`);
   curves.forEach((curve, at) => setText(figure.lastChild.children[at], said[at]));
 }
 
