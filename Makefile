@@ -10,7 +10,7 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
 .PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
-        bench-smoke test-pythons differential docs-pictures docs-tutorial build clean
+        bench-smoke test-pythons test-cpython differential docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make docs-pictures   draw docs/pictures: the command line, the benchmarks'
 	@echo 'make docs-tutorial   run examples/tutorial.ipynb, and keep its outputs'
 	@echo 'make test-pythons    the Python tests on 3.10 to 3.13, as far as they are here'
+	@echo 'make test-cpython    their own tests of ThreadPoolExecutor, on Executor, on each of them'
 	@echo 'make clean           remove .venv, build and the built libraries'
 
 # -- set-up -----------------------------------------------------------------------------
@@ -129,6 +130,9 @@ docs-tutorial: build
 
 test-pythons: .venv/installed
 	tools/pythons.sh $(BIN)/python
+
+test-cpython: .venv/installed
+	tools/pythons.sh $(BIN)/python --run tools/cpython_tests.py
 
 clean:
 	rm -rf .venv build dist catzilla_jit/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         shutdown,
         task,
     )
+    from .tasks.executor import Executor
     from .tasks.runtime import Runtime
     from .tasks.task import Task
     from .tasks.workflow import Chain, Group, chain, group
@@ -41,6 +42,7 @@ __all__ = [
     "BatchResult",
     "Chain",
     "CurrentTask",
+    "Executor",
     "Group",
     "Runtime",
     "Task",
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BatchResult": "runtime.batch",
     "Chain": "tasks.workflow",
+    "Executor": "tasks.executor",
     "Group": "tasks.workflow",
     "Runtime": "tasks.runtime",
     "Task": "tasks.task",

@@ -96,13 +96,26 @@ class NativePool:
             # Workers that turn out to block get company through the dispatcher.
             self.dispatcher.start()
             self._native.lib.cz_lane_scale(self._lanes[library.LANE_PYTHON], 1)
-        thread = threading.Thread(
-            target=self._bridge.serve, name=f"cz-python-{next(self._numbers)}", daemon=True
-        )
+        number, prefix = next(self._numbers), self._settings.thread_name_prefix
+        name = f"{prefix}_{number}" if prefix else f"cz-python-{number}"
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
         with self._threads_lock:
             thread.start()
             self._threads.append(thread)
         return thread
+
+    def _serve(self) -> None:
+        begin = self._settings.initializer
+        if begin is not None and not begin():
+            self.close()
+            self.cancel_pending()
+        self._bridge.serve()
+
+    def grow(self, workers: int) -> None:
+        self._bridge.grow(workers)
+
+    def python_threads(self) -> list[threading.Thread]:
+        return list(self._threads)
 
     def start_dispatcher(self) -> None:
         """Have the dispatcher's thread; called by the binding."""

@@ -8,6 +8,7 @@ both.
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
@@ -49,6 +50,9 @@ class PoolSettings:
     python_workers_most: int = 0  # auto-scaling adds up to this number while workers block
     stack_bytes: int = 0  # of a native worker, 0: 8 MiB
     profiling: bool = True  # False: no statistics
+    thread_name_prefix: str = ""  # of the Python workers: PREFIX_0, PREFIX_1, ...
+    # Called by each Python worker before its first call; False: the pool is not to go on.
+    initializer: Callable[[], bool] | None = None
     keep_results: int = 0  # ended results whose id was read
     result_ttl_s: float | None = None  # how long those, None: any time
 
@@ -273,6 +277,12 @@ class Backend(Protocol):
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
         """End a promise with a value or an exception."""
+
+    def grow(self, workers: int) -> None:
+        """Have so many Python workers now, as far as the settings allow from the start."""
+
+    def python_threads(self) -> list[threading.Thread]:
+        """Return the Python workers that were started and may not have ended."""
 
     def depths(self) -> tuple[int, int, int, int]:
         """Return the entries queued per level, both lanes."""

@@ -55,7 +55,11 @@ class PurePool:
         if settings.profiling:
             self.recorder = Recorder(workers, guests, size, self._depths)
         self.compiled_lane = Lane("compiled", workers, size, policy, self._serving(NATIVE))
-        self.python_lane = Lane("python", guests, size, policy, self._serving(PYTHON))
+        self.python_lane = Lane(
+            "python", guests, size, policy, self._serving(PYTHON), settings.thread_name_prefix,
+            self._begin if settings.initializer is not None else None,
+        )  # fmt: skip
+        self._initializer = settings.initializer
         self.timer = Timer()
         self.mail = PureMail()
         self.dispatcher = Dispatcher(self.mail)
@@ -70,6 +74,18 @@ class PurePool:
         # Single steps under the GIL do for these.
         self.running: set[PureTaskResult | PureBatch] = set()
         self._promised: set[PureTaskResult] = set()  # that are not fulfilled
+
+    def _begin(self) -> None:
+        assert self._initializer is not None
+        if not self._initializer():
+            self.close()
+            self.cancel_pending()
+
+    def grow(self, workers: int) -> None:
+        self.python_lane.grow(workers)
+
+    def python_threads(self) -> list[threading.Thread]:
+        return self.python_lane.threads()
 
     def _check_process(self, name: str) -> None:
         if os.getpid() != self._process:

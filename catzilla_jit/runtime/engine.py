@@ -30,6 +30,7 @@ from ..stats.segment import read as read_segment
 from ..stats.snapshot import MB
 from . import exit, process
 from .backlog import unfinished
+from .initializer import Initializer
 from .process import _let_go_at_exit
 from .warmup import Registry, Warming
 from .workers import count, worker_counts
@@ -56,11 +57,17 @@ def _settings(
     when_full: str,
     memory_pool_mb: float | None,
     profiling: bool,
+    thread_name_prefix: str,
+    initializer: Initializer | None,
 ) -> PoolSettings:
     if not isinstance(when_full, str) or when_full not in _POLICIES:
         raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {shown(when_full)}")
     if memory_pool_mb is not None:
         _check_megabytes(memory_pool_mb)
+    if not isinstance(thread_name_prefix, str):
+        raise TypeError(
+            f"Runtime: thread_name_prefix must be a str, not {shown(thread_name_prefix)}"
+        )
     native_workers, python_workers, most = counts
     return PoolSettings(
         workers=native_workers,
@@ -70,6 +77,8 @@ def _settings(
         when_full=when_full,
         memory_limit=round((memory_pool_mb or 0) * 2**20),
         profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
+        thread_name_prefix=thread_name_prefix,
+        initializer=initializer,
     )
 
 
@@ -140,9 +149,16 @@ class Engine:
         when_full: str = "wait",
         keep_results: int = 0,
         result_ttl_s: float | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
     ) -> None:
         counts = worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
-        settings = _settings(counts, queue_size, when_full, memory_pool_mb, enable_profiling)
+        self._initializer = None if initializer is None else Initializer(initializer, initargs)
+        settings = _settings(
+            counts, queue_size, when_full, memory_pool_mb, enable_profiling, thread_name_prefix,
+            self._initializer,
+        )  # fmt: skip
         self.settings = _keeping(settings, keep_results, result_ttl_s)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows
@@ -194,6 +210,8 @@ class Engine:
         with self._lock:
             if self._closed:
                 raise RuntimeClosed("the runtime has been shut down")
+            if self._initializer is not None and self._initializer.broken:
+                raise RuntimeClosed(self._initializer.broken)
             if self._backend is None:
                 self._backend = self._make_backend()
                 self._publish_roster()
@@ -227,8 +245,7 @@ class Engine:
             raise RuntimeClosed("the interpreter is exiting: no runtime can be started any more")
         process.reap()
         backend = make_backend(self.settings)
-        # A runtime that is dropped without a shutdown finishes its work, and its threads end: once
-        # a collection has found it, for a placement and its submitters refer to each other.
+        # A runtime that is dropped without a shutdown finishes its work, and its threads end.
         self._dropped = weakref.finalize(self, process.abandon, backend)
         self._dropped.atexit = False
         return backend

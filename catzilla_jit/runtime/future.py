@@ -1,6 +1,9 @@
-"""What a result offers besides waiting: callbacks, futures, and what comes next.
+"""A concurrent.futures.Future that follows a result.
 
-All of it rests on one primitive, `pool.dispatcher.watch(result, callback)`.
+It is lazy: what the standard class keeps (a condition, a state, callbacks) is made when somebody
+asks for any of it, as `concurrent.futures.wait` and `asyncio.wrap_future` do, and only then is the
+result watched. Until then it asks the result, so that a program which submits and takes results
+pays for one small object.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections import deque
 from typing import Any
 
 from ..errors import CatzillaError
+from ..pools import record
 from ..pools.interrupt import call_shielded, shielded, wait_until
 from ..pools.watch import outcome, watch
 
@@ -30,23 +34,53 @@ class _Condition(type(threading.RLock())):  # type: ignore[misc]
         self._waiters: deque[Any] = deque()
 
 
-class _Following(concurrent.futures.Future[Any]):
+_making = threading.RLock()  # held while a Future becomes a whole one; a finalizer may ask, too
+
+
+class Following(concurrent.futures.Future[Any]):
     """A Future that ends when the result does; waiting for it is waiting for the result.
 
     So it helps on a Python worker, and Ctrl-C cancels, as with the result itself.
     """
 
+    __slots__ = ("_ending", "_followed", "_is_whole")
+
     def __init__(self, followed: Any) -> None:
-        super().__init__()
-        self._condition = _Condition()
         self._followed = followed
-        self._ending = threading.Lock()  # taken by whoever ends it, for good
-        self.add_done_callback(_cancel_followed)
+        self._is_whole = False
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in Following.__slots__:
+            raise AttributeError(name)
+        self._make_whole()
+        try:
+            return vars(self)[name]
+        except KeyError:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message) from None
+
+    @shielded
+    def _make_whole(self) -> None:
+        """Have what the standard class has, and follow the result from here on."""
+        with _making:
+            if self._is_whole:
+                return
+            whole = vars(concurrent.futures.Future[Any]())
+            whole["_condition"] = _Condition()
+            whole["_done_callbacks"] = [_cancel_followed]
+            self._ending = threading.Lock()  # taken by whoever ends it, for good
+            vars(self).update(whole)  # a single step: no other thread sees a part of it
+            self._is_whole = True
+            if not self._followed.done():
+                watch(self._followed, self.end, may_block=True)
+                return
+        self.end(self._followed)
 
     # Both call the callbacks, each of which is to come, whole.
 
     @shielded
     def cancel(self) -> bool:
+        self._make_whole()
         return super().cancel()
 
     @shielded
@@ -55,7 +89,7 @@ class _Following(concurrent.futures.Future[Any]):
         if not self._ending.acquire(blocking=False):
             return
         if result.cancelled():
-            self.cancel()
+            super().cancel()
             self.set_running_or_notify_cancel()
         elif self.set_running_or_notify_cancel():
             failed, value = outcome(result)
@@ -64,13 +98,41 @@ class _Following(concurrent.futures.Future[Any]):
             else:
                 self.set_result(value)
 
+    def done(self) -> bool:
+        return super().done() if self._is_whole else self._followed.done()
+
+    def cancelled(self) -> bool:
+        return super().cancelled() if self._is_whole else self._followed.cancelled()
+
+    def running(self) -> bool:
+        if self._is_whole and super().done():
+            return False
+        return bool(self._followed._phase() == record.RUNNING)
+
     def result(self, timeout: float | None = None) -> Any:
+        if not self._is_whole:
+            try:
+                return self._followed.result(timeout)
+            except TimeoutError as error:
+                self._tell_timeout(error)
+                raise
         self._await(timeout)
         return call_shielded(super().result, 0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
+        if not self._is_whole:
+            try:
+                return self._followed.exception(timeout)  # type: ignore[no-any-return]
+            except TimeoutError as error:
+                self._tell_timeout(error)
+                raise
         self._await(timeout)
         return call_shielded(super().exception, 0)  # type: ignore[no-any-return]
+
+    def _tell_timeout(self, error: TimeoutError) -> None:
+        """Raise the TimeoutError of concurrent.futures, another one before Python 3.11."""
+        if not isinstance(error, CatzillaError) and not self._followed.done():
+            raise concurrent.futures.TimeoutError from None
 
     def _await(self, timeout: float | None) -> None:
         if self.done():
@@ -89,7 +151,7 @@ class _Following(concurrent.futures.Future[Any]):
     def _has_ended(self, seconds: float) -> bool:
         try:
             super().exception(seconds)
-        except TimeoutError:
+        except concurrent.futures.TimeoutError:
             return False
         except concurrent.futures.CancelledError:
             pass
@@ -98,15 +160,11 @@ class _Following(concurrent.futures.Future[Any]):
 
 def _cancel_followed(future: concurrent.futures.Future[Any]) -> None:
     if future.cancelled():
-        assert isinstance(future, _Following)
+        assert isinstance(future, Following)
         future._followed.cancel()
 
 
 def as_future(result: Any) -> concurrent.futures.Future[Any]:
     """Return a Future that follows the result; cancelling it cancels the task."""
-    future = _Following(result)
-    if result.done():
-        future.end(result)
-    else:
-        watch(result, future.end, may_block=True)
-    return future
+    result.done()  # refuses those of a parent process
+    return Following(result)

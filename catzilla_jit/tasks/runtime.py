@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import operator
 import types
 import weakref
 from collections.abc import Callable
@@ -11,6 +14,7 @@ from ..errors import RuntimeClosed, shown
 from ..pools.interrupt import shielded
 from ..runtime.engine import UNSET, Engine
 from ..runtime.process import refresh_rosters
+from .bound import BoundTask
 from .jit_function import JitFunction, is_coroutine_function
 from .numba_function import plain
 from .options import Settings
@@ -40,9 +44,23 @@ class Runtime(Engine):
     is left to wait for.
     keep_results: results whose `task_id` was read are kept until their end, and the last so many
     after that, for `result_ttl_s` seconds at most; 0, the default: they live while somebody holds
-    them. enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
+    them.
+    thread_name_prefix: the Python threads are called PREFIX_0, PREFIX_1, ... initializer, initargs:
+    each Python thread calls initializer(*initargs) before its first task; if that raises, it is
+    logged, what waits is cancelled, and every submission raises RuntimeClosed.
+    enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
     statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
     """
+
+    @functools.cached_property
+    def _carriers(self) -> dict[str, Task[..., Any]]:
+        """The tasks that call functions as Python, by the name of those."""
+        return {}
+
+    @functools.cached_property
+    def _guests(self) -> weakref.WeakKeyDictionary[Task[..., Any], Task[..., Any]]:
+        """The tasks of other runtimes as tasks of this one."""
+        return weakref.WeakKeyDictionary()
 
     @overload
     def task(self, function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
@@ -53,6 +71,41 @@ class Runtime(Engine):
     def task(self, function: Any = None, /, **options: Any) -> Any:
         """Make a task that runs on this runtime; options as for `catzilla_jit.task`."""
         return make_task(function, options, home_of(self))
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
+        """Submit fn(*args, **kwargs): a task as its own `submit` does, all else as Python.
+
+        Every keyword goes to the function, which is never compiled here: `add_task` does that.
+        """
+        if type(fn) is types.FunctionType:
+            carrier = self._carriers.get(fn.__name__)
+            if carrier is not None and not fn.__code__.co_flags & inspect.CO_COROUTINE:
+                return carrier.submit(fn, *args, **kwargs)
+        if isinstance(fn, BoundTask):
+            return self.submit(fn.task, fn.__self__, *args, **kwargs)
+        if isinstance(fn, Task):
+            return self._guest(fn).submit(*args, **kwargs)
+        return self._carrier(fn).submit(fn, *args, **kwargs)
+
+    def _guest(self, task: Task[..., Any]) -> Task[..., Any]:
+        """Return a task as one that is submitted here."""
+        if task._home.registry is self.registry and task._home.find() is self:
+            return task
+        guest = self._guests.get(task)
+        if guest is None:
+            guest = self._guests[task] = make_task(task, {}, _own_home(self))
+        return guest
+
+    def _carrier(self, function: Callable[..., Any]) -> Task[..., Any]:
+        """Return the task that calls functions of this one's name as Python."""
+        if not callable(function):
+            raise TypeError(f"submit: expected a function or a task, not {shown(function)}")
+        name = getattr(function, "__name__", None) or type(function).__name__
+        carry = _carry_async if is_coroutine_function(function) else _carry
+        carrier = _carrier(self, carry, name, {})
+        if carry is _carry:
+            self._carriers[name] = carrier
+        return carrier
 
     def add_task(
         self,
@@ -150,17 +203,27 @@ def submit_function(
         return known.submit(*args, **kwargs)
     name = getattr(function, "__name__", type(function).__name__)
     carry = _carry_async if is_coroutine_function(function) else _carry
-    carrier: Task[..., Any] = runtime.known_task(
-        ("carrier", carry, name, rest),
-        lambda: make_task(
-            carry, {**options, "name": name, "compile_to_c": False}, _own_home(runtime)
-        ),
+    return _carrier(runtime, carry, name, options).submit(function, *args, **kwargs)
+
+
+def _carrier(
+    runtime: Runtime, carry: Callable[..., Any], name: str, options: dict[str, Any]
+) -> Task[..., Any]:
+    """Return the runtime's task of this name which calls its first argument."""
+    rest = tuple(sorted(options.items(), key=lambda item: item[0]))
+    options = {**options, "name": name, "compile_to_c": False}
+    made: Task[..., Any] = runtime.known_task(
+        ("carrier", carry, name, rest), lambda: make_task(carry, options, _own_home(runtime))
     )
-    return carrier.submit(function, *args, **kwargs)
+    return made
 
 
-def _carry(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
+
+
+#: The same without a frame of Python, since 3.11.
+_carry: Callable[..., Any] = getattr(operator, "call", _call)
 
 
 def _is_transient(function: Callable[..., Any]) -> bool:

@@ -229,6 +229,7 @@ PyObject *set_epoch(PyObject *module, PyObject *nanoseconds);
 /* Cancel the call, or stop it if it runs; 0 if it has ended. */
 int stop_record(struct cz_record *record);
 PyObject *cancel_result(PyObject *result, PyObject *ignored);
+PyObject *cancel_pending(PyObject *result, PyObject *ignored);
 
 /* python_lane.c */
 PyObject *new_python_result(struct kind *kind, PyObject *args, PyObject *kwargs);
@@ -253,6 +254,7 @@ PyObject *call_failure(struct cz_record *record);
 /* 1 if this thread is a Python worker. */
 int on_python_worker(void);
 /* Add a Python worker if there are fewer than the least number. */
+PyObject *bridge_grow(PyObject *self, PyObject *wanted);
 void maybe_spawn(struct bridge *bridge);
 void scale_up(struct bridge *bridge);
 PyObject *bridge_serve(PyObject *self, PyObject *ignored);

@@ -296,6 +296,8 @@ static PyMethodDef bridge_methods[] = {
     {"running", bridge_running, METH_NOARGS,
      "The results of the Python calls that run; some may be in it twice."},
     {"retire", bridge_retire, METH_NOARGS, "The pool has been joined."},
+    {"grow", bridge_grow, METH_O,
+     "grow(count): have so many Python workers, as far as the least number allows."},
     {"guests", bridge_guests, METH_NOARGS, "Python workers that were started and have not ended."},
     {0},
 };

@@ -49,3 +49,16 @@ PyObject *cancel_result(PyObject *self, PyObject *Py_UNUSED(ignored))
         return NULL;
     return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
 }
+
+/* What runs goes on: concurrent.futures has it so. */
+PyObject *cancel_pending(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    struct cz_record *record = record_of(self);
+    int did;
+    if (refuse_foreign(record))
+        return NULL;
+    did = is_python(kind_of(record)) ? cancel_call(record) : cz->record_cancel(record);
+    if (PyErr_Occurred())
+        return NULL;
+    return PyBool_FromLong(did || phase_of(record) == CZ_CANCELLED);
+}

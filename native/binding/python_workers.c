@@ -42,6 +42,20 @@ void maybe_spawn(struct bridge *bridge)
         spawn(bridge);
 }
 
+/* For who wants a worker per call, as ThreadPoolExecutor has them, rather than one on demand. */
+PyObject *bridge_grow(PyObject *self, PyObject *wanted)
+{
+    struct bridge *bridge = (struct bridge *)self;
+    unsigned long count = PyLong_AsUnsignedLong(wanted);
+    if (PyErr_Occurred())
+        return NULL;
+    while (bridge->guests < count && bridge->guests < bridge->guests_least && !PyErr_Occurred())
+        spawn(bridge);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 /* The workers there are block: half as many again. Not when there are none: then the lane is
  * finished, or its first worker is on its way out. A thread that cannot be had, as while the
  * interpreter exits, is no error: this was for speed. */

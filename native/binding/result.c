@@ -222,6 +222,8 @@ static PyMethodDef methods[] = {
      "Cancel the task. One that runs is stopped: compiled code within moments, Python code\n"
      "at its next bytecode, code that cannot be stopped is left alone and its result\n"
      "dropped. False if the task has ended."},
+    {"_cancel_pending", cancel_pending, METH_NOARGS,
+     "Cancel the task unless it runs; whether it is cancelled."},
     {"_phase", get_phase, METH_NOARGS, "The phase as a number (catzilla_jit.h)."},
     {"_ended_within", get_within, METH_O, "Wait so many seconds or None; whether it has ended."},
     {"_assist", get_assist, METH_NOARGS,

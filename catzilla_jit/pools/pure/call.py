@@ -489,6 +489,16 @@ class PureTaskResult:
         self._pool.forget(self)
         return self._state == CANCELLED
 
+    @shielded
+    def _cancel_pending(self) -> bool:
+        """Cancel the task unless it runs; return whether it is cancelled."""
+        self._check_process()
+        with self._lock:
+            if self._state != RUNNING:
+                self.drop()
+        self._pool.forget(self)
+        return self._state == CANCELLED
+
     def _phase(self) -> int:
         self._check_process()
         return self._state

@@ -56,10 +56,14 @@ class Lane:
         queue_size: int,
         when_full: str,
         serving: Callable[[], AbstractContextManager[None]] = nullcontext,
+        prefix: str = "",
+        begin: Callable[[], None] | None = None,
     ) -> None:
+        """begin: called by each worker before its first job. prefix: of the threads' names."""
         # constant
+        self._begin = begin
+        self._prefix = f"{prefix}_" if prefix else f"cz-{name}-"
         self._serving = serving  # around the life of a worker thread
-        self._name = name
         self._workers = workers
         self._queue_size = queue_size
         self._when_full = when_full
@@ -128,10 +132,18 @@ class Lane:
                 self._kept.notify_all()
 
     def _add_worker(self) -> None:
-        if self._idle > sum(self.depths()) or len(self._threads) >= self._workers:
-            return
+        if self._idle <= sum(self.depths()):
+            self.grow(len(self._threads) + 1)
+
+    def grow(self, workers: int) -> None:
+        """Have so many workers, as far as the lane may."""
+        with self._lock:
+            while len(self._threads) < min(workers, self._workers):
+                self._start_worker()
+
+    def _start_worker(self) -> None:
         thread = threading.Thread(
-            target=self._serve, name=f"cz-{self._name}-{len(self._threads)}", daemon=True
+            target=self._serve, name=f"{self._prefix}{len(self._threads)}", daemon=True
         )
         self._threads.append(thread)
         try:
@@ -147,6 +159,8 @@ class Lane:
     def _serve(self) -> None:
         _here.lane = self
         with self._serving():
+            if self._begin is not None:
+                self._begin()
             while (job := self._next_job()) is not None:
                 job()
                 del job  # an idle worker keeps nothing alive
@@ -189,6 +203,10 @@ class Lane:
             self._add_worker()
             self._work.notify()
         return job
+
+    def threads(self) -> list[threading.Thread]:
+        """Return the workers that were started."""
+        return list(self._threads)
 
     # --- the end ------------------------------------------------------------------------------
 
