@@ -50,6 +50,9 @@ class BoundTask(Generic[R]):
             return NotImplemented
         return self.task is other.task and self.__self__ is other.__self__
 
+    def __reduce__(self) -> Any:
+        return BoundTask, (self.task, self.__self__)
+
     def __hash__(self) -> int:
         return hash((id(self.task), id(self.__self__)))
 

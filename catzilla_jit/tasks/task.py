@@ -186,6 +186,17 @@ class Task(DirectCall, Generic[P, R]):
         """Bind to the instance whose class the task is a method of."""
         return self if instance is None else BoundTask(self, instance)
 
+    def __copy__(self) -> Task[P, R]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Task[P, R]:
+        return self
+
+    def __reduce__(self) -> Any:
+        from .pickling import reduced
+
+        return reduced(self)
+
     # --- binding to a pool ------------------------------------------------------------------
 
     def detach(self) -> None:
@@ -376,6 +387,9 @@ class FirstSubmission:
 
     def __init__(self, task: Task[..., Any]) -> None:
         self.__self__ = task
+
+    def __reduce__(self) -> Any:
+        return getattr, (self.__self__, "submit")
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.__self__.bind().submit(*args, **kwargs)
