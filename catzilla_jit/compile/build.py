@@ -22,6 +22,7 @@ from numba.core import types
 from catzilla_jit.compile.admission import reason_against
 from catzilla_jit.compile.analysis.effects import is_pure
 from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
+from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.backend.boxing import write_boxes
 from catzilla_jit.compile.backend.entry import write_entry
 from catzilla_jit.compile.backend.kernel import Kernel, compile_kernel
@@ -95,7 +96,9 @@ def _kept(digest: str) -> tuple[Saved, dict[str, Any]] | None:
     """Return a saved task that only Numba can load, with what its variables point at."""
     task = saved_task.read(digest)
     variables = task.variables() if task is not None else None
-    return None if task is None or variables is None else (task, variables)
+    if task is None or variables is None or not loader.has_loops(task.object_code):
+        return None
+    return task, variables
 
 
 def _thawed(
@@ -222,7 +225,8 @@ def _finish(
     if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])
     with kernel.context.push_code_library(kernel.library):
-        symbol = write_entry(kernel, slots[0], slots[1:])
+        pure = is_pure(unit.findings.effects, kernel.argument_types)
+        symbol = write_entry(kernel, slots[0], slots[1:], pure=pure)
         boxes = _write_boxes(kernel, slots, unit.findings.keys, origin)
     go_on()
     finish(kernel.library)
@@ -233,7 +237,7 @@ def _finish(
         entry=symbol,
         boxes=boxes,
         interruptible=not uses_python(kernel.library),
-        pure=is_pure(unit.findings.effects, kernel.argument_types),
+        pure=pure,
     )
 
 

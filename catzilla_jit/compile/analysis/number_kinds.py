@@ -19,6 +19,9 @@ from numba.core import ir, types
 
 BOOL, INT, FLOAT, COMPLEX = range(4)
 
+#: The modules whose functions call NumPy's loops.
+LOOPS = "catzilla_jit.compile.library.ufuncs."
+
 ARITHMETIC = {
     operator.add, operator.iadd, operator.sub, operator.isub, operator.mul, operator.imul,
     operator.floordiv, operator.ifloordiv, operator.mod, operator.imod, operator.pow, operator.ipow,
@@ -75,6 +78,11 @@ def items(type_: Any) -> tuple[Any, ...]:
     if isinstance(type_, types.Array | types.RangeType | types.List | types.Set):
         return (type_.dtype,)
     return (type_.iterator_type.yield_type,) if isinstance(type_, types.IterableType) else ()
+
+
+def is_loop(function: Any) -> bool:
+    """Tell whether a function stands for one of NumPy's, whose loop it calls."""
+    return getattr(function, "__module__", "").startswith(LOOPS)
 
 
 def called(typemap: dict[str, Any], expr: Any) -> Any:

@@ -229,7 +229,7 @@ def _is_numpys(type_: Any) -> bool:
 
 def is_numpys(function: Any) -> bool:
     """Tell whether a function belongs to NumPy."""
-    if isinstance(function, numpy.ufunc):
+    if isinstance(function, numpy.ufunc) or number_kinds.is_loop(function):
         return True
     if isinstance(getattr(function, "__self__", None), numpy.random.RandomState):
         return False

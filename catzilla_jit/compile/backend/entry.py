@@ -18,7 +18,7 @@ from numba.core.imputils import fix_returning_optional
 from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.datamodel.bytes_type import lent, owned
 from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.target import recursion
+from catzilla_jit.compile.target import float_status, recursion
 
 INT32 = ir.IntType(32)
 INT64 = ir.IntType(64)
@@ -27,10 +27,16 @@ BYTES = ir.IntType(8).as_pointer()
 ALLOCATED = 4
 
 
-def write_entry(kernel: Kernel, result: Slot, arguments: tuple[Slot, ...]) -> str:
-    """Add the entry to the kernel's library; return its symbol."""
+def write_entry(
+    kernel: Kernel, result: Slot, arguments: tuple[Slot, ...], *, pure: bool = False
+) -> str:
+    """Add the entry to the kernel's library; return its symbol.
+
+    pure: the task can be run again as Python, so that NumPy's warnings are not lost.
+    """
     symbol = "cz_entry." + kernel.symbol
     module = kernel.library.create_ir_module(symbol)
+    float_status.define(module, pure)
     function = ir.Function(module, ir.FunctionType(INT32, [BYTES, BYTES.as_pointer()]), symbol)
     payload, error = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))

@@ -20,7 +20,10 @@ from llvmlite.binding import ffi
 from catzilla_jit import forks
 from catzilla_jit.compile.backend import numba_symbols
 from catzilla_jit.compile.backend.elf import defined, undefined
-from catzilla_jit.compile.target import depth_table  # noqa: F401 -- saved code needs its table
+from catzilla_jit.compile.target import (
+    depth_table,  # noqa: F401 -- saved code needs its table
+    numpy_loops,
+)
 
 #: What a symbol that Numba or Python has to provide begins with.
 FOREIGN = ("NRT_", "numba", "_numba", "Py", "_Py")
@@ -65,9 +68,21 @@ def _are_foreign(names: Iterable[str]) -> bool:
 
 def _are_known(names: Iterable[str]) -> bool:
     """Tell whether LLVM knows the symbols: another would end the process."""
+    if not _are_provided(names):
+        return False
     with LOCK:
         _engine()  # it is what opens the program's own symbols to LLVM
         return all(llvm.address_of_symbol(name) is not None for name in names)
+
+
+def has_loops(data: bytes) -> bool:
+    """Register the loops of NumPy's that code calls; False if NumPy has not all of them."""
+    names = undefined(data)
+    return names is not None and _are_provided(names)
+
+
+def _are_provided(names: Iterable[str]) -> bool:
+    return all(map(numpy_loops.provide, filter(numpy_loops.is_loop, names)))
 
 
 def load(data: bytes, symbols: Iterable[str], variables: dict[str, Any]) -> dict[str, int]:

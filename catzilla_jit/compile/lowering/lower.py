@@ -55,8 +55,8 @@ from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
 from catzilla_jit.compile.lowering.shadow_unbound import ShadowUnbound
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target import float_status, recursive_calls
 from catzilla_jit.compile.target import recursion as stack
-from catzilla_jit.compile.target import recursive_calls
 from catzilla_jit.compile.target.context import TaskCallConv
 
 #: In the words of what Numba raises there.
@@ -86,6 +86,7 @@ class TaskLower(BailingLower):
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
+        self._calls_loops = any(map(self._is_loop_call, self._calls()))
         self._unpacking = False  # Numba's words for a wrong number of items are not Python's
         self._target = ""  # of the assignment that is written
         self._fitted: dict[str, items.Typed] = {}  # what stands for a variable for a moment
@@ -101,9 +102,8 @@ class TaskLower(BailingLower):
         if not self._is_ours:  # those write to what they made
             effects = effects_of(inst, self.fndesc.typemap, self.owned)
             self.metadata["unit"].findings.effects.update(effects)
-        if isinstance(inst, ir.Return) and self._bails_with_pythons:
-            bit = self.shadow_origin.bit(inst.value.name)
-            self.bail_if(bit, "a number of Python's among NumPy's")
+        if isinstance(inst, ir.Return):
+            self._check_result(inst.value.name)
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
             message = "items of a list are deleted with `del`"
             self.refuse(rules.DELETION, message, "use .pop(), or make a new list")
@@ -111,6 +111,24 @@ class TaskLower(BailingLower):
             containers.refuse_lossy_keys(self, self.typeof(inst.target.name), [inst.index.name])
         self.members.look(inst)
         super().lower_inst(inst)
+
+    def _check_result(self, name: str) -> None:
+        if self._calls_loops:
+            with self.builder.if_then(float_status.is_raised(self.builder), likely=False):
+                self.decref(self.typeof(name), self.loadvar(name))
+                self.bail_if(llvm.IntType(1)(1), "what NumPy warns of")
+        if self._bails_with_pythons:
+            bit = self.shadow_origin.bit(name)
+            self.bail_if(bit, "a number of Python's among NumPy's")
+
+    def _calls(self) -> Iterator[Any]:
+        for block in self.blocks.values():
+            for each in block.find_insts(ir.Assign):
+                if isinstance(each.value, ir.Expr) and each.value.op == "call":
+                    yield each.value
+
+    def _is_loop_call(self, call: Any) -> bool:
+        return number_kinds.is_loop(number_kinds.called(self.fndesc.typemap, call))
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
         with TaskCallConv.only(raising=not self._unpacking):

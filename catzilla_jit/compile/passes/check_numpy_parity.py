@@ -311,6 +311,8 @@ class _Check:
             self._refuse(rules.NUMPY_OPERATION, message, "use .flatten(), which makes a copy")
 
     def _function(self, function: Any, expr: Any, names: list[str]) -> None:
+        if number_kinds.is_loop(function):
+            return
         if not is_numpys(function):
             self._builtin(function, names)
             return

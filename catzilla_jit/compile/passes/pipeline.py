@@ -25,6 +25,7 @@ from numba.core.untyped_passes import (
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.lowering.lower import TaskLowering
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.passes.array_operators import ArrayOperators
 from catzilla_jit.compile.passes.assignment_expressions import Translation
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
 from catzilla_jit.compile.passes.check_records import RecordUse
@@ -58,6 +59,7 @@ class TaskPipeline(compiler.CompilerBase):
         exchange(passes, InlineClosureLikes, InlinedClosures)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         passes.add_pass_after(Exactness, PreLowerStripPhis)
+        passes.add_pass_after(ArrayOperators, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)
         passes.add_pass_after(RecordUse, PreLowerStripPhis)
         passes.add_pass_after(Optionals, PreLowerStripPhis)

@@ -32,6 +32,8 @@ from catzilla_jit.compile.library import (
 )
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.library.ufuncs import table
+from catzilla_jit.compile.passes.array_operators import redirect_products
 from catzilla_jit.compile.passes.module_constants import place_constants
 from catzilla_jit.compile.target.helper import Helper
 
@@ -52,8 +54,11 @@ class Callees(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        unit = state.metadata["unit"]
-        changed = _replace_callees(state.func_ir, unit)
+        unit: CompilationUnit = state.metadata["unit"]
+        changed = False
+        if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
+            changed = redirect_products(state.func_ir)
+        changed = _replace_callees(state.func_ir, unit) or changed
         return place_constants(state.func_ir, unit) or changed
 
 
@@ -132,8 +137,7 @@ def _replace_callees(func_ir: Any, unit: CompilationUnit) -> bool:
             changed = _redirect(func_ir, unit, places, statement) or changed
         if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
             changed = _take_constant(func_ir, unit, statement) or changed
-    if changed:
-        postproc.PostProcessor(func_ir).run()
+    postproc.PostProcessor(func_ir).run()
     return changed
 
 
@@ -159,18 +163,53 @@ def _redirect(func_ir: Any, unit: CompilationUnit, places: dict[int, Any], state
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
+    loops = _loops(func_ir, unit, definition, call)
+    place = places.get(id(definition))
+    if loops is not None and place is not None:
+        place.value = ir.Global(loops.__name__, loops, place.loc)
+        func_ir._definitions[place.target.name] = [place.value]
+        return True
     helper = None
     _place_keywords(definition, call)
     if not call.kws and not call.vararg:
         helper = _stand_in(func_ir, unit, definition, call)
     elif [name for name, _ in call.kws] == ["axis"] and not call.vararg:
         helper = _reduction(func_ir, unit, definition, call)
-    place = places.get(id(definition))
     if helper is None or place is None:
         return False
     place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
     func_ir._definitions[place.target.name] = [place.value]
     return True
+
+
+def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:
+    """Return what calls NumPy's own loop in the place of a function, if something does."""
+    exact = unit.options.exact and func_ir.func_id.func.__module__ not in OWN
+    if not exact or call.kws or call.vararg:
+        return None
+    function = None
+    if isinstance(definition, ir.Global | ir.FreeVar):
+        function = definition.value
+    elif isinstance(definition, ir.Expr) and definition.op == "getattr":
+        holder = _module(func_ir, definition.value)
+        if holder is not None:
+            function = getattr(holder, definition.attr, None)
+        elif (definition.attr, len(call.args)) in table.METHODS:
+            found = table.METHODS[definition.attr, len(call.args)]
+            call.args = [definition.value, *call.args]
+            return found
+    return table.function(function, len(call.args))
+
+
+def _module(func_ir: Any, value: Any) -> pytypes.ModuleType | None:
+    """Return the module that a variable is, `numpy` or `numpy.linalg`."""
+    found = ir_utils.guard(ir_utils.get_definition, func_ir, value)
+    if isinstance(found, ir.Expr) and found.op == "getattr":
+        holder = _module(func_ir, found.value)
+        held = None if holder is None else getattr(holder, found.attr, None)
+    else:
+        held = getattr(found, "value", None) if isinstance(found, ir.Global | ir.FreeVar) else None
+    return held if isinstance(held, pytypes.ModuleType) else None
 
 
 def _place_keywords(definition: Any, call: Any) -> None:

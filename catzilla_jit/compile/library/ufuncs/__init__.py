@@ -1,0 +1,1 @@
+"""Calls of NumPy's own loops from compiled code."""

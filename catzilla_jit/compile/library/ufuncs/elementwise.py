@@ -1,0 +1,78 @@
+"""Functions of NumPy, item by item, as calls of NumPy's loops: what stands for them in tasks.
+
+In automatic mode `passes/redirect_calls.py` puts one of these in the place of `numpy.exp`. They are
+intrinsics: nothing is compiled for them but the call.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+from numba.core import errors, types
+from numba.core.extending import intrinsic
+
+from catzilla_jit.compile.library.ufuncs import calls, signatures
+
+#: Functions of one argument whose loops compute as LLVM does not.
+UNARY = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin",
+    "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "cbrt", "deg2rad",
+    "rad2deg", "radians", "degrees", "reciprocal", "sign",
+)  # fmt: skip
+BINARY = (
+    "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2", "fmod", "remainder",
+    "mod", "floor_divide", "copysign", "nextafter", "heaviside", "fmax", "fmin",
+)  # fmt: skip
+
+
+def _made(name: str, inputs: int) -> Any:
+    def typed(given: tuple[Any, ...]) -> Any:
+        result = result_type(name, given)
+        if result is None:
+            shown = ", ".join(map(str, given))
+            raise errors.TypingError(f"numpy.{name} is not known for {shown}")
+        return result(*given), _code
+
+    def _code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        chosen = signatures.choose(name, signature.args)
+        assert chosen is not None
+        return calls.elementwise(context, builder, chosen, signature, values)
+
+    def of_one(_typing: Any, values: Any) -> Any:
+        return typed((values,))
+
+    def of_two(_typing: Any, left: Any, right: Any) -> Any:
+        return typed((left, right))
+
+    function = of_one if inputs == 1 else of_two
+    function.__name__ = function.__qualname__ = name
+    return intrinsic(function)
+
+
+def result_type(name: str, given: tuple[Any, ...]) -> Any:
+    """Return the Numba type of what a ufunc makes of these, None where it is not called."""
+    if any(isinstance(each, types.Array) and not _is_table(each) for each in given):
+        return None
+    chosen = signatures.choose(name, given)
+    if chosen is None or len(chosen.makes) != 1:
+        return None
+    arrays = [each for each in given if isinstance(each, types.Array)]
+    if not arrays:
+        return chosen.makes[0]
+    dimensions = max(each.ndim for each in arrays)
+    return types.Array(chosen.makes[0], dimensions, signatures.layout(given))
+
+
+def _is_table(type_: Any) -> bool:
+    return type_.ndim > 0 and type_.aligned
+
+
+#: What stands for functions of NumPy, by the function and the number of arguments.
+FUNCTIONS: dict[tuple[Any, int], Any] = {
+    **{(getattr(numpy, name), 1): _made(name, 1) for name in UNARY},
+    **{(getattr(numpy, name), 2): _made(name, 2) for name in BINARY},
+}

@@ -1,0 +1,108 @@
+"""The floating-point status after NumPy's loops: where it is set NumPy warns, or raises.
+
+NumPy clears the status before it calls a loop and looks at it afterwards. So does the code here;
+what was found is collected in a variable of the function, and looked at where the function
+returns: the arrays that it made have been let go of by then. If it is set, the call is run again as
+Python, whose NumPy then warns. Underflow is ignored, as NumPy does by default.
+
+A task with side effects cannot be run again: a constant of the program, which is known when all
+of it has been compiled, says whether the status matters.
+"""
+
+# Numba and llvmlite are annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return"
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from catzilla_jit.compile.target.context import TaskContext
+
+INT8, INT32 = ir.IntType(8), ir.IntType(32)
+BYTES = INT8.as_pointer()
+#: Invalid, division by zero and overflow: in the register of x86-64, and as C libraries have them.
+ON_X86 = platform.machine() in ("x86_64", "AMD64")
+RAISED = 0x0D if ON_X86 else 0x07
+ALL = 0x3F if ON_X86 else 0x1F
+INVALID = 1
+MATTERS = "cz_status_matters."
+
+
+def _variable(builder: ir.IRBuilder) -> ir.Value:
+    """Return the variable of a function that calls loops; it is 0 where the function begins."""
+    if not hasattr(builder.function, "cz_status"):
+        builder.function.cz_status = cgutils.alloca_once(builder, INT32, name="numpy_status")
+    return builder.function.cz_status
+
+
+def clear(builder: ir.IRBuilder) -> None:
+    if not ON_X86:
+        builder.call(_library_function(builder, "feclearexcept"), [INT32(ALL)])
+        return
+    place, word = _register(builder)
+    with builder.if_then(cgutils.is_not_null(builder, builder.and_(word, INT32(RAISED)))):
+        builder.store(builder.and_(word, INT32(~ALL)), place)
+        builder.call(_intrinsic(builder, "ldmxcsr"), [builder.bitcast(place, BYTES)])
+
+
+def collect(builder: ir.IRBuilder) -> None:
+    """Add what a loop has raised to the variable of the function."""
+    if ON_X86:
+        _, word = _register(builder)
+        raised = builder.and_(word, INT32(RAISED))
+    else:
+        raised = builder.call(_library_function(builder, "fetestexcept"), [INT32(RAISED)])
+    place = _variable(builder)
+    builder.store(builder.or_(builder.load(place), raised), place)
+
+
+def is_invalid(builder: ir.IRBuilder) -> ir.Value:
+    """Tell whether the last loop has raised `invalid`: numpy.linalg has no answer then."""
+    if ON_X86:
+        _, word = _register(builder)
+        raised = builder.and_(word, INT32(INVALID))
+    else:
+        raised = builder.call(_library_function(builder, "fetestexcept"), [INT32(INVALID)])
+    return cgutils.is_not_null(builder, raised)
+
+
+def is_raised(builder: ir.IRBuilder) -> ir.Value:
+    """Tell whether loops of this function have raised what matters to the program."""
+    matters = builder.load(_constant(builder.module))
+    raised = cgutils.is_not_null(builder, builder.load(_variable(builder)))
+    return builder.and_(raised, cgutils.is_not_null(builder, matters))
+
+
+def define(module: ir.Module, matters: bool) -> None:
+    """Define the constant of the program."""
+    constant = _constant(module)
+    constant.initializer = INT8(int(matters))
+    constant.linkage = "linkonce_odr"
+
+
+def _constant(module: ir.Module) -> ir.GlobalVariable:
+    name = MATTERS + TaskContext.tag
+    if name in module.globals:
+        return module.globals[name]
+    constant = ir.GlobalVariable(module, INT8, name)
+    constant.global_constant = True
+    return constant
+
+
+def _register(builder: ir.IRBuilder) -> tuple[ir.Value, ir.Value]:
+    place = cgutils.alloca_once(builder, INT32)
+    builder.call(_intrinsic(builder, "stmxcsr"), [builder.bitcast(place, BYTES)])
+    return place, builder.load(place)
+
+
+def _intrinsic(builder: ir.IRBuilder, name: str) -> Any:
+    type_ = ir.FunctionType(ir.VoidType(), [BYTES])
+    return cgutils.get_or_insert_function(builder.module, type_, f"llvm.x86.sse.{name}")
+
+
+def _library_function(builder: ir.IRBuilder, name: str) -> Any:
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(INT32, [INT32]), name)

@@ -1,0 +1,203 @@
+"""NumPy's own loops, called from compiled code: found, proven, and the same to the last bit."""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catzilla_jit import Task, task
+from catzilla_jit.compile import STATUS_OVERFLOW
+from catzilla_jit.compile.library.ufuncs.elementwise import BINARY, UNARY
+from catzilla_jit.compile.target import numpy_loops
+from support.automatic import described
+from support.compile_harness import compiled, status_of
+
+RANDOM = np.random.default_rng(7)
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 1e-310, 5e-324, 3.0, 709.5, 1e16, 0.1, -3.0])
+
+
+def lines() -> list[Any]:
+    """Return arrays of one dimension: of several sizes, with steps, nothing that NumPy warns of."""
+    values = np.concatenate([RANDOM.random(300), 10.0 ** RANDOM.uniform(-6, 2, 300)])
+    return [values, values[:1], values[:0], values[::-1], values[5::3], values[:17]]
+
+
+def answers(function: Callable[..., Any], kinds: Any, calls: list[tuple[Any, ...]]) -> list[int]:
+    """Compare what compiled code answers with NumPy; return the statuses."""
+    made = compiled(function, argument_types=kinds, exact=True)
+    statuses = []
+    for arguments in calls:
+        status, _, result = status_of(made, *arguments)
+        statuses.append(status)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                expected = function(*arguments)
+            except (ValueError, np.linalg.LinAlgError):
+                assert status == STATUS_OVERFLOW
+                continue
+        if status == 0:
+            assert not caught, [str(each.message) for each in caught]
+            assert described(result) == described(expected), arguments
+        else:
+            assert status == STATUS_OVERFLOW
+    return statuses
+
+
+def named(source: str) -> Callable[..., Any]:
+    space: dict[str, Any] = {"np": np}
+    exec(source, space)
+    return space["function"]  # type: ignore[no-any-return]
+
+
+def kinds_of(*arguments: Any) -> Any:
+    from catzilla_jit.compile import argument_types_for
+
+    parameters = ", ".join(f"x{i}" for i in range(len(arguments)))
+    return argument_types_for(named(f"def function({parameters}): pass"), arguments, name="f")
+
+
+def test_loops_that_compute_otherwise_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = numpy_loops._addresses
+    monkeypatch.setattr(numpy_loops, "_addresses", lambda ufunc, types: find(np.cos, types))
+    with pytest.raises(numpy_loops.NoLoop, match="does not compute as the ufunc does"):
+        numpy_loops.loop.__wrapped__("sin", "d->d")
+
+
+def test_another_layout_of_ufuncs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(ctypes.Structure):
+        _fields_ = (("more", ctypes.c_ssize_t), *numpy_loops._Layout._fields_)
+
+    monkeypatch.setattr(numpy_loops, "_Layout", Other)
+    with pytest.raises(numpy_loops.NoLoop, match="lays its ufuncs out in another way"):
+        numpy_loops.loop.__wrapped__("sin", "d->d")
+
+
+@pytest.mark.parametrize("types", ["d->d", "f->f"])
+def test_loops_of_every_unary_function_are_proven(types: str) -> None:
+    for name in UNARY:
+        assert numpy_loops.loop(name, types)
+
+
+def test_unary_functions_are_numpys_to_the_last_bit() -> None:
+    fine = ", ".join(f"np.{name}(a)" for name in UNARY if name not in ("arccosh", "arctanh"))
+    function = named(f"def function(a): return {fine}, np.arccosh(a + 1.0), np.arctanh(a * 0.5)")
+    calls = [(np.minimum(each, 0.99) + 1e-7,) for each in lines() if each.strides == (8,)]
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+    gaps = [(np.repeat(each[0], 2)[::2],) for each in calls]
+    assert set(answers(function, kinds_of(*gaps[0]), gaps)) == {0}
+
+
+def test_binary_functions_are_numpys_to_the_last_bit() -> None:
+    parts = ", ".join(f"np.{name}(a, b)" for name in BINARY)
+    function = named(f"def function(a, b): return {parts}")
+    calls = [(each, RANDOM.permutation(each)) for each in lines()[:3]]
+    calls += [(lines()[0], np.array([each])) for each in (2.0, 0.5, 3.3)]
+    assert 0 in answers(function, kinds_of(*calls[0]), calls)
+
+
+@pytest.mark.parametrize("name", ["exp", "power"])
+def test_tables_of_every_layout_are_numpys(name: str) -> None:
+    call = f"np.{name}(a, b)" if name == "power" else f"np.{name}(a) + b"
+    function = named(f"def function(a, b): return {call}")
+    table = RANDOM.random((6, 5)) + 0.1
+    line = RANDOM.random(5) + 0.5
+    for given in (
+        (table, table * 2), (np.asfortranarray(table), np.asfortranarray(table)),
+        (table, line), (table[:, ::2], table[:1, ::2]), (table, 2.5),
+    ):  # fmt: skip
+        assert answers(function, kinds_of(*given), [given]) == [0]
+    transposed = table[::2, ::2].T  # NumPy makes a result in Fortran order: left to it
+    assert answers(function, kinds_of(transposed, 1.5), [(transposed, 1.5)]) == [STATUS_OVERFLOW]
+
+
+def test_shapes_that_do_not_fit_are_left_to_numpy() -> None:
+    function = named("def function(a, b): return np.arctan2(a, b)")
+    given = (np.ones(3), np.ones(4))
+    assert answers(function, kinds_of(*given), [given, (np.ones(3), np.ones(1))]) == [2, 0]
+
+
+def test_warnings_and_errors_are_numpys() -> None:
+    @task
+    def logarithm(values: Any) -> Any:
+        return np.log(values)
+
+    with pytest.warns(RuntimeWarning, match="divide by zero encountered in log"):
+        assert logarithm.submit(np.array([0.0, 1.0])).result(60)[0] == -np.inf
+    assert logarithm.explain().compiled
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert logarithm.submit(np.ones(2)).result(60).tolist() == [0.0, 0.0]
+
+
+def test_task_with_side_effects_has_the_numbers_without_the_warning() -> None:
+    @task
+    def store(out: Any, values: Any) -> None:
+        out[:] = np.log(values)
+
+    out = np.ones(2)
+    store.submit(out, np.array([0.0, 1.0])).result(60)
+    assert store.explain().compiled
+    assert out.tolist() == [-np.inf, 0.0]
+
+
+def test_numbers_are_numpys_scalars() -> None:
+    @task
+    def of_number(x: float) -> Any:
+        return np.cos(x), np.exp(2), np.arctan2(x, 1)
+
+    made: Task[..., Any] = of_number
+    result = made.submit(0.3).result(60)
+    assert made.explain().compiled
+    assert described(result) == described(of_number.__wrapped__(0.3))
+
+
+def test_operators_of_arrays_are_numpys() -> None:
+    function = named("def function(a, x): return a**x, a % 0.7, a // x, x**a, a**-1, a**0.5, a**3")
+    calls = [(each, x) for each in lines()[:3] for x in (2.0, 0.5, 3.0, 1.7)]
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+    calls = [(each, RANDOM.permutation(each)) for each in lines()[:3]] + [
+        (lines()[0], np.array([2.0]))
+    ]
+    function = named("def function(a, b): return a**b, b % a, a // b")
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+
+
+def test_products_are_numpys() -> None:
+    function = named("def function(a, b): return a @ b, np.dot(a, b), a.dot(b)")
+    for shape, other in (((5, 7), (7, 3)), ((7,), (7, 3)), ((5, 7), (7,)), ((70,), (70,))):
+        given = (RANDOM.standard_normal(shape), RANDOM.standard_normal(other))
+        wrong = (given[0], np.ones((other[0] + 1, *other[1:])))
+        assert answers(function, kinds_of(*given), [given, wrong]) == [0, 2]
+    own = named("def function(a): return a.T @ a, a @ a.T, a[:, ::2] @ a[:, ::2].T")
+    given = (RANDOM.standard_normal((40, 8)),)
+    assert answers(own, kinds_of(*given), [given, (given[0][:0],)]) == [0, 0]
+
+
+def test_linear_algebra_is_numpys() -> None:
+    function = named(
+        "def function(a, b):\n"
+        "    s = a @ a.T\n"
+        "    return (np.linalg.inv(a), np.linalg.solve(a, b), np.linalg.solve(a, a), "
+        "np.linalg.det(a.T), np.linalg.cholesky(s), np.linalg.eigvalsh(s))"
+    )
+    calls = [(RANDOM.standard_normal((n, n)), RANDOM.standard_normal(n)) for n in (1, 2, 5, 20)]
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+    wrong = [(np.ones((3, 3)), np.ones(3)), (np.ones((3, 2)), np.ones(3)), (np.eye(3), np.ones(2))]
+    assert set(answers(function, kinds_of(*wrong[0]), wrong)) == {STATUS_OVERFLOW}
+
+
+def test_fourier_transforms_are_numpys() -> None:
+    function = named(
+        "def function(a):\n"
+        "    f = np.fft.rfft(a)\n"
+        "    return f, np.fft.irfft(f), np.fft.fft(a), np.fft.ifft(np.fft.fft(a))"
+    )
+    calls = [(RANDOM.standard_normal(n),) for n in (2, 3, 8, 17, 100, 127)]
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+    assert answers(function, kinds_of(np.ones(0)), [(np.ones(0),)]) == [STATUS_OVERFLOW]
