@@ -6,7 +6,7 @@ import dataclasses
 import time
 
 from ..pools.interrupt import call_here
-from .python_map import map_of
+from .python_batch import map_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
