@@ -209,8 +209,8 @@ class Submitter(Protocol):
 class Backend(Protocol):
     """A pool with both lanes."""
 
-    @property
-    def known(self) -> KnownResults: ...
+    known: KnownResults
+
     @property
     def dispatcher(self) -> Watching: ...
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -61,6 +62,16 @@ class KnownResults:
         reference = self._results.get(task_id)
         return None if reference is None else reference()
 
+    def living(self) -> list[tuple[str, Any]]:
+        """Return the ids and results that are known, in the order in which the ids were read."""
+        found = ((task_id, each()) for task_id, each in self._results.copy().items())
+        return [(task_id, result) for task_id, result in found if result is not None]
+
+    def hand_over(self, other: KnownResults) -> None:
+        """Let another one know what is known here."""
+        for task_id, result in self.living():
+            other.note(task_id, result)
+
     def forget(self, task_id: str) -> bool:
         """Know the result no more; return whether it was known."""
         reference = self._results.pop(task_id, None)
@@ -91,8 +102,9 @@ class KeptResults(KnownResults):
         self._clock = clock
         self._lock = threading.RLock()  # guards what follows; a signal's handler may come in
         self._pending: dict[str, Any] = {}
-        self._ended: dict[str, tuple[Any, float]] = {}  # in the order of their ends
-        self._reasons: dict[str, str] = {}  # why what was kept is not any more
+        # Ordered: the first of a dict is found behind all that were deleted before it.
+        self._ended: OrderedDict[str, tuple[Any, float]] = OrderedDict()  # by their ends
+        self._reasons: OrderedDict[str, str] = OrderedDict()  # why what was kept is not any more
         self._waits = False  # an alarm is set
 
     @shielded
@@ -118,7 +130,8 @@ class KeptResults(KnownResults):
         """Let go of what is too many or too old; return it."""
         gone = []
         now = time.monotonic()
-        for task_id, (result, ended) in list(self._ended.items()):
+        while self._ended:
+            task_id, (result, ended) = next(iter(self._ended.items()))
             if self._seconds is not None and now - ended >= self._seconds:
                 reason = f"its result was kept for {self._seconds:g} s after its end"
             elif len(self._ended) > self._most:
@@ -133,7 +146,7 @@ class KeptResults(KnownResults):
     def _note_reason(self, task_id: str, reason: str) -> None:
         self._reasons[task_id] = reason
         if len(self._reasons) > _REASONS_MOST:
-            del self._reasons[next(iter(self._reasons))]
+            self._reasons.popitem(last=False)
 
     def _wait(self) -> None:
         """Look again when the oldest is due."""
@@ -166,5 +179,5 @@ class KeptResults(KnownResults):
         super().clear()
         with self._lock:
             gone = self._pending, self._ended
-            self._pending, self._ended = {}, {}
+            self._pending, self._ended = {}, OrderedDict()
         del gone

@@ -293,6 +293,21 @@ class Engine:
         backend = self._backend
         return False if backend is None else backend.known.forget(task_id)
 
+    def keep(self, keep_results: int, result_ttl_s: float | None = None) -> None:
+        """Keep results from now on, as the options of these names say (see Runtime)."""
+        with self._lock:
+            self.settings = _keeping(self.settings, keep_results, result_ttl_s)
+            backend = self._backend
+            if backend is not None:
+                before = backend.known
+                backend.known = self.settings.known_results(backend.dispatcher, backend.timer)
+                before.hand_over(backend.known)
+
+    def known_results(self) -> list[tuple[str, TaskResult[Any]]]:
+        """Return the results that `get` finds, with their ids, the first read id first."""
+        backend = self._backend
+        return [] if backend is None else backend.known.living()
+
     def warm_up(self) -> None:
         """Start the workers, and compile what is registered here, rather than at first use.
 

@@ -165,3 +165,27 @@ def test_shutdown_lets_go_of_what_was_kept() -> None:
 def test_wrong_settings_are_refused(options: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error, match=r"keep_results|result_ttl_s"):
         Runtime(**options)
+
+
+def test_runtime_can_be_told_to_keep_when_it_has_started():
+    with Runtime(workers=1) as runtime:
+        task = runtime.task(compile_to_c=False)(lambda x: x)
+        held = task.submit(1)
+        first = held.task_id
+        runtime.keep(1)
+        kept = task.submit(2).task_id
+        runtime.get(kept).result()
+        assert runtime.get(first) is held
+        assert runtime.get(kept).result() == 2
+        with pytest.raises(ValueError, match="result_ttl_s"):
+            runtime.keep(1, 0.0)
+
+
+def test_known_results_are_listed_by_when_their_ids_were_read():
+    with Runtime(workers=1, keep_results=10) as runtime:
+        assert runtime.known_results() == []
+        task = runtime.task(compile_to_c=False)(lambda x: x)
+        results = [task.submit(number) for number in range(3)]
+        task.submit(3).result()  # nobody has read its id
+        ids = [result.task_id for result in reversed(results)]
+        assert [task_id for task_id, _ in runtime.known_results()] == ids
