@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 from typing import Any
 
 from ..types import TaskStatus
 from .json_value import NoJson, json_value
-from .results import epoch
 
 _MOST_CHARACTERS = 2_000  # of an exception's message
 _MOST_TRACEBACK = 8_000
@@ -19,9 +19,9 @@ def summary(task_id: str, result: Any) -> dict[str, Any]:
         "task_id": task_id,
         "name": result.task_name,
         "status": result.status().value,
-        "created_at": epoch(result.queued_at),
-        "started_at": epoch(result.started_at),
-        "completed_at": epoch(result.finished_at),
+        "created_at": result.queued_at,
+        "started_at": result.started_at,
+        "completed_at": result.finished_at,
         "execution_time_ms": result.execution_time_ms,
         "retries": getattr(result, "retries", 0),
         "progress": getattr(result, "progress", None),
@@ -85,7 +85,7 @@ def failure(task_id: str, result: Any) -> dict[str, Any] | None:
     return {
         "task_id": task_id,
         "name": result.task_name,
-        "at": epoch(result.finished_at),
+        "at": result.finished_at,
         "type": type(error).__name__,
         "message": text_of(error),
         "traceback": lines if len(lines) <= _MOST_TRACEBACK else "..." + lines[-_MOST_TRACEBACK:],
@@ -97,7 +97,6 @@ def _cut(text: str, most: int) -> str:
 
 
 def _logs(result: Any) -> list[Any] | None:
-    """Return what the task logged and printed; None where nothing was captured."""
+    """Return what the task logged and printed, as far as it captures that; None for groups."""
     logs = getattr(result, "logs", None)
-    found = logs() if callable(logs) else logs
-    return None if found is None else json_value(list(found))
+    return None if logs is None else [dataclasses.asdict(line) for line in logs()]

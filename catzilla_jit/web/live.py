@@ -116,14 +116,14 @@ class Live:
         """Return what this request may see: recent failures, and what goes on."""
         failures: list[dict[str, Any]] = []
         going_on: list[dict[str, Any]] = []
-        for _, task_id, result in await self._served.newest(request):
+        for task_id, result in await self._served.newest(request):
             status = result.status()
             if status is TaskStatus.FAILED and len(failures) < _MOST_FAILURES:
                 found = described.failure(task_id, result)
                 failures += [] if found is None else [found]
             elif not status.final and len(going_on) < _MOST_OPEN:
                 going_on.append(described.summary(task_id, result))
-        failures.sort(key=lambda each: -(each["at"] or 0.0))
+        failures.sort(key=lambda each: each["at"] or 0.0, reverse=True)
         return {"failures": failures, "open": going_on}
 
     # --- the end --------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from ..errors import StatsDisabled
 from ..integrations import prometheus
 from ..stats.snapshot import MB, TaskStats
 from ..stats.thread_usage import thread_times
-from ..stats.views import json_document
 from ..types import TaskStatus
 from . import described
 from .served import Served
 
+_MOST_LISTED = 1_000_000
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 Limit = Annotated[int, Query(ge=1, le=500, description="Most submissions of one answer")]
 
@@ -29,18 +29,15 @@ def add_queries(router: APIRouter, served: Served) -> None:
         state: TaskStatus | None = None,
         name: str | None = None,
         limit: Limit = 50,
-        cursor: Annotated[int | None, Query(ge=1, description="next_cursor of before")] = None,
+        cursor: Annotated[str | None, Query(description="next_cursor of before")] = None,
     ) -> dict[str, Any]:
         found: list[dict[str, Any]] = []
-        last = None
-        for number, task_id, result in await served.newest(request, most=1_000_000):
-            if cursor is not None and number >= cursor:
-                continue
+        newest = await served.newest(request, most=_MOST_LISTED)
+        for task_id, result in newest[_behind(newest, cursor) :]:
             if name not in (None, result.task_name) or state not in (None, result.status()):
                 continue
             if len(found) == limit:
-                return {"tasks": found, "next_cursor": last}
-            last = number
+                return {"tasks": found, "next_cursor": found[-1]["task_id"]}
             found.append(described.summary(task_id, result))
         return {"tasks": found, "next_cursor": None}
 
@@ -71,6 +68,16 @@ def add_queries(router: APIRouter, served: Served) -> None:
     ) -> dict[str, Any]:
         result = await served.found(request, task_id)
         return described.status(task_id, result, with_result=include_result, with_logs=include_logs)
+
+
+def _behind(newest: list[tuple[str, Any]], cursor: str | None) -> int:
+    """Return where the list goes on: behind the submission of this id."""
+    if cursor is None:
+        return 0
+    for at, (task_id, _) in enumerate(newest):
+        if task_id == cursor:
+            return at + 1
+    raise HTTPException(410, "the submission of this cursor is not kept any more: begin anew")
 
 
 def of_stats(stats: TaskStats) -> dict[str, Any]:
@@ -112,7 +119,7 @@ def of_stats(stats: TaskStats) -> dict[str, Any]:
 
 
 def _details(stats: TaskStats, served: Served) -> dict[str, Any]:
-    document = json_document.of_stats(stats)
+    document = stats.to_dict()
     return {
         "detailed_metrics": served.flags,
         "pid": stats.pid,

@@ -13,7 +13,7 @@ from ..stats.snapshot import TaskStats
 from ..stats.thread_usage import ThreadUsage
 from ..tasks.runtime import Runtime
 from .access import Visible, may_see
-from .results import Entry, Results
+from .results import Results
 
 #: Entries that are looked through for what the page shows.
 _LOOKED_AT = 2000
@@ -39,7 +39,7 @@ class Served:
         self.control = control
         self.visible = visible
         self.live_clients = live_clients
-        self.results = Results(keep_results, result_ttl_s, lambda id: self.find_runtime().get(id))
+        self.results = Results(lambda: self.find_runtime(), keep_results, result_ttl_s)
         self.usage = ThreadUsage(os.getpid())
         self.flags: dict[str, Any] = {}  # what the app was told, as far as it is so
 
@@ -58,17 +58,17 @@ class Served:
         why = self.results.reason(task_id) if result is None and self.visible is None else ""
         raise HTTPException(
             404,
-            f"no task {task_id!r} in this process ({os.getpid()}): "
-            + (why or "it was not submitted here, or its result is not kept any more")
+            f"no task {task_id!r} in this process ({os.getpid()})"
+            + (f": {why}" if why else "")
             + "; each process of a server answers for its own tasks",
         )
 
-    async def newest(self, request: Request, most: int = _LOOKED_AT) -> list[Entry]:
+    async def newest(self, request: Request, most: int = _LOOKED_AT) -> list[tuple[str, Any]]:
         """Return the newest submissions that this request may see."""
-        found: list[Entry] = []
-        for entry in self.results.newest():
+        found: list[tuple[str, Any]] = []
+        for task_id, result in self.results.newest():
             if len(found) == most:
                 break
-            if self.visible is None or await may_see(self.visible, request, entry.result):
-                found.append(entry)
+            if self.visible is None or await may_see(self.visible, request, result):
+                found.append((task_id, result))
         return found

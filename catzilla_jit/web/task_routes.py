@@ -24,7 +24,6 @@ from .live import Live
 from .page import add_page
 from .queries import add_queries
 from .served import Served
-from .warm_up import warm_up
 
 _log = logging.getLogger("catzilla_jit")
 #: Where an app keeps its TaskRoutes: app.state.catzilla_jit
@@ -37,12 +36,13 @@ class TaskRoutes:
         tasks = TaskRoutes(dependencies=[Depends(auth)])
         tasks.install(app)
 
-    runtime: by default the default runtime, which keeps results then as said here. prefix: where
+    runtime: by default the default runtime. prefix: where
     the routes are. dependencies: of FastAPI, in front of every route, the page and the stream
     included; without them (None) only requests of this machine are answered. control: adds the
     routes that cancel, benchmark and submit. visible: called as visible(request, result), or
     awaited; what it says False of is not there for this request. keep_results, result_ttl_s: how
-    many results are held, and how many seconds after their end (None: no limit).
+    many results are kept, and how many seconds after their end (None: no limit), by a runtime that
+    was not told so itself.
     live_clients: how many pages may be open. shutdown_timeout_s: how long the end of the app
     waits for tasks, before it stops them.
     """
@@ -69,6 +69,8 @@ class TaskRoutes:
                 raise ValueError(f"TaskRoutes: {name} must be a positive int, not {value!r}")
         self.prefix = prefix
         self.dependencies = [Depends(only_local)] if dependencies is None else list(dependencies)
+        self.keep_results = keep_results
+        self.result_ttl_s = result_ttl_s
         self.shutdown_timeout_s = shutdown_timeout_s
         self._given = runtime
         self._find = self._given_or_default
@@ -100,13 +102,21 @@ class TaskRoutes:
 
     def add_task(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Submit as `Runtime.add_task` does, and hold the result for who asks by its id."""
-        result = self.runtime.add_task(func, *args, **kwargs)
+        result = self._kept().add_task(func, *args, **kwargs)
         self.served.results.note(result)
         return result
 
     def note(self, result: Any) -> str:
         """Hold a result, or Submissions, for who asks by its id; return the id."""
+        self._kept()
         return self.served.results.note(result)
+
+    def _kept(self) -> Runtime:
+        """Return the runtime, which keeps results: as it was told itself, or as told here."""
+        runtime = self.runtime
+        if not runtime.settings.keep_results:
+            runtime.keep(self.keep_results, self.result_ttl_s)
+        return runtime
 
     # --- installation ---------------------------------------------------------------------------
 
@@ -161,8 +171,7 @@ class TaskRoutes:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Compile the tasks and start the runtime; end it behind the block."""
-        runtime = self.runtime
-        await asyncio.to_thread(warm_up, runtime)
+        await asyncio.to_thread(self._kept().warm_up)
         with self.live.until_signal():
             try:
                 yield

@@ -15,7 +15,8 @@ from catzilla_jit.pools.native import library
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "web.py"
+SCRIPT = Path(__file__).parents[2] / "examples" / "web" / "prices.py"
+USER = {"X-User": "ada"}
 OPTION = {"spot": 100.0, "strike": 100.0, "years": 1.0, "volatility": 0.2}
 needs_native = pytest.mark.skipif(
     library.unavailable() is not None, reason="only native workers can be stopped"
@@ -25,29 +26,28 @@ needs_native = pytest.mark.skipif(
 @pytest.fixture
 def serve():
     """serve(talk): run the coroutine function `talk` with a client of the program."""
-    spec = importlib.util.spec_from_file_location("web", SCRIPT)
+    spec = importlib.util.spec_from_file_location("prices", SCRIPT)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["web"] = module  # where the models' annotations are looked up
+    sys.modules["prices"] = module  # where the models' annotations are looked up
     spec.loader.exec_module(module)
 
     async def run(talk):
         transport = httpx.ASGITransport(app=module.app)
         async with (
             module.app.router.lifespan_context(module.app),
-            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+            httpx.AsyncClient(transport=transport, base_url="http://test", headers=USER) as client,
         ):
             await talk(client)
 
     yield lambda talk: asyncio.run(run(talk))
-    del sys.modules["web"]
+    del sys.modules["prices"]
 
 
 async def finished(client, task_id):
     """Return a report once it has ended."""
     until = time.monotonic() + 30
-    while (shown := (await client.get(f"/reports/{task_id}")).json())["status"] in (
-        "pending", "running",
-    ):  # fmt: skip
+    url = f"/tasks/{task_id}/status?include_result=true"
+    while (shown := (await client.get(url)).json())["status"] in ("pending", "running"):
         assert time.monotonic() < until
         await asyncio.sleep(0.01)
     return shown
@@ -68,9 +68,12 @@ def test_report_goes_on_behind_its_answer(serve):
         assert answer.status_code == 202
         shown = await finished(client, answer.json()["id"])
         assert shown["status"] == "completed"
-        assert list(shown["report"]) == ["80", "90", "100", "110", "120"]
-        assert (await client.get("/stats")).json()["done"] == {"report": 1, "simulate": 5}
-        assert 'outcome="completed"} 5' in (await client.get("/metrics")).text
+        assert list(shown["result"]) == ["80", "90", "100", "110", "120"]
+        done = (await client.get("/tasks/stats?detailed=true")).json()["per_task"]
+        assert {name: each["completed"] for name, each in done.items()} == {
+            "report": 1, "simulate": 5,
+        }  # fmt: skip
+        assert 'outcome="completed"} 5' in (await client.get("/tasks/metrics")).text
 
     serve(talk)
 
@@ -80,11 +83,16 @@ def test_what_is_too_slow_is_stopped_while_other_requests_are_served(serve):
     async def talk(client):
         slow = asyncio.ensure_future(client.post("/prices", json={**OPTION, "paths": 10**9}))
         await asyncio.sleep(0)
-        assert (await client.get("/stats")).status_code == 200
+        assert (await client.get("/tasks/stats")).status_code == 200
         assert not slow.done()
         assert (await slow).status_code == 504
 
     serve(talk)
+
+
+async def stop(client, task_id, **headers):
+    headers = {"X-Catzilla-Jit": "1", **headers}
+    return await client.post(f"/tasks/{task_id}/cancel", json={}, headers=headers)
 
 
 @needs_native
@@ -92,7 +100,7 @@ def test_report_can_be_stopped(serve):
     async def talk(client):
         answer = await client.post("/reports", json={**OPTION, "paths": 10**9})
         task_id = answer.json()["id"]
-        assert (await client.delete(f"/reports/{task_id}")).json() == {"stopped": True}
+        assert (await stop(client, task_id)).json()["cancelled"] is True
         assert (await finished(client, task_id))["status"] == "cancelled"
 
     serve(talk)
@@ -100,7 +108,21 @@ def test_report_can_be_stopped(serve):
 
 def test_unknown_report_and_bad_input_are_refused(serve):
     async def talk(client):
-        assert (await client.get("/reports/nothing")).status_code == 404
+        assert (await client.get("/tasks/nothing/status")).status_code == 404
         assert (await client.post("/prices", json={**OPTION, "years": -1})).status_code == 422
+
+    serve(talk)
+
+
+def test_everybody_sees_their_own_reports_alone(serve):
+    async def talk(client):
+        task_id = (await client.post("/reports", json=OPTION)).json()["id"]
+        grace = {"X-User": "grace"}
+        answer = await client.get(f"/tasks/{task_id}/status", headers=grace)
+        assert answer.status_code == 404
+        assert (await stop(client, task_id, **grace)).status_code == 404
+        assert (await client.get("/tasks", headers=grace)).json()["tasks"] == []
+        assert (await finished(client, task_id))["status"] == "completed"
+        assert (await client.get("/tasks/stats", headers={"X-User": ""})).status_code == 401
 
     serve(talk)

@@ -206,18 +206,20 @@ def test_unknown_id_is_404_with_the_reason(made, talk):
         assert answer.status_code == 404
         assert f"in this process ({os.getpid()})" in answer.json()["detail"]
         first, second = routes.add_task(double, 1), routes.add_task(double, 2)
+        gone, kept = str(first.task_id), str(second.task_id)
         await first, await second
-        kept, gone = routes.note(routes.add_task(fails, "x")), str(first.task_id)
-        del first
+        while routes.runtime.get(gone) is not None:
+            first = None
+            await asyncio.sleep(0.01)
         answer = await client.get(f"/tasks/{gone}/status")
-        assert "keeps the last 1 results" in answer.json()["detail"]
+        assert "keeps the last 1" in answer.json()["detail"]
         assert (await client.get(f"/tasks/{kept}/status")).status_code == 200
 
     talk(app, conversation)
 
 
 def test_results_are_let_go_after_their_time(made, talk):
-    app, routes = made(result_ttl_s=0.0)
+    app, routes = made(result_ttl_s=0.001)
 
     async def conversation(client):
         task_id = routes.note(routes.add_task(double, 1))
@@ -258,6 +260,48 @@ def test_group_of_submissions_has_a_status(made, talk):
         assert (whole["status"], whole["progress"]) == ("completed", 1.0)
         assert whole["result"] == [6, True]
         assert whole["counts"] == {"completed": 2}
+
+    talk(app, conversation)
+
+
+def test_logs_are_shown_where_asked_for(made, talk, runtime):
+    @runtime.task(capture_logs=True)
+    def says(text):
+        print("heard", text)
+
+    app, _ = made()
+
+    async def conversation(client):
+        result = says.submit("hi")
+        url = f"/tasks/{result.task_id}/status"
+        await result
+        assert (await client.get(url)).json()["logs"] is None
+        (line,) = (await client.get(url + "?include_logs=true")).json()["logs"]
+        assert (line["source"], line["text"]) == ("stdout", "heard hi")
+
+    talk(app, conversation)
+
+
+def test_submissions_of_tasks_are_known_once_their_id_was_read(made, talk, runtime):
+    doubled = runtime.task(double)
+    early = doubled.submit(1)  # the runtime is started, and keeps nothing
+    early_id = early.task_id
+    app, _ = made()
+
+    async def conversation(client):
+        task_id = doubled.submit(2).task_id
+        doubled.submit(3)
+        listed = (await client.get("/tasks")).json()["tasks"]
+        assert [each["task_id"] for each in listed] == [task_id, early_id]
+
+    talk(app, conversation)
+
+
+def test_cursor_of_what_is_gone_says_to_begin_anew(made, talk):
+    app, _ = made()
+
+    async def conversation(client):
+        assert (await client.get("/tasks?cursor=gone-1")).status_code == 410
 
     talk(app, conversation)
 
@@ -365,7 +409,7 @@ def test_submissions_of_others_are_not_there(made, talk):
         unknown = await client.get("/tasks/unknown/status", headers=ada)
         hidden = await client.get(f"/tasks/{other}/status", headers=ada)
         assert unknown.status_code == hidden.status_code == 404
-        detail = unknown.json()["detail"].replace("unknown", other)
+        detail = unknown.json()["detail"].replace("'unknown'", repr(other))
         assert hidden.json()["detail"] == detail  # it is not told that there is one
         cancel = await client.post(f"/tasks/{other}/cancel", json={}, headers={**ada, **CONTROL})
         assert cancel.status_code == 404
