@@ -38,8 +38,8 @@ from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.frontend import hints
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.unit import CompilationUnit
-from catzilla_jit.compile.library.bytes import build as _octetmaking  # noqa: F401 -- its import adds them
-from catzilla_jit.compile.library.bytes import split as _octetparts  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.library.bytes import build as _bytes_build  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.library.bytes import split as _bytes_split  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.loaded import known, loaded, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.passes.pipeline import new_unit

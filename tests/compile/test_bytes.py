@@ -23,7 +23,7 @@ from numba.core import types as numba_types
 from numba.core.runtime import _nrt_python, rtsys
 
 from catzilla_jit.compile import CompileRefused, argument_types_for
-from catzilla_jit.compile.datamodel.bytes_type import octets
+from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from support.agreement import agrees, outcome
 from support.compile_harness import compiled, status_of
 
@@ -314,7 +314,7 @@ def writes_and_raises(b, out):  # type: ignore[no-untyped-def]
 def test_dict_of_bytes_that_python_cannot_raise_again_is_refused() -> None:
     array = numba_types.Array(numba_types.float64, 1, "C")
     with pytest.raises(CompileRefused, match="raised with a dict or set of bytes"):
-        compiled(writes_and_raises, argument_types=(octets, array))
+        compiled(writes_and_raises, argument_types=(byte_string, array))
 
 
 def takes_bytearray(data: bytearray) -> int:
@@ -331,7 +331,7 @@ def any_bytes(b):  # type: ignore[no-untyped-def]
 
 
 def test_bytes_tell_their_type_without_a_hint() -> None:
-    assert argument_types_for(any_bytes, (b"a",), name="any_bytes") == (octets,)
+    assert argument_types_for(any_bytes, (b"a",), name="any_bytes") == (byte_string,)
     assert str(argument_types_for(any_bytes, ([b"a"],), name="any_bytes")[0]) == "list[bytes]"
     with pytest.raises(CompileRefused, match="is a bytearray"):
         argument_types_for(any_bytes, (bytearray(b"a"),), name="any_bytes")
@@ -344,7 +344,7 @@ def test_signature_says_bytes() -> None:
 
 
 def test_type_can_be_saved() -> None:
-    assert pickle.loads(pickle.dumps(octets)) == octets
+    assert pickle.loads(pickle.dumps(byte_string)) == byte_string
 
 
 def test_task_that_reads_bytes_is_pure_and_can_be_stopped() -> None:

@@ -17,7 +17,7 @@ import numpy
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.datamodel.bytes_type import Octets
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.target.helper import Helper
@@ -83,6 +83,6 @@ def _can_be_written_to(type_: types.Type) -> bool:
     if isinstance(type_, types.Optional):
         return _can_be_written_to(type_.type)
     # A list or dict that was given is a copy, and cannot be written to.
-    if isinstance(type_, GivenList | GivenDict | Octets):
+    if isinstance(type_, GivenList | GivenDict | ByteString):
         return False
     return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)

@@ -21,7 +21,7 @@ import numpy
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.datamodel.bytes_type import Octets
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
@@ -109,7 +109,7 @@ class Origins:
 
     def _get(self, name: str) -> Origin:
         type_ = self.typemap[name]
-        if isinstance(type_, Octets):  # Python's, whoever it comes from
+        if isinstance(type_, ByteString):  # Python's, whoever it comes from
             return PYTHON
         return NUMPY if _is_numpys(type_) else self._found.get(name)
 

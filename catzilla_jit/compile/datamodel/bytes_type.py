@@ -41,7 +41,7 @@ INT64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
 
 
-class Octets(types.IterableType, types.Hashable):
+class ByteString(types.IterableType, types.Hashable):
     """The type of bytes."""
 
     mutable = False
@@ -51,20 +51,20 @@ class Octets(types.IterableType, types.Hashable):
 
     @property
     def iterator_type(self) -> Any:
-        return OctetsIterator()
+        return ByteStringIterator()
 
 
-class OctetsIterator(types.SimpleIteratorType):
+class ByteStringIterator(types.SimpleIteratorType):
     def __init__(self) -> None:
         super().__init__("iter(bytes)", types.int64)
 
 
-octets = Octets()
+byte_string = ByteString()
 
 
-@register_model(Octets)
-class OctetsModel(StructModel):
-    def __init__(self, manager: Any, type_: Octets) -> None:
+@register_model(ByteString)
+class ByteStringModel(StructModel):
+    def __init__(self, manager: Any, type_: ByteString) -> None:
         members = [
             ("data", types.voidptr),
             ("length", types.int64),
@@ -75,16 +75,16 @@ class OctetsModel(StructModel):
         super().__init__(manager, type_, members)
 
 
-@register_model(OctetsIterator)
-class OctetsIteratorModel(StructModel):
-    def __init__(self, manager: Any, type_: OctetsIterator) -> None:
-        members = [("index", types.EphemeralPointer(types.int64)), ("data", octets)]
+@register_model(ByteStringIterator)
+class ByteStringIteratorModel(StructModel):
+    def __init__(self, manager: Any, type_: ByteStringIterator) -> None:
+        members = [("index", types.EphemeralPointer(types.int64)), ("data", byte_string)]
         super().__init__(manager, type_, members)
 
 
 def view(context: Any, builder: Any, value: Any = None) -> Any:
     """Return a value's members by name; without one, those of a value to be filled in."""
-    return cgutils.create_struct_proxy(octets)(context, builder, value=value)
+    return cgutils.create_struct_proxy(byte_string)(context, builder, value=value)
 
 
 # --- constants --------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def as_constant(value: Any) -> Any:
 
 @typeof_impl.register(Constant)
 def _type_of(value: Any, context: Any) -> Any:
-    return octets
+    return byte_string
 
 
-@lower_constant(Octets)
+@lower_constant(ByteString)
 def _constant(context: Any, builder: Any, type_: Any, value: bytes) -> Any:
     made = view(context, builder)
     name = f"cz.{hashlib.sha256(value).hexdigest()[:32]}"
@@ -127,34 +127,34 @@ def _constant(context: Any, builder: Any, type_: Any, value: bytes) -> Any:
 # --- borrowed and owned -----------------------------------------------------------------------
 
 
-def holds_octets(type_: Any) -> bool:
+def holds_bytes(type_: Any) -> bool:
     """Tell whether there are bytes in a value of this type, but for dicts and sets."""
     if isinstance(type_, types.BaseTuple):
-        return any(map(holds_octets, type_.types))
+        return any(map(holds_bytes, type_.types))
     if isinstance(type_, types.Optional):
-        return holds_octets(type_.type)
+        return holds_bytes(type_.type)
     if isinstance(type_, types.List):
-        return holds_octets(type_.dtype)
-    return isinstance(type_, Octets)
+        return holds_bytes(type_.dtype)
+    return isinstance(type_, ByteString)
 
 
-def hides_octets(type_: Any) -> bool:
+def hides_bytes(type_: Any) -> bool:
     """Tell whether there are bytes where `owned` does not come, in a dict or set."""
     if isinstance(type_, types.BaseTuple):
-        return any(map(hides_octets, type_.types))
+        return any(map(hides_bytes, type_.types))
     if isinstance(type_, types.Optional):
-        return hides_octets(type_.type)
+        return hides_bytes(type_.type)
     if isinstance(type_, types.List):
-        return hides_octets(type_.dtype)
+        return hides_bytes(type_.dtype)
     if isinstance(type_, types.DictType):
         kinds = (type_.key_type, type_.value_type)
-        return any(holds_octets(kind) or hides_octets(kind) for kind in kinds)
-    return isinstance(type_, types.Set) and holds_octets(type_.dtype)
+        return any(holds_bytes(kind) or hides_bytes(kind) for kind in kinds)
+    return isinstance(type_, types.Set) and holds_bytes(type_.dtype)
 
 
 def lent(context: Any, builder: Any, type_: Any, value: Any) -> Any:
     """Return an argument as the kernel borrows it; lists and dicts hold their items."""
-    if not holds_octets(type_):
+    if not holds_bytes(type_):
         return value
     if isinstance(type_, types.BaseTuple):
         return _each(builder, type_, value, lambda kind, item: lent(context, builder, kind, item))
@@ -162,7 +162,7 @@ def lent(context: Any, builder: Any, type_: Any, value: Any) -> Any:
         inner = context.make_helper(builder, type_, value)
         inner.data = lent(context, builder, type_.type, inner.data)
         return inner._getvalue()
-    if isinstance(type_, Octets):
+    if isinstance(type_, ByteString):
         given = view(context, builder, value)
         given.owner, given.meminfo = given.meminfo, cgutils.get_null_value(given.meminfo.type)
         return given._getvalue()
@@ -171,7 +171,7 @@ def lent(context: Any, builder: Any, type_: Any, value: Any) -> Any:
 
 def owned(context: Any, builder: Any, type_: Any, value: Any) -> Any:
     """Return a value as one that lives on: what it borrows it holds from now on."""
-    if not holds_octets(type_):
+    if not holds_bytes(type_):
         return value
     if isinstance(type_, types.BaseTuple):
         return _each(builder, type_, value, lambda kind, item: owned(context, builder, kind, item))
@@ -210,7 +210,7 @@ def _hold(builder: Any, meminfo: Any) -> None:
 # --- from Python and back ---------------------------------------------------------------------
 
 
-@unbox(Octets)
+@unbox(ByteString)
 def _given(type_: Any, value: Any, c: Any) -> NativeValue:
     """Read where an object known to be bytes has its memory, and hold the object."""
     builder, python = c.builder, c.pyapi
@@ -227,7 +227,7 @@ def _given(type_: Any, value: Any, c: Any) -> NativeValue:
     return NativeValue(made._getvalue(), is_error=failed)
 
 
-@box(Octets)
+@box(ByteString)
 def _returned(type_: Any, value: Any, c: Any) -> Any:
     """Return the object that a value is all of, or new bytes; takes the reference."""
     builder, python = c.builder, c.pyapi

@@ -8,7 +8,7 @@ from typing import Any
 
 from numba.core import types
 
-from catzilla_jit.compile.datamodel.bytes_type import hides_octets, octets
+from catzilla_jit.compile.datamodel.bytes_type import byte_string, hides_bytes
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.datamodel.record_type import GivenRecord
@@ -19,7 +19,7 @@ EXACT_TYPES: dict[Any, str] = {
     types.boolean: "PyBool_Type",
     types.complex128: "PyComplex_Type",
     types.unicode_type: "PyUnicode_Type",
-    octets: "PyBytes_Type",
+    byte_string: "PyBytes_Type",
 }
 
 
@@ -53,12 +53,12 @@ def can_be_key(type_: types.Type) -> bool:
     """Tell whether a dict can have keys of this type; a NaN is one by its identity."""
     if isinstance(type_, types.BaseTuple):
         return len(type_.types) > 0 and all(map(can_be_key, type_.types))
-    return types.unliteral(type_) in {types.int64, types.boolean, types.unicode_type, octets}
+    return types.unliteral(type_) in {types.int64, types.boolean, types.unicode_type, byte_string}
 
 
 def can_return(type_: types.Type) -> bool:
     """Tell whether a result of this type is given back as Python has it."""
-    if hides_octets(type_):
+    if hides_bytes(type_):
         return False
     if isinstance(type_, types.DictType):
         return can_be_key(type_.key_type) and can_unpack(type_.value_type)

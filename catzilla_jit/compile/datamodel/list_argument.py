@@ -37,12 +37,12 @@ from numba.core.typing.builtins import normalize_1d_index
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.cpython.listobj import ListInstance
 
-from catzilla_jit.compile.datamodel.bytes_type import octets
+from catzilla_jit.compile.datamodel.bytes_type import byte_string
 
 #: Where CPython keeps the number in a float.
 FLOAT_VALUE = 16
 #: Items that equal what has their value. Of floats a NaN is an exception, of tuples parts may be.
-COMPARED = {types.int64, types.boolean, types.unicode_type, types.float64, octets}
+COMPARED = {types.int64, types.boolean, types.unicode_type, types.float64, byte_string}
 NUMBERS = {types.int64, types.boolean, types.float64, types.complex128}
 INT64 = ir.IntType(64)
 MINUS_ONE = INT64(-1)

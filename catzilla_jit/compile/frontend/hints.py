@@ -17,7 +17,7 @@ from typing import Any
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.datamodel.bytes_type import octets
+from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
@@ -31,7 +31,7 @@ SCALAR_HINTS: dict[Any, types.Type] = {
     bool: types.boolean,
     complex: types.complex128,
     str: types.unicode_type,
-    bytes: octets,
+    bytes: byte_string,
     None: types.none,
     type(None): types.none,
     numpy.int8: types.int8,

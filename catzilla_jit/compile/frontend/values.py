@@ -19,7 +19,7 @@ import numpy
 from numba.core import errors, types
 from numba.np import numpy_support
 
-from catzilla_jit.compile.datamodel.bytes_type import octets
+from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
@@ -35,7 +35,7 @@ EXACT: dict[type, types.Type] = {
     float: types.float64,
     complex: types.complex128,
     str: types.unicode_type,
-    bytes: octets,
+    bytes: byte_string,
     type(None): types.none,
 }
 

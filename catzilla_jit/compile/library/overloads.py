@@ -19,7 +19,7 @@ from typing import Any, cast
 from numba.core import types
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.datamodel.bytes_type import Octets
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.library import (
@@ -71,7 +71,7 @@ def sum_of(values: Any, start: Any = None) -> Function | None:
     if isinstance(values, VIEWS):
         of_list = sum_of(types.List(values.iterator_type.yield_type))
         return VIEWED.get(of_list)
-    if isinstance(values, Octets):
+    if isinstance(values, ByteString):
         return builtin_functions.sum_of_numbers
     item = getattr(values, "dtype", None)
     if item is None or number_kinds.kind(item) is None:
@@ -85,7 +85,7 @@ def sum_of(values: Any, start: Any = None) -> Function | None:
 
 def _sum_from(values: Any, start: Any) -> Function | None:
     """Return what adds to a start that is given."""
-    known = isinstance(values, (types.RangeType, Octets, *VIEWS))
+    known = isinstance(values, (types.RangeType, ByteString, *VIEWS))
     item = values.iterator_type.yield_type if known else getattr(values, "dtype", None)
     if item is None or number_kinds.kind(item) is None or number_kinds.kind(start) is None:
         return None
@@ -215,7 +215,7 @@ def _over_tuple(name: str, length: int) -> Function:
 
 
 def _is_sequence(values: Any) -> bool:
-    return isinstance(values, types.List | types.UniTuple | GivenList | Octets)
+    return isinstance(values, types.List | types.UniTuple | GivenList | ByteString)
 
 
 def whole(name: str, *by_count: Function | None) -> dict[tuple[Any, int], Choice]:

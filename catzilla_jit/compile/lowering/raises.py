@@ -29,7 +29,7 @@ def raise_computed(lower: BailingLower, inst: Any) -> None:
             values.append(argument)
             continue
         type_, value = lower.typeof(argument.name), lower.loadvar(argument.name)
-        if bytes_type.hides_octets(type_):
+        if bytes_type.hides_bytes(type_):
             message = "an exception is raised with a dict or set of bytes"
             lower.refuse(rules.RAISED_ARGUMENTS, message, "pass a list of them")
         if argument.name in seen:

@@ -22,8 +22,8 @@ from numba.cpython.unicode import (
     _set_code_point,
 )
 
-from catzilla_jit.compile.datamodel.bytes_type import Octets
-from catzilla_jit.compile.library.bytes.memory import blank, octet_at, put
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
+from catzilla_jit.compile.library.bytes.memory import blank, byte_at, put
 from catzilla_jit.compile.library.bytes.read import is_bytes
 
 #: What eight more bits would not fit beyond.
@@ -43,7 +43,7 @@ def _ord(data):
     def number(data):
         if len(data) != 1:
             raise TypeError("ord() expected a character")
-        return octet_at(data, 0)
+        return byte_at(data, 0)
 
     return number
 
@@ -62,7 +62,7 @@ def _from_bytes(data, little, signed):
         size = len(data)
         value = 0
         for place in range(size):
-            byte = octet_at(data, size - 1 - place if little else place)
+            byte = byte_at(data, size - 1 - place if little else place)
             if place == 0 and signed and byte >= 128:
                 value = -1
             if not -MOST <= value < MOST:
@@ -104,12 +104,12 @@ def _to_bytes(number, length, little, signed):
 # --- text -------------------------------------------------------------------------------------
 
 
-@overload_method(Octets, "hex")
+@overload_method(ByteString, "hex")
 def _hex(data):
     def text(data):
         made = _empty_string(1, 2 * len(data), 1)
         for place in range(len(data)):
-            byte = octet_at(data, place)
+            byte = byte_at(data, place)
             _set_code_point(made, 2 * place, digit(byte >> 4))
             _set_code_point(made, 2 * place + 1, digit(byte & 15))
         return made
@@ -122,7 +122,7 @@ def digit(value):
     return value + (48 if value < 10 else 87)
 
 
-@overload_method(Octets, "decode")
+@overload_method(ByteString, "decode")
 def _decode(data, encoding="utf-8"):
     if isinstance(encoding, types.Omitted):
         encoding = encoding.value
@@ -141,17 +141,17 @@ def _decode(data, encoding="utf-8"):
 def text_of_latin(data):
     highest = 0
     for place in range(len(data)):
-        highest |= octet_at(data, place)
+        highest |= byte_at(data, place)
     made = _empty_string(1, len(data), 1 if highest < 128 else 0)
     for place in range(len(data)):
-        _set_code_point(made, place, octet_at(data, place))
+        _set_code_point(made, place, byte_at(data, place))
     return made
 
 
 @compiled
 def follower(data, place, lowest, highest):
     """Return the six bits of a byte that goes on with a character."""
-    byte = octet_at(data, place) if place < len(data) else 0
+    byte = byte_at(data, place) if place < len(data) else 0
     if byte < lowest or byte > highest:
         raise ValueError("no UTF-8")
     return byte & 0x3F
@@ -160,7 +160,7 @@ def follower(data, place, lowest, highest):
 @compiled
 def character(data, place):
     """Return the character that begins at a place, and the place after it."""
-    first = octet_at(data, place)
+    first = byte_at(data, place)
     if first < 0x80:
         return first, place + 1
     if first < 0xC2 or first > 0xF4:

@@ -20,25 +20,25 @@ from numba.core.imputils import RefType, impl_ret_borrowed, impl_ret_new_ref, it
 from catzilla_jit.compile.datamodel.bytes_type import (
     BYTES,
     INT64,
-    Octets,
-    OctetsIterator,
-    octets,
+    ByteString,
+    ByteStringIterator,
+    byte_string,
     view,
 )
 
 INT8, INT32 = ir.IntType(8), ir.IntType(32)
 
 
-@lower_builtin("getiter", Octets)
+@lower_builtin("getiter", ByteString)
 def _iterate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     state = context.make_helper(builder, signature.return_type)
     state.index = cgutils.alloca_once_value(builder, INT64(0))
     state.data = values[0]
-    context.nrt.incref(builder, octets, values[0])
+    context.nrt.incref(builder, byte_string, values[0])
     return impl_ret_new_ref(context, builder, signature.return_type, state._getvalue())
 
 
-@lower_builtin("iternext", OctetsIterator)
+@lower_builtin("iternext", ByteStringIterator)
 @iternext_impl(RefType.UNTRACKED)
 def _next(context: Any, builder: Any, signature: Any, values: Any, result: Any) -> None:
     state = context.make_helper(builder, signature.args[0], value=values[0])
@@ -55,13 +55,13 @@ def _load(builder: Any, data: Any, index: Any) -> Any:
     return builder.zext(builder.load(builder.gep(data.data, [index])), INT64)
 
 
-def _octet_at(_context: Any, data: Any, index: Any) -> Any:
+def _byte_at(_context: Any, data: Any, index: Any) -> Any:
     """Return the number at a place."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _load(builder, view(context, builder, values[0]), values[1])
 
-    return types.int64(octets, types.int64), generate
+    return types.int64(byte_string, types.int64), generate
 
 
 def _part_of(_context: Any, data: Any, start: Any, length: Any) -> Any:
@@ -73,9 +73,9 @@ def _part_of(_context: Any, data: Any, start: Any, length: Any) -> Any:
         part.parent = builder.select(whole, part.parent, cgutils.get_null_value(BYTES))
         part.data = builder.gep(part.data, [values[1]])
         part.length = values[2]
-        return impl_ret_borrowed(context, builder, octets, part._getvalue())
+        return impl_ret_borrowed(context, builder, byte_string, part._getvalue())
 
-    return octets(octets, types.int64, types.int64), generate
+    return byte_string(byte_string, types.int64, types.int64), generate
 
 
 def _blank(_context: Any, length: Any) -> Any:
@@ -86,9 +86,9 @@ def _blank(_context: Any, length: Any) -> Any:
         made.meminfo = context.nrt.meminfo_alloc(builder, values[0])
         made.data = context.nrt.meminfo_data(builder, made.meminfo)
         made.length = values[0]
-        return impl_ret_new_ref(context, builder, octets, made._getvalue())
+        return impl_ret_new_ref(context, builder, byte_string, made._getvalue())
 
-    return octets(types.int64), generate
+    return byte_string(types.int64), generate
 
 
 def _put(_context: Any, data: Any, index: Any, number: Any) -> Any:
@@ -99,7 +99,7 @@ def _put(_context: Any, data: Any, index: Any, number: Any) -> Any:
         builder.store(builder.trunc(values[2], INT8), target)
         return context.get_dummy_value()
 
-    return types.void(octets, types.int64, types.int64), generate
+    return types.void(byte_string, types.int64, types.int64), generate
 
 
 def _put_all(_context: Any, data: Any, index: Any, source: Any) -> Any:
@@ -111,7 +111,7 @@ def _put_all(_context: Any, data: Any, index: Any, source: Any) -> Any:
         cgutils.raw_memcpy(builder, target, given.data, given.length, INT64(1))
         return context.get_dummy_value()
 
-    return types.void(octets, types.int64, octets), generate
+    return types.void(byte_string, types.int64, byte_string), generate
 
 
 def _difference(_context: Any, left: Any, start: Any, right: Any, length: Any) -> Any:
@@ -123,7 +123,7 @@ def _difference(_context: Any, left: Any, start: Any, right: Any, length: Any) -
         compare = cgutils.get_or_insert_function(builder.module, kind, "memcmp")
         return builder.call(compare, [builder.gep(first, [values[1]]), second, values[3]])
 
-    return types.int32(octets, types.int64, octets, types.int64), generate
+    return types.int32(byte_string, types.int64, byte_string, types.int64), generate
 
 
 def _place_of(_context: Any, data: Any, number: Any, start: Any, end: Any) -> Any:
@@ -138,7 +138,7 @@ def _place_of(_context: Any, data: Any, number: Any, start: Any, end: Any) -> An
         place = builder.sub(builder.ptrtoint(found, INT64), builder.ptrtoint(base, INT64))
         return builder.select(cgutils.is_null(builder, found), INT64(-1), place)
 
-    return types.int64(octets, types.int64, types.int64, types.int64), generate
+    return types.int64(byte_string, types.int64, types.int64, types.int64), generate
 
 
 def _memory_of(_context: Any, data: Any) -> Any:
@@ -147,11 +147,11 @@ def _memory_of(_context: Any, data: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return view(context, builder, values[0]).data
 
-    return types.voidptr(octets), generate
+    return types.voidptr(byte_string), generate
 
 
 memory_of: Any = intrinsic(_memory_of)
-octet_at: Any = intrinsic(_octet_at)
+byte_at: Any = intrinsic(_byte_at)
 part_of: Any = intrinsic(_part_of)
 blank: Any = intrinsic(_blank)
 put: Any = intrinsic(_put)

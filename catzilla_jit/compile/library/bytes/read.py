@@ -22,12 +22,12 @@ from numba.core.extending import register_jitable as compiled
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.cpython.hashing import _Py_HashBytes
 
-from catzilla_jit.compile.datamodel.bytes_type import INT64, Octets, view
+from catzilla_jit.compile.datamodel.bytes_type import INT64, ByteString, view
 from catzilla_jit.compile.library.bytes.memory import (
     blank,
+    byte_at,
     difference,
     memory_of,
-    octet_at,
     part_of,
     place_of,
     put,
@@ -35,7 +35,7 @@ from catzilla_jit.compile.library.bytes.memory import (
 
 
 def is_bytes(*given: Any) -> bool:
-    return all(isinstance(each, Octets) for each in given)
+    return all(isinstance(each, ByteString) for each in given)
 
 
 def is_whole(*given: Any) -> bool:
@@ -48,10 +48,10 @@ def is_whole(*given: Any) -> bool:
 @infer_global(len)
 class _Length(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        return typing.signature(types.intp, *args) if isinstance(args[0], Octets) else None
+        return typing.signature(types.intp, *args) if isinstance(args[0], ByteString) else None
 
 
-@lower_builtin(len, Octets)
+@lower_builtin(len, ByteString)
 def _length(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     return view(context, builder, values[0]).length
 
@@ -70,12 +70,12 @@ def _is_empty(data):
 class _Item(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         data, index = args
-        if isinstance(data, Octets) and isinstance(index, types.Integer):
+        if isinstance(data, ByteString) and isinstance(index, types.Integer):
             return typing.signature(types.int64, data, types.unliteral(index))
         return None
 
 
-@lower_builtin(operator.getitem, Octets, types.Integer)
+@lower_builtin(operator.getitem, ByteString, types.Integer)
 def _item(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     data, kind = view(context, builder, values[0]), signature.args[1]
     index = context.cast(builder, values[1], kind, types.int64)
@@ -102,7 +102,7 @@ def _slice(data, index):
         count = len(range(start, stop, step))
         made = blank(count)
         for place in range(count):
-            put(made, place, octet_at(data, start + place * step))
+            put(made, place, byte_at(data, start + place * step))
         return made
 
     return cut
@@ -141,7 +141,7 @@ _compares(operator.gt, lambda left, right: order(left, right) > 0)
 _compares(operator.ge, lambda left, right: order(left, right) >= 0)
 
 
-@overload_method(Octets, "__hash__")
+@overload_method(ByteString, "__hash__")
 def _hash(data):
     """Hash as Python does, with its secret: bytes are keys of dicts and items of sets."""
     return lambda data: _Py_HashBytes(memory_of(data), len(data))
@@ -173,7 +173,7 @@ def first_number(data, number, start, end):
 def last_number(data, number, start, end):
     checked(number)
     for place in range(end - 1, start - 1, -1):
-        if octet_at(data, place) == number:
+        if byte_at(data, place) == number:
             return place
     return -1
 
@@ -183,7 +183,7 @@ def count_of_number(data, number, start, end):
     checked(number)
     count = 0
     for place in range(start, end):
-        count += octet_at(data, place) == number
+        count += byte_at(data, place) == number
     return count
 
 
@@ -193,7 +193,7 @@ def first_part(data, part, start, end):
     if len(part) == 0 or start > last:
         return start if start <= last else -1
     while start <= last:
-        start = place_of(data, octet_at(part, 0), start, last + 1)
+        start = place_of(data, byte_at(part, 0), start, last + 1)
         if start < 0 or is_at(data, start, part):
             return start
         start += 1
@@ -246,7 +246,7 @@ def _searches(name: str, of_number: Any, of_part: Any, *, raises: bool = False) 
         return found
 
     meaning.__qualname__ = f"impl_{name}"  # `diagnostics/numba_errors.py` knows names like this
-    overload_method(Octets, name)(meaning)
+    overload_method(ByteString, name)(meaning)
 
 
 _searches("find", first_number, first_part)
@@ -291,7 +291,7 @@ def _ends_of(name: str, has: Any) -> None:
         return None
 
     meaning.__qualname__ = f"impl_{name}"
-    overload_method(Octets, name)(meaning)
+    overload_method(ByteString, name)(meaning)
 
 
 _ends_of("startswith", begins)

@@ -16,9 +16,9 @@ from numba.core import types
 from numba.core.extending import overload_method
 from numba.core.extending import register_jitable as compiled
 
-from catzilla_jit.compile.datamodel.bytes_type import Octets
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.list_argument import GivenList
-from catzilla_jit.compile.library.bytes.memory import blank, octet_at, part_of, put, put_all
+from catzilla_jit.compile.library.bytes.memory import blank, byte_at, part_of, put, put_all
 from catzilla_jit.compile.library.bytes.read import (
     begins,
     ends,
@@ -31,7 +31,7 @@ from catzilla_jit.compile.library.bytes.read import (
 
 def _method(name: str, meaning: Any) -> None:
     meaning.__qualname__ = f"impl_{name}"  # `diagnostics/numba_errors.py` knows names like this
-    overload_method(Octets, name)(meaning)
+    overload_method(ByteString, name)(meaning)
 
 
 # --- letters ----------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def _turned(name: str, turns: Any, by: int) -> None:
         def answer(data):
             made = blank(len(data))
             for place in range(len(data)):
-                byte = octet_at(data, place)
+                byte = byte_at(data, place)
                 put(made, place, byte + by if turns(byte) else byte)
             return made
 
@@ -111,9 +111,9 @@ _turned("lower", is_upper, 32)
 def trimmed(data, given, blanks, left, right):
     """Cut off at one end or both what is in `blanks`; without any given, white space."""
     start, end = 0, len(data)
-    while left and start < end and is_cut(octet_at(data, start), given, blanks):
+    while left and start < end and is_cut(byte_at(data, start), given, blanks):
         start += 1
-    while right and start < end and is_cut(octet_at(data, end - 1), given, blanks):
+    while right and start < end and is_cut(byte_at(data, end - 1), given, blanks):
         end -= 1
     return part_of(data, start, end - start)
 
@@ -198,7 +198,7 @@ def _split_at_space(data, separator=None):
     parts = [part_of(data, 0, 0) for _ in range(0)]
     start = 0
     for place in range(len(data)):
-        if is_space(octet_at(data, place)):
+        if is_space(byte_at(data, place)):
             if place > start:
                 parts.append(part_of(data, start, place - start))
             start = place + 1
@@ -215,11 +215,11 @@ def _splitlines(data):
         parts = [part_of(data, 0, 0) for _ in range(0)]
         start, place = 0, 0
         while place < len(data):
-            byte = octet_at(data, place)
+            byte = byte_at(data, place)
             place += 1
             if byte == 10 or byte == 13:
                 parts.append(part_of(data, start, place - 1 - start))
-                if byte == 13 and place < len(data) and octet_at(data, place) == 10:
+                if byte == 13 and place < len(data) and byte_at(data, place) == 10:
                     place += 1
                 start = place
         if start < len(data):
