@@ -49,6 +49,7 @@ demo: build
 
 test: build ctest
 	@tools/jemalloc.sh $(BIN)/python
+	@tools/chromium.sh
 	$(BIN)/python tools/tests.py
 
 check: lint types
