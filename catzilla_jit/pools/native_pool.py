@@ -31,6 +31,7 @@ SLICE_SECONDS = 0.05
 FULL_POLICIES = ("wait", "raise", "caller")
 # Room for a Python call in its result object is made by the binding.
 PYTHON_PAYLOAD = 32
+LEVELS = 4
 
 
 _log = logging.getLogger("catzilla_jit")
@@ -68,6 +69,7 @@ class NativePool:
             guests_least=settings.python_workers,
             guests_most=max(settings.python_workers, settings.python_workers_most),
             limited=settings.memory_limit > 0,
+            relief=settings.relief,
         )
         self.dispatcher = Dispatcher(self._bridge, self._begin_left)
         self.timer = Timer()
@@ -83,6 +85,7 @@ class NativePool:
             memory_limit=settings.memory_limit,
             stack_bytes=settings.stack_bytes,
             without_stats=not settings.profiling,
+            relief=settings.relief,
         )
         pool = ctypes.c_void_p()
         code = self._native.lib.cz_pool_create(ctypes.byref(options), ctypes.byref(pool))
@@ -90,26 +93,30 @@ class NativePool:
         assert pool.value is not None
         return pool.value
 
-    def spawn_worker(self) -> threading.Thread:
-        """Add a Python worker; called by the binding."""
+    def spawn_worker(self, level: int) -> threading.Thread:
+        """Add a Python worker, or a level's relief worker; called by the binding."""
+        if self._settings.relief:
+            self.dispatcher.start()
         if self._settings.python_workers_most > self._settings.python_workers:
             # Workers that turn out to block get company through the dispatcher.
             self.dispatcher.start()
             self._native.lib.cz_lane_scale(self._lanes[library.LANE_PYTHON], 1)
         number, prefix = next(self._numbers), self._settings.thread_name_prefix
         name = f"{prefix}_{number}" if prefix else f"cz-python-{number}"
-        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        if level < LEVELS:
+            name = f"cz-relief-{level}"
+        thread = threading.Thread(target=self._serve, args=(level,), name=name, daemon=True)
         with self._threads_lock:
             thread.start()
             self._threads.append(thread)
         return thread
 
-    def _serve(self) -> None:
+    def _serve(self, level: int) -> None:
         begin = self._settings.initializer
         if begin is not None and not begin():
             self.close()
             self.cancel_pending()
-        self._bridge.serve()
+        self._bridge.serve(level)
 
     def grow(self, workers: int) -> None:
         self._bridge.grow(workers)

@@ -54,13 +54,16 @@ class PurePool:
         self.recorder: Recorder | None = None
         if settings.profiling:
             self.recorder = Recorder(workers, guests, size, self._depths)
-        self.compiled_lane = Lane("compiled", workers, size, policy, self._serving(NATIVE))
+        self.timer = Timer()
+        clock = self.timer if settings.relief else None
+        self.compiled_lane = Lane(
+            "compiled", workers, size, policy, self._serving(NATIVE), clock=clock
+        )
         self.python_lane = Lane(
             "python", guests, size, policy, self._serving(PYTHON), settings.thread_name_prefix,
-            self._begin if settings.initializer is not None else None,
+            self._begin if settings.initializer is not None else None, clock,
         )  # fmt: skip
         self._initializer = settings.initializer
-        self.timer = Timer()
         self.mail = PureMail()
         self.dispatcher = Dispatcher(self.mail)
         self.known = settings.known_results(self.dispatcher, self.timer)

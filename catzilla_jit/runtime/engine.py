@@ -159,6 +159,7 @@ class Engine:
             counts, queue_size, when_full, memory_pool_mb, enable_profiling, thread_name_prefix,
             self._initializer,
         )  # fmt: skip
+        settings = dataclasses.replace(settings, relief=bool(enable_auto_scaling))
         self.settings = _keeping(settings, keep_results, result_ttl_s)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows

@@ -26,6 +26,7 @@ from .segment import (
     FAILED,
     NATIVE,
     PYTHON,
+    RELIEF,
     RERUN,
     RETRIED,
     SHARED,
@@ -51,7 +52,7 @@ from .snapshot import (
     WorkerStats,
 )
 
-_KINDS = {NATIVE: "native", CRITICAL: "critical", PYTHON: "python"}
+_KINDS = {NATIVE: "native", CRITICAL: "critical", PYTHON: "python", RELIEF: "relief"}
 
 
 def resident_bytes(pid: int | str = "self") -> int:
@@ -150,6 +151,9 @@ def _busy_ticks(meter: Meter, now: int) -> int:
 
 def worker_name(meter: Meter) -> str:
     """Return what a worker is called."""
+    if meter.kind == RELIEF:
+        lane, level = divmod(meter.number, len(LEVELS))
+        return f"{LANES[lane % len(LANES)]}-relief-{LEVELS[level]}"
     return "critical" if meter.kind == CRITICAL else f"{_KINDS[meter.kind]}-{meter.number}"
 
 
@@ -209,7 +213,7 @@ def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) ->
     total = _calls(Ledger.sum(sums), rate)
     levels = _levels(segment)
     here = _workers(segment, window, now)
-    ordinary = [worker for worker in here if worker.kind != "critical"]
+    ordinary = [worker for worker in here if worker.kind in ("native", "python")]
     active = sum(worker.state == "running" for worker in ordinary)
     done = sum(window.gain(meter.done_then, meter.done) for meter in segment.meters)
     fullest = max(itertools.chain(*segment.depth))

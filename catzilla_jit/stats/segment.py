@@ -20,7 +20,7 @@ import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-VERSION = 2
+VERSION = 3
 LEVELS = 4
 BUCKET_BITS = 5
 BUCKETS = 1408
@@ -33,7 +33,7 @@ MOST_METERS = 2050
 #: enum cz_count.
 COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED, RERUN = range(6)
 #: enum cz__meter_kind.
-FREE, NATIVE, CRITICAL, PYTHON, SHARED = range(5)
+FREE, NATIVE, CRITICAL, PYTHON, SHARED, RELIEF = range(6)
 
 MAGIC = b"czstats\n"
 HEADER = struct.Struct("=8sIIQQQqqQ8IQ9Q")
@@ -256,7 +256,7 @@ class _Reader:
     def meter(self, index: int, places: list[int]) -> Meter | None:
         at = self.meters_at + index * METER_BYTES
         kind, number, here, thread = self.small(at, 4)
-        _demand(kind <= SHARED, "a meter is of no kind")
+        _demand(kind <= RELIEF, "a meter is of no kind")
         if kind == FREE:
             return None
         started, busy, done = self.words(at + RUNNING_AT, 3)

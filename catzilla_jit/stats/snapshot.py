@@ -134,8 +134,9 @@ class LevelStats:
 class WorkerStats:
     """One worker thread.
 
-    kind: "native" (compiled tasks), "python" (the others), or "critical" (the one that
-    serves compiled CRITICAL tasks alone). state: "running" or "idle". task: what it runs,
+    kind: "native" (compiled tasks), "python" (the others), "critical" (the one that
+    serves compiled CRITICAL tasks alone), or "relief" (for tasks that have waited too long; there
+    once it was needed). state: "running" or "idle". task: what it runs,
     or None; running_seconds: since when. tasks: calls it has run. utilization: the part of
     the last seconds that it was inside tasks, 0.0 to 1.0. thread_id: the kernel's, as in
     `top -H`. cpu_seconds: processor time of the thread so far; None where it cannot be read.
@@ -167,7 +168,7 @@ class TaskStats:
     wait, raise QueueFull or run in the caller. Each of the four levels of compiled
     and of Python tasks has a queue of `queue_size` entries.
     active_workers, idle_workers, total_workers: native and Python workers that exist, without
-    the one reserved for CRITICAL tasks. avg_worker_utilization: the part of the last seconds
+    those for CRITICAL and for relief. avg_worker_utilization: the part of the last seconds
     that they were inside tasks, on average.
     memory_usage_mb: resident memory of the whole process. memory_efficiency: the part of
     the memory held for records of compiled tasks that is handed out to records, 0.0 to

@@ -36,7 +36,9 @@ class Runtime(Engine):
     alone. enable_auto_scaling: native threads are never more than the usable CPUs, and while
     Python tasks wait and the Python threads block rather than compute, threads are added,
     up to max_workers (default 32); those without work for five seconds end again, down
-    to min_workers. False: exactly `workers`.
+    to min_workers. And a task that waits while every worker is inside another for half of its
+    priority's time (critical 1 ms, high 10, normal 100, low 1000) gets a worker besides those, one
+    per priority and kind of task. False: exactly `workers`.
     queue_size: tasks that may wait per priority and kind of task. when_full says what a
     submission beyond that does: "wait", "raise" QueueFull, or run the task in the "caller".
     memory_pool_mb: the most memory for compiled calls and their results, in MiB; a

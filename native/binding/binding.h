@@ -33,6 +33,7 @@ struct bridge {
     int limited;         /* the pool has a memory limit */
     unsigned generation; /* of the process that made it, see `generation` */
     uint32_t guests, guests_least, guests_most, starting; /* Python workers */
+    uint32_t relief; /* bits of the levels that have a further one, or are not to have any */
     uint64_t number; /* of the bridge in this process, from 1 */
     uint64_t next_id;
     int dispatching;               /* bridge.dispatch() goes on */
@@ -257,7 +258,9 @@ int on_python_worker(void);
 PyObject *bridge_grow(PyObject *self, PyObject *wanted);
 void maybe_spawn(struct bridge *bridge);
 void scale_up(struct bridge *bridge);
-PyObject *bridge_serve(PyObject *self, PyObject *ignored);
+/* Start the relief workers of these levels (bits) that are not there. */
+void spawn_relief(struct bridge *bridge, uint32_t levels);
+PyObject *bridge_serve(PyObject *self, PyObject *args);
 PyObject *bridge_cancel_python(PyObject *self, PyObject *ignored);
 
 /* interrupt.c */

@@ -31,15 +31,16 @@ static void leave_list(struct bridge *self)
 static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"pool",        "native",       "python",      "cache",   "owner",
-                            "full_policy", "guests_least", "guests_most", "limited", NULL};
+                            "full_policy", "guests_least", "guests_most", "limited", "relief",
+                            NULL};
     unsigned long long pool, native, python, cache;
     PyObject *owner;
-    int full_policy, limited;
+    int full_policy, limited, relief;
     unsigned guests_least, guests_most;
     struct bridge *self;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiIIp:Bridge", names, &pool, &native,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKKOiIIpp:Bridge", names, &pool, &native,
                                      &python, &cache, &owner, &full_policy, &guests_least,
-                                     &guests_most, &limited))
+                                     &guests_most, &limited, &relief))
         return NULL;
     if (cz == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "attach() comes first");
@@ -57,6 +58,7 @@ static PyObject *bridge_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     self->full = (enum full_policy)full_policy;
     self->generation = generation;
     self->guests = self->starting = 0;
+    self->relief = relief ? 0 : UINT32_MAX;
     self->limited = limited;
     self->guests_least = guests_least;
     self->guests_most = guests_most;
@@ -290,7 +292,10 @@ static PyMethodDef bridge_methods[] = {
      "call that stands for a run which asks for it; its result, or None."},
     {"submitter", bridge_submitter, METH_VARARGS,
      "submitter(kind, type): complete the kind; its submitter at the normal level."},
-    {"serve", bridge_serve, METH_NOARGS, "Be a Python worker until the lane is closed and empty."},
+    {"serve", bridge_serve, METH_VARARGS,
+     "serve(level): be a Python worker until the lane is closed and empty; with a level, its "
+     "relief\n"
+     "worker."},
     {"cancel_python", bridge_cancel_python, METH_NOARGS,
      "Cancel the Python calls that are queued; how many."},
     {"running", bridge_running, METH_NOARGS,

@@ -201,6 +201,7 @@ static PyObject *dispatch(PyObject *self, PyObject *args)
             deliver(record, reasons, handler);
         if (cz->lane_wants_guest(bridge->python))
             scale_up(bridge);
+        spawn_relief(bridge, (uint32_t)cz->lane_wants_relief(bridge->python));
         slice_ns = repeat_interrupts();
         more = PyObject_CallNoArgs(idle);
         if (more == NULL)

@@ -15,17 +15,24 @@ int on_python_worker(void)
     return serving;
 }
 
-static void spawn(struct bridge *bridge)
+static PyObject *start_thread(struct bridge *bridge, unsigned level)
 {
     PyObject *thread = NULL;
     struct running shield;
-    bridge->guests++;
-    bridge->starting++;
     /* An interrupt of the task that submits must not hit the start of a thread halfway. */
     enter_running(&shield, NULL);
     if (bridge->owner)
-        thread = PyObject_CallMethod(bridge->owner, "spawn_worker", NULL);
+        thread = PyObject_CallMethod(bridge->owner, "spawn_worker", "I", level);
     leave_running(&shield);
+    return thread;
+}
+
+static void spawn(struct bridge *bridge)
+{
+    PyObject *thread;
+    bridge->guests++;
+    bridge->starting++;
+    thread = start_thread(bridge, CZ_LEVELS);
     if (thread == NULL) {
         bridge->guests--;
         bridge->starting--;
@@ -34,6 +41,23 @@ static void spawn(struct bridge *bridge)
             PyErr_Clear();
     }
     Py_XDECREF(thread);
+}
+
+/* For speed, as scale_up(): without the thread the entries run later. */
+void spawn_relief(struct bridge *bridge, uint32_t levels)
+{
+    for (unsigned level = 0; level < CZ_LEVELS; level++) {
+        PyObject *thread;
+        if (!(levels & ~bridge->relief & 1u << level) || bridge->guests == 0)
+            continue;
+        bridge->relief |= 1u << level;
+        thread = start_thread(bridge, level);
+        if (thread == NULL) {
+            bridge->relief &= ~(1u << level);
+            PyErr_Clear();
+        }
+        Py_XDECREF(thread);
+    }
 }
 
 void maybe_spawn(struct bridge *bridge)
@@ -87,12 +111,38 @@ static int is_surplus(const struct bridge *bridge)
     return bridge->guests > bridge->guests_least;
 }
 
-PyObject *bridge_serve(PyObject *self, PyObject *Py_UNUSED(ignored))
+/* A relief worker stays until the lane is closed. */
+static PyObject *serve_relief(struct bridge *bridge, unsigned level)
 {
-    struct bridge *bridge = (struct bridge *)self;
-    struct cz_guest *guest = cz->guest_enter(bridge->python);
+    struct cz_guest *guest = cz->guest_enter(bridge->python, level);
     struct cz_record *record;
     int alone, waited = 0;
+    if (guest == NULL)
+        return PyErr_NoMemory();
+    serving = 1;
+    while (waited != CZ_ECLOSED) {
+        while ((record = cz->guest_next(guest, &alone)))
+            serve_one(bridge, guest, record, alone);
+        Py_BEGIN_ALLOW_THREADS waited = cz->guest_wait(guest, -1);
+        Py_END_ALLOW_THREADS
+    }
+    serving = 0;
+    cz->guest_leave(guest);
+    Py_RETURN_NONE;
+}
+
+PyObject *bridge_serve(PyObject *self, PyObject *args)
+{
+    struct bridge *bridge = (struct bridge *)self;
+    struct cz_guest *guest;
+    struct cz_record *record;
+    unsigned level = CZ_LEVELS;
+    int alone, waited = 0;
+    if (!PyArg_ParseTuple(args, "|I:serve", &level))
+        return NULL;
+    if (level < CZ_LEVELS)
+        return serve_relief(bridge, level);
+    guest = cz->guest_enter(bridge->python, CZ_LEVELS);
     bridge->starting--;
     if (guest == NULL) {
         bridge->guests--;

@@ -149,6 +149,8 @@ int queue_python(struct submitter *self, PyObject *result)
         maybe_spawn(bridge);
     if (bridge->guests == 0) /* none could be started: at exit, or because the pool has ended */
         return PyErr_Occurred() ? -1 : refuse_closed(self);
+    if (self->level == CZ_CRITICAL && !(bridge->relief & 1u << CZ_CRITICAL))
+        spawn_relief(bridge, 1u << CZ_CRITICAL);
     Py_INCREF(result); /* the queue's reference */
     queued = enqueue(self, bridge->python, result);
     if (queued != QUEUED)

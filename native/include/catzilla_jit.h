@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CZ_ABI_VERSION 3
+#define CZ_ABI_VERSION 4
 #define CZ_API __attribute__((visibility("default")))
 
 #ifndef CZ_ATOMIC
@@ -140,6 +140,7 @@ struct cz_pool_options {
     uint64_t memory_limit;  /* bytes of record memory, 0 = no limit */
     uint64_t stack_bytes;   /* of a worker, 0 = 8 MiB */
     uint32_t without_stats; /* 1: count nothing, publish nothing */
+    uint32_t relief;        /* 1: entries that wait too long get further workers */
     void *(*allocate)(size_t alignment, size_t bytes); /* NULL = the library's own ways */
     void (*release)(void *memory);                     /* NULL likewise */
 };
@@ -335,8 +336,13 @@ CZ_API int cz_lane_wait_space(struct cz_lane *lane, uint32_t level, int64_t time
 /* Entries queued at a level, at some moment of the call. */
 CZ_API uint64_t cz_lane_depth(struct cz_lane *lane, uint32_t level);
 
-/* Join a lane as a guest worker; NULL when out of memory. One thread per guest. */
-CZ_API struct cz_guest *cz_guest_enter(struct cz_lane *lane);
+/* Join a lane as a guest worker; NULL when out of memory. One thread per guest. level: CZ_LEVELS,
+ * or that of a relief worker, one at most per level: it sleeps in cz_guest_wait until entries of
+ * this level have waited for too long; that of CRITICAL, until there are any. */
+CZ_API struct cz_guest *cz_guest_enter(struct cz_lane *lane, uint32_t level);
+/* The levels, as bits, that the clock misses a relief worker for since the last call; it rings the
+ * mail's taker then. Python lane only. */
+CZ_API int cz_lane_wants_relief(struct cz_lane *lane);
 /* Leave; wakes another worker if work is left. */
 CZ_API void cz_guest_leave(struct cz_guest *guest);
 /* The next record, taken off the queue but not claimed, or NULL. Never blocks. *alone is
@@ -478,7 +484,7 @@ struct cz_api {
     int (*lane_wait_space)(struct cz_lane *, uint32_t, int64_t);
     int (*lane_unattended)(const struct cz_lane *);
     struct cz_record *(*lane_take)(struct cz_lane *);
-    struct cz_guest *(*guest_enter)(struct cz_lane *);
+    struct cz_guest *(*guest_enter)(struct cz_lane *, uint32_t);
     void (*guest_leave)(struct cz_guest *);
     struct cz_record *(*guest_next)(struct cz_guest *, int *);
     void (*guest_done)(struct cz_guest *, const struct cz_type *, uint64_t);
@@ -500,6 +506,7 @@ struct cz_api {
     void (*mail_ring)(struct cz_pool *);
     int (*lane_busy)(struct cz_lane *);
     int (*lane_wants_guest)(struct cz_lane *);
+    int (*lane_wants_relief)(struct cz_lane *);
     int (*lane_promise)(struct cz_lane *);
     void (*lane_promise_kept)(struct cz_lane *);
     void (*lane_promise_more)(struct cz_lane *);

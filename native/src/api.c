@@ -59,6 +59,7 @@ const struct cz_api *cz_api_table(void)
         .mail_ring = cz_mail_ring,
         .lane_busy = cz_lane_busy,
         .lane_wants_guest = cz_lane_wants_guest,
+        .lane_wants_relief = cz_lane_wants_relief,
         .lane_promise = cz_lane_promise,
         .lane_promise_kept = cz_lane_promise_kept,
         .lane_promise_more = cz_lane_promise_more,

@@ -181,7 +181,9 @@ void cz__chunk_serve(struct cz__thread *thread, struct cz_record *ticket)
         cz__add_relaxed(&batch->done, end - begin - tally.left);
         cz__batch_add_ended(batch, end - begin);
         grow(batch);
-        if (cz__lane_ready(lane, CZ_LEVELS) && cz__load_relaxed(&batch->cursor) < batch->length) {
+        /* A relief worker has brought the batch under way: the rest is the others'. */
+        if ((thread->relieves || cz__lane_ready(lane, CZ_LEVELS)) &&
+            cz__load_relaxed(&batch->cursor) < batch->length) {
             cz__lane_requeue(lane, ticket);
             return;
         }

@@ -17,10 +17,11 @@ static uint64_t entries_taken(struct cz_lane *lane)
     return sum;
 }
 
-/* Whether entries wait while workers sleep. */
+/* Whether entries wait while workers sleep, or inside tasks that may be long. */
 static bool look(struct cz__clock *clock, unsigned index)
 {
     struct cz_lane *lane = clock->lanes[index];
+    bool waited_for = lane->relief.on && cz__relief_look(lane, cz__ticks());
     uint64_t taken = entries_taken(lane);
     bool moved = taken != clock->taken[index];
     clock->taken[index] = taken;
@@ -32,7 +33,7 @@ static bool look(struct cz__clock *clock, unsigned index)
         bool scalable = cz__load_relaxed(&lane->scale.on);
         if (scalable)
             cz__scale_look(lane);
-        return scalable;
+        return scalable || waited_for;
     }
     if (!moved)
         cz__sleep_wake_one(&lane->sleep);

@@ -3,7 +3,8 @@
  * It does what the timers (timer.h) ask for when they are due, and it watches the lanes.
  * Once a millisecond, while there is anything to look after, it checks every lane: if
  * entries are queued, none was taken since the last look, and a worker sleeps, it wakes
- * one. That is the case of a look-out worker stuck in a task that used to be short. With
+ * one. That is the case of a look-out worker stuck in a task that used to be short. Entries
+ * that wait while no worker looks get a relief worker in time (relief.h). With
  * nothing queued it dozes until a push that relies on a look-out worker rings (bell.h).
  * It also takes the samples of the statistics, awake or dozing, until one shows an idle
  * pool; then a worker that wakes rings.

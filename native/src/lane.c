@@ -27,6 +27,8 @@ static void wake_everybody(struct cz_lane *lane)
     cz__sleep_wake_all(&lane->sleep);
     if (lane->reserved)
         cz__sleep_wake_all(lane->reserved);
+    for (unsigned i = 0; lane->relief.on && i < CZ_LEVELS; i++)
+        cz__sleep_wake_all(&lane->relief.sleep[i]);
 }
 
 void cz__lane_close(struct cz_lane *lane)
@@ -163,7 +165,7 @@ void cz__lane_notify(struct cz_lane *lane, uint64_t mean, uint32_t level, uint64
     if (level == CZ_CRITICAL && lane->reserved)
         cz__sleep_wake_one(lane->reserved);
     if (cz__sleepers(counts) == 0) {
-        if (cz__load_relaxed(&lane->scale.on) && cz__lookouts(counts) == 0)
+        if (lane->relief.on || (cz__load_relaxed(&lane->scale.on) && cz__lookouts(counts) == 0))
             cz__bell_attend(lane->bell);
         return;
     }
@@ -183,7 +185,7 @@ bool cz__lane_enter_long(struct cz_lane *lane)
     if (cz__sleep_wake_one(&lane->sleep))
         return false;
     /* Nobody is left for what is queued: if this one blocks, the clock must see it. */
-    if (cz__load_relaxed(&lane->scale.on))
+    if (lane->relief.on || cz__load_relaxed(&lane->scale.on))
         cz__bell_attend(lane->bell);
     return true;
 }
@@ -231,9 +233,19 @@ uint64_t cz_lane_depth(struct cz_lane *lane, uint32_t level)
     return cz__queue_depth(&lane->queues[level]);
 }
 
+/* Not so long as nobody has called for them. */
+static bool relief_is_busy(struct cz_lane *lane)
+{
+    uint32_t present = cz__load_acquire(&lane->relief.present);
+    for (unsigned i = 0; i < CZ_LEVELS; i++)
+        if (present & 1u << i && cz__sleepers(cz__sleep_counts(&lane->relief.sleep[i])) == 0)
+            return true;
+    return false;
+}
+
 int cz_lane_busy(struct cz_lane *lane)
 {
-    return !cz__lane_empty(lane, CZ_LEVELS) ||
+    return !cz__lane_empty(lane, CZ_LEVELS) || relief_is_busy(lane) ||
            cz__sleepers(cz__sleep_counts(&lane->sleep)) < cz_pool_workers(lane->pool);
 }
 

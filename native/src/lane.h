@@ -11,6 +11,7 @@
 
 #include "queue.h"
 #include "record.h"
+#include "relief.h"
 #include "scale.h"
 #include "sleep.h"
 
@@ -31,10 +32,11 @@ struct cz_lane {
     uint64_t short_ticks;       /* a mean run time below this is short */
     uint64_t backlog_ticks;     /* a backlog worth another worker */
     uint64_t poll_ticks;        /* how long the only look-out polls before it sleeps; 0: not */
-    struct cz__sleep *reserved; /* of the reserved CRITICAL worker; NULL: has none */
+    struct cz__sleep *reserved; /* of the worker that serves CRITICAL alone; NULL: has none */
 
     struct cz__sleep sleep;
     struct cz__scale scale;
+    struct cz__relief relief;
     _Atomic(uint32_t) owed; /* batches that go on, promised pushes: a closed lane's workers stay */
     _Atomic(uint32_t) cancels; /* of everything pending; batches from before such a one stop */
     CZ_ALIGNED _Atomic(uint32_t) passes[CZ_LEVELS]; /* picks that passed this level over */

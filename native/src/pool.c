@@ -18,22 +18,48 @@ enum {
     MOST_WORKERS = 1024,
 };
 
+/* Give the thread its place: of the ordinary workers, the reserved one, or a relief worker. */
+static void place(struct cz_pool *pool, uint32_t index, char name[16])
+{
+    struct cz__thread *thread = &pool->threads[index];
+    struct cz_lane *lane = &pool->native;
+    unsigned level = index - pool->workers;
+    if (index < pool->workers) {
+        snprintf(name, 16, "cz-worker-%u", index % 10000);
+        thread->sleep = &lane->sleep;
+        thread->worker.levels = CZ_LEVELS;
+        thread->worker.meter = cz__meter_take(pool->stats, CZ__METER_NATIVE, index);
+        return;
+    }
+    thread->apart = true;
+    thread->worker.levels = level + 1;
+    if (level == CZ_CRITICAL) {
+        snprintf(name, 16, "cz-critical");
+        thread->sleep = &pool->reserved;
+        thread->worker.meter = cz__meter_take(pool->stats, CZ__METER_CRITICAL, 0);
+        return;
+    }
+    snprintf(name, 16, "cz-relief-%u", level % CZ_LEVELS);
+    thread->relieves = true;
+    thread->sleep = &lane->relief.sleep[level];
+    cz__or_acqrel(&lane->relief.present, 1u << level);
+}
+
+static uint32_t most_threads(const struct cz_pool *pool)
+{
+    return pool->workers + (pool->native.relief.on ? CZ_LEVELS : 1);
+}
+
 static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
 {
-    for (uint32_t i = 0; i <= pool->workers; i++) {
+    for (uint32_t i = 0; i < most_threads(pool); i++) {
         struct cz__thread *thread = &pool->threads[i];
-        bool reserved = i == pool->workers;
-        char name[16] = "cz-critical";
-        if (!reserved)
-            snprintf(name, sizeof name, "cz-worker-%u", i % 10000);
+        char name[16];
         thread->pool = pool;
         thread->arena = CZ__NO_ARENA;
-        thread->sleep = reserved ? &pool->reserved : &pool->native.sleep;
         thread->worker.lane = &pool->native;
-        thread->worker.levels = reserved ? CZ_CRITICAL + 1 : CZ_LEVELS;
-        thread->worker.meter = reserved ? cz__meter_take(pool->stats, CZ__METER_CRITICAL, 0)
-                                        : cz__meter_take(pool->stats, CZ__METER_NATIVE, i);
         cz__cache_init(&thread->worker.cache, &pool->depot);
+        place(pool, i, name);
         /* On the look-out from before its start: nobody wakes it, it looks by itself. */
         cz__lookout_join(thread->sleep);
         cz__add_acqrel(&pool->alive, 1);
@@ -47,7 +73,7 @@ static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
     return 0;
 }
 
-static void init_lane(struct cz_pool *pool, struct cz_lane *lane, bool native)
+static void init_lane(struct cz_pool *pool, struct cz_lane *lane, bool native, bool relief)
 {
     lane->pool = pool;
     lane->depot = &pool->depot;
@@ -55,7 +81,8 @@ static void init_lane(struct cz_pool *pool, struct cz_lane *lane, bool native)
     lane->short_ticks = cz__ticks_of_ns(SHORT_NS);
     lane->backlog_ticks = cz__ticks_of_ns(BACKLOG_NS);
     lane->poll_ticks = native ? cz__ticks_of_ns(POLL_NS) : 0;
-    lane->reserved = native ? &pool->reserved : NULL;
+    lane->relief.on = relief;
+    lane->reserved = native ? &pool->reserved : relief ? &lane->relief.sleep[CZ_CRITICAL] : NULL;
 }
 
 static void close_lanes(struct cz_pool *pool)
@@ -109,16 +136,16 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     pool->workers = options->workers;
     cz__extras_init(&pool->extras, &pool->depot);
     cz__stop_setup();
-    init_lane(pool, &pool->native, true);
-    init_lane(pool, &pool->python, false);
+    init_lane(pool, &pool->native, true, options->relief);
+    init_lane(pool, &pool->python, false, options->relief);
     if (cz__stats_create(options, pool))
         goto fail_free_pool;
-    pool->threads = cz__zalloc(&depot, (pool->workers + 1) * sizeof *pool->threads);
+    pool->threads = cz__zalloc(&depot, most_threads(pool) * sizeof *pool->threads);
     if (pool->threads == NULL)
         goto fail_free_stats;
-    if (cz__lane_init(&pool->native, options->queue_size, options->workers + 1))
+    if (cz__lane_init(&pool->native, options->queue_size, most_threads(pool)))
         goto fail_free_threads;
-    if (cz__lane_init(&pool->python, options->queue_size, options->guests))
+    if (cz__lane_init(&pool->python, options->queue_size, options->guests + CZ_LEVELS))
         goto fail_free_native;
     result = cz__clock_start(pool);
     if (result)

@@ -138,8 +138,10 @@ static void make_meters(struct cz__stats *stats, const struct cz__segment *layou
 
 int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool)
 {
-    /* Every native worker, the reserved one, every guest, and the shared one. */
-    uint32_t meters = options->workers + 1 + options->guests + 1;
+    /* Every native worker, the reserved one, every guest, those for relief in both lanes, and the
+     * shared one. */
+    uint32_t relief = options->relief ? 2 * CZ_LEVELS - 1 : 0;
+    uint32_t meters = options->workers + 1 + options->guests + relief + 1;
     struct cz__segment layout;
     struct cz__stats *stats;
     if (options->without_stats)

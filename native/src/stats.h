@@ -33,7 +33,7 @@
 #include "trace.h"
 
 enum {
-    CZ__STATS_VERSION = 2,
+    CZ__STATS_VERSION = 3,
     CZ__ACCOUNTS = 1024,
     CZ__ACCOUNT_NAME = 112, /* bytes, with the 0 at the end */
     CZ__LEDGERS = 2048,     /* besides the two that every meter has for sure */
@@ -51,6 +51,7 @@ enum cz__meter_kind {
     CZ__METER_CRITICAL = 2,
     CZ__METER_PYTHON = 3,
     CZ__METER_SHARED = 4, /* of the threads that have none */
+    CZ__METER_RELIEF = 5, /* numbered by lane and level: 4 * lane + level */
 };
 
 enum { CZ__METER_GONE = 0, CZ__METER_HERE = 1 };

@@ -12,6 +12,8 @@
 struct cz__thread {
     CZ_ALIGNED struct cz__worker worker; /* its cache is written once per task */
     struct cz__sleep *sleep;
+    bool apart;    /* it is none of the lane's ordinary workers, and not in its sleep */
+    bool relieves; /* and parks until it is called for (relief.h) */
     struct cz_pool *pool;
     pthread_t thread;
 

@@ -45,12 +45,12 @@ uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uin
     return end;
 }
 
-static void serve(struct cz__thread *thread, struct cz_record *record)
+void cz__worker_serve(struct cz__thread *thread, struct cz_record *record)
 {
     struct cz__worker *worker = &thread->worker;
     struct cz_lane *lane = worker->lane;
     const struct cz_type *type = record->type;
-    bool brief = worker->levels < CZ_LEVELS || cz__lane_is_short(lane, type);
+    bool brief = thread->apart || cz__lane_is_short(lane, type);
     if (!type->batch && !type->bundle && !cz_record_start(record)) {
         cz_record_release(&worker->cache, record);
         return;
@@ -141,20 +141,25 @@ void *cz__worker_main(void *argument)
     cz__stop_adopt(thread);
     if (!cz__arena_counters(&thread->allocated, &thread->freed))
         thread->allocated = thread->freed = NULL;
-    if (worker->levels < CZ_LEVELS)
+    if (thread->apart)
         cz__thread_start_soon();
-    cz__meter_here(worker->meter);
+    if (worker->meter)
+        cz__meter_here(worker->meter);
     /* Once, not per task: a stopped task costs, the others pay nothing. Nothing local
      * changes between here and the jump, which lets the stop signal in again. */
     if (sigsetjmp(thread->landing, 1))
         end_stopped(thread);
     if (thread->bundle)
         cz__bundle_go_on(thread);
-    do {
-        struct cz_record *record;
-        while ((record = cz__lane_pick(worker->lane, worker->levels)))
-            serve(thread, record);
-    } while (idle(thread));
+    if (thread->relieves)
+        while (cz__relief_park(thread))
+            cz__relief_serve(thread);
+    else
+        do {
+            struct cz_record *record;
+            while ((record = cz__lane_pick(worker->lane, worker->levels)))
+                cz__worker_serve(thread, record);
+        } while (idle(thread));
     cz__lookout_quit(thread->sleep);
     cz__cache_flush(&worker->cache);
     if (cz__sub_acqrel(&pool->alive, 1) == 1)

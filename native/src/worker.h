@@ -1,4 +1,4 @@
-/* worker.h: the loop of a native worker, ordinary or the one reserved for CRITICAL.
+/* worker.h: the loop of a native worker: ordinary, reserved for CRITICAL, or for relief.
  *
  * Pick, serve, and when there is nothing left: poll, sleep, or end with the lane. A task that was
  * left in the middle (stop.h) comes back into the loop by a jump. Started by the pool, which
@@ -9,6 +9,8 @@
 
 #include "thread.h"
 
+/* Claim and run what was picked. */
+void cz__worker_serve(struct cz__thread *thread, struct cz_record *record);
 /* What the thread runs; the argument is its cz__thread. */
 void *cz__worker_main(void *argument);
 

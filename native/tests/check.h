@@ -163,6 +163,16 @@ static inline struct cz_pool *pool_start(uint32_t workers, uint64_t queue_size)
     return pool;
 }
 
+/* With relief workers (native/src/relief.h). */
+static inline struct cz_pool *pool_start_relieved(uint32_t workers, uint64_t queue_size)
+{
+    struct cz_pool_options options = pool_options(workers, queue_size);
+    struct cz_pool *pool;
+    options.relief = 1;
+    CHECK(cz_pool_create(&options, &pool) == 0);
+    return pool;
+}
+
 /* The caller has destroyed its caches and dropped its handles. */
 static inline void pool_stop(struct cz_pool *pool)
 {

@@ -49,7 +49,7 @@ static void run(struct cz_guest *guest, struct cz_cache *mine, struct cz_record 
 static void *guest_main(void *argument)
 {
     int64_t timeout_ns = argument ? *(const int64_t *)argument : -1;
-    struct cz_guest *guest = cz_guest_enter(lane);
+    struct cz_guest *guest = cz_guest_enter(lane, CZ_LEVELS);
     struct cz_cache *mine = cz_cache_create(pool);
     int result = 0;
     CHECK(guest && mine);
@@ -74,7 +74,7 @@ static void test_serve_one_record(void)
     struct cz_guest *guest;
     int alone;
     set_up(4);
-    guest = cz_guest_enter(lane);
+    guest = cz_guest_enter(lane, CZ_LEVELS);
     CHECK(guest && cz_guest_next(guest, &alone) == NULL);
     record = call_push(lane, cache, call_type(pool, NULL), (void *)&runs, CZ_NORMAL);
     CHECK(cz_guest_wait(guest, -1) == 0); /* does not sleep: there is work */
@@ -98,7 +98,7 @@ static void test_guest_hears_that_nobody_looks_after_the_rest(void)
     int alone;
     set_up(4);
     type = call_type(pool, NULL); /* never measured, so it may take long */
-    guest = cz_guest_enter(lane);
+    guest = cz_guest_enter(lane, CZ_LEVELS);
     first = call_push(lane, cache, type, NULL, CZ_NORMAL);
     second = call_push(lane, cache, type, NULL, CZ_NORMAL);
     CHECK(cz_guest_next(guest, &alone) == first && alone == 1);
@@ -122,7 +122,7 @@ static void test_long_task_hands_the_rest_to_a_sleeper(void)
     int alone;
     set_up(4);
     type = call_type(pool, NULL);
-    guest = cz_guest_enter(lane);
+    guest = cz_guest_enter(lane, CZ_LEVELS);
     sleeper = start_thread(guest_main, NULL);
     YIELD_UNTIL(cz__sleepers(cz__sleep_counts(&lane->sleep)) == 1);
     /* We are on the look-out, so these pushes wake nobody ... */
@@ -150,7 +150,7 @@ static void test_leaving_guest_hands_over(void)
     struct cz_record *record;
     pthread_t sleeper;
     set_up(4);
-    guest = cz_guest_enter(lane);
+    guest = cz_guest_enter(lane, CZ_LEVELS);
     sleeper = start_thread(guest_main, NULL);
     YIELD_UNTIL(cz__sleepers(cz__sleep_counts(&lane->sleep)) == 1);
     record = call_push(lane, cache, call_type(pool, NULL), NULL, CZ_NORMAL);

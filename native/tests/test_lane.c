@@ -198,7 +198,7 @@ static void test_lane_without_workers_is_unattended(void)
     struct cz_guest *guest;
     open_lane(2);
     CHECK(cz_lane_unattended(lane) == 1);
-    guest = cz_guest_enter(lane);
+    guest = cz_guest_enter(lane, CZ_LEVELS);
     CHECK(guest && cz_lane_unattended(lane) == 0);
     cz_guest_leave(guest);
     CHECK(cz_lane_unattended(lane) == 1);

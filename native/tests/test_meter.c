@@ -262,7 +262,7 @@ static void test_guest_goes_on_with_the_meter_of_one_that_left(void)
     set_up(1, 64);
     python = cz_pool_lane(pool, CZ_LANE_PYTHON);
     for (int i = 0; i < 10; i++) {
-        guest = cz_guest_enter(python);
+        guest = cz_guest_enter(python, CZ_LEVELS);
         cz_guest_leave(guest);
     }
     for (uint32_t i = 0; i < pool->stats->meters_most; i++)

@@ -93,7 +93,7 @@ static bool whole_life(void)
         CHECK(cz_lane_push(cz_pool_lane(pool, CZ_LANE_NATIVE), record, CZ_HIGH) == 0);
         CHECK(cz_record_wait(record, -1) == 0);
         cz_record_drop(cache, record);
-        guest = cz_guest_enter(cz_pool_lane(pool, CZ_LANE_PYTHON));
+        guest = cz_guest_enter(cz_pool_lane(pool, CZ_LANE_PYTHON), CZ_LEVELS);
     }
     if (guest)
         cz_guest_leave(guest);

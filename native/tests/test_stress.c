@@ -130,7 +130,7 @@ static void storm(uint32_t workers, uint64_t queue_size)
     atomic_store(&cancelled, 0);
     atomic_store(&items_run, 0);
     atomic_store(&items_due, 0);
-    pool = pool_start(workers, queue_size);
+    pool = pool_start_relieved(workers, queue_size);
     lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
     type = call_type(pool, entry);
     for (int i = 0; i < PRODUCERS; i++)

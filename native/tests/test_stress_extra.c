@@ -172,7 +172,7 @@ static void storm(uint32_t workers, uint64_t queue_size)
     atomic_store(&to_post, 0);
     atomic_store(&posted, 0);
     atomic_store(&over, false);
-    pool = pool_start(workers, queue_size);
+    pool = pool_start_relieved(workers, queue_size);
     lane = cz_pool_lane(pool, CZ_LANE_NATIVE);
     types[0] = call_type(pool, entry);
     types[1] = call_type(pool, entry);

@@ -24,7 +24,7 @@ from ..epoch import OFFSET_NS
 from ..exception_copy import copy_exception
 from ..record import Span
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 LIBRARY = Path(__file__).parents[2] / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.
@@ -47,6 +47,7 @@ class PoolOptions(ctypes.Structure):
         ("memory_limit", ctypes.c_uint64),
         ("stack_bytes", ctypes.c_uint64),
         ("without_stats", ctypes.c_uint32),
+        ("relief", ctypes.c_uint32),
         ("allocate", ctypes.c_void_p),
         ("release", ctypes.c_void_p),
     )

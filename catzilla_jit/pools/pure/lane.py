@@ -7,11 +7,15 @@ until it has no further job, so a batch hands out one chunk per pick and more ur
 between its chunks. Threads are added when an entry finds none idle, up to the limit; they end
 when the lane is closed and empty and every promise is kept. A promise stands for an entry that
 will come later: a delay, a retry, a task that waits for others.
+
+With a clock, an entry that has been at the head of its level for PATIENCE_SECONDS gets a relief
+worker: a thread that takes it, goes on while what it ran was short and no worker is idle, and ends.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -23,6 +27,8 @@ from ..interrupt import SLICE_SECONDS, check_interrupt, join_thread, shielded, w
 LEVELS = 4
 # 64 picks, less the two that the other two lower levels may claim first, less the pick itself.
 PASSES = 61
+#: Half of what a task of each level is to wait at most, from its submission to its start.
+PATIENCE_SECONDS = (0.0005, 0.005, 0.05, 0.5)
 _here = threading.local()
 
 
@@ -46,6 +52,12 @@ class Entry(Protocol):
         """Cancel what has not started; return whether there was anything."""
 
 
+class Clock(Protocol):
+    """What pools/timer.py offers."""
+
+    def after(self, seconds: float, function: Callable[[], None]) -> object: ...
+
+
 class Lane:
     """Queues and workers of one kind of task."""
 
@@ -58,11 +70,13 @@ class Lane:
         serving: Callable[[], AbstractContextManager[None]] = nullcontext,
         prefix: str = "",
         begin: Callable[[], None] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """begin: called by each worker before its first job. prefix: of the threads' names."""
         # constant
         self._begin = begin
         self._prefix = f"{prefix}_" if prefix else f"cz-{name}-"
+        self._clock = clock  # None: no relief workers
         self._serving = serving  # around the life of a worker thread
         self._workers = workers
         self._queue_size = queue_size
@@ -74,10 +88,14 @@ class Lane:
         self._kept = threading.Condition(self._lock)  # who ends the lane waits for the promises
         self._queues: tuple[deque[Entry], ...] = tuple(deque() for _ in range(LEVELS))
         self._passed_over = [0] * LEVELS
+        self._taken = [0] * LEVELS  # jobs taken off each level
+        self._watched = [False] * LEVELS  # the clock looks at it
+        self._relieved = [False] * LEVELS  # its relief worker is there
         self._idle = 0
         self._closed = False
         self._promises = 0  # entries to come although the lane is closed
         self._threads: list[threading.Thread] = []
+        self._reliefs: list[threading.Thread] = []
 
     # --- submitters ---------------------------------------------------------------------------
 
@@ -104,6 +122,8 @@ class Lane:
             self._add_worker()
             self._queues[level].append(entry)
             self._work.notify()
+            if self._clock is not None and not self._idle and not self._watched[level]:
+                self._look_later(level, self._clock)
             return True
 
     def promise(self, more: bool = False) -> bool:
@@ -194,6 +214,7 @@ class Lane:
 
     def _take(self, level: int) -> Callable[[], None] | None:
         queue = self._queues[level]
+        self._taken[level] += 1
         job = queue[0].next_job()
         if queue[0].exhausted():
             queue.popleft()
@@ -207,6 +228,57 @@ class Lane:
     def threads(self) -> list[threading.Thread]:
         """Return the workers that were started."""
         return list(self._threads)
+
+    # --- relief -------------------------------------------------------------------------------
+
+    def _look_later(self, level: int, clock: Clock) -> None:
+        """Look whether the head of the level goes on waiting; the lock is held."""
+        self._watched[level] = True
+        taken = self._taken[level]
+        clock.after(PATIENCE_SECONDS[level], lambda: self._look(level, taken, clock))
+
+    def _look(self, level: int, taken: int, clock: Clock) -> None:
+        with self._lock:
+            self._watched[level] = False
+            if not self._queues[level]:
+                return
+            if taken == self._taken[level] and not self._idle and not self._relieved[level]:
+                self._relieved[level] = self._start_relief(level)
+            self._look_later(level, clock)
+
+    def _start_relief(self, level: int) -> bool:
+        thread = threading.Thread(
+            target=self._relieve, args=(level,), name=f"cz-relief-{level}", daemon=True
+        )
+        self._reliefs.append(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # as at exit: it runs later
+            self._reliefs.remove(thread)
+            return False
+        return True
+
+    def _relieve(self, level: int) -> None:
+        _here.lane = self
+        if self._begin is not None:
+            self._begin()
+        goes_on = True
+        while goes_on and (job := self._take_urgent(level)) is not None:
+            began = time.monotonic()
+            job()
+            del job
+            goes_on = time.monotonic() - began < PATIENCE_SECONDS[level] and not self._idle
+        with self._lock:
+            self._relieved[level] = False
+            self._reliefs.remove(threading.current_thread())
+
+    def _take_urgent(self, level: int) -> Callable[[], None] | None:
+        """Return a job of this level or a more urgent one, None if there is none."""
+        with self._lock:
+            for each in range(level + 1):
+                if self._queues[each] and (job := self._take(each)) is not None:
+                    return job
+            return None
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -254,4 +326,5 @@ class Lane:
     def _others(self) -> list[threading.Thread]:
         """Return the workers that have not ended, without the calling thread."""
         here = threading.current_thread()
-        return [thread for thread in self._threads if thread.is_alive() and thread is not here]
+        threads = [*self._threads, *self._reliefs]
+        return [thread for thread in threads if thread.is_alive() and thread is not here]
