@@ -27,7 +27,7 @@ def reason_against(
     found = _result_type(kernel, function)
     if found is None and not is_pure(unit.findings.effects, kernel.argument_types):
         # Each of these bails out, and with side effects it cannot be run again as Python.
-        checks = (_handlers, _doubtful_result, _numpy_choice)
+        checks = (_handlers, _says, _doubtful_result, _numpy_choice)
         found = next(filter(None, (check(unit, function) for check in checks)), None)
     return found
 
@@ -64,6 +64,15 @@ def _handlers(unit: CompilationUnit, function: pytypes.FunctionType) -> Reason |
     message = "the function has `try` and side effects: it cannot be run again as Python"
     advice = "move the `try` to the caller; otherwise it runs as a Python task"
     return Reason(rules.TRY_WITH_EFFECTS, line, message, advice)
+
+
+def _says(unit: CompilationUnit, function: pytypes.FunctionType) -> Reason | None:
+    """What is said, by a warning or a message, is said by Python."""
+    line = unit.findings.says
+    if line is None:
+        return None
+    message = "the function warns, prints or logs, and has side effects: Python cannot run it again"
+    return Reason(rules.PRINT, line, message, "move the message to the caller")
 
 
 def _doubtful_result(unit: CompilationUnit, function: pytypes.FunctionType) -> Reason | None:

@@ -215,9 +215,11 @@ def calls_with_a_dict(x: int) -> int:
 
 
 def imports_inside(x: float) -> float:
-    import math
+    while x > 4:
+        import math
 
-    return math.sqrt(x)
+        return math.sqrt(x)
+    return x
 
 
 def evaluates(x: int) -> Any:
@@ -269,12 +271,12 @@ def puts_empty_lists_in_a_list(n: int) -> Any:
 
 def sorts_by_a_builtin(n: int) -> Any:
     numbers = [n, 1]
-    numbers.sort(key=abs)
+    numbers.sort(key=repr)
     return numbers
 
 
 def takes_the_largest_by_a_key(words: list[str]) -> str:
-    return max(words, key=len)
+    return max(words[0], words[1], key=len)
 
 
 def reduces(n: int) -> int:
@@ -435,7 +437,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (inverts_a_bool, 1, "~ of a bool"),
     (compares_identity, 1, "`is`"),
     (calls_with_a_dict, 2, r"\*\*kwargs"),
-    (imports_inside, 1, "imports"),
+    (imports_inside, 2, "imports"),
     (evaluates, 1, "eval"),
 ]
 

@@ -23,6 +23,7 @@ from catzilla_jit import importing
 from catzilla_jit.compile.cache.toolchain import installation, is_set_in_code
 from catzilla_jit.compile.frontend.names import (
     STANDS_FOR,
+    imported_in,
     is_filled,
     is_installed,
     named_values,
@@ -71,6 +72,9 @@ class _Writer:
         for name, value in named_values(function, function.__code__):
             self.text("global", name)
             self.value(value, names=frozenset(names_in(function.__code__)))
+        for name in sorted(set(imported_in(function.__code__)) & sys.modules.keys()):
+            self.text("import", name)
+            self.value(sys.modules[name], names=frozenset(names_in(function.__code__)))
         for cell in function.__closure__ or ():
             self.text("cell")
             self.value(cell.cell_contents if is_filled(cell) else None)

@@ -1,9 +1,9 @@
 """Lists and dicts of a module as constants of compiled code: made once, read by all calls.
 
-What a function names is made by compiled code when it is first wanted, kept as long as the code
-is, which is for good, and has the types that arguments have (`GivenList`, `GivenDict`): compiled
-code only reads it. Two workers that come at once both make it; one of the two stays. A submission
-finds out whether the module's own object has changed since (`contents.py`).
+What a function names is made by compiled code when it is first wanted, and kept as long as the
+code is, which is for good. It has the types that arguments have (`GivenList`, `GivenDict`), so
+compiled code only reads it. Two workers that come at once both make it; one of the two stays. A
+submission finds out whether the module's own object has changed since (`frontend/contents.py`).
 """
 
 # Numba is annotated in part only.

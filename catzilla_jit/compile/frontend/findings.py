@@ -23,6 +23,8 @@ class Findings:
     makes_exceptions: bool = False
     #: An exception that a handler of it would see bails out. The unit.
     bails_at_handlers: bool = False
+    #: The line of a statement that only Python can run, such as a warning. The unit.
+    says: int | None = None
     #: The numbers that helpers take and return are NumPy's, which was not known. The check of
     #: NumPy parity.
     wants_mixes: bool = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import sys
 import types as pytypes
 from collections.abc import Iterator
 from typing import Any
@@ -65,12 +66,22 @@ class Dependencies:
         for attribute in _OF_FUNCTIONS:
             self._add(function, attribute, getattr(function, attribute))
         attributes = frozenset(_names(function.__code__, _ATTRIBUTES))
+        for name in sorted(set(_names(function.__code__, _IMPORTS))):
+            self._add_import(name, attributes)
         for name in sorted(set(_names(function.__code__, _GLOBALS))):
             self._add_global(function, name, attributes)
         for cell in function.__closure__ or ():
             if is_filled(cell) and self._add(cell, "cell_contents", cell.cell_contents):
                 self._hold(cell.cell_contents)
                 self._follow(cell.cell_contents, attributes)
+
+    def _add_import(self, name: str, attributes: frozenset[str]) -> None:
+        """Guard what an import inside the function finds, `a.b` with `a`."""
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            module = ".".join(parts[:end])
+            if module in sys.modules:
+                self._add_name(vars(sys)["modules"], module, attributes)
 
     def _add_global(
         self, function: pytypes.FunctionType, name: str, attributes: frozenset[str]
@@ -118,7 +129,8 @@ def _holds(guard: Guard) -> bool:
 
 
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
-_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"})
+_IMPORTS = frozenset({"IMPORT_NAME"})
 
 
 def _names(code: pytypes.CodeType, loads: frozenset[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ Numba is not imported here: a task that is loaded from the cache does without it
 from __future__ import annotations
 
 import builtins
+import dis
 import sys
 import types as pytypes
 from collections.abc import Iterator
@@ -60,6 +61,14 @@ def names_in(code: pytypes.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, pytypes.CodeType):
             yield from names_in(constant)
+
+
+def imported_in(code: pytypes.CodeType) -> Iterator[str]:
+    """Yield the modules that the code imports, with those around them."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            parts = str(instruction.argval).split(".")
+            yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def is_filled(cell: pytypes.CellType) -> bool:

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 import sys
 import types as pytypes
 from typing import Any
 
 from catzilla_jit.compile.frontend import (
     dict_updates,
+    keys,
+    rare_statements,
     rewrite_generators,
     rewrite_text,
     text_templates,
 )
+from catzilla_jit.compile.frontend.local_imports import take_imports
 from catzilla_jit.compile.frontend.rewrite_text import literal_text
 from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
@@ -43,23 +47,32 @@ class Rewritten:
     keys: tuple[str, ...] | None  # of the dict that the returned tuple stands for
     bails_at_handlers: bool  # an exception that a handler would have caught leaves the kernel
     makes_exceptions: bool  # it raises exceptions that it computes something for
+    says: int | None  # the line of a statement, seldom reached, that only Python can run
 
 
 def rewrite(
-    function: pytypes.FunctionType, *, as_task: bool, bail_at_raises: bool = False
+    function: pytypes.FunctionType,
+    *,
+    as_task: bool,
+    bail_at_raises: bool = False,
+    prints: bool = True,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
     Only a task itself (`as_task`) may return a tuple in the place of a dict. With `bail_at_raises`
     Python raises the exceptions that something is computed for: their texts need no machine code.
+    With `prints` a call of `print` stays what it is.
     """
     tree = tree_of(function)
     if tree is None:
         return None
     rewriter = _Rewriter(function, tree, bail_at_raises)
-    keys = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
+    rewriter.values.update(take_imports(tree))
+    rewriter.changed = bool(rewriter.values)
+    rewriter.branches = set() if prints else rare_statements.in_branches(tree)
+    fixed = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
-    if keys is not None:
+    if fixed is not None:
         for statement in _returns(tree):
             assert isinstance(statement.value, ast.Dict)
             items = ast.Tuple(statement.value.values, ast.Load())
@@ -70,7 +83,12 @@ def rewrite(
     if code is None:
         return None
     return Rewritten(
-        code, rewriter.values, keys, rewriter.bails_at_handlers, rewriter.makes_exceptions
+        code,
+        rewriter.values,
+        fixed,
+        rewriter.bails_at_handlers,
+        rewriter.makes_exceptions,
+        rewriter.says,
     )
 
 
@@ -159,8 +177,11 @@ class _Rewriter(Rewriting):
             node = node.func
         return constants and self._builtin(node) is not None
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
         """Keep the reading of a variable, which may have no value: Numba drops the statement."""
+        if rare_statements.is_for_python(self, node, id(node) in self.branches):
+            self.changed, self.says = True, node.lineno
+            return [placed(node, each) for each in self._bail_out()]
         if not isinstance(node.value, ast.Name) or node.value.id not in self.locals:
             return self.generic_visit(node)
         self.changed = True
@@ -204,6 +225,14 @@ class _Rewriter(Rewriting):
         ):
             node.args.append(node.keywords.pop().value)
             self.changed = True
+        if name in ("max", "min") and node.keywords:
+            return keys.extreme(self, node, name)
+        if name == "sorted" or (isinstance(node.func, ast.Attribute) and node.func.attr == "sort"):
+            for each in node.keywords:
+                if each.arg == "key":
+                    each.value = keys.plain_key(self, each.value)
+        if node.keywords and self._value(node.func) is math.isclose:
+            self._place_tolerances(node)
         if name in LISTED or self._is_join(node):
             node.args = [rewrite_generators.as_list(self, argument) for argument in node.args]
         if name == "isinstance" and len(node.args) == 2 and not node.keywords:
@@ -223,6 +252,16 @@ class _Rewriter(Rewriting):
                     self, node, text_templates.braces(template, node.args, node.keywords)
                 )
         return node
+
+    def _place_tolerances(self, node: ast.Call) -> None:
+        """Give `math.isclose` its tolerances by position, in their order."""
+        names = [each.arg for each in node.keywords]
+        if len(node.args) == 2 and names in (["rel_tol"], ["abs_tol"], ["rel_tol", "abs_tol"]):
+            given = {each.arg: each.value for each in node.keywords}
+            node.args.append(given.get("rel_tol", ast.Constant(1e-9)))
+            node.args.append(given.get("abs_tol", ast.Constant(0.0)))
+            node.keywords, self.changed = [], True
+            placed(node, node)
 
     def _ask_for_class(self, node: ast.Call) -> None:
         """Say that a bool is an int, which Numba does not know, and mark whose kind is asked for.

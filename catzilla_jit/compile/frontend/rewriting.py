@@ -47,6 +47,8 @@ class Rewriting(ast.NodeTransformer):
         self.changed = False
         self.kept = 0
         self.bails_at_handlers = False
+        self.branches: set[int] = set()  # statements behind an `if`, by identity
+        self.says: int | None = None  # the line of a statement that only Python can run
         self.values: dict[str, Any] = {}
         self.locals = {*function.__code__.co_varnames, *function.__code__.co_cellvars}
         self.locals |= set(function.__code__.co_freevars) | stored_names(tree)
@@ -54,6 +56,17 @@ class Rewriting(ast.NodeTransformer):
     def _call(self, name: str, function: Any, *arguments: ast.expr) -> ast.Call:
         self.values[LIBRARY + name] = function
         return ast.Call(ast.Name(LIBRARY + name, ast.Load()), list(arguments), [])
+
+    def _value(self, node: ast.AST) -> Any:
+        """Return the object of the module, or of one that it has imported, that a node means."""
+        if isinstance(node, ast.Attribute):
+            holder = self._value(node.value)
+            return vars(holder).get(node.attr) if isinstance(holder, pytypes.ModuleType) else None
+        if not isinstance(node, ast.Name):
+            return None
+        if node.id in self.values:  # what an import inside the function has become
+            return self.values[node.id]
+        return None if node.id in self.locals else self.function.__globals__.get(node.id)
 
     def _builtin(self, node: ast.AST) -> str | None:
         """Return the name of a builtin if the node means it here."""

@@ -92,7 +92,7 @@ class CompilationUnit:
 
     def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
-        rewritten = rewrite(original, as_task=True, bail_at_raises=self.bails_at_raises)
+        rewritten = self._rewritten(original, as_task=True)
         self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
         return self._task
@@ -134,8 +134,15 @@ class CompilationUnit:
         """Return a function in its own namespace."""
         if original in self._functions:
             return self._functions[original]
-        rewritten = rewrite(original, as_task=False, bail_at_raises=self.bails_at_raises)
-        return self._prepare(original, rewritten)
+        return self._prepare(original, self._rewritten(original, as_task=False))
+
+    def _rewritten(self, original: pytypes.FunctionType, *, as_task: bool) -> Rewritten | None:
+        return rewrite(
+            original,
+            as_task=as_task,
+            bail_at_raises=self.bails_at_raises,
+            prints=self.options.prints or not self.options.exact,
+        )
 
     def _prepare(
         self, original: pytypes.FunctionType, rewritten: Rewritten | None
@@ -144,6 +151,7 @@ class CompilationUnit:
         if rewritten is not None:
             self.findings.bails_at_handlers |= rewritten.bails_at_handlers
             self.findings.makes_exceptions |= rewritten.makes_exceptions
+            self.findings.says = self.findings.says or rewritten.says
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
         self._refuse_generator_function(original)

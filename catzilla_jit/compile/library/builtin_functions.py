@@ -157,6 +157,20 @@ def quoted(text: str) -> str:
     return "'" + text + "'"
 
 
+def bit_length(n: int) -> int:
+    length, rest = 0, int(n)
+    if rest > 0:
+        rest = -rest  # the lowest number has no opposite
+    while rest < 0:
+        rest = (rest + 1) // 2
+        length += 1
+    return length
+
+
+def is_integer(x: float) -> bool:
+    return math.isfinite(x) and (abs(x) >= 2.0**52 or float(math.floor(x)) == x)
+
+
 def character(n: int) -> str:
     if n < 0 or n > 0x10FFFF:
         bail_out()

@@ -208,6 +208,18 @@ def ulp(x: float) -> float:
     return above - size if math.isfinite(above) else size - math.nextafter(size, 0.0)
 
 
+def isclose_within(a: float, b: float, relative: float, absolute: float) -> bool:
+    if relative < 0.0 or absolute < 0.0:
+        bail_out()
+    if a == b:
+        return True
+    if math.isinf(a) or math.isinf(b):
+        return False
+    apart = abs(float(b) - float(a))
+    near = apart <= abs(relative * b) or apart <= abs(relative * a)
+    return near or apart <= absolute
+
+
 def isclose(a: float, b: float) -> bool:
     if a == b:
         return True

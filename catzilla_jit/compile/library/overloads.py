@@ -169,6 +169,18 @@ def for_ints(function: Function) -> Choice:
     return choice
 
 
+def bit_length_of(x: Any) -> Function | None:
+    return builtin_functions.bit_length if x in _INTS else None
+
+
+def is_integer_of(x: Any) -> Function | None:
+    return builtin_functions.is_integer if x == types.float64 else None
+
+
+#: Ints of Python's.
+_INTS = {types.int64, types.boolean}
+
+
 def repr_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
         return builtin_functions.quoted
@@ -291,7 +303,7 @@ MATHEMATICS: dict[tuple[Any, int], Choice] = {
     **real("cbrt", None, math_functions.cbrt),
     **real("frexp", None, builtin_functions.frexp),
     **real("ulp", None, math_functions.ulp),
-    **real("isclose", None, None, math_functions.isclose),
+    **real("isclose", None, None, math_functions.isclose, None, math_functions.isclose_within),
     (math.prod, 1): prod_of,
     (math.fsum, 1): fsum_of,
     (math.dist, 2): dist_of,
@@ -323,6 +335,8 @@ METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
     ("count", 1): count_of,
     ("index", 1): index_of,
     ("encode", 0): convert.encoding_of,
+    ("bit_length", 0): bit_length_of,
+    ("is_integer", 0): is_integer_of,
     **text_methods.METHODS,
     **reductions.METHODS,
 }

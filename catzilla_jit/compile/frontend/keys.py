@@ -1,0 +1,125 @@
+"""Keys of `sorted`, `sort`, `max` and `min`, and what else these are given by name.
+
+A builtin function as a key becomes a lambda. `max` and `min` with a key or a default become a loop
+in a function of its own, as generator expressions do.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+
+from catzilla_jit.compile.frontend.rewrite_generators import generator_of, lifted
+from catzilla_jit.compile.frontend.rewriting import (
+    LIBRARY,
+    Rewriting,
+    placed,
+    stored_names,
+)
+from catzilla_jit.compile.library import builtin_functions
+
+#: Builtin functions of one argument that compiled code knows.
+KEYS = {"len", "abs", "str", "int", "float", "ord", "sum", "max", "min", "round", "bool"}
+ITEM = f"{LIBRARY}item"
+
+
+def plain_key(rewriter: Rewriting, node: ast.expr) -> ast.expr:
+    """Return a key that is a lambda in the place of a builtin function."""
+    known = rewriter._builtin(node) in KEYS
+    if isinstance(node, ast.Attribute) and rewriter._builtin(node.value) == "str":
+        known = node.attr in ("lower", "upper", "strip")
+    if not known:
+        return node
+    rewriter.changed = True
+    arguments = ast.arguments([], [ast.arg(ITEM)], None, [], [], None, [])
+    return placed(node, ast.Lambda(arguments, _applied(node, ast.Name(ITEM, ast.Load()))))
+
+
+def _applied(key: ast.expr, item: ast.expr) -> ast.expr:
+    """Return the key of an item."""
+    if isinstance(key, ast.Attribute) and isinstance(key.value, ast.Name) and key.value.id == "str":
+        return ast.Call(ast.Attribute(item, key.attr, ast.Load()), [], [])
+    return ast.Call(key, [item], [])
+
+
+def extreme(rewriter: Rewriting, node: ast.Call, name: str) -> ast.AST:
+    """Return a loop for `max(values, key=..., default=...)`, or the call itself."""
+    given = {each.arg: each.value for each in node.keywords}
+    if len(node.args) != 1 or not given or not set(given) <= {"key", "default"}:
+        return node
+    default = given.get("default")
+    if default is not None and not isinstance(default, ast.Constant | ast.Name):
+        return node
+    source, key = node.args[0], _key_of_item(given.get("key"))
+    generator = generator_of(rewriter, source)
+    if key is None or (generator is not None and "key" in given):
+        return node  # items would be made, and might raise, before the first key
+    items = source if generator is None else ast.ListComp(generator.elt, generator.generators)
+    loop = ast.parse(LOOP.format(sign=">" if name == "max" else "<"))
+    statements = _Filling({f"{LIBRARY}items": items, f"{LIBRARY}key": key}).visit(loop).body
+    nothing: ast.stmt = ast.Expr(rewriter._call("bail_out", builtin_functions.bail_out))
+    if default is not None:
+        nothing = ast.Return(default)
+    empty = ast.parse(f"if len({LIBRARY}values) == 0:\n    pass").body[0]
+    assert isinstance(empty, ast.If)
+    empty.body = [nothing]
+    statements.insert(1, empty)
+    for statement in statements:
+        for each in ast.walk(statement):  # the template has places of its own
+            for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+                each.__dict__.pop(attribute, None)
+    used: ast.expr = ast.Tuple([source, key, *([default] if default else [])], ast.Load())
+    return lifted(rewriter, node, used, statements)
+
+
+#: What `max` or `min` do; `items` and `key` are put in.
+LOOP = f"""
+{LIBRARY}values = [{ITEM} for {ITEM} in {LIBRARY}items]
+{LIBRARY}best = {ITEM} = {LIBRARY}values[0]
+{LIBRARY}best_key = {LIBRARY}key
+for {LIBRARY}place in range(1, len({LIBRARY}values)):
+    {ITEM} = {LIBRARY}values[{LIBRARY}place]
+    {LIBRARY}other_key = {LIBRARY}key
+    if {LIBRARY}other_key {{sign}} {LIBRARY}best_key:
+        {LIBRARY}best = {ITEM}
+        {LIBRARY}best_key = {LIBRARY}other_key
+return {LIBRARY}best
+"""
+
+
+class _Filling(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, expressions: dict[str, ast.expr]) -> None:
+        self.expressions = expressions
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return copy.deepcopy(self.expressions.get(node.id, node))
+
+
+def _key_of_item(key: ast.expr | None) -> ast.expr | None:
+    """Return the key of the item as an expression; None for what is not known."""
+    item = ast.Name(ITEM, ast.Load())
+    if key is None:
+        return item
+    if not isinstance(key, ast.Lambda):
+        return _applied(key, item) if isinstance(key, ast.Name | ast.Attribute) else None
+    parameters = key.args
+    others = (*parameters.defaults, parameters.vararg, parameters.kwarg, *parameters.kwonlyargs)
+    if len(parameters.args) != 1 or any(others):
+        return None
+    if parameters.args[0].arg in stored_names(key.body):  # a comprehension in it has its own
+        return None
+    return _Renaming(parameters.args[0].arg).visit(key.body)  # type: ignore[no-any-return]
+
+
+class _Renaming(ast.NodeTransformer):
+    """Calls the parameter of a key what the item is called."""
+
+    def __init__(self, parameter: str) -> None:
+        self.parameter = parameter
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return (
+            ast.copy_location(ast.Name(ITEM, node.ctx), node) if node.id == self.parameter else node
+        )
