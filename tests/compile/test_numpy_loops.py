@@ -201,3 +201,27 @@ def test_fourier_transforms_are_numpys() -> None:
     calls = [(RANDOM.standard_normal(n),) for n in (2, 3, 8, 17, 100, 127)]
     assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
     assert answers(function, kinds_of(np.ones(0)), [(np.ones(0),)]) == [STATUS_OVERFLOW]
+
+
+def test_reductions_that_keep_their_dimensions_are_numpys() -> None:
+    function = named(
+        "def function(a):\n"
+        "    e = np.exp(a - a.max(axis=1, keepdims=True))\n"
+        "    return (e / np.sum(e, axis=1, keepdims=True), a.mean(axis=0, keepdims=True), "
+        "a.min(0, keepdims=True), a.sum(keepdims=True))"
+    )
+    shapes = [(7, 5), (1, 9), (9, 1), (3, 700), (700, 3), (3, 0)]
+    tables = [RANDOM.standard_normal(shape) for shape in shapes]
+    for each in (tables, [np.asfortranarray(each) for each in tables[:1] + tables[3:5]]):
+        statuses = answers(function, kinds_of(each[0]), [(table,) for table in each])
+        assert statuses[:3] == [0, 0, 0]
+
+
+def test_reductions_of_more_dimensions_are_numpys() -> None:
+    function = named(
+        "def function(a): return (a.sum(axis=0), np.sum(a, axis=1), a.sum(2), a.max(axis=1), "
+        "a.mean(axis=-1), np.prod(a, axis=1), a.min(axis=0))"
+    )
+    shapes = [(2, 3, 4), (5, 1, 300), (5, 300, 1), (300, 5, 1), (1, 1, 9)]
+    calls = [(RANDOM.standard_normal(shape),) for shape in shapes]
+    assert answers(function, kinds_of(*calls[0]), calls) == [0] * len(calls)

@@ -32,6 +32,7 @@ from catzilla_jit.compile.library import (
 )
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.library.ufuncs import table
 from catzilla_jit.compile.passes.array_operators import redirect_products
 from catzilla_jit.compile.passes.module_constants import place_constants
@@ -164,6 +165,7 @@ def _redirect(func_ir: Any, unit: CompilationUnit, places: dict[int, Any], state
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
     loops = _loops(func_ir, unit, definition, call)
+    loops = loops or _kept_reduction(func_ir, unit, definition, call)
     place = places.get(id(definition))
     if loops is not None and place is not None:
         place.value = ir.Global(loops.__name__, loops, place.loc)
@@ -199,6 +201,36 @@ def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> A
             call.args = [definition.value, *call.args]
             return found
     return table.function(function, len(call.args))
+
+
+def _kept_reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:
+    """Return what stands for `values.sum(axis=1, keepdims=True)`, with constants."""
+    given = dict(call.kws)
+    exact = unit.options.exact and func_ir.func_id.func.__module__ not in OWN
+    named = isinstance(definition, ir.Expr) and definition.op == "getattr"
+    if not exact or not named or "keepdims" not in given or not set(given) <= {"axis", "keepdims"}:
+        return None
+    holder = _module(func_ir, definition.value)
+    values = [definition.value] if holder is None else call.args[:1]
+    places = call.args if holder is None else call.args[1:]
+    name = {"amax": "max", "amin": "min"}.get(definition.attr, definition.attr)
+    if holder not in (None, numpy) or name not in loop_reductions.UFUNCS or len(values) != 1:
+        return None
+    places = [*places, *(given[each] for each in ("axis",) if each in given)]
+    axis = _constant(func_ir, places[0]) if places else None
+    keeps = _constant(func_ir, given["keepdims"])
+    if len(places) > 1 or keeps is not True or not (axis is None or type(axis) is int):
+        return None
+    call.args, call.kws = values, ()
+    return loop_reductions.reduction(name, axis, True)
+
+
+def _constant(func_ir: Any, variable: Any) -> Any:
+    """Return the constant that a variable is, or the variable."""
+    try:
+        return ir_utils.find_const(func_ir, variable)
+    except ir_utils.GuardException:
+        return variable
 
 
 def _module(func_ir: Any, value: Any) -> pytypes.ModuleType | None:

@@ -81,7 +81,7 @@ def define(module: ir.Module, matters: bool) -> None:
     """Define the constant of the program."""
     constant = _constant(module)
     constant.initializer = INT8(int(matters))
-    constant.linkage = "linkonce_odr"
+    constant.linkage = "weak_odr"  # what refers to it may be linked later
 
 
 def _constant(module: ir.Module) -> ir.GlobalVariable:

@@ -9,17 +9,19 @@ ours is chosen it is Numba's own; `is_alike` tells whether that is the same as N
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import axis as axes
 from catzilla_jit.compile.library.arrays import pairwise_sum
+from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 Function = Callable[..., Any]
 
@@ -61,6 +63,29 @@ NUMBAS = {name: _numbas(name) for name in FLOATS}
 
 
 def _ours(name: str, type_: Any) -> Function | None:
+    found = _own(name, type_)
+    if found is None and not _is_numbas(name, type_):
+        found = _by_loops(name, type_, loops.ALL)
+    return found
+
+
+def _by_loops(name: str, type_: Any, axis: int | None) -> Function | None:
+    """Return a function that reduces by NumPy's loops, where that is known."""
+    return None if loops.result_type(name, type_, axis, False) is None else _called(name, axis)
+
+
+@functools.cache
+def _called(name: str, axis: int | None) -> Function:
+    namespace = {
+        "__name__": builtin_functions.__name__,
+        "reduction": loops.reduction(name, axis, False),
+    }
+    arguments = "values" if axis is loops.ALL else "values, axis"
+    exec(f"def reduced({arguments}):\n    return reduction(values)", namespace)
+    return cast("Function", namespace["reduced"])
+
+
+def _own(name: str, type_: Any) -> Function | None:
     if not isinstance(type_, types.Array) or type_.ndim == 0:
         return None
     if name == "mean" and type_.dtype in (types.boolean, types.int64):
@@ -111,6 +136,13 @@ OF_NOTHING = {"sum", "any", "all"}
 
 def _along(name: str, type_: Any, axis: Any) -> Function | None:
     """Return what reduces an array along a constant axis as NumPy does."""
+    found = _own_along(name, type_, axis)
+    if found is None and isinstance(axis, types.IntegerLiteral):
+        found = _by_loops(name, type_, axis.literal_value)
+    return found
+
+
+def _own_along(name: str, type_: Any, axis: Any) -> Function | None:
     if not isinstance(type_, types.Array) or not type_.aligned:
         return None
     if not isinstance(axis, types.IntegerLiteral) or type_.ndim not in (1, 2):
@@ -170,9 +202,13 @@ def is_alike(chooser: str, type_: Any, axis: Any = None) -> bool:
     name = chooser.removeprefix("numpy_").removesuffix("_along")
     if axis is not None:
         return _along(name, type_, axis) is not None
-    if _ours(name, type_) is not None:
-        return True
-    return isinstance(type_, types.Array) and number_kinds.kind(type_.dtype) in OTHERS.get(name, ())
+    return _ours(name, type_) is not None or _is_numbas(name, type_)
+
+
+def _is_numbas(name: str, type_: Any) -> bool:
+    """Tell whether Numba reduces an array of this type as NumPy does."""
+    plain = isinstance(type_, types.Array) and type_.dtype in numpy_parity.PLAIN
+    return plain and number_kinds.kind(type_.dtype) in OTHERS.get(name, ())
 
 
 METHODS: dict[tuple[str, int], Function] = {(name, 0): _choice(name) for name in FLOATS}
@@ -181,7 +217,7 @@ CALLS: dict[tuple[Any, int], Function] = {
 }
 CALLS[numpy.amax, 1], CALLS[numpy.amin, 1] = METHODS["max", 0], METHODS["min", 0]
 
-WITH_AXIS = sorted({*TABLES, *(name for name, _ in LINES)})
+WITH_AXIS = sorted({"prod", *TABLES, *(name for name, _ in LINES)})
 #: Choosers for a call with an axis: by position, and by name.
 METHODS_BY_NAME = {name: _axis_choice(name, "axis=axis") for name in WITH_AXIS}
 CALLS_BY_NAME = {getattr(numpy, name): choice for name, choice in METHODS_BY_NAME.items()}
