@@ -65,6 +65,7 @@ lint: .venv/installed
 
 types: .venv/installed
 	$(BIN)/mypy
+	$(BIN)/python tools/user_types.py
 
 format: .venv/installed
 	$(BIN)/ruff format $(PY_DIRS)

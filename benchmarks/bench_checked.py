@@ -14,7 +14,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import measure
 import numpy as np
@@ -254,7 +254,7 @@ def float_cases(options: measure.Options) -> list[Case]:
     return found
 
 
-def compiled(case: Case, overflow: str) -> Task[..., Any]:
+def compiled(case: Case, overflow: Literal["check", "wrap"]) -> Task[..., Any]:
     """Return the compiled task; its calls run here and now."""
     function, arguments, fastmath = case
     made = task(compile_to_c="require", overflow=overflow, fastmath=fastmath)(function)

@@ -77,8 +77,8 @@ _HOMES = {
     "Chain": "tasks.workflow",
     "Executor": "tasks.executor",
     "Group": "tasks.workflow",
-    "Runtime": "tasks.runtime",
-    "Task": "tasks.task",
+    "Runtime": "tasks.default",  # whose import lets tasks pickle
+    "Task": "tasks.default",
     "TaskPriority": "types",
     "TaskResult": "runtime.result",
     "TaskStatus": "types",

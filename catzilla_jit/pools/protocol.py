@@ -162,6 +162,11 @@ class BatchHandle(Protocol):
 class Submitter(Protocol):
     """Queues calls of one task at one level."""
 
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Submit a compiled or a Python call, whichever it is for; `__signature__` says what it
+        takes.
+        """
+
     def submit(self, /, *args: Any, **kwargs: Any) -> Any:
         """Queue a compiled call; what does not fit exactly goes to the slow path."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, overload
 
 from .. import deadline
 from ..pools.arrivals import SLICE_SECONDS, Arrivals
@@ -22,6 +22,7 @@ from .promise import is_result
 from .result import TaskResult
 
 R = TypeVar("R", bound="TaskResult[Any] | BatchResult[Any]")
+T = TypeVar("T")
 _Pending = dict[Any, None]  # an ordered set
 
 FIRST_COMPLETED = "FIRST_COMPLETED"
@@ -160,6 +161,24 @@ def _in_order_of_completion(
 
 
 # --- gather ---------------------------------------------------------------------------------------
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def gather(
+        *results: TaskResult[T] | BatchResult[T],
+        timeout: float | None = None,
+        return_exceptions: Literal[False] = False,
+        progress: bool = False,
+    ) -> list[T]: ...
+    @overload
+    def gather(
+        *results: TaskResult[T] | BatchResult[T],
+        timeout: float | None = None,
+        return_exceptions: bool,
+        progress: bool = False,
+    ) -> list[T | BaseException]: ...
 
 
 def gather(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import types
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..pools import record, watch
 from ..pools.result_type import connect, result_type
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..pools.dispatcher import Dispatcher
 
 T = TypeVar("T", covariant=True)
+U = TypeVar("U", covariant=True)
 
 STATUSES = (
     TaskStatus.PENDING,
@@ -149,6 +150,12 @@ class ColdMethods:
 
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    class Submits(Protocol[U]):
+        """A task, as far as what comes after another is one."""
+
+        def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[U]: ...
 
     class TaskResult(ColdMethods, Generic[T]):
         """The handle on one submission of a task; see the methods."""
@@ -174,6 +181,13 @@ if TYPE_CHECKING:
 
         def cancel(self) -> bool:
             """Cancel the task, stopping it if it runs; False if it has ended."""
+
+        def add_done_callback(self, fn: Callable[[Self], object]) -> Self: ...
+        def on_success(self, fn: Callable[[T], object]) -> Self: ...
+        def on_error(self, fn: Callable[[BaseException], object]) -> Self: ...
+        def then(self, other: Submits[U], *more_args: Any) -> TaskResult[U]: ...
+        def future(self) -> concurrent.futures.Future[T]: ...
+        def __await__(self) -> Generator[Any, None, T]: ...
 
 else:
     connect(awaitable.connect)

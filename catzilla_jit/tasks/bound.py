@@ -7,15 +7,19 @@ holds the instance and passes it on as the first argument; everything else is th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 from .each import Same
 from .map_arguments import whole
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..runtime.batch import BatchResult
     from ..runtime.result import TaskResult
+    from .options import TaskOptions
 
+P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 
 
@@ -30,10 +34,10 @@ class Method(Protocol[R]):
     def submit_each(self, *columns: Any, **named: Any) -> Any: ...
     def map(self, *arrays: Any, **options: Any) -> Any: ...
     def submit_map(self, *arrays: Any, **options: Any) -> BatchResult[Any]: ...
-    def options(self, **options: Any) -> Method[R]: ...
+    def options(self, **options: Unpack[TaskOptions]) -> Method[R]: ...
 
 
-class BoundTask(Generic[R]):
+class BoundTask(Generic[P, R]):
     """A task together with the instance (or class) that it was looked up on."""
 
     __slots__ = ("__self__", "__weakref__", "task")
@@ -61,10 +65,10 @@ class BoundTask(Generic[R]):
             raise AttributeError(name)
         return getattr(self.task, name)
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.task(self.__self__, *args, **kwargs)
 
-    def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
+    def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
         """Queue a call on the instance; see Task.submit."""
         return self.task.submit(self.__self__, *args, **kwargs)
 
@@ -81,6 +85,6 @@ class BoundTask(Generic[R]):
         """Queue one call on the instance per element; see Task.submit_map."""
         return self.task.submit_map(whole(self.__self__), *arrays, **options)
 
-    def options(self, **options: Any) -> BoundTask[R]:
+    def options(self, **options: Unpack[TaskOptions]) -> BoundTask[P, R]:
         """Return the same with some of the task's options replaced."""
         return BoundTask(self.task.options(**options), self.__self__)

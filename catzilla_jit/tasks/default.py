@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import atexit
+import copyreg
+import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, overload
 
 from ..runtime.warmup import Registry
 from ..stats.snapshot import TaskStats
+from .pickling import reduced
 from .runtime import Runtime, make_task
 from .task import Home, P, R, Task
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..runtime.result import TaskResult
+    from .options import TaskOptions
+    from .runtime import Decorator
+    from .task import CoroutineTask
 
 _lock = threading.RLock()  # a signal's handler may submit
 _default: Runtime | None = None
@@ -107,11 +115,17 @@ def get_memory_stats() -> dict[str, Any]:
 
 
 @overload
-def task(function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
+def task(
+    function: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[TaskOptions]
+) -> CoroutineTask[P, R]: ...
 
 
 @overload
-def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Task[P, R]: ...
+
+
+@overload
+def task(**options: Unpack[TaskOptions]) -> Decorator: ...
 
 
 def task(function: Any = None, /, **options: Any) -> Any:
@@ -140,6 +154,25 @@ def task(function: Any = None, /, **options: Any) -> Any:
     return make_task(function, options, _HOME)
 
 
-def add_task(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
+if TYPE_CHECKING:
+
+    @overload
+    def add_task(
+        func: Callable[..., Coroutine[Any, Any, R]], /, *args: Any, **kwargs: Any
+    ) -> TaskResult[R]: ...
+    @overload
+    def add_task(func: Callable[..., R], /, *args: Any, **kwargs: Any) -> TaskResult[R]: ...
+
+
+def add_task(func: Any, /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
     """Submit a function or a task to the default runtime; see Runtime.add_task."""
     return get_runtime().add_task(func, *args, **kwargs)
+
+
+def over(function: Callable[..., Any], options: dict[str, Any]) -> Task[..., Any]:
+    """Return a task of the default runtime: what a pickled task becomes (pickling.py)."""
+    made: Task[..., Any] = make_task(function, options, _HOME)
+    return made
+
+
+copyreg.pickle(Task, functools.partial(reduced, over))

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import forks  # noqa: F401 -- its import guards forks
+from ..environment import flag
 from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from ..pools.protocol import Guards
 
 MOST_FORMS = 8
-#: Set to anything but 0, it makes every task run as Python: for debuggers, and to compare.
+#: Set to 1, it makes every task run as Python: for debuggers, and to compare.
 SWITCH = "CATZILLA_JIT_DISABLE_JIT"
 
 #: Why a function whose hints leave types to the arguments is not compiled yet.
@@ -50,7 +51,7 @@ _log = logging.getLogger("catzilla_jit")
 
 def switched_off() -> bool:
     """Whether the environment says that nothing is to be compiled."""
-    return os.environ.get(SWITCH, "0") not in ("", "0")
+    return flag(SWITCH, False)
 
 
 _UNKNOWN = inspect.Signature(

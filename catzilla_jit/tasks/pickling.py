@@ -18,6 +18,7 @@ import sys
 import threading
 import types
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .options import Settings
@@ -50,8 +51,12 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def reduced(task: Task[..., Any]) -> str | tuple[Any, ...]:
-    """Return what `__reduce__` of a task returns."""
+#: over(function, options) makes a task of the default runtime; in default.py, which is above.
+Over = Callable[[Any, dict[str, Any]], Any]
+
+
+def reduced(over: Over, task: Task[..., Any]) -> str | tuple[Any, ...]:
+    """Return what `__reduce__` of a task would return; pickled with it, `over` is found by name."""
     function = task._program.function
     if not isinstance(function, types.FunctionType):  # it says itself how it is pickled
         return over, (function, _options(task._settings))
@@ -65,7 +70,7 @@ def reduced(task: Task[..., Any]) -> str | tuple[Any, ...]:
             return name
         if isinstance(found, type(task)) and found._program.function is function:
             return _with_options, (found, _options(task._settings))
-    return _by_value(task, f"{module}.{name}")
+    return _by_value(over, task, f"{module}.{name}")
 
 
 def _find(module: str, name: str) -> Any:
@@ -98,14 +103,6 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def over(function: Any, options: dict[str, Any]) -> Task[..., Any]:
-    """Return a task of the default runtime over a function."""
-    from .default import task
-
-    made: Task[..., Any] = task(function, **options)
-    return made
-
-
 def _with_options(task: Task[..., Any], options: dict[str, Any]) -> Task[..., Any]:
     defaults = {
         field.name: field.default
@@ -115,7 +112,7 @@ def _with_options(task: Task[..., Any], options: dict[str, Any]) -> Task[..., An
     return task.options(**{**defaults, **options})
 
 
-def _by_value(task: Task[..., Any], place: str) -> tuple[Any, ...]:
+def _by_value(over: Over, task: Task[..., Any], place: str) -> tuple[Any, ...]:
     number = id(task)
     if number in _here.leaving:  # its function refers to it
         return _itself, (number,)
@@ -130,7 +127,7 @@ def _by_value(task: Task[..., Any], place: str) -> tuple[Any, ...]:
         function = cloudpickle.dumps(task._program.function)
     finally:
         del _here.leaving[number]
-    return _arrive, (number, function, _options(task._settings))
+    return _arrive, (type(task), over, number, function, _options(task._settings))
 
 
 def _itself(number: int) -> Task[..., Any]:
@@ -138,16 +135,16 @@ def _itself(number: int) -> Task[..., Any]:
     return arriving
 
 
-def _arrive(number: int, function: bytes, options: dict[str, Any]) -> Task[..., Any]:
-    from .task import Task
-
+def _arrive(
+    kind: type[Task[..., Any]], over: Over, number: int, function: bytes, options: dict[str, Any]
+) -> Task[..., Any]:
     key = function + repr(sorted(options.items())).encode()
     with _lock:
         known = _known.get(key)
         if known is not None:
             _known.move_to_end(key)
             return known  # type: ignore[no-any-return]
-        task: Task[..., Any] = Task.__new__(Task)
+        task: Task[..., Any] = kind.__new__(kind)
         _here.arriving[number] = task
         try:
             made = over(pickle.loads(function), options)

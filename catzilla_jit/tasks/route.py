@@ -12,6 +12,7 @@ holds decline what does not fit, and those with `_slow` are made for whoever ask
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from ..runtime.warmup import before_others
 from .each import Rows
 from .jit_function import JitFunction
 from .options import Settings
+from .submission import Submission, signature_of
 
 if TYPE_CHECKING:
     from ..compile import CompiledTask
@@ -84,13 +86,16 @@ class Route:
     def submit(self) -> Callable[..., Any]:
         """What queues a call with these arguments, as they are given."""
         if self._settings.governed:
-            return self._submit_governed
+            return Submission(self._submit_governed, self._program)
         if self._specialises:
-            return self._submit_generic
-        level = self._settings.priority.level
-        if self._forms:
-            return self._forms[0][1].at_level(level, self._slow).submit
-        return self._python.at_level(level, self._slow).submit_python
+            return Submission(self._submit_generic, self._program)
+        submitter = self._forms[0][1] if self._forms else self._python
+        return submitter.at_level(self._settings.priority.level, self._slow)
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """Of `submit`; a submitter with a slow path asks for it."""
+        return signature_of(self._program)
 
     @property
     def _specialises(self) -> bool:

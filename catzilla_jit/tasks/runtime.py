@@ -7,8 +7,8 @@ import inspect
 import operator
 import types
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
 from ..errors import RuntimeClosed, shown
 from ..pools.interrupt import shielded
@@ -21,7 +21,22 @@ from .options import Settings
 from .task import Home, Task, _carry_async, _parameters
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..runtime.result import TaskResult
+    from .options import TaskOptions
+    from .task import Awaited, CoroutineTask
+
+    class Decorator(Protocol):
+        """What `task(...)` with options returns."""
+
+        @overload
+        def __call__(
+            self, function: Callable[P, Coroutine[Any, Any, R]], /
+        ) -> CoroutineTask[P, R]: ...
+        @overload
+        def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,16 +80,36 @@ class Runtime(Engine):
         return weakref.WeakKeyDictionary()
 
     @overload
-    def task(self, function: Callable[P, R], /, **options: Any) -> Task[P, R]: ...
+    def task(
+        self, function: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[TaskOptions]
+    ) -> CoroutineTask[P, R]: ...
 
     @overload
-    def task(self, /, **options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    def task(self, function: Callable[P, R], /, **options: Unpack[TaskOptions]) -> Task[P, R]: ...
+
+    @overload
+    def task(self, /, **options: Unpack[TaskOptions]) -> Decorator: ...
 
     def task(self, function: Any = None, /, **options: Any) -> Any:
         """Make a task that runs on this runtime; options as for `catzilla_jit.task`."""
         return make_task(function, options, home_of(self))
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
+    if TYPE_CHECKING:
+
+        @overload
+        def submit(
+            self, fn: Callable[P, Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
+        ) -> TaskResult[R]: ...
+        @overload
+        def submit(
+            self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
+        ) -> TaskResult[R]: ...
+        @overload  # results stand for their values
+        def submit(  # type: ignore[overload-cannot-match]
+            self, fn: Callable[..., R], first: Awaited, /, *args: Any, **kwargs: Any
+        ) -> TaskResult[R]: ...
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> TaskResult[Any]:
         """Submit fn(*args, **kwargs): a task as its own `submit` does, all else as Python.
 
         Every keyword goes to the function, which is never compiled here: `add_task` does that.
@@ -109,9 +144,20 @@ class Runtime(Engine):
             self._carriers[name] = carrier
         return carrier
 
+    if TYPE_CHECKING:
+
+        @overload
+        def add_task(
+            self, func: Callable[..., Coroutine[Any, Any, R]], /, *args: Any, **kwargs: Any
+        ) -> TaskResult[R]: ...
+        @overload
+        def add_task(
+            self, func: Callable[..., R], /, *args: Any, **kwargs: Any
+        ) -> TaskResult[R]: ...
+
     def add_task(
         self,
-        func: Callable[..., Any],
+        func: Any,
         /,
         *args: Any,
         priority: Any = UNSET,

@@ -13,8 +13,8 @@ import functools
 import inspect
 import sys
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from ..errors import shown
 from ..pools.direct_call import DirectCall
@@ -27,16 +27,25 @@ from .jit_function import JitFunction, is_coroutine_function
 from .map_arguments import Columns
 from .options import Settings
 from .route import Route
+from .submission import FirstSubmission
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Self, Unpack
+
     from ..compile import CompiledTask, Explanation
     from ..runtime.batch import BatchResult
     from ..runtime.engine import Engine
     from ..runtime.result import TaskResult
     from ..runtime.warmup import Registry
     from ..stats.roster import Entry
+    from .options import TaskOptions
+
+    Awaited = TaskResult[Any] | BatchResult[Any]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
 
 _ERROR_MODES = ("raise", "collect")
@@ -59,13 +68,19 @@ class Home:
 class Task(DirectCall, Generic[P, R]):
     """A function that can be submitted; calling it runs it here and now."""
 
-    __slots__ = (
-        "__dict__", "__weakref__", "_home", "_route", "_program", "_settings", "submit",
-    )  # fmt: skip
-
     if TYPE_CHECKING:
+        # Without `submit`, which type checkers would take for an attribute.
+        __slots__ = ("__dict__", "__weakref__", "_home", "_route", "_program", "_settings")
 
-        def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
+        @overload
+        def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]: ...
+        @overload  # results stand for their values; said for the first arguments
+        def submit(self, first: Awaited, /, *args: Any, **kwargs: Any) -> TaskResult[R]: ...
+        @overload
+        def submit(
+            self, first: object, second: Awaited, /, *args: Any, **kwargs: Any
+        ) -> TaskResult[R]: ...
+        def submit(self, /, *args: Any, **kwargs: Any) -> TaskResult[R]:
             """Queue a call of the task; return its handle.
 
             Any thread. Raises TypeError for arguments that the task cannot take, QueueFull
@@ -74,6 +89,11 @@ class Task(DirectCall, Generic[P, R]):
 
         def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
             """Run the function here and now; compiled if that has happened already."""
+
+    else:
+        __slots__ = (
+            "__dict__", "__weakref__", "_home", "_route", "_program", "_settings", "submit",
+        )  # fmt: skip
 
     def __init__(self, program: JitFunction, settings: Settings, home: Home) -> None:
         self._program = program
@@ -168,21 +188,21 @@ class Task(DirectCall, Generic[P, R]):
         return self
 
     @shielded
-    def options(self, **options: Any) -> Task[P, R]:
+    def options(self, **options: Unpack[TaskOptions]) -> Self:
         """Return the same task with some options replaced; cheap, and reusable."""
-        settings = self._settings.changed(options)
+        settings = self._settings.changed(dict(options))
         program = self._program
         if settings.compilation != program.settings.compilation:
             program = JitFunction(program.function, settings)
-        return Task(program, settings, self._home)
+        return type(self)(program, settings, self._home)
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Task[P, R]: ...
+    def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type | None = None) -> BoundTask[R]: ...
     def __get__(
-        self, instance: object | None, owner: type | None = None
-    ) -> Task[P, R] | BoundTask[R]:
+        self: Task[Concatenate[Any, Q], R], instance: object, owner: type | None = None
+    ) -> BoundTask[Q, R]: ...
+    def __get__(self, instance: object | None, owner: type | None = None) -> Any:
         """Bind to the instance whose class the task is a method of."""
         return self if instance is None else BoundTask(self, instance)
 
@@ -191,11 +211,6 @@ class Task(DirectCall, Generic[P, R]):
 
     def __deepcopy__(self, memo: object) -> Task[P, R]:
         return self
-
-    def __reduce__(self) -> Any:
-        from .pickling import reduced
-
-        return reduced(self)
 
     # --- binding to a pool ------------------------------------------------------------------
 
@@ -260,6 +275,22 @@ class Task(DirectCall, Generic[P, R]):
 
     # --- maps -------------------------------------------------------------------------------
 
+    if TYPE_CHECKING:
+        # The arrays that the results of a float, an int, ... come in.
+
+        @overload
+        def map(self: Task[..., float], /, *arrays: Any, **options: Any) -> NDArray[np.float64]: ...
+        @overload
+        def map(self: Task[..., int], /, *arrays: Any, **options: Any) -> NDArray[np.int64]: ...
+        @overload
+        def map(self: Task[..., bool], /, *arrays: Any, **options: Any) -> NDArray[np.bool_]: ...
+        @overload
+        def map(
+            self: Task[..., complex], /, *arrays: Any, **options: Any
+        ) -> NDArray[np.complex128]: ...
+        @overload
+        def map(self, /, *arrays: Any, **options: Any) -> NDArray[Any]: ...
+
     def map(self, /, *arrays: Any, **options: Any) -> Any:
         """Run the task over arrays and wait; options as for submit_map. An array."""
         started: list[BatchResult[Any]] = []
@@ -281,7 +312,7 @@ class Task(DirectCall, Generic[P, R]):
         progress: bool = False,
         chunk_size: int | str = "auto",
         **named: Any,
-    ) -> BatchResult[Any]:
+    ) -> BatchResult[NDArray[Any]]:
         """Queue one call per element of the arguments broadcast against each other.
 
         arrays, named: the arguments, as in Python, each an array, a list, an iterator or a
@@ -380,19 +411,13 @@ class Task(DirectCall, Generic[P, R]):
         return made
 
 
-class FirstSubmission:
-    """What `submit` is until the task has a pool."""
+if TYPE_CHECKING:
 
-    __slots__ = ("__self__",)
+    class CoroutineTask(Task[P, R]):
+        """A task over `async def`: a call gives a coroutine, a submission its value."""
 
-    def __init__(self, task: Task[..., Any]) -> None:
-        self.__self__ = task
-
-    def __reduce__(self) -> Any:
-        return getattr, (self.__self__, "submit")
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.__self__.bind().submit(*args, **kwargs)
+        def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:  # type: ignore[override]
+            """Return the coroutine, as without `@task`."""
 
 
 def _no_slow_path(*_: Any, **__: Any) -> Any:

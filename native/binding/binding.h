@@ -346,8 +346,12 @@ PyObject *make_bridge_type(void);
 PyObject *let_go_of_all(PyObject *module, PyObject *ignored);
 
 /* submitter.c */
+/* The limited API has `vectorcallfunc` since 3.12; older versions have it as well. */
+typedef PyObject *(*call_function_type)(PyObject *op, PyObject *const *args, size_t nargsf,
+                                        PyObject *kwnames);
 struct submitter {
-    PyObject_HEAD struct kind *kind;
+    PyObject_HEAD call_function_type vectorcall;
+    struct kind *kind;
     PyObject *bridge;
     PyObject *slow;
     uint32_t level;

@@ -7,10 +7,19 @@
  */
 #include "binding.h"
 
+#include <stddef.h>
+#include <structmember.h>
+
 /* A wait for room looks for signals this often. */
 #define SLICE_NS ((int64_t)50 * 1000 * 1000)
 /* A promised call looks for room this often. */
 #define FULL_NS ((int64_t)1000 * 1000)
+
+/* What the limited API has under these names since 3.12; older versions have it as well. */
+#ifndef Py_TPFLAGS_HAVE_VECTORCALL
+#define Py_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
+#endif
+#define OFFSET_FLAG ((size_t)1 << (8 * sizeof(size_t) - 1))
 
 int check_open(struct bridge *bridge, const struct kind *kind)
 {
@@ -22,8 +31,10 @@ int check_open(struct bridge *bridge, const struct kind *kind)
     return -1;
 }
 
-static PyObject *call_slow(struct submitter *self, PyObject *const *args, Py_ssize_t nargs,
-                           PyObject *kwnames)
+/* Call function(op, args, kwargs) with the arguments of a fast call. */
+static PyObject *call_with_tuple(PyObject *(*function)(PyObject *, PyObject *, PyObject *),
+                                 PyObject *op, PyObject *const *args, Py_ssize_t nargs,
+                                 PyObject *kwnames)
 {
     Py_ssize_t named = kwnames ? PyTuple_Size(kwnames) : 0;
     PyObject *result = NULL, *kwargs = NULL, *tuple = PyTuple_New(nargs);
@@ -36,11 +47,17 @@ static PyObject *call_slow(struct submitter *self, PyObject *const *args, Py_ssi
     for (Py_ssize_t i = 0; i < named; i++)
         if (PyDict_SetItem(kwargs, PyTuple_GetItem(kwnames, i), args[nargs + i]))
             goto done;
-    result = PyObject_Call(self->slow, tuple, kwargs);
+    result = function(op, tuple, kwargs);
 done:
     Py_XDECREF(kwargs);
     Py_DECREF(tuple);
     return result;
+}
+
+static PyObject *call_slow(struct submitter *self, PyObject *const *args, Py_ssize_t nargs,
+                           PyObject *kwnames)
+{
+    return call_with_tuple(PyObject_Call, self->slow, args, nargs, kwnames);
 }
 
 static int wait_for_room(struct submitter *self, struct cz_lane *lane, struct cz_record *record)
@@ -210,6 +227,45 @@ PyObject *submit_python(PyObject *op, PyObject *args, PyObject *kwargs)
     return result;
 }
 
+/* --- the submitter itself, called ------------------------------------------------------------ */
+
+static PyObject *vectorcall(PyObject *op, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Py_ssize_t nargs = (Py_ssize_t)(nargsf & ~OFFSET_FLAG);
+    if (is_python(((struct submitter *)op)->kind))
+        return call_with_tuple(submit_python, op, args, nargs, kwnames);
+    return submit(op, args, nargs, kwnames);
+}
+
+static PyObject *call(PyObject *op, PyObject *args, PyObject *kwargs)
+{
+    enum { MOST_ARGUMENTS = 16 };
+    struct submitter *self = (struct submitter *)op;
+    PyObject *items[MOST_ARGUMENTS];
+    Py_ssize_t count = PyTuple_Size(args);
+    if (is_python(self->kind))
+        return submit_python(op, args, kwargs);
+    if (count > MOST_ARGUMENTS || (kwargs && PyDict_Size(kwargs)))
+        return PyObject_Call(self->slow, args, kwargs);
+    for (Py_ssize_t i = 0; i < count; i++)
+        items[i] = PyTuple_GetItem(args, i);
+    return submit(op, items, count, NULL);
+}
+
+/* The slow path is a method of what knows the signature. */
+static PyObject *get_signature(PyObject *op, void *Py_UNUSED(closure))
+{
+    PyObject *owner = PyObject_GetAttrString(((struct submitter *)op)->slow, "__self__");
+    PyObject *signature = owner ? PyObject_GetAttrString(owner, "signature") : NULL;
+    Py_XDECREF(owner);
+    return signature;
+}
+
+static PyObject *get_name(PyObject *Py_UNUSED(op), void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString("submit");
+}
+
 /* --- submissions with a delay, a limit, retries: prepared, adorned, started ---------------- */
 
 /* The same kind at another level, or with another slow path. */
@@ -225,6 +281,7 @@ static PyObject *at_level(PyObject *op, PyObject *args)
     other = PyObject_GC_New(struct submitter, Py_TYPE(op));
     if (other == NULL)
         return NULL;
+    other->vectorcall = vectorcall;
     other->kind = self->kind;
     other->bridge = Py_NewRef(self->bridge);
     other->slow = Py_NewRef(slow);
@@ -271,6 +328,7 @@ PyObject *new_submitter(PyTypeObject *type, struct kind *kind)
     struct submitter *self = PyObject_GC_New(struct submitter, type);
     if (self == NULL)
         return NULL;
+    self->vectorcall = vectorcall;
     self->kind = kind;
     self->bridge = Py_NewRef((PyObject *)kind->bridge);
     self->slow = Py_NewRef(Py_None);
@@ -305,7 +363,22 @@ static PyMethodDef methods[] = {
     {0},
 };
 
+static PyGetSetDef getset[] = {
+    {"__signature__", get_signature, NULL, NULL, NULL},
+    {"__name__", get_name, NULL, NULL, NULL},
+    {0},
+};
+
+static PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(struct submitter, vectorcall), READONLY, NULL},
+    {0},
+};
+
 static PyType_Slot slots[] = {
+    {Py_tp_doc, "Queue a call of the task; return its handle."},
+    {Py_tp_call, call},
+    {Py_tp_members, members},
+    {Py_tp_getset, getset},
     {Py_tp_dealloc, dealloc},
     {Py_tp_traverse, traverse},
     {Py_tp_clear, clear},
@@ -316,6 +389,7 @@ static PyType_Slot slots[] = {
 PyType_Spec submitter_spec = {
     .name = "catzilla_jit._binding.Submitter",
     .basicsize = sizeof(struct submitter),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_HAVE_VECTORCALL,
     .slots = slots,
 };

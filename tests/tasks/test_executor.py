@@ -143,7 +143,7 @@ def test_failed_initializer_breaks_the_pool(caplog: pytest.LogCaptureFixture) ->
 
 def test_failed_initializer_closes_the_runtime(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.CRITICAL), Runtime(workers=1, initializer=fail) as runtime:
-        with pytest.raises(TaskCancelled):
+        with pytest.raises((TaskCancelled, RuntimeClosed)):  # the thread may be that quick
             runtime.submit(pow, 2, 3).result()
         with pytest.raises(RuntimeClosed):
             runtime.submit(pow, 2, 3)

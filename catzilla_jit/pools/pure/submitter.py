@@ -35,7 +35,9 @@ class Calls(Protocol):
 
 
 class PureSubmitter:
-    """Queues calls of one task at one level."""
+    """Queue a call of the task; return its handle."""
+
+    __name__ = "submit"
 
     def __init__(
         self,
@@ -52,6 +54,14 @@ class PureSubmitter:
         self._function = function
         self._level = level
         self._slow = slow
+
+    @property
+    def __signature__(self) -> Any:
+        return self._slow.__self__.signature  # type: ignore[attr-defined]
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        submit = self.submit if self._code is not None else self.submit_python
+        return submit(*args, **kwargs)
 
     def at_level(self, level: int, slow: Callable[..., Any]) -> PureSubmitter:
         return PureSubmitter(self._pool, self._name, self._code, self._function, level, slow)

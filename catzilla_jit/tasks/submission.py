@@ -1,0 +1,71 @@
+"""What `task.submit` is besides a pool's own submitter: callables that tell their signature."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Program(Protocol):
+    """A JitFunction, as far as its signature goes."""
+
+    @property
+    def signature(self) -> inspect.Signature: ...
+
+
+class Bindable(Protocol):
+    """A task."""
+
+    _program: Any
+
+    def bind(self) -> Any: ...
+
+
+def signature_of(program: Program) -> inspect.Signature:
+    """Return the signature of `submit`: the function's, with a TaskResult as what is returned."""
+    signature = program.signature
+    given = signature.return_annotation
+    if given is signature.empty:
+        return signature.replace(return_annotation="TaskResult")
+    name = given if isinstance(given, str) else inspect.formatannotation(given)
+    return signature.replace(return_annotation=f"TaskResult[{name}]")
+
+
+class Submission:
+    """Queue a call of the task; return its handle."""
+
+    __slots__ = ("_call", "_program")
+    __name__ = "submit"
+
+    def __init__(self, call: Callable[..., Any], program: Program) -> None:
+        self._call = call
+        self._program = program
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature_of(self._program)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+
+class FirstSubmission:
+    """Queue a call of the task; return its handle."""
+
+    # Until the task has a pool.
+    __slots__ = ("__self__",)
+    __name__ = "submit"
+
+    def __init__(self, task: Bindable) -> None:
+        self.__self__ = task
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature_of(self.__self__._program)
+
+    def __reduce__(self) -> Any:
+        return getattr, (self.__self__, "submit")
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.__self__.bind().submit(*args, **kwargs)
