@@ -23,10 +23,10 @@ _WAITING = "the program has ended and waits for its tasks: "
 
 # What is compiled is kept for the processes of this run, and not for the next: that is to tell
 # whether it still compiles. tools/tests.py names one directory for all its processes.
-_own_cache = "CATZILLA_JIT_TESTS_CACHE" not in os.environ
+_own_cache = "TESTS_CACHE_OF_CATZILLA_JIT" not in os.environ
 if _own_cache:
-    os.environ["CATZILLA_JIT_TESTS_CACHE"] = tempfile.mkdtemp(prefix="catzilla_jit_tests")
-os.environ["CATZILLA_JIT_CACHE_DIR"] = os.environ["CATZILLA_JIT_TESTS_CACHE"]
+    os.environ["TESTS_CACHE_OF_CATZILLA_JIT"] = tempfile.mkdtemp(prefix="catzilla_jit_tests")
+os.environ["CATZILLA_JIT_CACHE_DIR"] = os.environ["TESTS_CACHE_OF_CATZILLA_JIT"]
 
 # A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that:
 # the tests that interrupt themselves or a child would wait for ever.
@@ -36,7 +36,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_unconfigure() -> None:
     if _own_cache:
-        shutil.rmtree(os.environ["CATZILLA_JIT_TESTS_CACHE"], ignore_errors=True)
+        shutil.rmtree(os.environ["TESTS_CACHE_OF_CATZILLA_JIT"], ignore_errors=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,8 +1,16 @@
-"""What the environment variables do to a program; each in an interpreter of its own."""
+"""What the environment variables do to a program, and how they are written."""
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 import pytest
+
+import catzilla_jit
+from catzilla_jit import Runtime, environment
+
+ROOT = pathlib.Path(catzilla_jit.__file__).parent
 
 MODES = """
     import sys, warnings
@@ -136,3 +144,31 @@ def test_a_compiled_task_is_logged(script, tmp_path):
         CATZILLA_JIT_LOG_LEVEL="INFO",
     )
     assert "INFO catzilla_jit: task double(x: float) -> float: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("1", True), ("Yes", True), (" on ", True), ("0", False), ("no", False), ("FALSE", False)],
+)
+def test_flags_are_yes_or_no_in_any_spelling(monkeypatch, text, answer):
+    monkeypatch.setenv("CATZILLA_JIT_STATS", text)
+    assert environment.flag("CATZILLA_JIT_STATS", not answer) is answer
+
+
+def test_flag_that_is_empty_has_its_default_and_nonsense_is_refused(monkeypatch):
+    monkeypatch.setenv("CATZILLA_JIT_STATS", "")
+    assert environment.flag("CATZILLA_JIT_STATS", True) is True
+    monkeypatch.setenv("CATZILLA_JIT_STATS", "maybe")
+    with pytest.raises(ValueError, match=r"CATZILLA_JIT_STATS must be 1 or 0 .* not 'maybe'"):
+        Runtime(workers=1)
+
+
+def test_unknown_variables_are_found(monkeypatch):
+    monkeypatch.setenv("CATZILLA_JIT_STAT", "1")
+    assert environment.unknown() == ["CATZILLA_JIT_STAT"]
+
+
+def test_every_variable_that_the_sources_read_is_known():
+    source = "".join(path.read_text() for path in ROOT.rglob("*.py"))
+    read = set(re.findall(r"\"CATZILLA_JIT_([A-Z_]+)\"", source))
+    assert read == set(environment.KNOWN)

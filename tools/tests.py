@@ -62,7 +62,7 @@ class Part:
                 "-o", "junit_log_passing_tests=false", *self.files,
             ],
             # What one process has compiled, the others load (tests/conftest.py).
-            env={**os.environ, **POOLS[self.pool], "CATZILLA_JIT_TESTS_CACHE": cache},
+            env={**os.environ, **POOLS[self.pool], "TESTS_CACHE_OF_CATZILLA_JIT": cache},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
-from .. import jemalloc, logs
+from .. import environment, jemalloc, logs
 from ..display.terminal import printable
 
 LEVELS = ("ok", "note", "warning", "broken")
@@ -73,7 +74,7 @@ def native_library() -> Iterator[Finding]:
         yield Finding("native library", f"loaded, interface version {native.ABI_VERSION}")
         return
     sentence, _, advice = why.partition("; ")
-    if os.environ.get("CATZILLA_JIT_DISABLE_NATIVE", "0") not in ("", "0"):
+    if environment.flag("CATZILLA_JIT_DISABLE_NATIVE", False):
         level = "note"
     else:
         level = "broken" if native.LIBRARY.exists() else "warning"
@@ -108,7 +109,7 @@ def _cube(x: float) -> float:
     return x * x * x
 
 
-def _wants_compilation() -> str | None:
+def _wants_compilation() -> Literal["require"] | None:
     return None if _switched_off() else "require"
 
 
@@ -116,7 +117,9 @@ _SWITCHES = ("CATZILLA_JIT_DISABLE_JIT", "NUMBA_DISABLE_JIT")
 
 
 def _switched_off() -> list[str]:
-    return [name for name in _SWITCHES if os.environ.get(name, "0") not in ("", "0")]
+    found = [_SWITCHES[0]] if environment.flag(_SWITCHES[0], False) else []
+    # Numba's own, as Numba reads it.
+    return found + [_SWITCHES[1]] * (os.environ.get(_SWITCHES[1], "0") not in ("", "0"))
 
 
 def compilation() -> Iterator[Finding]:
@@ -145,7 +148,9 @@ def _cache() -> Iterator[Finding]:
 
     directory = disk.directory()
     if directory is not None:
-        yield Finding("compile cache", printable(str(directory)))
+        files, size = disk.size()
+        text = f"{directory}, {files:,} files of {size / (1 << 20):,.1f} MiB together"
+        yield Finding("compile cache", printable(text))
         return
     advice = (
         f"every start compiles again; let {disk.VARIABLE} name a directory of yours that others "
@@ -254,7 +259,7 @@ def huge_pages() -> Iterator[Finding]:
 
 
 def statistics() -> Iterator[Finding]:
-    if os.environ.get("CATZILLA_JIT_STATS", "1") == "0":
+    if not environment.flag("CATZILLA_JIT_STATS", True):
         advice = "unset CATZILLA_JIT_STATS to see programs started from here in catzilla-jit stats"
         yield Finding("statistics", "switched off by CATZILLA_JIT_STATS", "note", advice)
     elif not hasattr(os, "memfd_create") or not Path("/proc/self/fd").is_dir():
@@ -277,6 +282,13 @@ def messages() -> Iterator[Finding]:
         yield Finding("log level", value.upper())
 
 
+def variables() -> Iterator[Finding]:
+    known = ", ".join(environment.PREFIX + name for name in environment.KNOWN)
+    for name in environment.unknown():
+        text = f"{printable(name)} is set, and there is no such variable"
+        yield Finding("environment", text, "warning", f"there are: {known}")
+
+
 def _read(path: str) -> str:
     try:
         return Path(path).read_text(errors="replace")
@@ -286,5 +298,5 @@ def _read(path: str) -> str:
 
 CHECKS: tuple[Check, ...] = (
     versions, native_library, trial, compilation, allocator, processors, clock, limits, huge_pages,
-    statistics, stopping, messages,
+    statistics, stopping, messages, variables,
 )  # fmt: skip

@@ -13,11 +13,13 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from .commands import Command, bench, dashboard, doctor, explain, kernel, run, stats, tasks, trace
+from .commands import (
+    Command, bench, cache, completion, dashboard, doctor, explain, kernel, run, stats, tasks, trace,
+)  # fmt: skip
 from .exit_codes import BROKEN_PIPE, INTERRUPTED, Failure
 
 COMMANDS: tuple[Command, ...] = (
-    run, stats, dashboard, tasks, trace, explain, doctor, bench, kernel,
+    run, stats, dashboard, tasks, trace, explain, doctor, bench, cache, completion, kernel,
 )  # fmt: skip
 
 _DESCRIPTION = "Run Python programs that use catzilla_jit, and look at them from outside."
@@ -54,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
             formatter_class=_Layout,
         )
         command.add_arguments(own)
-        own.set_defaults(command=command)
+        own.set_defaults(command=command, parser=parser)
     return parser
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import deadline
+from ..environment import flag
 from ..errors import ResultGone, RuntimeClosed, StatsDisabled, shown
 from ..pools.interrupt import shielded
 from ..pools.open_pool import make_backend
@@ -76,7 +77,7 @@ def _settings(
         queue_size=count("queue_size", queue_size, 2**31),
         when_full=when_full,
         memory_limit=round((memory_pool_mb or 0) * 2**20),
-        profiling=profiling and os.environ.get("CATZILLA_JIT_STATS", "") != "0",
+        profiling=profiling and flag("CATZILLA_JIT_STATS", True),
         thread_name_prefix=thread_name_prefix,
         initializer=initializer,
     )

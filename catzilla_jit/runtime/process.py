@@ -42,6 +42,11 @@ class Registered(Protocol):
     def _after_fork_in_child(self) -> None: ...
 
 
+def engines() -> list[Any]:
+    """Return the engines of this process that are alive."""
+    return list(_runtimes)
+
+
 def register(engine: Registered) -> None:
     """Let an engine be told what happens in the process, as long as it lives."""
     _runtimes.add(engine)

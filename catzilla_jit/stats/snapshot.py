@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 MB = 1024 * 1024
@@ -53,6 +55,20 @@ class Histogram:
                 return (low + high) / 2
         return 0.0
 
+    def __add__(self, other: Histogram) -> Histogram:
+        """Return the calls of both together."""
+        counts = {(low, high): count for low, high, count in self.buckets}
+        for low, high, count in other.buckets:
+            counts[low, high] = counts.get((low, high), 0) + count
+        # Of two machines, whose clocks tick differently, the bounds interleave: in order of the
+        # middles each is within 1.6 percent of its calls as before.
+        merged = sorted(counts.items(), key=lambda item: item[0][0] + item[0][1])
+        return Histogram(
+            tuple((low, high, count) for (low, high), count in merged),
+            self.count + other.count,
+            self.sum_seconds + other.sum_seconds,
+        )
+
     @property
     def mean_seconds(self) -> float:
         """The mean time, exact, in seconds; 0.0 without calls."""
@@ -83,6 +99,15 @@ class CallStats:
     retried: int
     execution: Histogram
     wait: Histogram
+
+    def __add__(self, other: CallStats) -> CallStats:
+        """Return the calls of both together."""
+        return CallStats(
+            *(
+                getattr(self, field.name) + getattr(other, field.name)
+                for field in dataclasses.fields(self)
+            )
+        )
 
     @property
     def processed(self) -> int:
@@ -235,6 +260,16 @@ class TaskStats:
             "workers": [worker.to_dict() for worker in self.workers],
         }
 
+    @staticmethod
+    def merged(*several: TaskStats) -> TaskStats:
+        """Return what several runtimes have done and are doing, as one: a server's, a cluster's.
+
+        Counts, queues and rates add up; times come from the histograms together; parts
+        (utilization, efficiency) are means over what they are parts of. The memory of one process
+        counts once. `pid`, `runtime` and `queue_size` are 0 where they differ.
+        """
+        return _merged(several)
+
     def __repr__(self) -> str:
         return (
             f"<TaskStats of runtime {self.runtime} in process {self.pid}: "
@@ -247,3 +282,95 @@ class TaskStats:
         from ..display.html import of_stats
 
         return of_stats(self)
+
+
+# --- several runtimes as one ------------------------------------------------------------------
+
+_EMPTY = Histogram((), 0, 0.0)
+_NO_CALLS = CallStats(0, 0, 0, 0, 0, _EMPTY, _EMPTY)
+#: Fields that add up.
+_SUMS = (
+    "tasks_per_second", "critical_queue_size", "high_queue_size", "normal_queue_size",
+    "low_queue_size", "total_queued", "active_workers", "idle_workers", "total_workers",
+    "record_memory_mb", "total_tasks_processed", "failed_tasks", "cancelled_tasks", "retry_count",
+    "timeout_count", "compiled_tasks", "python_tasks",
+)  # fmt: skip
+
+
+def _merged(several: Sequence[TaskStats]) -> TaskStats:
+    """Return the statistics of several runtimes as one; ValueError for none."""
+    if not several:
+        raise ValueError("TaskStats.merged: there are no statistics to merge")
+    named = _by_name(several)
+    total = _sum((each.total for each in named.values()), _NO_CALLS)
+    workers = [worker for stats in several for worker in stats.workers]
+    sums = {name: sum(getattr(stats, name) for stats in several) for name in _SUMS}
+    resident = {stats.pid: stats.memory_usage_mb for stats in several}
+    return TaskStats(
+        pid=_same(stats.pid for stats in several),
+        runtime=_same(stats.runtime for stats in several),
+        started_at=min(stats.started_at for stats in several),
+        uptime_seconds=max(stats.uptime_seconds for stats in several),
+        queue_size=_same(stats.queue_size for stats in several),
+        queue_pressure=max(stats.queue_pressure for stats in several),
+        avg_worker_utilization=_mean(several, "avg_worker_utilization", "total_workers"),
+        memory_efficiency=_mean(several, "memory_efficiency", "record_memory_mb", 1.0),
+        memory_usage_mb=sum(resident.values()),
+        error_rate=total.error_rate,
+        **_times("execution", total.execution),
+        **_times("wait", total.wait),
+        **sums,
+        tasks=named,
+        levels=tuple(_level(several, i, name) for i, name in enumerate(LEVELS)),
+        workers=tuple(
+            dataclasses.replace(worker, worker_id=number) for number, worker in enumerate(workers)
+        ),
+    )
+
+
+def _by_name(several: Sequence[TaskStats]) -> dict[str, NamedStats]:
+    names = sorted({name for stats in several for name in stats.tasks})
+    found = {}
+    for name in names:
+        parts = [stats.tasks[name] for stats in several if name in stats.tasks]
+        lanes = sorted({lane for part in parts for lane in part.lanes})
+        found[name] = NamedStats(
+            name,
+            _sum((part.total for part in parts), _NO_CALLS),
+            {
+                lane: _sum((part.lanes[lane] for part in parts if lane in part.lanes), _NO_CALLS)
+                for lane in lanes
+            },
+        )
+    return found
+
+
+def _level(several: Sequence[TaskStats], index: int, name: str) -> LevelStats:
+    parts = [stats.levels[index] for stats in several]
+    return LevelStats(
+        name, sum(part.queued for part in parts), _sum((part.wait for part in parts), _EMPTY)
+    )
+
+
+def _sum(parts: Iterable[Any], empty: Any) -> Any:
+    return functools.reduce(operator.add, parts, empty)
+
+
+def _same(values: Iterable[int]) -> int:
+    found = set(values)
+    return found.pop() if len(found) == 1 else 0
+
+
+def _mean(several: Sequence[TaskStats], field: str, weight: str, empty: float = 0.0) -> float:
+    get: Callable[[TaskStats, str], float] = getattr
+    weights = sum(get(stats, weight) for stats in several)
+    if not weights:
+        return empty
+    return sum(get(stats, field) * get(stats, weight) for stats in several) / weights
+
+
+def _times(what: str, times: Histogram) -> dict[str, Any]:
+    found = {f"avg_{what}_time_ms": times.mean_seconds * 1e3}
+    for percent in (50, 95, 99):
+        found[f"p{percent}_{what}_time_ms"] = times.percentile(percent) * 1e3
+    return found

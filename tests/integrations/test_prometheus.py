@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 
+from catzilla_jit import Runtime
 from catzilla_jit.integrations import prometheus
+from catzilla_jit.stats.snapshot import TaskStats
 from support import stats_sample
 
 parser = pytest.importorskip("prometheus_client.parser")
@@ -77,3 +81,85 @@ def test_gauges(families):
     }  # fmt: skip
     assert values(families["catzilla_jit_workers"]) == {("active",): 3, ("idle",): 4}
     assert values(families["catzilla_jit_memory_resident_bytes"]) == {(): 2 * 1024 * 1024}
+
+
+def test_registry_is_scraped_over_http_with_a_label_for_each_runtime(runtime):
+    client = pytest.importorskip("prometheus_client")
+    registry = client.CollectorRegistry()
+    with Runtime(workers=1) as other:
+        for each, calls in ((runtime, 2), (other, 3)):
+            for _ in range(calls):
+                each.submit(abs, -1).result()
+        registry.register(prometheus.Collector(runtime, other))
+        server, thread = client.start_http_server(0, "127.0.0.1", registry)
+        try:
+            where = f"http://127.0.0.1:{server.server_port}/metrics"
+            with urllib.request.urlopen(where) as answer:
+                found = answer.read().decode()
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+    counts = {
+        sample.labels["runtime"]: sample.value
+        for family in parser.text_string_to_metric_families(found)
+        for sample in family.samples
+        if sample.name == "catzilla_jit_tasks_total" and sample.labels["outcome"] == "completed"
+    }
+    assert counts == {str(runtime.stats().runtime): 2, str(other.stats().runtime): 3}
+
+
+def test_server_is_the_sum_over_its_processes(script):
+    pytest.importorskip("prometheus_client")
+    done = script("""
+        import os, sys
+        from catzilla_jit import Runtime
+        from catzilla_jit.integrations.prometheus import Collector
+
+        pipes = [(os.pipe(), os.pipe()) for _ in range(2)]
+        for ready, leave in pipes:  # two workers of a server, which forks them
+            if os.fork() == 0:
+                runtime = Runtime(workers=1)
+                for _ in range(3):
+                    runtime.submit(abs, -1).result()
+                if (ready, leave) == pipes[0]:
+                    os.write(ready[1], b"x")
+                    os.read(leave[0], 1)
+                else:
+                    os.read(pipes[0][0][0], 1)
+                    families = {f.name: f for f in Collector(processes="server").collect()}
+                    print([
+                        (s.labels, s.value) for s in families["catzilla_jit_tasks"].samples
+                        if s.labels["outcome"] == "completed"
+                    ])
+                    os.write(pipes[0][1][1], b"x")
+                runtime.shutdown()
+                sys.exit()
+        for _ in pipes:
+            os.wait()
+    """)
+    labels = {"task": "abs", "lane": "python", "outcome": "completed"}
+    assert done.stdout == f"{[(labels, 6)]}\n"
+
+
+def test_merged_statistics_are_those_of_all_calls():
+    one, two = (
+        stats_sample.runtime(
+            tasks=[stats_sample.named("f", python=stats_sample.calls(completed=n, execution=run))],
+            active_workers=1, idle_workers=1, total_workers=2,
+            memory_usage_mb=100.0, python_tasks=n,
+        )
+        for n, run in (
+            (90, stats_sample.histogram((1e-3, 90))),
+            (10, stats_sample.histogram((1e-1, 10))),
+        )
+    )  # fmt: skip
+    both = TaskStats.merged(one, two)
+    assert (both.total_workers, both.python_tasks) == (4, 100)
+    assert both.tasks["f"].total.completed == 100
+    assert both.p50_execution_time_ms == pytest.approx(1.0, rel=0.02)
+    assert both.p95_execution_time_ms == pytest.approx(100.0, rel=0.02)
+    assert both.memory_usage_mb == 100.0  # of one process
+    assert TaskStats.merged(one).tasks == one.tasks
+    with pytest.raises(ValueError, match="no statistics"):
+        TaskStats.merged()

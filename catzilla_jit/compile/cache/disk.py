@@ -159,6 +159,34 @@ def _tidy(folder: int) -> None:
             _remove(folder, name)
 
 
+def size() -> tuple[int, int]:
+    """Return how many files of compiled code there are, and their bytes."""
+    with _opened() as folder:
+        found = [] if folder is None else _ours(folder)
+    return len(found), sum(size for _, size in found)
+
+
+def clear() -> int:
+    """Remove them; return how many. What runs has its code already, and keeps it."""
+    with _opened() as folder:
+        found = [] if folder is None else _ours(folder)
+        for name, _ in found:
+            assert folder is not None
+            _remove(folder, name)
+    return len(found)
+
+
+def _ours(folder: int) -> list[tuple[str, int]]:
+    """Return the names and sizes of the plain files of our form."""
+    with os.scandir(folder) as entries:
+        return [
+            (entry.name, entry.stat(follow_symlinks=False).st_size)
+            for entry in entries
+            if entry.is_file(follow_symlinks=False)
+            and (NAME.fullmatch(entry.name) or UNFINISHED.fullmatch(entry.name))
+        ]
+
+
 def _remove(folder: int, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):  # another process does the same
         os.unlink(name, dir_fd=folder)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import errors
+from ... import environment, errors
 from .. import safepoint, takeback
 from ..blocked_loop import warn_if_in_loop
 from ..epoch import OFFSET_NS
@@ -70,7 +70,7 @@ class ItemsRan(ctypes.Structure):
 
 
 def _open() -> tuple[ctypes.CDLL, types.ModuleType]:
-    if os.environ.get("CATZILLA_JIT_DISABLE_NATIVE", "0") not in ("", "0"):
+    if environment.flag("CATZILLA_JIT_DISABLE_NATIVE", False):
         raise errors.NativeUnavailable(
             "the native library is switched off by CATZILLA_JIT_DISABLE_NATIVE; "
             "unset it to run compiled tasks on native threads"
