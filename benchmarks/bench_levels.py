@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import measure
 import numba
@@ -67,7 +67,7 @@ def waits(probe: Any, samples: int) -> list[float]:
 
 def compare(report: measure.Report, lane: str, load: Any, arguments: tuple[Any, ...]) -> None:
     workers = measure.cores()
-    mode = "require" if lane == "compiled" else False
+    mode: Literal["require", False] = "require" if lane == "compiled" else False
     with Runtime(workers=workers, max_workers=workers) as runtime:
         work = runtime.task(load, compile_to_c=mode)
         probes = {

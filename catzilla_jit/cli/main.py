@@ -14,7 +14,18 @@ import sys
 from collections.abc import Sequence
 
 from .commands import (
-    Command, bench, cache, completion, dashboard, doctor, explain, kernel, run, stats, tasks, trace,
+    Command,
+    bench,
+    cache,
+    completion,
+    dashboard,
+    doctor,
+    explain,
+    kernel,
+    run,
+    stats,
+    tasks,
+    trace,
 )  # fmt: skip
 from .exit_codes import BROKEN_PIPE, INTERRUPTED, Failure
 
