@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import re
@@ -45,6 +46,22 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         raise pytest.UsageError(f"{item.nodeid}: the name holds an address; choose other ids")
 
 
+def _script(source: str) -> pathlib.Path:
+    """Return a file with this source, the same for the same source.
+
+    Code knows where it was written, so what one run of a script has compiled another can load.
+    """
+    name = hashlib.sha256(source.encode()).hexdigest()[:16]
+    folder = pathlib.Path(os.environ["TESTS_CACHE_OF_CATZILLA_JIT"]) / "scripts" / name
+    path = folder / "script.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        written = folder / f"{os.getpid()}.tmp"
+        written.write_text(source)
+        written.replace(path)
+    return path
+
+
 @pytest.fixture
 def script(tmp_path: pathlib.Path) -> Script:
     """Return run(source, *arguments, timeout=180, check=True): the script's outcome.
@@ -56,11 +73,14 @@ def script(tmp_path: pathlib.Path) -> Script:
     def run(
         source: str, *arguments: str, timeout: float = 180, check: bool = True, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        path = tmp_path / "script.py"
-        path.write_text(textwrap.dedent(source))
+        path = _script(textwrap.dedent(source))
         done = subprocess.run(
             [sys.executable, str(path), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path))),
+                **environ,
+            },
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -13,6 +13,7 @@ to begin may take a moment.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
 import os
@@ -81,8 +82,9 @@ class Registry:
 
     def add(self, task: Any) -> None:
         number = next(_registrations)
-        tasks = self._tasks
-        tasks[number] = weakref.ref(task, lambda _: tasks.pop(number, None))
+        # In C: a Ctrl-C that hit Python code called by the collector would be lost.
+        gone = functools.partial(self._tasks.pop, number)
+        self._tasks[number] = weakref.ref(task, gone)
 
     def tasks(self) -> list[Any]:
         """Return all of them, in the order of their registration."""

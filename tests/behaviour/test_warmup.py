@@ -45,6 +45,18 @@ def test_tasks_are_prepared_in_the_order_of_their_registration():
     assert log == list(range(20))
 
 
+def test_no_python_code_runs_when_a_registered_task_dies():
+    """What a signal's handler raises in a callback of the collector is lost."""
+    registry, calls = Registry(), []
+    task = Stub([], 1)
+    registry.add(task)
+    sys.setprofile(lambda frame, event, _: event == "call" and calls.append(frame))
+    del task
+    sys.setprofile(None)
+    assert calls == []
+    assert registry._tasks == {}
+
+
 def test_submitter_goes_before_the_next_task_of_the_background():
     log, gate = [], threading.Event()
     first, second = Stub(log, 1, gate), Stub(log, 2)
