@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import os
 import resource
 import time
 from collections.abc import Sequence
@@ -51,6 +50,7 @@ from .snapshot import (
     TaskStats,
     WorkerStats,
 )
+from .thread_usage import thread_times
 
 _KINDS = {NATIVE: "native", CRITICAL: "critical", PYTHON: "python", RELIEF: "relief"}
 
@@ -66,12 +66,8 @@ def resident_bytes(pid: int | str = "self") -> int:
 
 def cpu_seconds(pid: int, thread: int) -> float | None:
     """Return the processor time of a thread, in steps of 10 ms; None where it cannot be read."""
-    try:
-        stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text()
-        user, system = stat.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError):
-        return None
+    times = thread_times(pid, thread)
+    return None if times is None else times.cpu_seconds
 
 
 # --- from a segment ----------------------------------------------------------------------------

@@ -31,6 +31,9 @@ SECONDS = 1.0
 #: its app that it ends waits for open answers.
 _LONGEST_SECONDS = 300.0
 _ROSTER_SECONDS = 5.0
+#: A snapshot of many names takes long: the next one comes so many times later, to a limit.
+_REST = 50.0
+_SECONDS_MOST = 4.0
 _MOST_FAILURES = 30
 _MOST_OPEN = 50
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -90,17 +93,23 @@ class Live:
 
     async def _sample(self) -> None:
         while self._clients and not self._ended.is_set():
-            self._latest = await asyncio.to_thread(self._snapshot)
+            self._latest, took = await asyncio.to_thread(self._snapshot)
             if self._sampled is not None:
                 self._sampled.set()
-            for _ in range(10):
-                if not self._ended.is_set():
-                    await asyncio.sleep(SECONDS / 10)
+            until = time.monotonic() + min(max(SECONDS, _REST * took), _SECONDS_MOST)
+            while time.monotonic() < until and not self._ended.is_set():
+                await asyncio.sleep(SECONDS / 10)
         self._latest = {}
         if self._sampled is not None:
             self._sampled.set()  # nobody need wait for a snapshot that does not come
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self) -> tuple[dict[str, Any], float]:
+        """Return the snapshot, and the processor time that it took: the app's own work waits."""
+        began = time.thread_time()
+        document = self._document()
+        return document, time.thread_time() - began
+
+    def _document(self) -> dict[str, Any]:
         try:
             stats = self._served.find_runtime().stats()
         except StatsDisabled:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import catzilla_jit
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
-PATIENCE = 30.0  # seconds that no step here takes
+PATIENCE = 90.0  # seconds that no step here takes
 
 
 class Server(NamedTuple):

@@ -372,7 +372,7 @@ function connect() {
   let silent = 0;
   const alive = () => {
     clearTimeout(silent);
-    silent = setTimeout(() => connected("lost", "no answer, waiting"), 5000);
+    silent = setTimeout(() => connected("lost", "no answer, waiting"), 10000);
   };
   stream.addEventListener("history", (event) => {
     // After a broken connection it repeats what is there already.
