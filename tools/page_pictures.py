@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from PIL import Image
+
 ROOT = pathlib.Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 sys.path.insert(0, str(ROOT / "tests"))
@@ -102,7 +104,9 @@ def take(browser: object, folder: pathlib.Path, state: str, dark: bool, seconds:
             time.sleep(seconds if width == 1100 else 3)
             if state == "failing":
                 page.locator("#failures summary").first.click()
-            page.screenshot(path=str(PICTURES / f"page-{name}.png"), full_page=width == 1100)
+            picture = PICTURES / f"page-{name}.png"
+            page.screenshot(path=str(picture), full_page=width == 1100)
+            Image.open(picture).quantize(48).save(picture, optimize=True)  # a third of the size
             page.close()
     finally:
         kill(server)

@@ -28,9 +28,22 @@ def is_local(request: Request) -> bool:
         return host in _LOCAL_NAMES
 
 
+def names_other_host(request: Request) -> bool:
+    """Tell whether a request names a host that may be another site's name for this machine.
+
+    A site can let its own name lead to 127.0.0.1, and a browser here then takes this app for a
+    part of that site. Such a name has a dot.
+    """
+    host = request.url.hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return "." in host.rstrip(".") and not host.endswith(".localhost")
+
+
 def only_local(request: Request) -> None:
     """Refuse requests of other machines: nobody has said who may see the tasks."""
-    if not is_local(request):
+    if not is_local(request) or names_other_host(request):
         raise HTTPException(
             403,
             "the tasks of this app are shown to its own machine alone, until its owner says who "

@@ -105,6 +105,8 @@ class Catzilla(FastAPI):
             "when_full": when_full,
         }
         former, first = self._runtime, self._runtime_options is None
+        if first and self.middleware_stack is not None:
+            raise RuntimeError("call app.enable_background_tasks() before the app is started")
         self._runtime = self._made(options)
         self._runtime_options = options
         if former is not None:

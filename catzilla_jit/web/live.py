@@ -65,12 +65,11 @@ class Live:
                 503, f"{self._clients} pages are open already", {"Retry-After": "10"}
             )
         self._served.stats()  # a runtime without statistics is refused here
-        self._clients += 1
-        return _Stream(self, self._events(request), request)
+        return _Stream(self, self._events(request))
 
-    def closed(self) -> None:
-        """Note that a client is gone."""
-        self._clients -= 1
+    def count(self, change: int) -> None:
+        """Note that a client has come (1) or is gone (-1)."""
+        self._clients += change
 
     async def _events(self, request: Request) -> AsyncIterator[bytes]:
         sampled = self._watch()
@@ -149,6 +148,7 @@ class Live:
         before, behind this one.
         """
         self._ended.clear()
+        self._sampled = self._sampler = None  # of a loop that ran before
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -175,14 +175,15 @@ class Live:
 
 
 class _Stream(StreamingResponse):
-    """A stream whose client is counted until it is gone, also if it never began."""
+    """A stream whose client is counted until it is gone."""
 
-    def __init__(self, live: Live, events: AsyncIterator[bytes], request: Request) -> None:
+    def __init__(self, live: Live, events: AsyncIterator[bytes]) -> None:
         super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
         self._live = live
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._live.count(1)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._live.closed()
+            self._live.count(-1)

@@ -217,3 +217,47 @@ def test_priority_goes_along(app, talk):
         assert levels["critical"] == 1
 
     talk(app, conversation)
+
+
+def test_enabling_after_the_start_is_refused(talk):
+    app = Catzilla(use_jemalloc=False)
+
+    async def conversation(client):
+        assert (await client.get("/")).status_code == 404
+        with pytest.raises(RuntimeError, match="before the app is started"):
+            app.enable_background_tasks()
+
+    talk(app, conversation)
+
+
+def test_documentation_names_the_routes(app, talk):
+    async def conversation(client):
+        paths = (await client.get("/openapi.json")).json()["paths"]
+        assert {"/tasks", "/tasks/stats", "/tasks/live"} <= set(paths)
+        assert "/tasks/dashboard" not in paths
+
+    talk(app, conversation)
+
+
+def test_without_fastapi_the_import_says_what_to_install(script):
+    script("""
+        import sys
+        sys.modules["fastapi"] = sys.modules["starlette"] = None
+        import catzilla_jit.web as web
+        assert web.TaskPriority.HIGH == "high"
+        try:
+            web.Catzilla
+        except ImportError as error:
+            assert "pip install 'catzilla_jit[web]'" in str(error), error
+        else:
+            raise AssertionError
+        assert "catzilla_jit.web.app" not in sys.modules
+    """)
+
+
+def test_importing_the_package_does_not_import_fastapi(script):
+    script("""
+        import sys
+        import catzilla_jit, catzilla_jit.web, catzilla_jit.cli.main
+        assert not {"fastapi", "starlette", "pydantic"} & set(sys.modules)
+    """)
