@@ -310,28 +310,28 @@ class NativePool:
     def _begin_items(self, working: _Working) -> None:
         call, lib = working.call, self._native.lib
         assert call.left is not None
-        with self.privileged():  # it is part of what came before a close
-            try:
-                call.left.begin(
-                    working,
-                    functools.partial(self._stand_in, call.name, call.level),
-                    lambda n: lib.cz_batch_count(working.handle, segment.RERUN, n),
-                )
-            finally:
-                # The library's, for the items: from here on the call keeps the pool.
-                lib.cz_lane_promise_kept(self._lanes[library.LANE_NATIVE])
+        try:
+            call.left.begin(
+                working,
+                functools.partial(self._stand_in, call.name, call.level),
+                lambda n: lib.cz_batch_count(working.handle, segment.RERUN, n),
+            )
+        finally:
+            # The library's, for the items: from here on the call keeps the pool.
+            lib.cz_lane_promise_kept(self._lanes[library.LANE_NATIVE])
 
     def _stand_in(self, name: str, level: int, work: Callable[[], None]) -> Any:
-        """Queue a Python call that stands for something that is counted; in `privileged`."""
+        """Queue a Python call that stands for something that is counted."""
         if name not in self._stand_ins:
             self._stand_ins[name] = self._uncounted(name, _call)
         submitter = self._stand_ins[name].at_level(level, no_slow_path)
         call = submitter.prepare_python(work)
-        self._bridge.promise()
-        try:
-            submitter.start(call, 0)
-        finally:
-            self._bridge.keep_promise()
+        with self.privileged():  # it is part of what came before a close
+            self._bridge.promise()
+            try:
+                submitter.start(call, 0)
+            finally:
+                self._bridge.keep_promise()
         return call
 
     def _submit_batch(

@@ -49,7 +49,9 @@ class LeftBatch:
             return True
         if not wait_for(self._items.begun, deadline.left(until)):
             return False
-        self.help()  # else it might be the very worker that we occupy
+        # Else it might be the very worker that we occupy.
+        while self.help() and not self._items.ended.is_set() and time.monotonic() < until:
+            pass
         return wait_for(self._items.ended, deadline.left(until))
 
     def phase(self) -> int:

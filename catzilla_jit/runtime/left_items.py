@@ -1,7 +1,8 @@
 """Items of a compiled map that compiled code has no answer to: a Python worker computes them.
 
 They do not stop the map. When its compiled part has ended, one Python call at the map's level runs
-the function for each of them, and puts the value where the others are. So an item gets what a
+the function for each of them, and puts the value where the others are; after each TURN_SECONDS
+another call goes on, so that other tasks of the level get their turn. So an item gets what a
 submission of its own gets: Python's value, or Python's exception. A value that the array cannot
 hold exactly fails the item. Until that call is over the map has not ended (left_batch.py), whoever
 asks; a cancel or the map's time limit stops it.
@@ -27,6 +28,8 @@ from ..pools.watch import notice
 
 #: queue(work) has a Python worker call work(), also after a close, and returns the result.
 Queue = Callable[[Callable[[], None]], Any]
+
+TURN_SECONDS = 0.005  # how long a call computes items before it lets others run
 
 Array = np.ndarray[Any, Any]
 #: Elements of these types are Python's own numbers to a task.
@@ -76,6 +79,7 @@ class LeftItems:
         self.finished: float | None = None
         self.call: Any = None  # the submission of _work
         self._indices: Sequence[int] = ()
+        self._next = 0  # of those; of the call that computes
         self._settled: dict[int, BaseException | None] = {}
         self._failure: BaseException | None = None  # why none of them is computed
         self._tell_end: Callable[[], object] | None = None
@@ -89,24 +93,29 @@ class LeftItems:
             if self.begun.is_set():
                 return
             self._count = count
+            self._queue = queue
             self.begun.set()
         if self.ended.is_set():
             return
         try:
             self._indices = left_of(handle)
-            call = queue(self._work)
+            self._queue_call()
         except BaseException as error:
             self._failure = error
             self._end(False)
-            return
-        with self._lock:
-            self.call = call
+
+    def _queue_call(self) -> None:
+        with self._lock:  # held until `call` is that one: it may begin at once
+            call = self.call = self._queue(self._work)
         if self.ended.is_set():
             call.cancel()
         elif not notice(call, self._call_ended):
             self._call_ended(call)
 
     def _call_ended(self, call: Any) -> None:
+        with self._lock:
+            if call is not self.call:
+                return  # another goes on
         # Not `_work` does this: it cannot tell the interrupt of a shutdown, which cancels the call
         # without us, from an exception of the function.
         cancelled = call.cancelled()
@@ -121,14 +130,27 @@ class LeftItems:
 
     @shielded
     def _work(self) -> None:
-        for index in self._indices:
+        until = time.monotonic() + TURN_SECONDS
+        while self._next < len(self._indices):
+            index = self._indices[self._next]
             error = self._computed(index)
             with self._lock:
                 if self.ended.is_set():
                     return
                 self._settled[index] = error
-            if self.call is not None and self.call.done():  # cancelled, but not by our `cancel`
+                self._next += 1
+                if self.call.done():  # cancelled, but not by our `cancel`
+                    return
+            if time.monotonic() >= until and self._next < len(self._indices) and self._hand_over():
                 return
+
+    def _hand_over(self) -> bool:
+        """Let another call go on; False: there can be none."""
+        try:
+            self._queue_call()
+        except Exception:  # no memory: this one goes on
+            return False
+        return True
 
     def _end(self, cancelled: bool) -> bool:
         with self._lock:

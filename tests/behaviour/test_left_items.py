@@ -182,3 +182,24 @@ def test_those_with_a_value_are_counted_as_completed(runtime):
     assert (tasks["digits"].total.completed, tasks["digits"].total.failed) == (4, 0)
     assert (tasks["refuse"].total.completed, tasks["refuse"].total.failed) == (1, 1)
     assert list(tasks["digits"].lanes) == ["compiled"]
+
+
+def test_other_tasks_get_their_turn_between_left_items(single):
+    task = single.task(digits, compile_to_c="require")
+    task.map([1, 2])
+    batch = task.submit_map([4000] * 60)
+    until = time.monotonic() + PATIENCE
+    while batch.progress == 0.0 and time.monotonic() < until:
+        time.sleep(0.001)
+    # One Python worker: this one is queued behind the call that computes the items.
+    single.task(lambda: None, compile_to_c=False).submit().result(PATIENCE)
+    assert not batch.done()
+    assert list(batch.wait(PATIENCE)) == [ANSWER] * 60
+    assert not batch.errors
+
+
+def test_worker_that_waits_for_left_items_computes_them(single):
+    task = single.task(digits, compile_to_c="require")
+    task.map([1, 2])
+    outer = single.task(lambda: list(task.map([4000] * 20)), compile_to_c=False)
+    assert outer.submit().result(PATIENCE) == [ANSWER] * 20

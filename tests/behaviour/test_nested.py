@@ -9,7 +9,6 @@ import pytest
 from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled
 from support.kernels import PATIENCE, add, base_task
-from support.unruly import NATIVE
 
 
 def test_task_waits_for_tasks_that_it_submitted_with_one_worker(make_on, single):
@@ -115,6 +114,5 @@ DEEP = """
 """
 
 
-@pytest.mark.skipif(not NATIVE, reason="CPython tells nobody how much stack is left")
 def test_waits_that_nest_too_deep_raise(script):
     assert "have used the stack" in script(DEEP).stdout

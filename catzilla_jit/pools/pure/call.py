@@ -29,6 +29,7 @@ from ..interrupt import cancel_awaited, run_here, shielded, wait_for
 from ..record import CANCELLED, COMPLETED, FAILED, PENDING, RETRYING, RUNNING
 from ..takeback import TakenBack, look
 from ..timer import Alarm, Timer
+from .depth import is_too_deep, refuse
 from .interrupt import TAKEN_BACK, Running, lock, raise_in, run, settle
 from .lane import Lane, on_worker
 from .recorder import Happened, Recorder
@@ -202,6 +203,8 @@ class PureTaskResult:
                 number = self._try
                 self._alarm = self._pool.timer.after(self._limit, lambda: self._time_out(number))
             assert self._call is not None
+            if is_too_deep(running.depth):
+                return refuse(self.task_name)
             return _for_one_try(self._call) if self._diverts else self._call
 
     def _run_ended(self, failed: bool, value: Any) -> None:

@@ -77,8 +77,8 @@ class Running:
     """
 
     __slots__ = (
-        "_base", "_held", "_interrupt", "_raised", "call", "inside", "number", "result", "sent",
-        "thread",
+        "_base", "_held", "_interrupt", "_raised", "call", "depth", "inside", "number", "result",
+        "sent", "thread",
     )  # fmt: skip
 
     def __init__(self, part_of: Running | None = None, shield: bool = False) -> None:
@@ -102,6 +102,7 @@ class Running:
             if self.call is self:
                 self._base = sys._getframe(1)
             calls.append(self)
+            self.depth = len(calls)
 
     def enter(self) -> None:
         """Raise the interrupt that has come already, or let it come from now on."""
