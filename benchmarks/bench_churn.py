@@ -7,7 +7,8 @@ for 12 seconds one task of the same kind runs every 10 ms (jemalloc gives pages 
 seconds, and only while it is used).
 
 Subjects: compiled tasks on malloc, the same with jemalloc preloaded, with jemalloc told to give
-pages back sooner (MALLOC_CONF below), the same functions in a ThreadPoolExecutor on malloc.
+pages back sooner (as `catzilla-jit run` does), the same functions in a ThreadPoolExecutor on
+malloc.
 Figures: resident memory beyond that before the churn, at its peak, while 10,000 are held, right
 after the drop, and at the end; the same per byte held; what the allocator itself calls
 fragmentation, 1 - allocated / active, right after the drop (the two define active differently,
@@ -128,7 +129,7 @@ STAGES = (
     ("dropped", "right after the drop"),
     ("end", "at the end"),
 )
-SOONER = "background_thread:true,dirty_decay_ms:1000"
+SOONER = jemalloc.SETTINGS  # as catzilla-jit run has it
 CHILDREN = {
     "malloc": compiled,
     "jemalloc": compiled,

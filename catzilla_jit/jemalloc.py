@@ -17,6 +17,11 @@ from pathlib import Path
 LIBRARY_NAMES = ("libjemalloc.so.2", "libjemalloc.so")
 INSTALL_HINT = "Debian, Ubuntu: apt-get install libjemalloc2"
 
+#: What jemalloc is told where nobody has told it anything: a thread of its own gives freed pages
+#: back after a fifth of a second, instead of ten seconds and only while the program allocates
+#: (benchmarks/bench_churn.py).
+SETTINGS = "background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0"
+
 # Allocators that must not be mixed: one of them in LD_PRELOAD is somebody's decision.
 _ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc", "libasan", "libtsan")
 
@@ -33,12 +38,14 @@ def find_library() -> str | None:
 def environment(library: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` with the library preloaded before what LD_PRELOAD holds already.
 
-    Where LD_PRELOAD names an allocator, it is returned as it is.
+    MALLOC_CONF is SETTINGS unless it is there. Where LD_PRELOAD names an allocator, `environ` is
+    returned as it is.
     """
     present = environ.get("LD_PRELOAD", "")
     if names_allocator(present):
         return dict(environ)
-    return {**environ, "LD_PRELOAD": f"{library}:{present}" if present else library}
+    preload = f"{library}:{present}" if present else library
+    return {"MALLOC_CONF": SETTINGS, **environ, "LD_PRELOAD": preload}
 
 
 def names_allocator(preload: str) -> bool:

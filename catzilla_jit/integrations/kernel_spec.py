@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .. import jemalloc
+
 KERNEL_NAME = "catzilla-jit"
 
 
@@ -37,7 +39,7 @@ def kernel_spec(library: str) -> dict[str, Any]:
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Python {version} (catzilla_jit, jemalloc)",
         "language": "python",
-        "env": {"LD_PRELOAD": library},
+        "env": {"LD_PRELOAD": library, "MALLOC_CONF": jemalloc.SETTINGS},
         "metadata": {"debugger": True},
     }
 

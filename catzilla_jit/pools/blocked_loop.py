@@ -24,6 +24,8 @@ def warn_if_in_loop(task_name: str) -> None:
     """
     global _told
     asyncio = sys.modules.get("asyncio")
+    if "ipykernel" in sys.modules:
+        return  # a notebook runs its cells inside of a loop, and waits for them anyway
     if _told or asyncio is None or asyncio._get_running_loop() is None:
         return
     _told = True

@@ -34,7 +34,10 @@ def test_kernel_is_installed_where_jupyter_looks(cli, tmp_path, arguments, varia
     spec = json.loads((tmp_path / place / "kernels/catzilla-jit/kernel.json").read_text())
     assert spec["argv"][0] == sys.executable
     assert "{connection_file}" in spec["argv"]
-    assert spec["env"] == {"LD_PRELOAD": jemalloc.find_library()}
+    assert spec["env"] == {
+        "LD_PRELOAD": jemalloc.find_library(),
+        "MALLOC_CONF": jemalloc.SETTINGS,
+    }
     assert spec["language"] == "python"
     assert "kernels/catzilla-jit" in result.stdout
 

@@ -128,7 +128,13 @@ def test_no_jemalloc_leaves_the_environment_alone(cli, loaded):
 
 def test_preload_goes_before_what_is_there():
     made = jemalloc.environment("/lib/libjemalloc.so.2", {"LD_PRELOAD": "/x/other.so", "A": "1"})
+    assert made.pop("MALLOC_CONF") == jemalloc.SETTINGS
     assert made == {"LD_PRELOAD": "/lib/libjemalloc.so.2:/x/other.so", "A": "1"}
+
+
+def test_settings_of_jemalloc_that_were_chosen_stay():
+    made = jemalloc.environment("/lib/libjemalloc.so.2", {"MALLOC_CONF": "stats_print:true"})
+    assert made["MALLOC_CONF"] == "stats_print:true"
 
 
 @pytest.mark.parametrize("present", ["/a/libjemalloc.so.2", "x.so /usr/lib/libtcmalloc.so.4"])
