@@ -50,6 +50,16 @@ def go(source: str) -> Peer | None:
     )
 
 
+def rust(source: str) -> Peer | None:
+    """Build peers/SOURCE with rustc, without crates; None where there is none."""
+    compiler = shutil.which("rustc")
+    if compiler is None:
+        return None
+    directory = tempfile.TemporaryDirectory(prefix="peer-")
+    command = [compiler, "-O", "--edition", "2021", "-o", f"{directory.name}/peer", source]
+    return _build(command, directory, [compiler, "--version"], dict(os.environ))
+
+
 def c(source: str) -> Peer | None:
     """Build peers/SOURCE with the C compiler; None where there is none."""
     compiler = shutil.which(os.environ.get("CC", "cc"))
