@@ -174,7 +174,16 @@ if TYPE_CHECKING:
     ) -> list[T]: ...
     @overload
     def gather(
-        *results: TaskResult[T] | BatchResult[T],
+        results: Iterable[TaskResult[T] | BatchResult[T]],
+        /,
+        *,
+        timeout: float | None = None,
+        return_exceptions: Literal[False] = False,
+        progress: bool = False,
+    ) -> list[T]: ...
+    @overload
+    def gather(
+        *results: TaskResult[T] | BatchResult[T] | Iterable[TaskResult[T] | BatchResult[T]],
         timeout: float | None = None,
         return_exceptions: bool,
         progress: bool = False,

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ..errors import shown
 from ..pools.retry import RetryPolicy
 from ..types import TaskPriority
 
-if TYPE_CHECKING:
 
-    class CallOptions(TypedDict, total=False):
-        """The options of one submission; `catzilla_jit.task` says what all of them mean."""
+class CallOptions(TypedDict, total=False):
+    """The options of one submission; `catzilla_jit.task` says what all of them mean."""
 
-        priority: TaskPriority | str
-        compile_to_c: bool | Literal["require"] | None
-        max_retries: int
-        timeout_ms: float | None
-        delay_ms: float
+    priority: TaskPriority | str
+    compile_to_c: bool | Literal["require"] | None
+    max_retries: int
+    timeout_ms: float | None
+    delay_ms: float
 
-    class TaskOptions(CallOptions, total=False):
-        """All options of a task."""
 
-        name: str
-        retry_delay_ms: float
-        retry_backoff: float
-        retry_jitter: float
-        retry_on: type[BaseException] | tuple[type[BaseException], ...]
-        boundscheck: bool | None
-        fastmath: bool
-        overflow: Literal["check", "wrap"]
-        memory_arena: bool
+class TaskOptions(CallOptions, total=False):
+    """All options of a task."""
+
+    name: str
+    retry_delay_ms: float
+    retry_backoff: float
+    retry_jitter: float
+    retry_on: type[BaseException] | tuple[type[BaseException], ...]
+    boundscheck: bool | None
+    fastmath: bool
+    overflow: Literal["check", "wrap"]
+    memory_arena: bool
+    capture_logs: bool
 
 
 _COMPILE_MODES = (None, True, False, "require")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from typing import Any
 
 import pytest
 
 from catzilla_jit import Runtime
+from catzilla_jit.tasks.options import Settings, TaskOptions
 
 
 def price(spot: float, strike: float = 95.0) -> float:
@@ -69,3 +71,8 @@ def test_submit_takes_what_a_call_takes_in_every_form(runtime: Runtime) -> None:
             task.submit()
         with pytest.raises(TypeError, match="price: too many positional arguments"):
             task.submit(*range(20))
+
+
+def test_type_checkers_know_every_option() -> None:
+    assert TaskOptions.__required_keys__ == frozenset()
+    assert TaskOptions.__optional_keys__ == {field.name for field in dataclasses.fields(Settings)}
