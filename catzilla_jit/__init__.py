@@ -18,6 +18,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .forking import fork, join
     from .runtime.batch import BatchResult
     from .runtime.combine import as_completed, gather, wait
     from .runtime.current import CurrentTask, current_task
@@ -54,12 +55,14 @@ __all__ = [
     "chain",
     "configure",
     "current_task",
+    "fork",
     "gather",
     "get_memory_stats",
     "get_runtime",
     "get_task_stats",
     "group",
     "has_jemalloc",
+    "join",
     "shutdown",
     "task",
     "wait",
@@ -88,12 +91,14 @@ _HOMES = {
     "CurrentTask": "runtime.current",
     "configure": "tasks.default",
     "current_task": "runtime.current",
+    "fork": "forking",
     "gather": "runtime.combine",
     "get_memory_stats": "tasks.default",
     "get_runtime": "tasks.default",
     "get_task_stats": "tasks.default",
     "group": "tasks.workflow",
     "has_jemalloc": "stats.allocator",
+    "join": "forking",
     "load_ipython_extension": "integrations.ipython",  # %load_ext catzilla_jit
     "shutdown": "tasks.default",
     "task": "tasks.default",

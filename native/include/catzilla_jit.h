@@ -419,6 +419,29 @@ CZ_API void cz_batch_times(const struct cz_batch *batch, uint64_t *queued, uint6
 /* Drop the handle. */
 CZ_API void cz_batch_drop(struct cz_batch *batch);
 
+/* --- fork and join: called by compiled code -------------------------------------------- */
+
+/* A frame is one call that another worker may take. From CZ_FRAME_PAYLOAD on it has room for the
+ * result and the arguments; before that, at bytes 4, 8, 24, 40 and 56: the status and the error of
+ * a call that has ended, `drop`, a serial number that is another one once it was freed, `depth`.
+ * A function that forks has a chain, NULL at first, and calls these on one thread. */
+enum { CZ_FRAME_PAYLOAD = 64, CZ_FRAME_ROOM = 448 };
+/* Runs the call. how: 0 for its joiner, 1 at the bottom of a thread's stack, 2 on top of other
+ * calls, whose depth of recursion it must not take for its own. 0, or a status and *error. */
+typedef int32_t (*cz_forked)(void *payload, void **error, int32_t how);
+/* A frame for a call of `run`, a cz_forked. drop: a function that lets go of a result which nobody
+ * joined, or NULL. NULL when out of memory. */
+CZ_API void *cz_fork_begin(void *run, void *drop, int64_t depth, void **chain);
+/* The arguments are in: others may take it. */
+CZ_API void cz_fork_push(void *frame);
+/* 0: the caller is to run the call now; 1: it has ended; -1: it was joined before. Waits, and runs
+ * other calls meanwhile. Does not return if the run is stopped. */
+CZ_API int32_t cz_fork_join(void *frame, int64_t serial, void **chain);
+/* After the join, when the result was read. */
+CZ_API void cz_fork_end(void *frame);
+/* End all calls of a chain. The status and the error of the first that failed, or 0. */
+CZ_API int32_t cz_fork_sync(void *chain, void **error);
+
 /* --- statistics -------------------------------------------------------------------- */
 
 /* What is counted per account. The first four are ends, one per call. */

@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "bundle.h"
+#include "fork.h"
 #include "delay.h"
 #include "depots.h"
 #include "os.h"
@@ -52,7 +53,7 @@ static uint32_t most_threads(const struct cz_pool *pool)
 
 static int start_threads(struct cz_pool *pool, uint64_t stack_bytes)
 {
-    for (uint32_t i = 0; i < most_threads(pool); i++) {
+    for (uint32_t i = 0; i < pool->threads_most; i++) {
         struct cz__thread *thread = &pool->threads[i];
         char name[16];
         thread->pool = pool;
@@ -140,10 +141,11 @@ int cz_pool_create(const struct cz_pool_options *options, struct cz_pool **out)
     init_lane(pool, &pool->python, false, options->relief);
     if (cz__stats_create(options, pool))
         goto fail_free_pool;
-    pool->threads = cz__zalloc(&depot, most_threads(pool) * sizeof *pool->threads);
+    pool->threads_most = most_threads(pool);
+    pool->threads = cz__zalloc(&depot, pool->threads_most * sizeof *pool->threads);
     if (pool->threads == NULL)
         goto fail_free_stats;
-    if (cz__lane_init(&pool->native, options->queue_size, most_threads(pool)))
+    if (cz__lane_init(&pool->native, options->queue_size, pool->threads_most))
         goto fail_free_threads;
     if (cz__lane_init(&pool->python, options->queue_size, options->guests + CZ_LEVELS))
         goto fail_free_native;
@@ -214,6 +216,7 @@ void cz_pool_destroy(struct cz_pool *pool)
     void (*release)(void *) = pool->depot.release;
     cz__lane_free(&pool->native);
     cz__lane_free(&pool->python);
+    cz__forks_free(pool);
     release(pool->threads);
     cz__stats_destroy(pool->stats);
     /* Handles that outlive the pool still read their record, its type and, when they are

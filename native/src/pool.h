@@ -23,6 +23,7 @@ struct cz_pool {
     struct cz__extras extras;
     uint32_t workers;           /* without the reserved one */
     struct cz__thread *threads; /* the workers, the reserved one, those for relief from HIGH on */
+    uint32_t threads_most;      /* how many there are of them; constant after create */
     uint32_t started;           /* threads that were started */
     _Atomic(uint32_t) alive;    /* threads that have not ended; join sleeps on it */
     pthread_mutex_t join_lock;  /* guards joined */

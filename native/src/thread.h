@@ -9,6 +9,8 @@
 
 #include "lane.h"
 
+struct cz__forker;
+
 struct cz__thread {
     CZ_ALIGNED struct cz__worker worker; /* its cache is written once per task */
     struct cz__sleep *sleep;
@@ -24,6 +26,10 @@ struct cz__thread {
     struct cz_record *running;
     bool in_long;
     int64_t chunk_begin, chunk_end;
+
+    /* For calls that its runs fork (fork.h); NULL before the first. */
+    _Atomic(struct cz__forker *) forker;
+    uintptr_t stack_base; /* an address at the bottom of its stack */
 
     /* What it has taken of a bundle and not begun: member to member_end. NULL: nothing. */
     struct cz__bundle *bundle;

@@ -6,6 +6,7 @@
 #include "bundle.h"
 #include "chunk.h"
 #include "ending.h"
+#include "fork.h"
 #include "limit.h"
 #include "os.h"
 #include "pool.h"
@@ -78,6 +79,10 @@ static void end_stopped(struct cz__thread *thread)
     uint64_t left = cz__held(thread) - thread->held_before;
     if ((int64_t)left > 0)
         cz__add_relaxed(&thread->pool->left, left);
+    if (cz__fork_stopped(thread)) {
+        cz__lane_leave_long(thread->worker.lane);
+        return;
+    }
     if (record->type->batch) {
         cz__batch_stopped(thread, record);
     } else {
@@ -92,13 +97,14 @@ static void end_stopped(struct cz__thread *thread)
 }
 
 /* The last worker on the look-out polls a while: true if there is work. */
-static bool poll(struct cz__worker *worker, struct cz__sleep *sleep)
+static bool poll(struct cz__thread *thread, struct cz__sleep *sleep)
 {
+    struct cz__worker *worker = &thread->worker;
     uint64_t until = cz__ticks() + worker->lane->poll_ticks;
     while (cz__lookouts(cz__sleep_counts(sleep)) == 1) {
         for (int i = 0; i < 8; i++)
             cz__pause();
-        if (cz__lane_ready(worker->lane, worker->levels))
+        if (cz__lane_ready(worker->lane, worker->levels) || cz__fork_ready(thread))
             return true;
         sched_yield(); /* the thread that is about to submit may be queued behind us */
         if ((int64_t)(until - cz__ticks()) <= 0)
@@ -113,7 +119,7 @@ static bool idle(struct cz__thread *thread)
     struct cz__worker *worker = &thread->worker;
     struct cz__sleep *sleep = thread->sleep;
     bool finished;
-    if (poll(worker, sleep))
+    if (poll(thread, sleep))
         return true;
     move_to(thread, CZ__NO_ARENA); /* its cache holds nothing of an arena while it sleeps */
     cz__sleep_prepare(sleep);
@@ -128,6 +134,10 @@ static bool idle(struct cz__thread *thread)
         cz__sleep_cancel(sleep);
         return false;
     }
+    if (cz__fork_ready(thread)) {
+        cz__sleep_cancel(sleep);
+        return true;
+    }
     cz__sleep_wait(sleep, -1);
     cz__bell_stir(worker->lane->bell);
     return true;
@@ -139,6 +149,8 @@ void *cz__worker_main(void *argument)
     struct cz__worker *worker = &thread->worker;
     struct cz_pool *pool = thread->pool;
     cz__stop_adopt(thread);
+    cz__fork_adopt(thread);
+    thread->stack_base = (uintptr_t)&pool;
     if (!cz__arena_counters(&thread->allocated, &thread->freed))
         thread->allocated = thread->freed = NULL;
     if (thread->apart)
@@ -157,8 +169,10 @@ void *cz__worker_main(void *argument)
     else
         do {
             struct cz_record *record;
-            while ((record = cz__lane_pick(worker->lane, worker->levels)))
-                cz__worker_serve(thread, record);
+            do {
+                while ((record = cz__lane_pick(worker->lane, worker->levels)))
+                    cz__worker_serve(thread, record);
+            } while (cz__fork_steal(thread));
         } while (idle(thread));
     cz__lookout_quit(thread->sleep);
     cz__cache_flush(&worker->cache);

@@ -22,6 +22,7 @@ from catzilla_jit.compile.backend import numba_symbols
 from catzilla_jit.compile.backend.elf import defined, undefined
 from catzilla_jit.compile.target import (
     depth_table,  # noqa: F401 -- saved code needs its table
+    fork_symbols,  # noqa: F401 -- and these functions
     numpy_loops,
 )
 

@@ -37,6 +37,7 @@ INNER_FUNCTION = _rule("CZ110", "inner function or comprehension that shares a v
 CALL_FORM = _rule("CZ111", "call whose arguments are matched at run time")
 RECURSION = _rule("CZ112", "recursion whose types cannot be inferred")
 IDENTITY = _rule("CZ113", "`is` between values other than None")
+FORK = _rule("CZ114", "forked call that is kept or named otherwise")
 
 NO_MACHINE_TYPE = _rule("CZ201", "argument without a machine type")
 TYPES_AT_SUBMISSION = _rule("CZ202", "types known at the first submission")

@@ -12,7 +12,7 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any
 
-from catzilla_jit import importing
+from catzilla_jit import forking, importing
 
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
 INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
@@ -29,7 +29,9 @@ def callee(value: Any) -> pytypes.FunctionType | None:
 
 def is_installed(module: object) -> bool:
     """Tell whether a module name belongs to the installation, not to the user."""
-    return isinstance(module, str) and module.partition(".")[0] in INSTALLED
+    if not isinstance(module, str):
+        return False
+    return module.partition(".")[0] in INSTALLED or module == forking.__name__
 
 
 def _known_to_numba(function: pytypes.FunctionType) -> bool:

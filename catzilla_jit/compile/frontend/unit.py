@@ -18,6 +18,7 @@ from typing import Any, NoReturn, cast
 from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
+from catzilla_jit import forking
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.diagnostics import rules, source_line
@@ -39,6 +40,7 @@ from catzilla_jit.compile.library.arrays import (
 from catzilla_jit.compile.library.format_spec import Formatter
 from catzilla_jit.compile.library.overloads import CHOICES
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target.forked_calls import handle_of
 from catzilla_jit.compile.target.helper import Chooser, Helper
 
 #: The modules whose functions stand for others.
@@ -109,6 +111,8 @@ class CompilationUnit:
 
     def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
         """Return who made what a call of a function of the unit returns; None for others."""
+        if isinstance(callee, types.Function) and callee.typing_key in (handle_of, forking.join):
+            return arguments[0 if callee.typing_key is forking.join else 1]
         if isinstance(callee, types.RecursiveCall):
             return EITHER if self.mixes else PYTHON
         if not isinstance(callee, types.Dispatcher):

@@ -48,6 +48,7 @@ from catzilla_jit.compile.lowering import (
 from catzilla_jit.compile.lowering.bail_out import (
     BailingLower,
 )
+from catzilla_jit.compile.lowering.forking import Forking
 from catzilla_jit.compile.lowering.index_variables import index_variables
 from catzilla_jit.compile.lowering.members import Members
 from catzilla_jit.compile.lowering.print_call import write_print
@@ -92,6 +93,7 @@ class TaskLower(BailingLower):
         self._fitted: dict[str, items.Typed] = {}  # what stands for a variable for a moment
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
         self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
+        self.forking = Forking(self)
 
     def lower_inst(self, inst: Any) -> None:
         for missing in self.shadow_unbound.read_by(inst):
@@ -104,6 +106,7 @@ class TaskLower(BailingLower):
             self.metadata["unit"].findings.effects.update(effects)
         if isinstance(inst, ir.Return):
             self._check_result(inst.value.name)
+            self.forking.leave()
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
             message = "items of a list are deleted with `del`"
             self.refuse(rules.DELETION, message, "use .pop(), or make a new list")
@@ -163,6 +166,9 @@ class TaskLower(BailingLower):
         self.bail_if(failed, "a print that fails")
 
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
+        forked = self.forking.written(expr)
+        if forked is not None:
+            return forked
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
         if not isinstance(callee, types.RecursiveCall):
@@ -180,6 +186,7 @@ class TaskLower(BailingLower):
         return recursive_calls.call(self, fnty, expr, signature)
 
     def lower_function_body(self) -> Any:
+        self.forking.enter()
         last = super().lower_function_body()
         if recursive_calls.differs(self):
             message = "cannot infer the types of a recursion"

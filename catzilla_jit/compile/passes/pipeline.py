@@ -29,6 +29,7 @@ from catzilla_jit.compile.passes.array_operators import ArrayOperators
 from catzilla_jit.compile.passes.assignment_expressions import Translation
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
 from catzilla_jit.compile.passes.check_records import RecordUse
+from catzilla_jit.compile.passes.forking import Forks
 from catzilla_jit.compile.passes.leftovers import InlinedClosures
 from catzilla_jit.compile.passes.operators import Operators
 from catzilla_jit.compile.passes.optionals import Optionals
@@ -56,6 +57,7 @@ class TaskPipeline(compiler.CompilerBase):
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, name="task")
         passes.add_pass_after(Callees, InlineClosureLikes)
+        passes.add_pass_after(Forks, InlineClosureLikes)
         exchange(passes, InlineClosureLikes, InlinedClosures)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
         passes.add_pass_after(Exactness, PreLowerStripPhis)

@@ -19,7 +19,7 @@ import contextlib
 import copy
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from llvmlite import ir
@@ -47,6 +47,14 @@ class TaskCallConv(callconv.CPUCallConv):
     raising = False
     #: True while a call of a helper is written.
     calling_helper = False
+    #: By the names of functions that fork: what writes the wait for what they have forked.
+    leaving: ClassVar[dict[str, Callable[[ir.IRBuilder], object]]] = {}
+
+    def _return_errcode_raw(self, builder: ir.IRBuilder, code: Any) -> None:
+        leave = TaskCallConv.leaving.get(builder.function.name)
+        if leave is not None:
+            leave(builder)
+        super()._return_errcode_raw(builder, code)
 
     def return_overflow(self, builder: ir.IRBuilder, message: str, loc: Any, function: str) -> None:
         """Leave the function with STATUS_OVERFLOW, described as an OverflowError at `loc`."""
@@ -141,6 +149,7 @@ class TaskContext(CPUContext):
         """Begin a unit: nothing of another one is meant from here on."""
         cls.tag = tag
         cls.objects = {}
+        TaskCallConv.leaving.clear()
 
     def get_python_api(self, builder: ir.IRBuilder) -> TaskPythonAPI:
         """Return the writer of calls to Python."""
