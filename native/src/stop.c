@@ -227,7 +227,7 @@ void cz__stop_try(struct cz_pool *pool, struct cz_record *record)
     if (stop_signal == 0)
         return;
     refresh_ranges();
-    for (uint32_t i = 0; i <= pool->workers; i++) {
+    for (uint32_t i = 0; i < pool->threads_most; i++) {
         struct cz__thread *thread = &pool->threads[i];
         if (cz__load_acquire(&thread->inside) != record)
             continue;
@@ -254,7 +254,7 @@ uint32_t cz__stop_all(struct cz_pool *pool)
 
 void cz__stop_forget(struct cz_pool *pool, struct cz_record *record)
 {
-    for (uint32_t i = 0; i <= pool->workers; i++)
+    for (uint32_t i = 0; i < pool->threads_most; i++)
         if (cz__load_acquire(&pool->threads[i].target) == record)
             cz__store_release(&pool->threads[i].target, NULL);
 }

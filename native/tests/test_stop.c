@@ -127,6 +127,28 @@ static void test_code_is_stopped_soon_after_it_was_loaded(void)
     CHECK(best < 100000000);
 }
 
+static void test_relief_worker_can_be_stopped_too(void)
+{
+    struct cz_pool_options options = pool_options(1, 64);
+    struct cz_record *blocker, *relieved;
+    cz_entry entry;
+    options.relief = 1;
+    set_up_with(&options);
+    memcpy(&entry, &code, sizeof entry);
+    type = call_type(pool, entry);
+    cz_type_set_interruptible(type);
+    blocker = run_for_ever(CZ_HIGH);
+    relieved = run_for_ever(CZ_HIGH); /* the only ordinary worker is busy */
+    CHECK(cz_record_stop(relieved, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(relieved, 60LL * SECOND_NS) == 0);
+    CHECK(phase_of(blocker) == CZ_RUNNING);
+    CHECK(cz_record_stop(blocker, CZ_STOP_CANCEL) == 1);
+    CHECK(cz_record_wait(blocker, 60LL * SECOND_NS) == 0);
+    cz_record_drop(cache, blocker);
+    cz_record_drop(cache, relieved);
+    tear_down();
+}
+
 static void test_reserved_worker_can_be_stopped_too(void)
 {
     struct cz_record *blocker, *critical;
@@ -417,6 +439,7 @@ int main(void)
     RUN(test_task_is_stopped_among_thousands_of_pieces_of_code);
     RUN(test_endless_task_is_cancelled_and_its_worker_serves_on);
     RUN(test_code_is_stopped_soon_after_it_was_loaded);
+    RUN(test_relief_worker_can_be_stopped_too);
     RUN(test_reserved_worker_can_be_stopped_too);
     RUN(test_time_limit_ends_an_endless_task);
     RUN(test_stop_that_comes_before_the_limit_begins_goes_on);
