@@ -73,6 +73,7 @@ from catzilla_jit.compile.slots import STATUS_OVERFLOW, Slot
 from catzilla_jit.compile.target.abandon import Abandoned
 
 if TYPE_CHECKING:
+    from catzilla_jit.compile.frontend.in_place import on_copies
     from catzilla_jit.compile.frontend.values import argument_types_for, hinted_types, needs_values
     from catzilla_jit.compile.target.parallel_turns import in_turn
 
@@ -90,6 +91,7 @@ __all__ = [
     "hinted_types",
     "in_turn",
     "needs_values",
+    "on_copies",
 ]
 
 _WITH_NUMBA = {
@@ -97,6 +99,7 @@ _WITH_NUMBA = {
     "hinted_types": "frontend.values",
     "in_turn": "target.parallel_turns",
     "needs_values": "frontend.values",
+    "on_copies": "frontend.in_place",
 }
 
 

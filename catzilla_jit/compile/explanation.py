@@ -25,6 +25,7 @@ class Explanation:
     pure: bool
     waits: bool = False  # it is compiled later, for the arguments of its first submission
     file: str = dataclasses.field(default="", repr=False)  # of the lines of the reasons
+    in_place: bool = False  # it changes a list or dict that it is given
 
     @classmethod
     def of(
@@ -49,6 +50,13 @@ class Explanation:
             outcome.pure,
         )
 
+    @classmethod
+    def of_in_place(cls, form: CompiledTask) -> Explanation:
+        """Return the explanation of code that returns copies of its arguments behind its result."""
+        found = cls.of(form)
+        signature = _without_copies(form.signature)
+        return dataclasses.replace(found, signature=signature, interruptible=False, in_place=True)
+
     def __str__(self) -> str:
         if not self.compiled:
             lines = [f"{self.name} {'is not compiled yet' if self.waits else 'runs as Python'}:"]
@@ -63,6 +71,8 @@ class Explanation:
         lines = [f"{self.name}{self.signature}", f"  {source} in {seconds * 1000:.0f} ms"]
         if self.interruptible:
             lines.append("  can be cancelled and timed out while it runs")
+        elif self.in_place:
+            lines.append("  cannot be interrupted while it runs: it changes what it is given")
         else:
             lines.append("  cannot be interrupted while it runs: it calls back into Python")
         if not self.pure:
@@ -74,3 +84,15 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _without_copies(signature: str) -> str:
+    """Return a signature with the first part of the tuple that it returns as the result."""
+    arguments, _, result = signature.rpartition(") -> ")
+    depth = 0
+    parts = result.removeprefix("tuple[")
+    for place, letter in enumerate(parts):
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth == 0:
+            return f"{arguments}) -> {parts[:place]}"
+    return signature

@@ -13,7 +13,6 @@ import inspect
 import logging
 import os
 import threading
-import time
 import types
 import warnings
 import weakref
@@ -26,12 +25,13 @@ from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
 from ..pools.protocol import Rerun
-from ..runtime.process import note_compilation, refresh_rosters
-from ..runtime.warmup import before_others, is_wanted
+from ..runtime.process import refresh_rosters
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
+from .attempt import attempt
 from .by_signal import came_by_signal
 from .constants import Constants
 from .failures import PACKAGE, exception_of, overflow_status
+from .in_place import InPlace
 from .map_arguments import containers
 from .options import Settings
 
@@ -69,6 +69,7 @@ class JitFunction:
         self.function = function
         self.settings = settings
         self.forms: list[CompiledTask] = []  # the first is the one of the hints, if there is one
+        self.in_place: InPlace | None = None  # the forms that change what they are given
         self.generic = False  # the hints leave types to the values
         self.ready = False  # looked at: compiled, generic, or refused
         self.switched_off = False  # it was looked at while the switch said no
@@ -100,6 +101,8 @@ class JitFunction:
     @property
     def python(self) -> Callable[..., Any]:
         """What runs where compiled code does not: the function."""
+        if self.in_place is not None:
+            return self.in_place
         if self._refused is None or not self._refused.parallel:
             return self.function
         from ..compile import in_turn
@@ -139,7 +142,7 @@ class JitFunction:
         self.prepare()
         if self.switched_off and self.mode:
             self._warn(f"{SWITCH} is set")
-        if self._refused is not None and not self.generic:
+        if self._refused is not None and not self.generic and self.in_place is None:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
 
@@ -162,14 +165,14 @@ class JitFunction:
                     refresh_rosters()
 
     def _stale(self) -> bool:
-        return self._constants.stale(bool(self.forms))
+        return self._constants.stale(bool(self.forms or self.in_place))
 
     def _forget(self) -> None:
         """A global or a closed-over variable that was taken for constant has changed."""
         with self._lock:
             if self._stale():
                 self._constants.end()
-                self.forms = []
+                self.forms, self.in_place = [], None
                 self.generic = False
                 self._refused = None
                 self._tried = set()
@@ -182,43 +185,46 @@ class JitFunction:
         function = self.function
         self._constants.begin(function)
         form = self._compile(None)
-        if form is None and isinstance(function, types.FunctionType):
+        if form is None and self.in_place is None and isinstance(function, types.FunctionType):
             from ..compile import needs_values
 
             self.generic = needs_values(function)
 
     def _compile(self, argument_types: Any) -> CompiledTask | None:
-        from ..compile import CompileRefused, compile_task
+        form = self._compiled(self.function, argument_types)
+        if form is not None:
+            self.forms.append(form)
+        elif self._refused is not None and self.mode != "require":
+            self._compile_in_place(self._refused, argument_types)
+        return form
 
-        settings = self.settings
-        began = time.monotonic_ns()
-        if not self.forms:
+    def _compile_in_place(self, refused: CompileRefused, argument_types: Any) -> None:
+        """Compile on copies of the lists and dicts that the function was refused for changing."""
+        from ..compile.diagnostics import rules
+
+        changes = any(each.code == rules.GIVEN_CONTAINER for each in refused.reasons)
+        if not changes or not isinstance(self.function, types.FunctionType):
+            return
+        from ..compile import hinted_types, on_copies
+
+        known = argument_types or hinted_types(self.function, name=self.name)
+        made = on_copies(self.function, known)
+        form = self._compiled(made[0], known) if made is not None else None
+        if made is None or form is None or not form.pure:
+            self._refused = refused
+            return
+        if self.in_place is None:
+            self.in_place = InPlace(self.function, self.bind)
+            self.generation += 1
+        self.in_place.add(form, made[1], self.guards)
+
+    def _compiled(self, function: Any, argument_types: Any) -> CompiledTask | None:
+        if not (self.forms or self.in_place):
             self._constants.look_again()
-        try:
-            with before_others():
-                form = compile_task(
-                    self.function,
-                    name=settings.name,
-                    argument_types=argument_types,
-                    fastmath=settings.fastmath,
-                    boundscheck=settings.checks_bounds,
-                    overflow=settings.overflow,
-                    prints=self.mode is not None,
-                    exact=self.mode is None,
-                    freezes=self._constants.freezes,
-                    is_wanted=is_wanted,
-                )
-        except CompileRefused as refused:
-            # A new one: that which was raised keeps its callers' frames and all that is in them.
-            self._refused = CompileRefused(refused.name, refused.reasons)
-            _log.debug("task %s: %s", self.name, refused)
-            note_compilation(self.name, began, refused=True, from_cache=False)
-            return None
-        how = "loaded from the cache" if form.from_cache else "compiled"
-        _log.info("task %s%s: %s in %.3f s", self.name, form.signature, how, form.compile_seconds)
-        note_compilation(self.name, began, refused=False, from_cache=form.from_cache)
+        form, self._refused = attempt(
+            function, self.settings, argument_types, freezes=self._constants.freezes
+        )
         self.guards = self._constants.guards
-        self.forms.append(form)
         return form
 
     @shielded
@@ -245,12 +251,13 @@ class JitFunction:
                     self._tried.add(None)  # it does not wait for its first submission any more
                 self._complain(refused)
                 return None
-            if found in self._tried or len(self.forms) >= MOST_FORMS:
+            held = self.in_place.forms if self.in_place is not None else ()
+            if found in self._tried or len(self.forms) + len(held) >= MOST_FORMS:
                 return None
             self._tried.add(found)
             form = self._compile(found)
             refresh_rosters()
-            if form is None and self._refused is not None:
+            if form is None and self._refused is not None and self.in_place is None:
                 self._complain(self._refused)
             return form
 
@@ -275,6 +282,8 @@ class JitFunction:
         self.prepare()
         if self.forms:
             return Explanation.of(self.forms[0])
+        if self.in_place is not None:
+            return Explanation.of_in_place(self.in_place.forms[0])
         if self.mode is False:
             advice = "leave the option out to let it compile"
             reason = Reason(rules.SWITCHED_OFF, None, "compile_to_c=False", advice)
@@ -290,6 +299,8 @@ class JitFunction:
     def roster_entry(self) -> Entry:
         """Return what is known about the function by now; compiles nothing, takes no lock."""
         forms, refused = self.forms, self._refused
+        if self.in_place is not None:
+            forms = self.in_place.forms
         if forms:
             signature = forms[0].signature
             if len(forms) > 1:

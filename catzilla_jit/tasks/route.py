@@ -57,12 +57,19 @@ class Route:
         with before_others():  # which the start of the runtime begins to compile
             self.backend: Backend = runtime.start()
             self._add_forms()
-        self.function = program.python  # known once it was tried to compile it
-        on_worker = program.on_worker
+        self._set_python()
+
+    def _set_python(self) -> None:
+        """Find what Python workers call: known once it was tried to compile the function."""
+        program, settings = self._program, self._settings
+        changes = program.in_place is not None
+        plain = changes and not self._compiles
+        self.function = program.function if plain else program.python
+        on_worker = program.function if plain else program.on_worker
         if settings.capture_logs:
             on_worker = captured(on_worker)
-        base = runtime.submitter(
-            (program, "python", settings.memory_arena, settings.capture_logs),
+        base = self._reach().submitter(
+            (program, "python", settings.memory_arena, settings.capture_logs, changes),
             lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
         )
         self._python = base.at_level(settings.priority.level, _decline)
@@ -80,6 +87,7 @@ class Route:
         self._program.prepare()
         if self._program.generation != self._generation:
             self._add_forms()
+            self._set_python()
             self._moved()
 
     @property

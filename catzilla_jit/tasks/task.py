@@ -154,7 +154,7 @@ class Task(DirectCall, Generic[P, R]):
         submission on.
         """
         self._program.prepare()
-        return bool(self._program.forms)
+        return bool(self._program.forms or self._program.in_place)
 
     def explain(self) -> Explanation:
         """Say whether the task is compiled, as what, or why not; compile it if need be.

@@ -92,7 +92,7 @@ def test_defaults_and_keywords_go_with_lists(runtime: Runtime) -> None:
 def test_task_that_changes_its_list_changes_the_callers(runtime: Runtime) -> None:
     xs = [1, 2]
     task = runtime.task(emptied)
-    assert not task.compiled
+    assert task.compiled
     assert task.submit(xs).result() == 2
     assert xs == []
 

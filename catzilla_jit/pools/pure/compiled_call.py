@@ -6,6 +6,7 @@ functions for everything else; those need the GIL, the entry does not.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import operator
@@ -55,6 +56,32 @@ class Code:
             return None
         # Shielded: what settles it may run Python code again, which alone may be hit.
         return functools.partial(call_shielded, self._run, tuple(map(_as_submitted, args)))
+
+    def answer(self, args: Sequence[Any]) -> tuple[bool, Any]:
+        """Call the code here and now: whether it has an answer to these arguments, and which."""
+        slots = self._task.arguments
+        if len(args) != len(slots) or not all(map(_holds, self._guards)):
+            return False, None
+        payload, error = self._payload(), ctypes.c_void_p()
+        packed: list[SlotLike] = []
+        try:
+            try:
+                for slot, value in zip(slots, args, strict=True):
+                    if slot.code != "O" and not layout.is_own(slot.code, value):
+                        return False, None
+                    self._pack(slot, value, payload)
+                    packed.append(slot)
+            except Exception:  # they do not fit
+                return False, None
+            status = self._entry(ctypes.addressof(payload), ctypes.byref(error))
+            if status == 0:
+                return True, self._load(payload)
+        finally:
+            for slot in packed:
+                self._release(slot, payload)
+        with contextlib.suppress(BaseException):
+            self._task.raise_error(status, error.value or 0)  # which frees the description
+        return False, None
 
     def _payload(self) -> ctypes.Array[ctypes.c_uint64]:
         return (ctypes.c_uint64 * self._words)()
