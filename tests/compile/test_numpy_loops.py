@@ -225,3 +225,50 @@ def test_reductions_of_more_dimensions_are_numpys() -> None:
     shapes = [(2, 3, 4), (5, 1, 300), (5, 300, 1), (300, 5, 1), (1, 1, 9)]
     calls = [(RANDOM.standard_normal(shape),) for shape in shapes]
     assert answers(function, kinds_of(*calls[0]), calls) == [0] * len(calls)
+
+
+def test_single_precision_is_numpys() -> None:
+    function = named(
+        "def function(a, b): return a * 2 + b, np.exp(-a) / b, a**0.5, a**3, a < b, a @ b + a, -a"
+    )
+    calls = [
+        tuple(each.astype(np.float32) + 1 for each in (line, line[::-1])) for line in lines()[:2]
+    ]
+    assert set(answers(function, kinds_of(*calls[0]), calls)) == {0}
+    for source in ("a[0] * 0.1 + a[1]", "a.sum()", "a.mean()", "a.max()", "float(a[2])"):
+        function = named(f"def function(a): return {source}")
+        assert answers_of_numbers(function, calls[0][0])
+
+
+def answers_of_numbers(function: Callable[..., Any], values: Any) -> bool:
+    """Compare value and type of a number with NumPy's, through a task."""
+    made = task(function)
+    result = made.submit(values).result(60)
+    assert made.explain().compiled
+    return described(result) == described(function(values))
+
+
+def test_mixed_types_are_those_of_numpy() -> None:
+    function = named("def function(a, b): return a + b, a * 2, b - 1.5, a == b")
+    kinds = [(np.uint8, np.float32), (np.int32, np.float32), (np.uint8, np.int16)]
+    for first, second in kinds:
+        given = (np.arange(9).astype(first), np.arange(9).astype(second)[::-1].copy())
+        assert answers(function, kinds_of(*given), [given]) == [0]
+
+
+def test_numpys_number_beside_single_precision_is_refused() -> None:
+    @task
+    def scaled(a: Any, b: Any) -> Any:
+        return a * b[0]  # a float64 of NumPy's, so float64
+
+    assert scaled.submit(np.ones(2, np.float32), np.ones(1)).result(60).dtype == np.float64
+    assert not scaled.explain().compiled
+
+
+def test_integer_beyond_the_type_of_the_array_is_numpys_error() -> None:
+    function = named("def function(a, n): return a + n")
+    given = (np.ones(3, np.uint8), 300)
+    made = compiled(function, argument_types=kinds_of(*given), exact=True)
+    assert status_of(made, *given)[0] == STATUS_OVERFLOW
+    with pytest.raises(OverflowError):
+        function(*given)

@@ -193,6 +193,10 @@ def number_to_float(x: Any) -> float:
     return float(x)
 
 
+def single_to_float(x: Any) -> Any:
+    return numpy.float64(x)  # Numba's float(x) stays a float32
+
+
 def sum_of_numbers(values: Any) -> Any:
     total = 0
     for value in values:

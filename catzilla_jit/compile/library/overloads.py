@@ -49,6 +49,8 @@ def float_of(x: Any) -> Function | None:
     if isinstance(x, types.UnicodeType | types.StringLiteral):
         return number_text.float_from_text
     known = {number_kinds.BOOL, number_kinds.INT, number_kinds.FLOAT}
+    if x == types.float32:
+        return builtin_functions.single_to_float
     return builtin_functions.number_to_float if number_kinds.kind(x) in known else None
 
 

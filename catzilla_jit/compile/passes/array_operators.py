@@ -16,8 +16,15 @@ from typing import Any
 from numba.core import errors, ir, ir_utils, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 
+from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.frontend.unit import OWN
-from catzilla_jit.compile.library.ufuncs import cores, table
+from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators, table
+
+#: Names that make such arrays.
+TYPES = {
+    "float32", "float16", "complex64", "int8", "int16", "int32", "uint8", "uint16", "uint32",
+    "uint64", "single", "intc", "csingle",
+}  # fmt: skip
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -35,8 +42,9 @@ class ArrayOperators(FunctionPass):
             return False
         changed = False
         for block in state.func_ir.blocks.values():
-            body = []
+            body: list[Any] = []
             for statement in block.body:
+                changed = _restored(statement, state) or changed
                 if isinstance(statement, ir.Assign) and _is_operation(statement.value, state):
                     place = _redirected(statement, block.scope, state)
                     changed = changed or bool(place)
@@ -58,7 +66,7 @@ def _is_operation(expr: Any, state: Any) -> bool:
     if expr.fn is operator.pow:
         # Where the exponents are converted, NumPy hands them on in another way.
         same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64
-        return floats and same and table.is_plain_power()
+        return floats and same and elementwise.is_plain_power()
     return floats
 
 
@@ -89,18 +97,52 @@ def _looked_up(callee: Any, scope: Any, loc: Any) -> tuple[Any, Any]:
     return variable, ir.Assign(ir.Global(callee.__name__, callee, loc), variable, loc)
 
 
-def redirect_products(func_ir: Any) -> bool:
-    """Make each `@` a call; on untyped IR."""
+def is_foreign(func_ir: Any, given: tuple[Any, ...]) -> bool:
+    """Tell whether a function may have arrays of types that Python does not have."""
+    return not TYPES.isdisjoint(func_ir.func_id.code.co_names) or any(map(_holds_foreign, given))
+
+
+def _holds_foreign(type_: Any) -> bool:
+    if isinstance(type_, types.BaseTuple):
+        return any(map(_holds_foreign, type_.types))
+    return operators.is_foreign(type_)
+
+
+def _restored(statement: Any, state: Any) -> bool:
+    """Make a call an operator again where its operands are plain numbers."""
+    call = statement.value if isinstance(statement, ir.Assign) else None
+    if not isinstance(call, ir.Expr) or call.op != "call":
+        return False
+    op = operators.OPERATORS.get(number_kinds.called(state.typemap, call))
+    given = tuple(state.typemap[each.name] for each in call.args)
+    if op is None or operators.is_numpys(given):
+        return False
+    if len(call.args) == 1:
+        expr = ir.Expr.unary(op, call.args[0], call.loc)
+    else:
+        left, right = call.args
+        expr = ir.Expr.binop(op, left, right, call.loc)
+    state.calltypes[expr] = state.calltypes.pop(call)
+    statement.value = expr
+    return True
+
+
+def redirect_operators(func_ir: Any, given: tuple[Any, ...]) -> bool:
+    """Make each `@` a call, and with arrays of other types all operators; on untyped IR."""
+    calls = {operator.matmul: cores.matmul}
+    if is_foreign(func_ir, given):
+        calls.update(operators.CALLS)
     changed = False
     for block in func_ir.blocks.values():
         body = []
         for statement in block.body:
             expr: Any = statement.value if isinstance(statement, ir.Assign) else None
-            binop = isinstance(expr, ir.Expr) and expr.op == "binop"
-            if binop and expr.fn is operator.matmul:
-                variable, function = _looked_up(cores.matmul, block.scope, statement.loc)
+            operation = isinstance(expr, ir.Expr) and expr.op in ("binop", "unary")
+            if operation and expr.fn in calls:
+                variable, function = _looked_up(calls[expr.fn], block.scope, statement.loc)
                 body.append(function)
-                statement.value = ir.Expr.call(variable, (expr.lhs, expr.rhs), (), expr.loc)
+                values = (expr.value,) if expr.op == "unary" else (expr.lhs, expr.rhs)
+                statement.value = ir.Expr.call(variable, values, (), expr.loc)
                 func_ir._definitions[variable.name] = [function.value]
                 func_ir._definitions[statement.target.name] = [statement.value]
                 changed = True

@@ -29,6 +29,8 @@ from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
+from catzilla_jit.compile.library.ufuncs import signatures
+from catzilla_jit.compile.passes import foreign_arrays
 from catzilla_jit.compile.target.helper import Helper
 
 #: What of our own is written for Python's numbers alone.
@@ -83,8 +85,11 @@ class _Check:
             self._set_item(statement)
         if not isinstance(statement, ir.Assign):
             return
-        self._type(statement.target.name)
         expr = statement.value
+        if self._is_foreign(statement):
+            self._foreign(statement.target.name, expr)
+        if isinstance(expr, ir.Expr) and expr.op == "call":
+            self._weak(expr)
         if not isinstance(expr, ir.Expr):
             return
         if expr.op in ("binop", "inplace_binop"):
@@ -102,15 +107,69 @@ class _Check:
 
     # -- types
 
-    def _type(self, name: str) -> None:
-        for type_ in _parts(self.typemap[name]):
-            if isinstance(type_, types.Array):
-                record = isinstance(type_.dtype, types.Record)  # its fields are looked at when used
-                if type_.dtype not in numpy_parity.PLAIN and not record:
-                    message = f"Numba computes arrays of {type_.dtype} differently than NumPy"
-                    self._refuse(rules.DTYPE, message)
-            elif self.origins[name] == NUMPY and _is_foreign(type_):
-                self._refuse(rules.DTYPE, f"Numba computes NumPy's {type_} differently than NumPy")
+    def _is_foreign(self, statement: Any) -> bool:
+        """Tell whether a statement has to do with arrays or numbers that Python has not."""
+        names = [each.name for each in statement.list_vars()]
+        return any(self._has_foreign(name) for name in names)
+
+    def _has_foreign(self, name: str) -> bool:
+        for part in _parts(self.typemap[name]):
+            if isinstance(part, types.Array):
+                record = isinstance(part.dtype, types.Record)  # its fields are looked at when used
+                if part.dtype not in numpy_parity.PLAIN and not record:
+                    return True
+            elif self.origins[name] == NUMPY and _is_foreign(part):
+                return True
+        return False
+
+    def _foreign(self, target: str, expr: Any) -> None:
+        """Refuse what is done with such, but for calls of NumPy's loops and what moves items."""
+        if not isinstance(expr, ir.Expr) or expr.op in foreign_arrays.MOVING:
+            return
+        if expr.op == "getattr" and expr.attr in foreign_arrays.ATTRIBUTES:
+            return
+        if expr.op == "call":
+            names = [each.name for each in expr.args]
+            given = [self.typemap[each] for each in names]
+            if foreign_arrays.is_known(self.typemap, expr, given, self.typemap[target]):
+                return
+            callee = self.typemap[expr.func.name]
+            if self._is_looked_at(callee):
+                return
+        name = next(
+            each.name
+            for each in (ir.Var(None, target, self.loc), *expr.list_vars())
+            if self._has_foreign(each.name)
+        )
+        part = next(iter(_parts(self.typemap[name])))
+        if isinstance(part, types.Array):
+            message = f"Numba computes arrays of {part.dtype} differently than NumPy"
+        else:
+            message = f"Numba computes NumPy's {part} differently than NumPy"
+        self._refuse(rules.DTYPE, message)
+
+    def _is_looked_at(self, callee: Any) -> bool:
+        """Tell whether what is called is looked at by itself."""
+        if isinstance(callee, types.RecursiveCall):
+            return True
+        if not isinstance(callee, types.Dispatcher):
+            return False
+        helper = callee.dispatcher
+        if not isinstance(helper, Helper) or not self.unit.is_library(helper):
+            return isinstance(helper, Helper)
+        name = helper.py_func.__name__
+        return name in reductions.NAMES or name in numpys.NAMES or name == "float_of"
+
+    def _weak(self, expr: Any) -> None:
+        """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
+        function = number_kinds.called(self.typemap, expr)
+        names = [each.name for each in expr.args]
+        strong = tuple(not self._is_array(name) and has_numpy(self.origins[name]) for name in names)
+        if not number_kinds.is_loop(function) or not any(strong):
+            return
+        given = tuple(self.typemap[name] for name in names)
+        if not signatures.is_same(function.__name__, given, strong):
+            self._refuse_operation(f"numpy.{function.__name__} of {self._named(names)}")
 
     def _element(self, name: str) -> int | None:
         return numpy_parity.element(self.typemap[name])
@@ -224,6 +283,11 @@ class _Check:
             if isinstance(index, str):
                 self._field(type_.dtype.typeof(index), index, value)
             return  # or it is a record of the same type (`check_records.py`)
+        if self._has_foreign(target) or self._has_foreign(value):
+            if foreign_arrays.item(self.typemap[value]) != type_.dtype:
+                message = f"an array of {type_.dtype} is assigned a value of another type"
+                self._refuse(rules.ARRAY_WRITE, message)
+            return
         given, taken = self._element(value), self._element(target)
         if given is None or taken is None or given > taken:
             message = f"an array of {type_.dtype} is assigned a value of another type"

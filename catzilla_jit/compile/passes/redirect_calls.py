@@ -34,7 +34,7 @@ from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.library.ufuncs import table
-from catzilla_jit.compile.passes.array_operators import redirect_products
+from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.module_constants import place_constants
 from catzilla_jit.compile.target.helper import Helper
 
@@ -58,8 +58,9 @@ class Callees(FunctionPass):
         unit: CompilationUnit = state.metadata["unit"]
         changed = False
         if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
-            changed = redirect_products(state.func_ir)
-        changed = _replace_callees(state.func_ir, unit) or changed
+            changed = redirect_operators(state.func_ir, state.args)
+        foreign = is_foreign(state.func_ir, state.args)
+        changed = _replace_callees(state.func_ir, unit, foreign) or changed
         return place_constants(state.func_ir, unit) or changed
 
 
@@ -127,7 +128,7 @@ def _is_made_of(func_ir: Any, value: Any) -> bool:
     return any(_is_made_of(func_ir, each) for each in value.list_vars())
 
 
-def _replace_callees(func_ir: Any, unit: CompilationUnit) -> bool:
+def _replace_callees(func_ir: Any, unit: CompilationUnit, foreign: bool) -> bool:
     assignments = [
         statement for block in func_ir.blocks.values() for statement in block.find_insts(ir.Assign)
     ]
@@ -135,7 +136,7 @@ def _replace_callees(func_ir: Any, unit: CompilationUnit) -> bool:
     changed = False
     for statement in assignments:
         if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
-            changed = _redirect(func_ir, unit, places, statement) or changed
+            changed = _redirect(func_ir, unit, places, statement, foreign) or changed
         if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
             changed = _take_constant(func_ir, unit, statement) or changed
     postproc.PostProcessor(func_ir).run()
@@ -158,13 +159,15 @@ def _take_constant(func_ir: Any, unit: CompilationUnit, statement: Any) -> bool:
     return True
 
 
-def _redirect(func_ir: Any, unit: CompilationUnit, places: dict[int, Any], statement: Any) -> bool:
+def _redirect(
+    func_ir: Any, unit: CompilationUnit, places: dict[int, Any], statement: Any, foreign: bool
+) -> bool:
     """Put a helper where the called function is looked up, if one stands for it."""
     call = statement.value
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
-    loops = _loops(func_ir, unit, definition, call)
+    loops = _loops(func_ir, unit, definition, call, foreign)
     loops = loops or _kept_reduction(func_ir, unit, definition, call)
     place = places.get(id(definition))
     if loops is not None and place is not None:
@@ -184,7 +187,7 @@ def _redirect(func_ir: Any, unit: CompilationUnit, places: dict[int, Any], state
     return True
 
 
-def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:
+def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, foreign: bool) -> Any:
     """Return what calls NumPy's own loop in the place of a function, if something does."""
     exact = unit.options.exact and func_ir.func_id.func.__module__ not in OWN
     if not exact or call.kws or call.vararg:
@@ -200,7 +203,7 @@ def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> A
             found = table.METHODS[definition.attr, len(call.args)]
             call.args = [definition.value, *call.args]
             return found
-    return table.function(function, len(call.args))
+    return table.function(function, len(call.args), all_=foreign)
 
 
 def _kept_reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:

@@ -87,6 +87,8 @@ def _round_to(values: Any, digits: Any) -> Function | None:
 def _cast(values: Any, dtype: Any) -> Function | None:
     plain = (types.float64, types.int64, types.boolean)
     wanted = _dtype(dtype)
+    if wanted == types.float64 and _is_line(values, types.float32):
+        return elementwise.to_floats
     if not _is_array(values, *plain) or (values.ndim > 1 and values.layout != "C"):
         return None
     if wanted == types.float64:
@@ -161,6 +163,9 @@ def is_alike(choice: Any, *arguments: Any) -> bool:
     """Tell whether what a choice chooses for these types is the same as NumPy's."""
     if choice.ours(*arguments) is not None:
         return True
+    for each in arguments:
+        if isinstance(each, types.Array) and each.dtype not in numpy_parity.PLAIN:
+            return False
     function = getattr(numpy, choice.__name__.removeprefix("numpys_"), None)
     known = numpy_parity.FUNCTIONS.get(function, frozenset())
     found = [numpy_parity.element(each) for each in arguments]

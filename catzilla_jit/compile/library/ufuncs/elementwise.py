@@ -9,6 +9,7 @@ intrinsics: nothing is compiled for them but the call.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy
@@ -29,7 +30,9 @@ BINARY = (
 )  # fmt: skip
 
 
-def _made(name: str, inputs: int) -> Any:
+def made(name: str, inputs: int) -> Any:
+    """Return what stands for a ufunc of one or two arguments."""
+
     def typed(given: tuple[Any, ...]) -> Any:
         result = result_type(name, given)
         if result is None:
@@ -73,6 +76,16 @@ def _is_table(type_: Any) -> bool:
 
 #: What stands for functions of NumPy, by the function and the number of arguments.
 FUNCTIONS: dict[tuple[Any, int], Any] = {
-    **{(getattr(numpy, name), 1): _made(name, 1) for name in UNARY},
-    **{(getattr(numpy, name), 2): _made(name, 2) for name in BINARY},
+    **{(getattr(numpy, name), 1): made(name, 1) for name in UNARY},
+    **{(getattr(numpy, name), 2): made(name, 2) for name in BINARY},
 }
+
+
+@functools.cache
+def is_plain_power(dtype: str = "float64") -> bool:
+    """Tell whether `a ** x` of floats is the loop of `power`; some NumPy take others for some x."""
+    values = ((numpy.arange(1.0, 400.0) * 0.0271) ** 1.5 + 0.01).astype(dtype)
+    of_dtype = numpy.dtype(dtype).type
+    numbers = (2.0, 0.5, -1.0, 1.0, 0.0, 3.0)
+    exponents = (*numbers, *map(of_dtype, numbers), 2, -1, 1, 0, 3)
+    return all((values**each == numpy.power(values, of_dtype(each))).all() for each in exponents)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 from typing import Any
 
 import numpy
@@ -47,7 +48,22 @@ def choose(
     strong: for each argument whether it is a number of NumPy's.
     """
     plain = tuple(types.unliteral(each) for each in given)
-    return _chosen(name, plain, strong or (False,) * len(plain))
+    own = tuple(_is_numpys(each) for each in plain)
+    return _chosen(name, plain, tuple(map(operator.or_, own, strong)) if strong else own)
+
+
+def _is_numpys(type_: types.Type) -> bool:
+    """Tell whether a type is one of numbers that only NumPy has."""
+    return type_ in DTYPES and type_ not in WEAK and type_ != types.boolean
+
+
+def is_same(name: str, given: tuple[types.Type, ...], strong: tuple[bool, ...]) -> bool:
+    """Tell whether NumPy takes the same loop if some numbers are its own."""
+    try:
+        ufunc_of(name)
+    except NoLoop:
+        return True  # no ufunc of its own name: it takes arrays alone
+    return choose(name, given) == choose(name, given, strong)
 
 
 @functools.cache

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.ufuncs import cores, elementwise
+from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators
 
 FUNCTIONS: dict[tuple[Any, int], Any] = {**elementwise.FUNCTIONS, **cores.FUNCTIONS}
 #: Methods of arrays, by the number of arguments.
@@ -24,18 +23,13 @@ OPERATORS: dict[Any, Any] = {
 }
 
 
-def function(value: Any, arguments: int) -> Any:
-    """Return what stands for a function of NumPy with so many arguments, None for others."""
+def function(value: Any, arguments: int, *, all_: bool = False) -> Any:
+    """Return what stands for a function of NumPy with so many arguments, None for others.
+
+    all_: also for those that LLVM computes exactly for plain numbers.
+    """
     try:
-        return FUNCTIONS.get((value, arguments))
+        found = FUNCTIONS.get((value, arguments))
+        return operators.FUNCTIONS.get((value, arguments)) if found is None and all_ else found
     except TypeError:  # an unhashable value
         return None
-
-
-@functools.cache
-def is_plain_power() -> bool:
-    """Tell whether `a ** x` of floats is the loop of `power`; some NumPy take others for some x."""
-    values = (numpy.arange(1.0, 400.0) * 0.0271) ** 1.5 + 0.01
-    power = numpy.power
-    exponents = (2.0, 0.5, -1.0, 1.0, 0.0, 3.0, 2, -1, 1, 0, 3)
-    return all((values**each == power(values, float(each))).all() for each in exponents)
