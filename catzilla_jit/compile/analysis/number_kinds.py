@@ -82,7 +82,7 @@ def items(type_: Any) -> tuple[Any, ...]:
 
 def is_loop(function: Any) -> bool:
     """Tell whether a function stands for one of NumPy's, whose loop it calls."""
-    return getattr(function, "__module__", "").startswith(LOOPS)
+    return (getattr(function, "__module__", None) or "").startswith(LOOPS)
 
 
 def called(typemap: dict[str, Any], expr: Any) -> Any:
