@@ -141,7 +141,7 @@ def test_it_ends_with_the_process_that_it_shows(dashboard):
         program.communicate("\n")
         assert b"event: ended\n" in stream.read()
     assert process.wait(PATIENCE) == 0
-    assert "there is no process" in process.stderr.read()
+    assert f"process {program.pid}" in process.stderr.read()
 
 
 def test_ctrl_c_ends_it(dashboard, pid):
