@@ -6,8 +6,9 @@ import dataclasses
 import traceback
 from typing import Any
 
+from ..errors import TaskCancelled
 from ..types import TaskStatus
-from .json_value import NoJson, json_value
+from .json_value import NoJson, json_value, sendable
 
 _MOST_CHARACTERS = 2_000  # of an exception's message
 _MOST_TRACEBACK = 8_000
@@ -16,8 +17,8 @@ _MOST_TRACEBACK = 8_000
 def summary(task_id: str, result: Any) -> dict[str, Any]:
     """Return where a submission stands; it says nothing of what the task returned or raised."""
     return {
-        "task_id": task_id,
-        "name": result.task_name,
+        "task_id": sendable(task_id),
+        "name": sendable(result.task_name),
         "status": result.status().value,
         "created_at": result.queued_at,
         "started_at": result.started_at,
@@ -61,9 +62,7 @@ def exception_of(result: Any) -> BaseException | None:
     """Return the exception that an ended submission ended with, also if it was cancelled."""
     try:
         found: BaseException | None = result.exception(timeout=0)
-    except BaseException as error:
-        if not result.done():
-            raise
+    except TaskCancelled as error:
         return error
     return found
 
@@ -71,7 +70,7 @@ def exception_of(result: Any) -> BaseException | None:
 def text_of(error: BaseException) -> str:
     """Return the message of an exception, cut if it is long; it never raises."""
     try:
-        return _cut(str(error), _MOST_CHARACTERS)
+        return sendable(_cut(str(error), _MOST_CHARACTERS))
     except Exception as bad:
         return f"its message cannot be had: {type(bad).__name__}"
 
@@ -99,4 +98,6 @@ def _cut(text: str, most: int) -> str:
 def _logs(result: Any) -> list[Any] | None:
     """Return what the task logged and printed, as far as it captures that; None for groups."""
     logs = getattr(result, "logs", None)
-    return None if logs is None else [dataclasses.asdict(line) for line in logs()]
+    if logs is None:
+        return None
+    return [{**dataclasses.asdict(line), "text": sendable(line.text)} for line in logs()]

@@ -31,6 +31,11 @@ def json_value(value: Any) -> Any:
     return _Conversion().of(value, 0)
 
 
+def sendable(text: str) -> str:
+    """Return a text without lone halves of surrogate pairs, which cannot be sent."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class _Conversion:
     def __init__(self) -> None:
         self._values = MOST_VALUES
@@ -63,8 +68,7 @@ class _Conversion:
         self._characters -= len(value)
         if self._characters < 0:
             raise NoJson(f"its texts have more than {MOST_CHARACTERS:,} characters")
-        # A lone half of a surrogate pair cannot be sent.
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return sendable(value)
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):

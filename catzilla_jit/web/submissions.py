@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from ..errors import TaskCancelled
 from ..runtime.combine import wait
 from ..types import TaskStatus
 
@@ -75,19 +76,24 @@ class Submissions:
 
     def result(self, timeout: float | None = None) -> list[Any]:
         """Wait for all of them (seconds); return their results, or raise the first exception."""
+        self._wait(timeout)
+        return [result.result() for result in self.results]
+
+    def _wait(self, timeout: float | None) -> None:
         _, left = wait(self.results, timeout)
         if left:
             raise TimeoutError(f"{len(left)} of {len(self)} are not done within {timeout} seconds")
-        return [result.result() for result in self.results]
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait for all of them (seconds); return the exception of the first that has one."""
-        try:
-            self.result(timeout)
-        except BaseException as error:
-            if not self.done():
-                raise
-            return error
+        self._wait(timeout)
+        for result in self.results:
+            try:
+                error: BaseException | None = result.exception()
+            except TaskCancelled as cancelled:
+                error = cancelled
+            if error is not None:
+                return error
         return None
 
     def cancel(self) -> bool:

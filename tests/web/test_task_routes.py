@@ -57,6 +57,47 @@ async def ended(result):
         await result
 
 
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (ValueError("half \ud800"), "ValueError", "half ?"),
+        (SystemExit(3), "SystemExit", "3"),
+        (ValueError("x" * 5000), "ValueError", "x" * 1999 + "…"),
+    ],
+    ids=["surrogate", "exit", "long"],
+)
+def test_any_exception_can_be_told(made, talk, error, kind, message):
+    app, routes = made()
+
+    def raises():
+        raise error
+
+    async def conversation(client):
+        result = routes.add_task(raises)
+        group = routes.note(Submissions([result, routes.add_task(double, 1)]))
+        while (await client.get(f"/tasks/{group}/status")).json()["progress"] < 1.0:
+            await asyncio.sleep(0.01)
+        for task_id in (result.task_id, group):
+            answer = await client.get(f"/tasks/{task_id}/status?include_result=true")
+            assert answer.json()["error"] == {"type": kind, "message": message}
+
+    talk(app, conversation)
+
+
+def test_cancelled_submission_has_an_error(made, talk):
+    app, routes = made()
+
+    async def conversation(client):
+        result = routes.add_task(double, 1, delay_ms=60_000)
+        group = routes.note(Submissions([result]))
+        assert result.cancel()
+        for task_id in (result.task_id, group):
+            found = (await client.get(f"/tasks/{task_id}/status")).json()
+            assert (found["status"], found["error"]["type"]) == ("cancelled", "TaskCancelled")
+
+    talk(app, conversation)
+
+
 def test_status_shows_the_result_only_where_asked_for(made, talk):
     app, routes = made()
 
