@@ -85,6 +85,7 @@ class NativePool:
             memory_limit=settings.memory_limit,
             stack_bytes=settings.stack_bytes,
             without_stats=not settings.profiling,
+            count_memory=settings.memory_profiling,
             relief=settings.relief,
         )
         pool = ctypes.c_void_p()

@@ -53,6 +53,7 @@ class PoolSettings:
     thread_name_prefix: str = ""  # of the Python workers: PREFIX_0, PREFIX_1, ...
     # Called by each Python worker before its first call; False: the pool is not to go on.
     initializer: Callable[[], bool] | None = None
+    memory_profiling: bool = False  # count what each task allocates, on jemalloc
     relief: bool = False  # further workers for what waits too long for its level
     keep_results: int = 0  # ended results whose id was read
     result_ttl_s: float | None = None  # how long those, None: any time

@@ -150,6 +150,7 @@ class Engine:
         when_full: str = "wait",
         keep_results: int = 0,
         result_ttl_s: float | None = None,
+        memory_profiling: bool = False,
         thread_name_prefix: str = "",
         initializer: Callable[..., object] | None = None,
         initargs: tuple[Any, ...] = (),
@@ -161,6 +162,11 @@ class Engine:
             self._initializer,
         )  # fmt: skip
         settings = dataclasses.replace(settings, relief=bool(enable_auto_scaling))
+        if not isinstance(memory_profiling, bool):
+            raise TypeError(
+                f"Runtime: memory_profiling must be a bool, not {shown(memory_profiling)}"
+            )
+        settings = dataclasses.replace(settings, memory_profiling=memory_profiling)
         self.settings = _keeping(settings, keep_results, result_ttl_s)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows

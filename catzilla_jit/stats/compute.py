@@ -86,8 +86,8 @@ def _histogram(counts: Counts, sum_ticks: int | None, rate: int) -> Histogram:
     return Histogram(buckets, sum(counts.values()), seconds)
 
 
-def _calls(ledger: Ledger, rate: int) -> CallStats:
-    counts = ledger.counts
+def _calls(ledger: Ledger, segment: Segment) -> CallStats:
+    counts, rate = ledger.counts, segment.ticks_per_second
     # What failed and was then run again as Python gave its caller a value.
     return CallStats(
         completed=counts[COMPLETED] + counts[RERUN],
@@ -97,11 +97,11 @@ def _calls(ledger: Ledger, rate: int) -> CallStats:
         retried=counts[RETRIED],
         execution=_histogram(ledger.run, ledger.run_ticks, rate),
         wait=_histogram(ledger.wait, ledger.wait_ticks, rate),
+        allocated_bytes=ledger.allocated if segment.counts_memory else None,
     )
 
 
 def _named(segment: Segment) -> dict[str, NamedStats]:
-    rate = segment.ticks_per_second
     by_name: dict[str, dict[str, list[Ledger]]] = {}
     for account, ledger in segment.ledgers.items():
         name, lane = segment.accounts[account].name, LANES[segment.accounts[account].lane]
@@ -111,8 +111,8 @@ def _named(segment: Segment) -> dict[str, NamedStats]:
     for name, lanes in sorted(by_name.items()):
         ledgers = {lane: Ledger.sum(parts) for lane, parts in sorted(lanes.items())}
         if any(any(ledger.counts) or ledger.run_ticks for ledger in ledgers.values()):
-            calls = {lane: _calls(ledger, rate) for lane, ledger in ledgers.items()}
-            total = _calls(Ledger.sum(list(ledgers.values())), rate) if len(calls) > 1 else None
+            calls = {lane: _calls(ledger, segment) for lane, ledger in ledgers.items()}
+            total = _calls(Ledger.sum(list(ledgers.values())), segment) if len(calls) > 1 else None
             named[name] = NamedStats(name, total or next(iter(calls.values())), calls)
     return named
 
@@ -169,6 +169,7 @@ def _worker(segment: Segment, meter: Meter, window: _Window, now: int) -> Worker
         utilization=min(1.0, gain / window.seconds) if window.seconds else 0.0,
         thread_id=meter.thread,
         cpu_seconds=cpu_seconds(segment.pid, meter.thread),
+        allocated_bytes=meter.allocated if segment.counts_memory else None,
     )
 
 
@@ -205,8 +206,8 @@ def compute(segment: Segment, resident: int, monotonic_ns: int | None = None) ->
         for lane in range(len(LANES))
     ]
     sums = [Ledger.sum(items) for items in lanes]
-    per_lane = [_calls(ledger, rate) for ledger in sums]
-    total = _calls(Ledger.sum(sums), rate)
+    per_lane = [_calls(ledger, segment) for ledger in sums]
+    total = _calls(Ledger.sum(sums), segment)
     levels = _levels(segment)
     here = _workers(segment, window, now)
     ordinary = [worker for worker in here if worker.kind in ("native", "python")]

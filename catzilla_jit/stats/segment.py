@@ -20,7 +20,7 @@ import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-VERSION = 3
+VERSION = 4
 LEVELS = 4
 BUCKET_BITS = 5
 BUCKETS = 1408
@@ -42,7 +42,7 @@ ACCOUNTS_AT, SAMPLER_AT, DEPTH_AT, SAMPLED_AT = 192, 256, 320, 384
 ACCOUNT_BYTES, ACCOUNT_NAME = 128, 112
 RUNNING_AT, SUMS_AT, LEDGERS_AT, WAIT_AT = 64, 128, 1152, 5248
 METER_BYTES = WAIT_AT + LEVELS * BUCKETS * 8
-LEDGER_BYTES = 64 + 2 * BUCKETS * 8
+LEDGER_BYTES = 64 + 2 * BUCKETS * 8 + 64
 EVENT_BYTES, RING_WORDS_AT = 64, 64
 RING_BYTES = RING_WORDS_AT + EVENTS * EVENT_BYTES
 _LINE = 64
@@ -76,6 +76,7 @@ class Ledger:
     wait_ticks: int
     run: Counts
     wait: Counts
+    allocated: int = 0  # bytes
 
     @classmethod
     def sum(cls, ledgers: Sequence[Ledger]) -> Ledger:
@@ -89,6 +90,7 @@ class Ledger:
             sum(each.wait_ticks for each in ledgers),
             merge(*(each.run for each in ledgers)),
             merge(*(each.wait for each in ledgers)),
+            sum(each.allocated for each in ledgers),
         )
 
 
@@ -108,6 +110,7 @@ class Meter:
     busy_then: Sequence[int]  # at each sample
     done_then: Sequence[int]
     wait: Sequence[Counts]  # per level
+    allocated: int = 0  # bytes, by its thread
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class Segment:
     sampled_at: Sequence[int]  # ticks, oldest first; places in a meter's *_then
     rings_at: int = 0  # where the rings of events lie, one of RING_BYTES per meter that can be
     rings: int = 0
+    counts_memory: bool = False
 
     def ticks_at(self, monotonic_ns: int) -> int:
         """Return the tick count at a time of the monotonic clock."""
@@ -266,6 +270,7 @@ class _Reader:
             index, kind, number, here != 0, thread, started, busy, done, account,
             [sums[2 * i] for i in places], [sums[2 * i + 1] for i in places],
             [self.counts(at + WAIT_AT + i * BUCKETS * 8) for i in range(LEVELS)],
+            self.words(at + RUNNING_AT + 32, 1)[0],
         )  # fmt: skip
 
     def ledgers(self, meter: int, accounts: int) -> Iterator[tuple[int, Ledger]]:
@@ -294,7 +299,8 @@ class _Reader:
         _demand(at + LEDGER_BYTES <= len(self.memory), "a ledger lies beyond its end")
         *counts, run_ticks, wait_ticks = self.words(at, 8)
         run, wait = self.counts(at + 64), self.counts(at + 64 + BUCKETS * 8)
-        return number, Ledger(counts, run_ticks, wait_ticks, run, wait)
+        (allocated,) = self.words(at + 64 + 2 * BUCKETS * 8, 1)
+        return number, Ledger(counts, run_ticks, wait_ticks, run, wait, allocated)
 
     def samples(self) -> tuple[list[int], list[int]]:
         """Return the times of the samples, oldest first, and their places."""
@@ -331,6 +337,7 @@ def read(memory: memoryview, *, calls: bool = True) -> Segment:
         reader.pid, reader.number, reader.unix_ns, reader.started_ns, reader.started_ticks, rate,
         reader.queue_size, accounts, meters, summed, (depth[:LEVELS], depth[LEVELS:]),
         held, used, blocks, sampled_at, reader.rings_at, reader.meters,
+        reader.small(ACCOUNTS_AT + 4, 1) == [1],
     )  # fmt: skip
 
 

@@ -89,7 +89,8 @@ class CallStats:
     Each call ends in one of four ways: completed, failed (it raised), cancelled (before it
     ran or while it did), timed_out. retried counts further tries. Items of a map count as
     calls: an item ran for the mean time of its chunk and waited until its chunk began.
-    Times are of runs: a call that was tried three times has three.
+    Times are of runs: a call that was tried three times has three. allocated_bytes: what the
+    runs have asked malloc for; None without memory_profiling, or without jemalloc.
     """
 
     completed: int
@@ -99,15 +100,18 @@ class CallStats:
     retried: int
     execution: Histogram
     wait: Histogram
+    allocated_bytes: int | None = None
 
     def __add__(self, other: CallStats) -> CallStats:
         """Return the calls of both together."""
-        return CallStats(
-            *(
-                getattr(self, field.name) + getattr(other, field.name)
-                for field in dataclasses.fields(self)
-            )
+        known = [each.allocated_bytes for each in (self, other) if each.allocated_bytes is not None]
+        sums = (
+            getattr(self, field.name) + getattr(other, field.name)
+            for field in dataclasses.fields(self)
+            if field.name != "allocated_bytes"
         )
+        both = CallStats(*sums)
+        return dataclasses.replace(both, allocated_bytes=sum(known)) if known else both
 
     @property
     def processed(self) -> int:
@@ -123,6 +127,7 @@ class CallStats:
         """Return the counts and times as JSON takes them."""
         return {
             **{name: getattr(self, name) for name in _COUNTS},
+            "allocated_bytes": self.allocated_bytes,
             **self.execution.to_dict("execution"),
             **self.wait.to_dict("wait"),
         }
@@ -165,6 +170,8 @@ class WorkerStats:
     or None; running_seconds: since when. tasks: calls it has run. utilization: the part of
     the last seconds that it was inside tasks, 0.0 to 1.0. thread_id: the kernel's, as in
     `top -H`. cpu_seconds: processor time of the thread so far; None where it cannot be read.
+    allocated_bytes: what the thread had asked malloc for when its last task ended; None without
+    memory_profiling, or without jemalloc.
     """
 
     worker_id: int
@@ -178,6 +185,7 @@ class WorkerStats:
     utilization: float
     thread_id: int
     cpu_seconds: float | None
+    allocated_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the worker as JSON takes it."""

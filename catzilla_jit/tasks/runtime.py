@@ -59,6 +59,8 @@ class Runtime(Engine):
     memory_pool_mb: the most memory for compiled calls and their results, in MiB; a
     submission beyond it waits for results to be dropped, and raises QueueFull when nothing
     is left to wait for.
+    memory_profiling: count the bytes that the tasks of each name allocate, in a process on
+    jemalloc (docs/memory.md); the statistics of tasks and workers tell.
     keep_results: results whose `task_id` was read are kept until their end, and the last so many
     after that, for `result_ttl_s` seconds at most; 0, the default: they live while somebody holds
     them.

@@ -140,6 +140,7 @@ struct cz_pool_options {
     uint64_t memory_limit;  /* bytes of record memory, 0 = no limit */
     uint64_t stack_bytes;   /* of a worker, 0 = 8 MiB */
     uint32_t without_stats; /* 1: count nothing, publish nothing */
+    uint32_t count_memory;  /* 1: count what runs allocate, in a process on jemalloc */
     uint32_t relief;        /* 1: entries that wait too long get further workers */
     void *(*allocate)(size_t alignment, size_t bytes); /* NULL = the library's own ways */
     void (*release)(void *memory);                     /* NULL likewise */

@@ -1,5 +1,6 @@
 #include "stats.h"
 
+#include "arena.h"
 #include "os.h"
 #include "pool.h"
 
@@ -11,9 +12,13 @@ static _Thread_local __attribute__((tls_model("initial-exec"))) struct cz__meter
 
 void cz__meter_here(struct cz__meter *meter)
 {
+    const uint64_t *freed;
     mine = meter;
-    if (meter)
-        cz__store_relaxed(&meter->block->thread, cz__thread_id());
+    if (meter == NULL)
+        return;
+    cz__store_relaxed(&meter->block->thread, cz__thread_id());
+    if (!meter->stats->segment->counts_memory || !cz__arena_counters(&meter->allocated, &freed))
+        meter->allocated = NULL;
 }
 
 void cz__meter_leave(struct cz__meter *meter)
@@ -75,8 +80,12 @@ struct cz__meter *cz__stats_count(const struct cz__stats *stats, const struct cz
 void cz__stats_begin(const struct cz_record *record)
 {
     const struct cz_type *type = record->type;
-    if (mine && mine->stats == type->stats && cz__load_relaxed(&mine->block->started) == 0)
+    if (!mine || mine->stats != type->stats)
+        return;
+    if (cz__load_relaxed(&mine->block->started) == 0)
         cz__meter_begin(mine, type->account, record->started_at);
+    else if (mine->allocated) /* within another: what was allocated so far is that one's */
+        cz__meter_allocated(mine, cz__load_relaxed(&mine->block->account));
 }
 
 void cz__stats_ran(const struct cz_record *record, enum cz_count end)

@@ -165,6 +165,7 @@ int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool
     stats->period_ticks = cz__ticks_of_ns(CZ__SAMPLE_NS);
     pthread_mutex_init(&stats->lock, NULL);
     note_start(&layout);
+    layout.counts_memory = options->count_memory && pool->counts_left; /* it is on jemalloc */
     stats->next_sample = layout.started_ticks;
     memcpy(stats->segment, &layout, sizeof layout);
     cz__account_add(stats->segment, cz__accounts_of(stats), CZ_LANE_NATIVE, "(other)", 7);

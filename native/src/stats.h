@@ -33,7 +33,7 @@
 #include "trace.h"
 
 enum {
-    CZ__STATS_VERSION = 3,
+    CZ__STATS_VERSION = 4,
     CZ__ACCOUNTS = 1024,
     CZ__ACCOUNT_NAME = 112, /* bytes, with the 0 at the end */
     CZ__LEDGERS = 2048,     /* besides the two that every meter has for sure */
@@ -68,6 +68,7 @@ struct cz__ledger {
     CZ_ALIGNED cz__count counts[CZ_COUNTS];
     cz__count run_ticks, wait_ticks; /* summed over the calls that ran */
     struct cz__histogram run, wait;
+    CZ_ALIGNED cz__count allocated; /* bytes, by runs, where that is counted */
 };
 
 /* Sums at the time of a sample. */
@@ -86,6 +87,7 @@ struct cz__block {
     cz__count busy;               /* ticks inside tasks that have ended */
     cz__count done;               /* calls that have ended */
     _Atomic(uint32_t) account;    /* of what it runs, or ran last */
+    cz__count allocated;          /* bytes, by its thread, where that is counted */
 
     CZ_ALIGNED struct cz__sum sums[CZ__SAMPLES]; /* the sampler */
     /* per account: where its ledger lies in the segment, in cache lines; 0: it has none */
@@ -119,6 +121,7 @@ struct cz__segment {
     uint64_t rings_at, ring_bytes, ring_events; /* one per meter */
 
     CZ_ALIGNED _Atomic(uint32_t) accounts; /* in use; those below are constant */
+    uint32_t counts_memory;                /* 1: `allocated` is counted; constant after create */
 
     /* the sampler */
     CZ_ALIGNED cz__count ticks_per_s; /* measured since the start */
@@ -146,6 +149,10 @@ struct cz__meter {
     char *base; /* of the segment */
     struct cz__ring *ring;
     const cz__count *until; /* the control's, or one that stays 0 */
+    /* Of its own thread: where jemalloc counts what it allocates, NULL where nobody counts; and
+     * that when it was last looked at. */
+    const uint64_t *allocated;
+    uint64_t allocated_before;
 };
 
 /* A pool's own, outside of the segment. */
@@ -264,6 +271,8 @@ static inline void cz__meter_begin(struct cz__meter *meter, uint32_t account, ui
 {
     if (meter == NULL)
         return;
+    if (meter->allocated)
+        meter->allocated_before = *meter->allocated;
     cz__store_relaxed(&meter->block->account, account);
     cz__store_relaxed(&meter->block->started, now);
 }
@@ -290,6 +299,15 @@ static inline uint64_t cz__ticks_between(uint64_t from, uint64_t to)
     return (int64_t)(to - from) < 0 ? 0 : to - from;
 }
 
+/* What the meter's thread has allocated since it was last asked is that account's. */
+static inline void cz__meter_allocated(struct cz__meter *meter, uint32_t account)
+{
+    uint64_t now = *meter->allocated;
+    cz__bump(&cz__ledger_of(meter, account)->allocated, now - meter->allocated_before);
+    cz__store_relaxed(&meter->block->allocated, now);
+    meter->allocated_before = now;
+}
+
 /* The worker of a meter counts calls that it has run. */
 CZ__INLINE void cz__meter_count(struct cz__meter *meter, const struct cz__ran *ran)
 {
@@ -309,6 +327,8 @@ CZ__INLINE void cz__meter_count(struct cz__meter *meter, const struct cz__ran *r
         cz__bump(&ledger->counts[CZ_COUNT_FAILED], ran->failed);
     cz__bump(&ledger->wait_ticks, ran->waited * ran->calls);
     cz__bump(&ledger->run_ticks, ran->total);
+    if (meter->allocated)
+        cz__meter_allocated(meter, ran->account);
 }
 
 #endif

@@ -11,7 +11,7 @@ from catzilla_jit import Runtime
 from catzilla_jit.stats import compute, segment, snapshot
 
 ACCOUNTS_AT, METERS_AT = 896, 896 + 1024 * 128
-METER_BYTES, LEDGER_BYTES = 50_304, 22_592
+METER_BYTES, LEDGER_BYTES = 50_304, 22_656
 RINGS_AT_AT = 152
 
 

@@ -47,6 +47,7 @@ class PoolOptions(ctypes.Structure):
         ("memory_limit", ctypes.c_uint64),
         ("stack_bytes", ctypes.c_uint64),
         ("without_stats", ctypes.c_uint32),
+        ("count_memory", ctypes.c_uint32),
         ("relief", ctypes.c_uint32),
         ("allocate", ctypes.c_void_p),
         ("release", ctypes.c_void_p),
