@@ -40,6 +40,11 @@ def get_runtime() -> Runtime:
         return _default
 
 
+def is_made() -> bool:
+    """Return whether there is a default runtime already."""
+    return _default is not None and not _default.closed
+
+
 #: Of the tasks of no particular runtime.
 _HOME = Home(registry, get_runtime)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from catzilla_jit import task
 
 
@@ -24,3 +26,28 @@ class Account:
 
 def undecorated(x: float) -> float:
     return x + 0.5
+
+
+@task
+def unsafe(x: int, bad: int) -> int:
+    if x == bad:
+        raise ValueError(f"{x} is bad")
+    return x
+
+
+_running = []
+
+
+@task(compile_to_c=False)
+def slow(seconds: float) -> float:
+    _running.append(seconds)
+    try:
+        time.sleep(seconds)
+    finally:
+        _running.pop()
+    return seconds
+
+
+def calls() -> int:
+    """Return how many calls of `slow` run in this process."""
+    return len(_running)
