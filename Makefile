@@ -10,7 +10,8 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
 .PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
-        bench-smoke test-pythons test-cpython differential docs-pictures docs-tutorial build clean
+        bench-smoke test-pythons test-cpython differential wheel docs \
+        docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +24,8 @@ help:
 	@echo 'make sanitize-python the behaviour suite on libraries with Address+UBSanitizer'
 	@echo 'make differential    random programs, compiled against Python: SECONDS=600 [SEED=N]'
 	@echo 'make bench           every benchmark, as ratios; JSON in benchmarks/results'
+	@echo 'make wheel           the wheel, into dist; installed where no compiler is, and tried'
+	@echo 'make docs            the site with the API reference, into build/docs'
 	@echo 'make docs-pictures   draw docs/pictures: the command line, the benchmarks'
 	@echo 'make docs-tutorial   run examples/tutorial.ipynb, and keep its outputs'
 	@echo 'make test-pythons    the Python tests on 3.10 to 3.13, as far as they are here'
@@ -123,12 +126,18 @@ bench-smoke: build
 	    $(BIN)/python $$file --smoke || exit 1; \
 	done
 
+docs: build
+	$(BIN)/python tools/site.py
+
 docs-pictures: build
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/chart.py
 
 docs-tutorial: build
 	$(BIN)/python tools/tutorial.py
+
+wheel: .venv/installed
+	tools/wheel.sh $(BIN)/python --test
 
 test-pythons: .venv/installed
 	tools/pythons.sh $(BIN)/python

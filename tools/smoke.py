@@ -79,9 +79,7 @@ def main() -> None:
     compiled = [each for each in (number, text, total, table, fails, large) if each.compiled]
     native = library.unavailable() or "native pool"
     seconds = time.perf_counter() - begin
-    print(
-        f"catzilla_jit {catzilla_jit.__version__}: {len(compiled)} of 6 compiled, {native}, {seconds:.1f} s"
-    )
+    print(f"{catzilla_jit.__version__}: {len(compiled)} of 6 compiled, {native}, {seconds:.1f} s")
     if "--python" not in sys.argv:
         assert len(compiled) == 6, compiled
         assert native == "native pool", native

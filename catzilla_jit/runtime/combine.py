@@ -188,24 +188,6 @@ if TYPE_CHECKING:
         return_exceptions: bool,
         progress: bool = False,
     ) -> list[T | BaseException]: ...
-    @overload
-    def gather(
-        results: Iterable[TaskResult[T] | BatchResult[T]],
-        /,
-        *,
-        timeout: float | None = None,
-        return_exceptions: Literal[False] = False,
-        progress: bool = False,
-    ) -> list[T]: ...
-    @overload
-    def gather(
-        results: Iterable[TaskResult[T] | BatchResult[T]],
-        /,
-        *,
-        timeout: float | None = None,
-        return_exceptions: bool,
-        progress: bool = False,
-    ) -> list[T | BaseException]: ...
 
 
 def gather(
