@@ -178,6 +178,7 @@ class Engine:
         self._bound: weakref.WeakSet[Submitting] = weakref.WeakSet()
         self._tasks: dict[Any, Any] = {}  # what `known_task` has made
         self.registry = Registry()
+        self.observer: Callable[..., None] | None = None  # see `observe`
         self._warming: Warming | None = None
         self._dropped: weakref.finalize[..., Engine] | None = None
         process.register(self)
@@ -208,6 +209,15 @@ class Engine:
     def workers(self) -> int:
         """The native workers, without the one reserved for CRITICAL tasks."""
         return self.settings.workers
+
+    def observe(self, observer: Callable[..., None] | None) -> None:
+        """Call observer(result, function, settings) at each submission from now on; None: no more.
+
+        Where it was submitted, with the context variables of there.
+        """
+        self.observer = observer
+        for task in list(self._bound):
+            task.detach()
 
     @shielded
     def start(self) -> Backend:

@@ -93,6 +93,22 @@ class Route:
     @property
     def submit(self) -> Callable[..., Any]:
         """What queues a call with these arguments, as they are given."""
+        observer = self._reach().observer
+        if observer is None:
+            return self._choose_submit()
+        return Submission(self._observed(self._choose_submit(), observer), self._program)
+
+    def _observed(
+        self, submit: Callable[..., Any], observer: Callable[..., None]
+    ) -> Callable[..., Any]:
+        def submit_observed(*args: Any, **kwargs: Any) -> Any:
+            result = submit(*args, **kwargs)
+            observer(result, self._program.function, self._settings)
+            return result
+
+        return submit_observed
+
+    def _choose_submit(self) -> Callable[..., Any]:
         if self._settings.governed:
             return Submission(self._submit_governed, self._program)
         if self._specialises:

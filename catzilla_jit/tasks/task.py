@@ -366,6 +366,9 @@ class Task(DirectCall, Generic[P, R]):
         batch = self._submit_map(*arguments)
         if self._settings.timeout_ms is not None:
             batch.limit(self._settings.timeout_ms)
+        observer = self._find_runtime().observer
+        if observer is not None:
+            observer(batch, self._program.function, self._settings)
         started.append(batch)
 
     def _submit_map(
