@@ -272,3 +272,36 @@ def test_integer_beyond_the_type_of_the_array_is_numpys_error() -> None:
     assert status_of(made, *given)[0] == STATUS_OVERFLOW
     with pytest.raises(OverflowError):
         function(*given)
+
+
+def test_writing_to_arrays_that_are_made_inside_is_no_effect() -> None:
+    @task
+    def filtered(signal: Any, keep: int) -> Any:
+        spectrum = np.fft.rfft(signal)
+        spectrum[keep:] = 0.0
+        table = (np.exp(signal) + 1.0).reshape(2, -1)
+        table[0] *= 2.0
+        table.T[1, 0] = 0.5
+        row = table[1]
+        row[0] = 1.0
+        return np.log(np.fft.irfft(spectrum) + table.ravel() + 5.0)
+
+    signal = np.linspace(-1.0, 1.0, 16)
+    assert described(filtered.submit(signal, 3).result(60)) == described(
+        filtered.__wrapped__(signal, 3)
+    )
+    assert filtered.explain().compiled, filtered.explain()
+    assert filtered.explain().pure
+
+
+def test_writing_to_a_view_of_an_argument_is_an_effect() -> None:
+    @task
+    def scaled(values: Any) -> Any:
+        part = values[1:]
+        part[0] = 5.0
+        return np.exp(part)
+
+    values = np.zeros(3)
+    scaled.submit(values).result(60)
+    assert not scaled.explain().pure
+    assert values.tolist() == [0.0, 5.0, 0.0]

@@ -22,7 +22,13 @@ BUILDING = {"build_list", "build_set", "build_map"}
 MAKERS = (
     list, dict, set, sorted, numpy.zeros, numpy.ones, numpy.full, numpy.empty, numpy.zeros_like,
     numpy.ones_like, numpy.full_like, numpy.empty_like, numpy.arange, numpy.linspace, numpy.eye,
+    numpy.copy, numpy.where, numpy.concatenate, numpy.diff, numpy.outer, numpy.repeat, numpy.roll,
 )  # fmt: skip
+
+
+#: Methods of arrays that make a new one; those that give a view of the same memory.
+COPYING = {"flatten", "astype"}
+VIEWING = {"reshape", "ravel", "transpose"}
 
 
 def owned_variables(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset[str]:
@@ -49,16 +55,36 @@ def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
         return False
     if value.op == "phi":
         return all(each.name in found for each in value.incoming_values)
-    if value.op == "getattr":  # a method; other attributes may be views
-        return value.value.name in found and value.attr != "T"
+    if value.op == "getattr":  # a method, or a view of an array that is owned itself
+        return value.value.name in found and (value.attr != "T" or _is_array(value.value, typemap))
+    if value.op in ("binop", "unary"):
+        return any(_is_array(each, typemap) for each in value.list_vars())
+    if value.op in ("getitem", "static_getitem"):  # of numbers, which are nobody else's
+        return value.value.name in found and _is_array(value.value, typemap)
     if value.op == "inplace_binop":
         return value.lhs.name in found
     if value.op == "call":
         function = number_kinds.called(typemap, value)
-        return any(function is each for each in MAKERS) or _is_copy(value, typemap)
+        if isinstance(function, numpy.ufunc) or number_kinds.is_loop(function):
+            return len(value.args) == getattr(function, "nin", len(value.args))  # no `out`
+        return any(function is each for each in MAKERS) or _is_copy(value, typemap, found)
     return value.op in BUILDING or value.op in ("null", "undef")
 
 
-def _is_copy(call: Any, typemap: dict[str, Any]) -> bool:
+def _is_copy(call: Any, typemap: dict[str, Any], found: set[str]) -> bool:
+    """Tell whether a method makes a copy, or a view of an array that is owned."""
     callee = typemap[call.func.name]
-    return isinstance(callee, types.BoundFunction) and number_kinds.method_name(callee) == "copy"
+    if not isinstance(callee, types.BoundFunction):
+        return False
+    name = number_kinds.method_name(callee)
+    if name == "copy":
+        return True
+    if not isinstance(callee.this, types.Array):
+        return False
+    return name in COPYING or (name in VIEWING and call.func.name in found)
+
+
+def _is_array(variable: Any, typemap: dict[str, Any]) -> bool:
+    """Tell whether a variable is an array of numbers: nothing in it is shared."""
+    type_ = typemap[variable.name]
+    return isinstance(type_, types.Array) and not isinstance(type_.dtype, types.Record)

@@ -20,8 +20,17 @@ from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.frontend.unit import OWN
 from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators, table
 
+#: On tables all of these are NumPy's loops: Numba's nests of loops take long to compile, and are no
+#: faster.
+TABLES = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.lt,
+    operator.le, operator.eq, operator.ne, operator.gt, operator.ge,
+}  # fmt: skip
+PLAIN = (types.float64, types.int64)
+
 #: Names that make such arrays.
-TYPES = {
+NAMES = {
+    "T", "transpose", "swapaxes", "asfortranarray",
     "float32", "float16", "complex64", "int8", "int16", "int32", "uint8", "uint16", "uint32",
     "uint64", "single", "intc", "csingle",
 }  # fmt: skip
@@ -55,11 +64,15 @@ class ArrayOperators(FunctionPass):
 
 
 def _is_operation(expr: Any, state: Any) -> bool:
-    if not isinstance(expr, ir.Expr) or expr.op != "binop" or expr.fn not in table.OPERATORS:
+    if not isinstance(expr, ir.Expr) or expr.op not in ("binop", "unary"):
         return False
-    given = [state.typemap[each.name] for each in (expr.lhs, expr.rhs)]
+    given = [state.typemap[each.name] for each in expr.list_vars()]
     arrays = [each for each in given if isinstance(each, types.Array)]
     if not arrays:
+        return False
+    if expr.fn in TABLES and max(each.ndim for each in arrays) > 1:
+        return all(getattr(each, "dtype", types.unliteral(each)) in PLAIN for each in given)
+    if expr.fn not in table.OPERATORS:
         return False
     elements = [getattr(each, "dtype", types.unliteral(each)) for each in given]
     floats = types.float64 in elements and set(elements) <= {types.float64, types.int64}
@@ -73,9 +86,10 @@ def _is_operation(expr: Any, state: Any) -> bool:
 def _redirected(statement: Any, scope: Any, state: Any) -> list[Any]:
     """Make a statement a call, if the result is of the same type; return what comes before it."""
     expr = statement.value
-    callee = table.OPERATORS[expr.fn]
+    callee = table.OPERATORS.get(expr.fn) or operators.CALLS[expr.fn]
     variable, function = _looked_up(callee, scope, statement.loc)
-    given = tuple(types.unliteral(state.typemap[each.name]) for each in (expr.lhs, expr.rhs))
+    operands = (expr.value,) if expr.op == "unary" else (expr.lhs, expr.rhs)
+    given = tuple(types.unliteral(state.typemap[each.name]) for each in operands)
     type_ = state.typingctx.resolve_value_type(callee)
     try:
         signature = type_.get_call_type(state.typingctx, given, {})
@@ -84,7 +98,7 @@ def _redirected(statement: Any, scope: Any, state: Any) -> list[Any]:
     if signature.return_type != state.typemap[statement.target.name]:
         return []
     state.typemap[variable.name] = type_
-    call = ir.Expr.call(variable, (expr.lhs, expr.rhs), (), expr.loc)
+    call = ir.Expr.call(variable, operands, (), expr.loc)
     state.calltypes.pop(expr, None)
     state.calltypes[call] = signature
     statement.value = call
@@ -98,14 +112,20 @@ def _looked_up(callee: Any, scope: Any, loc: Any) -> tuple[Any, Any]:
 
 
 def is_foreign(func_ir: Any, given: tuple[Any, ...]) -> bool:
-    """Tell whether a function may have arrays of types that Python does not have."""
-    return not TYPES.isdisjoint(func_ir.func_id.code.co_names) or any(map(_holds_foreign, given))
+    """Tell whether Numba may type an operator on arrays of a function otherwise than NumPy.
+
+    That is so for arrays of types that Python does not have, and for tables in another order in
+    memory than C: the order of a result is NumPy's own there.
+    """
+    names = func_ir.func_id.code.co_names
+    return not NAMES.isdisjoint(names) or any(map(_is_otherwise, given))
 
 
-def _holds_foreign(type_: Any) -> bool:
+def _is_otherwise(type_: Any) -> bool:
     if isinstance(type_, types.BaseTuple):
-        return any(map(_holds_foreign, type_.types))
-    return operators.is_foreign(type_)
+        return any(map(_is_otherwise, type_.types))
+    turned = isinstance(type_, types.Array) and type_.ndim > 1 and type_.layout != "C"
+    return turned or operators.is_foreign(type_)
 
 
 def _restored(statement: Any, state: Any) -> bool:

@@ -25,6 +25,7 @@ from numba.core.untyped_passes import (
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.lowering.lower import TaskLowering
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.passes.array_blocks import ArrayBlocks
 from catzilla_jit.compile.passes.array_operators import ArrayOperators
 from catzilla_jit.compile.passes.assignment_expressions import Translation
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
@@ -60,6 +61,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(Forks, InlineClosureLikes)
         exchange(passes, InlineClosureLikes, InlinedClosures)
         exchange(passes, MakeFunctionToJitFunction, InnerFunctions)
+        passes.add_pass_after(ArrayBlocks, PreLowerStripPhis)
         passes.add_pass_after(Exactness, PreLowerStripPhis)
         passes.add_pass_after(ArrayOperators, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)

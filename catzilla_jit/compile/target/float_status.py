@@ -72,9 +72,13 @@ def is_invalid(builder: ir.IRBuilder) -> ir.Value:
 
 def is_raised(builder: ir.IRBuilder) -> ir.Value:
     """Tell whether loops of this function have raised what matters to the program."""
-    matters = builder.load(_constant(builder.module))
     raised = cgutils.is_not_null(builder, builder.load(_variable(builder)))
-    return builder.and_(raised, cgutils.is_not_null(builder, matters))
+    return builder.and_(raised, can_run_again(builder))
+
+
+def can_run_again(builder: ir.IRBuilder) -> ir.Value:
+    """Tell whether the task can be run again as Python."""
+    return cgutils.is_not_null(builder, builder.load(_constant(builder.module)))
 
 
 def define(module: ir.Module, matters: bool) -> None:

@@ -63,10 +63,7 @@ NUMBAS = {name: _numbas(name) for name in FLOATS}
 
 
 def _ours(name: str, type_: Any) -> Function | None:
-    found = _own(name, type_)
-    if found is None and not _is_numbas(name, type_):
-        found = _by_loops(name, type_, loops.ALL)
-    return found
+    return _by_loops(name, type_, loops.ALL) or _own(name, type_)
 
 
 def _by_loops(name: str, type_: Any, axis: int | None) -> Function | None:
@@ -136,10 +133,10 @@ OF_NOTHING = {"sum", "any", "all"}
 
 def _along(name: str, type_: Any, axis: Any) -> Function | None:
     """Return what reduces an array along a constant axis as NumPy does."""
-    found = _own_along(name, type_, axis)
-    if found is None and isinstance(axis, types.IntegerLiteral):
+    found = None
+    if isinstance(axis, types.IntegerLiteral):
         found = _by_loops(name, type_, axis.literal_value)
-    return found
+    return found or _own_along(name, type_, axis)
 
 
 def _own_along(name: str, type_: Any, axis: Any) -> Function | None:

@@ -80,6 +80,9 @@ FUNCTIONS: dict[tuple[Any, int], Any] = {
     **{(getattr(numpy, name), 2): made(name, 2) for name in BINARY},
 }
 
+#: The names of the ufuncs, by what stands for them.
+NAMES: dict[Any, str] = {made: function.__name__ for (function, _), made in FUNCTIONS.items()}
+
 
 @functools.cache
 def is_plain_power(dtype: str = "float64") -> bool:
