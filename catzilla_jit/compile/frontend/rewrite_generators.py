@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import types as pytypes
 
 from catzilla_jit.compile.frontend.rewriting import (
@@ -53,6 +54,10 @@ def generator_of(rewriter: Rewriting, node: ast.AST) -> ast.GeneratorExp | None:
     """Return a generator expression, also for `map(f, xs)` and `filter(f, xs)`."""
     if isinstance(node, ast.GeneratorExp):
         return node
+    if isinstance(node, ast.Call) and inspect.isgeneratorfunction(rewriter._value(node.func)):
+        item = ast.Name(f"{LIBRARY}item", ast.Load())
+        loop = ast.comprehension(ast.Name(item.id, ast.Store()), node, [], 0)
+        return placed(node, ast.GeneratorExp(item, [loop]))
     if not isinstance(node, ast.Call) or node.keywords or len(node.args) != 2:
         return None
     name = rewriter._builtin(node.func)

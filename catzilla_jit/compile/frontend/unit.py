@@ -27,6 +27,7 @@ from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
 from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
+from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
 from catzilla_jit.compile.library import builtin_functions, math_functions, number_text, text
@@ -237,8 +238,8 @@ class CompilationUnit:
         return self._assigned_names[id(module)]
 
     def _refuse_generator_function(self, function: pytypes.FunctionType) -> None:
-        """Give up on a helper that makes a generator or a coroutine: nothing leaves Numba's."""
-        if function.__code__.co_flags & NO_PLAIN_FUNCTION:
+        """Give up on a helper that makes a coroutine, or a generator of more than plain yields."""
+        if function.__code__.co_flags & NO_PLAIN_FUNCTION and not is_plain_generator(function):
             message = f"the function calls {function.__name__}, a generator or a coroutine"
             line, file = function.__code__.co_firstlineno, function.__code__.co_filename
             self._refuse(rules.GENERATOR, line, message, "return a list", file)

@@ -36,6 +36,7 @@ from catzilla_jit.compile.lowering import (
     calls,
     containers,
     float_operations,
+    generators,
     integers,
     items,
     operators,
@@ -94,6 +95,7 @@ class TaskLower(BailingLower):
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
         self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
         self.forking = Forking(self)
+        generators.check(self, self._calls_loops)
 
     def lower_inst(self, inst: Any) -> None:
         for missing in self.shadow_unbound.read_by(inst):

@@ -11,6 +11,7 @@ unchecked arithmetic.
 
 from __future__ import annotations
 
+import inspect
 import types as pytypes
 from typing import Any
 
@@ -136,11 +137,25 @@ def _replace_callees(func_ir: Any, unit: CompilationUnit, foreign: bool) -> bool
     changed = False
     for statement in assignments:
         if isinstance(statement.value, ir.Expr) and statement.value.op == "call":
+            _refuse_kept_generator(func_ir, unit, statement)
             changed = _redirect(func_ir, unit, places, statement, foreign) or changed
         if isinstance(statement.value, ir.Expr) and statement.value.op == "getattr":
             changed = _take_constant(func_ir, unit, statement) or changed
     postproc.PostProcessor(func_ir).run()
     return changed
+
+
+def _refuse_kept_generator(func_ir: Any, unit: CompilationUnit, statement: Any) -> None:
+    """Give up on a generator that is more than looped over: Numba copies it with its state."""
+    definition = ir_utils.guard(ir_utils.get_definition, func_ir, statement.value.func)
+    helper = getattr(definition, "value", None)
+    if not isinstance(helper, Helper) or not inspect.isgeneratorfunction(helper.py_func):
+        return
+    uses = _uses(func_ir, statement.target.name)
+    if len(uses) != 1 or getattr(getattr(uses[0], "value", None), "op", "") != "getiter":
+        message = f"the generator that {helper.py_func.__name__} makes is kept"
+        advice = "loop over it where it is made"
+        refuse(unit.findings.reasons, rules.KEPT_ITERATOR, statement.loc, message, advice)
 
 
 def _take_constant(func_ir: Any, unit: CompilationUnit, statement: Any) -> bool:
@@ -266,9 +281,8 @@ def _means(definition: Any, *functions: Any) -> bool:
     return known and any(definition.value is each for each in functions)
 
 
-def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
-    """Tell whether a value is used once, where only its items matter."""
-    uses = [
+def _uses(func_ir: Any, name: str) -> list[Any]:
+    return [
         statement
         for block in func_ir.blocks.values()
         for statement in block.body
@@ -276,6 +290,11 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
         and any(each.name == name for each in statement.list_vars())
         and not (isinstance(statement, ir.Assign) and statement.target.name == name)
     ]
+
+
+def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
+    """Tell whether a value is used once, where only its items matter."""
+    uses = _uses(func_ir, name)
     if len(uses) != 1 or not isinstance(uses[0], ir.Assign):
         return False
     value = uses[0].value
