@@ -500,7 +500,7 @@ def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
 @pytest.mark.parametrize("function", [calls_a_generator, calls_a_coroutine])
 def test_helper_that_is_no_plain_function_is_refused(function: Any) -> None:
     with pytest.raises(
-        CompileRefused, match="a coroutine|the generator that numbers makes is kept"
+        CompileRefused, match=r"a coroutine|the generator that numbers makes is kept"
     ):
         compiled(function)
 

@@ -69,6 +69,7 @@ def rewrite(
     rewriter = _Rewriter(function, tree, bail_at_raises)
     rewriter.values.update(take_imports(tree))
     rewriter.changed = bool(rewriter.values)
+    rewriter.lists = _lists(tree)
     rewriter.branches = set() if prints else rare_statements.in_branches(tree)
     fixed = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
@@ -90,6 +91,30 @@ def rewrite(
         rewriter.makes_exceptions,
         rewriter.says,
     )
+
+
+#: What is a list for sure.
+_LISTS = (ast.List, ast.ListComp)
+
+
+def _lists(tree: ast.FunctionDef) -> set[str]:
+    """Return the variables that are only assigned lists that are written out."""
+    assigned = {
+        id(node.targets[0]): node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1
+    }
+    augmented = {id(node.target) for node in ast.walk(tree) if isinstance(node, ast.AugAssign)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    stored = [node for node in names if isinstance(node.ctx, ast.Store)]
+    lists = {node.id for node in stored if isinstance(assigned.get(id(node)), _LISTS)}
+    others = {
+        node.id
+        for node in stored
+        if id(node) not in augmented and not isinstance(assigned.get(id(node)), _LISTS)
+    }
+    others |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return lists - others
 
 
 def dict_keys(tree: ast.FunctionDef) -> tuple[str, ...] | None:
@@ -193,6 +218,18 @@ class _Rewriter(Rewriting):
         made = dict_updates.split(node)
         self.changed |= made is not None
         return self.generic_visit(node if made is None else placed(node, made))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        """Extend a list that begins empty by a method, which tells Numba the type of its items."""
+        self.generic_visit(node)
+        target, value = node.target, node.value
+        known = isinstance(target, ast.Name) and target.id in self.lists
+        if not known or not isinstance(node.op, ast.Add) or not isinstance(value, _LISTS):
+            return node
+        assert isinstance(target, ast.Name)
+        self.changed = True
+        method = ast.Attribute(ast.Name(target.id, ast.Load()), "extend", ast.Load())
+        return placed(node, ast.Expr(ast.Call(method, [value], [])))
 
     def _catches_all(self, handler: ast.ExceptHandler) -> bool:
         known = handler.type is None or self._builtin(handler.type) == "Exception"

@@ -1,11 +1,11 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with ten changes: where closures are inlined nothing is dropped that
-may raise, calls are redirected to helpers then, inner functions become helpers where Numba would
-compile them by itself, calls of `operator.add` and its like become operators, numbers are taken out
-of optionals, what is done with records is looked at once their types are known, in automatic mode
-squares of arrays become products and the arrays are looked at as well, `:=` is translated anew, and
-the lowering is ours.
+It is Numba's nopython pipeline with eleven changes: where closures are inlined nothing is dropped
+that may raise, calls are redirected to helpers then, inner functions become helpers where Numba
+would compile them by itself, calls of `operator.add` and its like become operators, numbers are
+taken out of optionals, what is done with records is looked at once their types are known, in
+automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
+translated anew, empty results get the types of the others, and the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
+from numba.core.typed_passes import NativeLowering, NopythonTypeInference, PreLowerStripPhis
 from numba.core.untyped_passes import (
     InlineClosureLikes,
     MakeFunctionToJitFunction,
@@ -30,6 +30,7 @@ from catzilla_jit.compile.passes.array_operators import ArrayOperators
 from catzilla_jit.compile.passes.assignment_expressions import Translation
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
 from catzilla_jit.compile.passes.check_records import RecordUse
+from catzilla_jit.compile.passes.empty_results import TypeInference
 from catzilla_jit.compile.passes.forking import Forks
 from catzilla_jit.compile.passes.leftovers import InlinedClosures
 from catzilla_jit.compile.passes.operators import Operators
@@ -70,6 +71,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(Operators, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)
         exchange(passes, TranslateByteCode, Translation)
+        exchange(passes, NopythonTypeInference, TypeInference)
         passes.finalize()
         return [passes]
 
