@@ -60,13 +60,13 @@ def rust(source: str) -> Peer | None:
     return _build(command, directory, [compiler, "--version"], dict(os.environ))
 
 
-def c(source: str) -> Peer | None:
-    """Build peers/SOURCE with the C compiler; None where there is none."""
+def c(source: str, *options: str) -> Peer | None:
+    """Build peers/SOURCE with the C compiler and these options; None where there is none."""
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         return None
     directory = tempfile.TemporaryDirectory(prefix="peer-")
-    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-pthread"]
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-pthread", *options]
     return _build(
         [compiler, *flags, "-o", f"{directory.name}/peer", source],
         directory,
