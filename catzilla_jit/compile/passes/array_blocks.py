@@ -43,7 +43,7 @@ class ArrayBlocks(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         function = state.func_ir.func_id.func
-        if not state.metadata["program"].options.exact or function.__module__ in OWN:
+        if not state.metadata["unit"].options.exact or function.__module__ in OWN:
             return False
         uses = _uses(state.func_ir)
         changed = False
@@ -116,7 +116,8 @@ class _Block:
         for name, statement in reversed(defined.items()):
             if name in taken:
                 continue
-            self.arguments, parts = [], set()
+            self.arguments = []
+            parts: set[str] = set()
             tree = self._tree(statement, defined, parts)
             count, loops = _counted(tree)
             called = isinstance(statement.value, ir.Expr) and statement.value.op == "call"
@@ -127,7 +128,9 @@ class _Block:
         return found
 
     def _tree(self, statement: Any, defined: dict[str, Any], parts: set[str]) -> blocks.Node:
-        operation, operands = self._operation(statement)
+        found = self._operation(statement)
+        assert found is not None  # or it were not defined here
+        operation, operands = found
         made: list[Any] = []
         for each in operands:
             inner = defined.get(each.name)

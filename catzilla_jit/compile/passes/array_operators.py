@@ -71,7 +71,7 @@ def _is_operation(expr: Any, state: Any) -> bool:
     if not arrays:
         return False
     if expr.fn in TABLES and max(each.ndim for each in arrays) > 1:
-        return all(getattr(each, "dtype", types.unliteral(each)) in PLAIN for each in given)
+        return {getattr(each, "dtype", types.unliteral(each)) for each in given} <= set(PLAIN)
     if expr.fn not in table.OPERATORS:
         return False
     elements = [getattr(each, "dtype", types.unliteral(each)) for each in given]
