@@ -37,8 +37,8 @@ class Catzilla(FastAPI):
     """A FastAPI app with `task`, `add_task` and the routes of TaskRoutes.
 
     use_jemalloc: whether the process is meant to run on jemalloc; a warning says so where it
-    does not (`catzilla-jit run` starts it so). memory_profiling: on jemalloc, each task has an
-    arena of its own, whose figures `get_memory_stats()` tells (docs/memory.md).
+    does not (`catzilla-jit run` starts it so). memory_profiling: on jemalloc, the statistics tell
+    what the tasks of each name and each worker have allocated (docs/memory.md).
     auto_memory_tuning: on jemalloc, threads of its own give unused memory back.
     auto_validation: True; FastAPI validates what a handler declares. task_routes: says where the
     routes are and who may use them; by default they answer to this machine alone, and control
@@ -103,6 +103,7 @@ class Catzilla(FastAPI):
             "enable_c_compilation": enable_c_compilation,
             "enable_profiling": enable_profiling,
             "when_full": when_full,
+            "memory_profiling": self.memory_profiling,
         }
         former, first = self._runtime, self._runtime_options is None
         if first and self.middleware_stack is not None:
@@ -148,8 +149,6 @@ class Catzilla(FastAPI):
 
         It is compiled when the app starts, not by the first request that needs it.
         """
-        if self.memory_profiling:
-            options.setdefault("memory_arena", True)
         return make_task(function, options, Home(self._registry, self._find_runtime))
 
     def add_task(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 from catzilla_jit.errors import CompileError
+from catzilla_jit.jemalloc import find_library
 from catzilla_jit.stats.allocator import has_jemalloc
 from catzilla_jit.types import TaskStatus
 from catzilla_jit.web import (
@@ -163,6 +164,44 @@ def test_missing_jemalloc_is_said_once(caplog, monkeypatch):
     assert not first.has_jemalloc
     assert not second.memory_profiling
     assert not second.auto_memory_tuning
+
+
+@pytest.mark.skipif(find_library() is None, reason="needs jemalloc")
+def test_on_jemalloc_the_flags_are_in_effect(script):
+    script(
+        """
+        import asyncio
+        import httpx
+        from catzilla_jit.web import Catzilla
+
+        app = Catzilla(memory_profiling=True)
+        app.enable_background_tasks(workers=1)
+        assert (app.has_jemalloc, app.memory_profiling, app.auto_memory_tuning) == (True,) * 3
+
+        @app.task(compile_to_c=False)
+        def allocates(count):
+            return len(bytes(count))
+
+        async def talk():
+            transport = httpx.ASGITransport(app=app)
+            client = httpx.AsyncClient(transport=transport, base_url="http://test")
+            async with app.router.lifespan_context(app), client:
+                assert await app.add_task(allocates, 5_000_000) == 5_000_000
+                memory = (await client.get("/tasks/memory")).json()
+                assert memory["allocator"] == "jemalloc"
+                assert memory["optimization_status"] == {
+                    "jemalloc_active": True, "memory_profiling": True, "auto_tuning": True,
+                }
+                stats = (await client.get("/tasks/stats?detailed=true")).json()
+                assert stats["per_task"]["allocates"]["allocated_bytes"] >= 5_000_000
+                workers = [each["worker_id"] for each in stats["per_worker"]]
+                found = [(await client.get(f"/tasks/worker/{each}")).json() for each in workers]
+                assert max(each["memory_usage_mb"] or 0 for each in found) > 4.0
+
+        asyncio.run(talk())
+        """,
+        LD_PRELOAD=find_library(),
+    )
 
 
 def test_validation_cannot_be_switched_off():
