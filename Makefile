@@ -132,6 +132,8 @@ docs: build
 docs-pictures: build
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/chart.py
+	tools/chromium.sh
+	$(BIN)/python tools/page_pictures.py
 
 docs-tutorial: build
 	$(BIN)/python tools/tutorial.py

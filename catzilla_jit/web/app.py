@@ -69,6 +69,8 @@ class Catzilla(FastAPI):
         self.auto_memory_tuning: bool = (
             auto_memory_tuning and self.has_jemalloc and start_background_threads()
         )
+        if task_routes is not None and task_routes.has_own_runtime:
+            raise ValueError("Catzilla: the app makes the runtime; give its TaskRoutes none")
         self.task_routes = task_routes or TaskRoutes()
         self._registry = Registry()  # tasks outlive the runtime, which may be made anew
         self._runtime_options: dict[str, Any] | None = None

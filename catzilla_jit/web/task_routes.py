@@ -89,6 +89,11 @@ class TaskRoutes:
         """The runtime whose tasks are shown; the app ends it when it ends."""
         return self._find()
 
+    @property
+    def has_own_runtime(self) -> bool:
+        """Whether they were made for one runtime."""
+        return self._given is not None
+
     def _given_or_default(self) -> Runtime:
         if self._given is not None:
             return self._given

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 pytest.importorskip("fastapi")
+from catzilla_jit import Runtime
 from catzilla_jit.errors import CompileError
 from catzilla_jit.jemalloc import find_library
 from catzilla_jit.stats.allocator import has_jemalloc
@@ -21,6 +22,7 @@ from catzilla_jit.web import (
     Path,
     Query,
     TaskPriority,
+    TaskRoutes,
 )  # fmt: skip
 from catzilla_jit.web import (
     app as web_app,
@@ -202,6 +204,11 @@ def test_on_jemalloc_the_flags_are_in_effect(script):
         """,
         LD_PRELOAD=find_library(),
     )
+
+
+def test_routes_of_another_runtime_are_refused():
+    with Runtime(workers=1) as runtime, pytest.raises(ValueError, match="TaskRoutes"):
+        Catzilla(use_jemalloc=False, task_routes=TaskRoutes(runtime))
 
 
 def test_validation_cannot_be_switched_off():
