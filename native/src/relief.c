@@ -51,10 +51,8 @@ static bool is_due(struct cz_lane *lane, unsigned level, uint64_t now)
 bool cz__relief_look(struct cz_lane *lane, uint64_t now)
 {
     bool queued = false;
-    /* Not while somebody looks at the queues anyway, or is to be woken (clock.c). */
-    bool unattended = cz__sleep_counts(&lane->sleep) == 0;
     for (unsigned i = 0; i < CZ_LEVELS; i++) {
-        if (is_due(lane, i, now) && unattended)
+        if (is_due(lane, i, now)) /* also if somebody is on the look-out, who has not come */
             call_for(lane, i);
         queued |= lane->relief.level[i].since != 0;
     }

@@ -1,12 +1,12 @@
 /* relief.h: further workers, one per level of a lane, for entries that wait too long.
  *
- * A level has a target time from submission to start. An entry at the head of its queue
- * for half of that time, while every ordinary worker is inside a task that may be long,
- * gets the level's relief worker: the clock wakes it (clock.h). It takes one entry of its
- * level or of a more urgent one, goes on while what it ran was short and nobody else is
- * there to look at the queues, and parks again. In the native lane CRITICAL has the
- * reserved worker instead, and is relieved by HIGH's when that one is busy; in the Python
- * lane the relief worker of CRITICAL is the reserved one: a push wakes it.
+ * A level has a target time from submission to start. An entry that has been at the head of
+ * its queue for half of that time, since every ordinary worker is inside a task or waits for
+ * a processor, gets the level's relief worker: the clock wakes it (clock.h). It takes one entry of
+ * its level or of a more urgent one, goes on while what it ran was short and nobody else is there
+ * to look at the queues, and parks again. In the native lane CRITICAL has the reserved worker
+ * instead, and is relieved by HIGH's when that one is busy; in the Python lane the relief worker of
+ * CRITICAL is the reserved one: a push wakes it.
  *
  * Nothing relies on relief workers: they are on no look-out, and what was announced to an
  * ordinary worker stays announced to it.
