@@ -10,11 +10,11 @@ waits in its fork, CPython would call the second without the first.
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any
 
 from . import importing
+from .posix import at_fork
 
 #: The order of the locks: those of a lower rank are taken first.
 COMPILER, ENGINE, LLVM = range(3)
@@ -59,4 +59,4 @@ def _release() -> None:
         _here.held.pop().release()
 
 
-os.register_at_fork(before=_before, after_in_parent=_release, after_in_child=_release)
+at_fork(before=_before, after_in_parent=_release, after_in_child=_release)

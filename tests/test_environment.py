@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
+import sys
 
 import pytest
 
@@ -172,3 +174,44 @@ def test_every_variable_that_the_sources_read_is_known():
     source = "".join(path.read_text() for path in ROOT.rglob("*.py"))
     read = set(re.findall(r"\"CATZILLA_JIT_([A-Z_]+)\"", source))
     assert read == set(environment.KNOWN)
+
+
+ELSEWHERE = """
+    import os, sys
+    for name in ("fcntl", "resource", "pwd", "grp"):
+        sys.modules[name] = None
+    for name in (
+        "register_at_fork", "fork", "geteuid", "getuid", "sched_getaffinity", "memfd_create",
+        "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK",
+    ):
+        delattr(os, name)
+    from catzilla_jit import Executor, Runtime, gather, task
+
+    @task
+    def double(x: float) -> float:
+        return 2 * x
+
+    with Runtime(workers=1) as runtime, Executor(1) as executor:
+        mine = runtime.task(double)
+        print(gather(mine.submit(2.0), mine.submit(3.0)), mine.map([1.0]).tolist(), mine.compiled)
+        print(executor.submit(abs, -1).result(), runtime.stats().total_tasks_processed)
+"""
+
+
+def test_system_without_posix_runs_on_the_python_pool(script):
+    done = script(ELSEWHERE, CATZILLA_JIT_DISABLE_NATIVE="1")
+    assert done.stdout == "[4.0, 6.0] [2.0] True\n1 3\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "library"),
+    [("dask", "distributed"), ("joblib", "joblib"), ("opentelemetry", "opentelemetry")],
+)
+def test_integration_without_its_library_says_what_to_install(monkeypatch, module, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    for name in [n for n in sys.modules if n.partition(".")[0] == library]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, f"catzilla_jit.integrations.{module}", raising=False)
+    monkeypatch.delitem(sys.modules, "catzilla_jit.integrations.dask_worker", raising=False)
+    with pytest.raises(ImportError, match=rf"pip install 'catzilla_jit\[{module}\]'"):
+        importlib.import_module(f"catzilla_jit.integrations.{module}")

@@ -18,7 +18,8 @@ PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
 LAYERS = ("cli", "web", "integrations", "tasks", "runtime", "pools", "stats", "display")
 #: What every layer may import; it imports nothing of the package but the ground.
 GROUND = (
-    "errors", "types", "logs", "jemalloc", "importing", "forking", "forks", "lazily", "environment",
+    "errors", "types", "logs", "jemalloc", "importing", "forking", "forks", "lazily",
+    "environment", "posix",
     "deadline",
 )  # fmt: skip
 #: The same order inside of `compile`, below the modules of that folder itself.

@@ -10,7 +10,6 @@ import dataclasses
 import importlib.metadata
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Literal
 
 from .. import environment, jemalloc, logs
 from ..display.terminal import printable
+from ..posix import resource
 
 LEVELS = ("ok", "note", "warning", "broken")
 Check = Callable[[], "Iterator[Finding]"]
@@ -218,6 +218,8 @@ _LITTLE_SPACE = 4 << 30
 
 
 def limits() -> Iterator[Finding]:
+    if resource is None:
+        return
     yield _limit(
         "user processes", resource.RLIMIT_NPROC, "", _FEW_THREADS,
         "ulimit -u: every worker is a thread, and threads count",

@@ -12,6 +12,8 @@ import sys
 import traceback
 from typing import NoReturn
 
+from ..posix import at_fork
+
 #: How many forks this process is away from the one that loaded the module.
 generation = 0
 
@@ -42,5 +44,4 @@ def _code(failure: BaseException) -> int:
     return 1
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)

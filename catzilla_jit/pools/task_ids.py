@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import os
 
+from ..posix import at_fork
+
 _ROUNDS = 4
 _HALF = 8  # bytes
 _MARK = b"\0" * _HALF
@@ -29,7 +31,7 @@ def _after_fork_in_child() -> None:
     _key = os.urandom(32)
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
 
 
 def _mixed(turn: int, half: bytes, other: bytes) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
-import os
 import threading
 import time
 import weakref
@@ -15,6 +14,7 @@ from ..pools import selection
 from ..pools.interrupt import shielded
 from ..pools.open_pool import let_go
 from ..pools.protocol import Backend
+from ..posix import at_fork
 from . import exit
 from .warmup import Registry
 
@@ -150,4 +150,4 @@ if _register is None:
 
 _register(_finish_at_exit)
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)

@@ -16,7 +16,6 @@ import contextlib
 import functools
 import itertools
 import logging
-import os
 import sys
 import threading
 import weakref
@@ -26,6 +25,7 @@ from typing import Any
 
 from ..pools.ended import Ended
 from ..pools.interrupt import join_thread, shielded
+from ..posix import at_fork
 
 _log = logging.getLogger("catzilla_jit")
 _IMPORT_SECONDS = 0.02
@@ -64,7 +64,7 @@ def _after_fork_in_child() -> None:
     _submitters = _Submitters()  # the threads that were counted do not exist here
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
 
 
 _registrations = itertools.count()

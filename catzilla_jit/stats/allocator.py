@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import resource
 from typing import TYPE_CHECKING, Any
 
+from ..posix import peak_resident_bytes
 from .compute import resident_bytes
 from .snapshot import MB
 
@@ -146,7 +146,7 @@ def allocator_stats() -> dict[str, Any]:
     stats: dict[str, Any] = {
         "allocator": "jemalloc" if has_jemalloc else "malloc",
         "resident_mb": resident_bytes() / MB,
-        "peak_resident_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_resident_mb": peak_resident_bytes() / MB,
     }
     heap = _jemalloc() if has_jemalloc else _glibc()
     if heap is not None:

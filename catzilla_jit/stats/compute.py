@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import resource
+import mmap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..posix import peak_resident_bytes
 from .segment import (
     CANCELLED,
     COMPLETED,
@@ -60,8 +61,8 @@ def resident_bytes(pid: int | str = "self") -> int:
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if pid == "self" else 0
-    return pages * resource.getpagesize()
+        return peak_resident_bytes() if pid == "self" else 0
+    return pages * mmap.PAGESIZE
 
 
 def cpu_seconds(pid: int, thread: int) -> float | None:

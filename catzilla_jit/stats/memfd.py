@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
+
+from ..posix import fcntl
 
 _F_ADD_SEALS = 1033
 _SEAL, _SHRINK, _GROW, _WRITE, _FUTURE_WRITE = 1, 2, 4, 8, 16

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import mmap
 import os
 import stat
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import NoRuntime
+from ..posix import fcntl
 from . import compute, roster, segment, snapshot
 
 _LINK = "/memfd:catzilla_jit"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import copyreg
 import functools
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, overload
 
+from ..posix import at_fork
 from ..runtime.warmup import Registry
 from ..stats.snapshot import TaskStats
 from .pickling import reduced
@@ -88,7 +88,7 @@ def _after_fork_in_child() -> None:
     _lock = threading.RLock()  # a thread that does not exist here may hold the other
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
 
 
 def shutdown(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import os
 import threading
 import types
 import warnings
@@ -25,6 +24,7 @@ from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
 from ..pools.protocol import Rerun
+from ..posix import at_fork
 from ..runtime.process import refresh_rosters
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
 from .attempt import attempt
@@ -397,7 +397,7 @@ def _after_fork_in_child() -> None:
             program.forms = []
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
 
 
 #: What Numba's functions raise in other words than Python's.

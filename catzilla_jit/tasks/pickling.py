@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import os
 import pickle
 import sys
 import threading
@@ -21,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..posix import at_fork
 from .options import Settings
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def _after_fork_in_child() -> None:
     _lock = threading.RLock()  # a thread that does not exist here may hold the other
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
 
 
 class _Here(threading.local):

@@ -33,12 +33,15 @@ NAME = re.compile(r"[0-9a-f]{64}(\.[csv]{1,255})?")
 UNFINISHED = re.compile(r"\.new-[0-9a-f]{16}")
 #: What is this old and unfinished was left by a process that was killed.
 UNFINISHED_SECONDS = 3600.0
+_FOLDER_FLAGS = sum(
+    getattr(os, name, 0) for name in ("O_RDONLY", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
+)
 
 
 def directory() -> pathlib.Path | None:
     """Return the directory of the cache, made if need be; None when there is none that is safe."""
     chosen = _chosen()
-    if chosen is None:
+    if chosen is None or not hasattr(os, "geteuid"):  # whose a file is cannot be told
         return None
     folder = chosen / FOLDER
     try:
@@ -74,8 +77,7 @@ def _opened() -> Iterator[int | None]:
     """Yield a descriptor of the directory, None without one."""
     path = directory()
     try:
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        folder = None if path is None else os.open(path, flags)
+        folder = None if path is None else os.open(path, _FOLDER_FLAGS)
     except OSError:
         folder = None
     try:

@@ -8,11 +8,12 @@ beyond its end the process crashes. Python code cannot ask how much is left, so 
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from ...posix import resource
 
 #: C stack that one call within another takes, with room for what it does before it waits again.
 #: Measured: 0.8 kB on CPython 3.11; before that each Python frame takes C stack.
@@ -23,9 +24,8 @@ _UNKNOWN_STACK = 512 * 1024  # the least that threads get on any system
 @functools.cache
 def _default_stack() -> int:
     """Return the bytes of stack that a thread gets unless it is told otherwise."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or resource is None:
         return _UNKNOWN_STACK
-    resource: Any = importlib.import_module("resource")
     limit: int = resource.getrlimit(resource.RLIMIT_STACK)[0]
     return 2 * 1024 * 1024 if limit == resource.RLIM_INFINITY else limit
 

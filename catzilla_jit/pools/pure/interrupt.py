@@ -25,13 +25,13 @@ import ctypes
 import functools
 import gc
 import itertools
-import os
 import sys
 import threading
 import types
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ...posix import at_fork
 from ..safepoint import is_free
 from ..takeback import TakenBack, look
 from . import signals
@@ -58,9 +58,7 @@ def _after_fork_in_child() -> None:
 
 
 # Held during a fork, so that the child finds it free.
-os.register_at_fork(
-    before=lock.acquire, after_in_parent=lock.release, after_in_child=_after_fork_in_child
-)
+at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=_after_fork_in_child)
 
 
 class Clock(Protocol):

@@ -18,6 +18,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 
+from ...posix import at_fork
 from ...stats import events, memfd, segment
 from ...stats.events import Event
 from ...stats.segment import (
@@ -389,5 +390,4 @@ def _after_fork_in_child() -> None:
         recorder.after_fork_in_child()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)

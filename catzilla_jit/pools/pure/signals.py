@@ -8,13 +8,14 @@ between two steps: each of them can be done once more.
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 import threading
 import types
 from collections.abc import Callable
 from typing import Any
+
+from ...posix import at_fork
 
 _signal: Any = importlib.import_module("_signal")  # without signal's conversions
 
@@ -118,4 +119,4 @@ def _after_fork_in_child() -> None:
         _let_go()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+at_fork(after_in_child=_after_fork_in_child)
