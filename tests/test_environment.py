@@ -11,6 +11,7 @@ import pytest
 
 import catzilla_jit
 from catzilla_jit import Runtime, environment
+from catzilla_jit.tasks import numba_range
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent
 
@@ -215,3 +216,39 @@ def test_integration_without_its_library_says_what_to_install(monkeypatch, modul
     monkeypatch.delitem(sys.modules, "catzilla_jit.integrations.dask_worker", raising=False)
     with pytest.raises(ImportError, match=rf"pip install 'catzilla_jit\[{module}\]'"):
         importlib.import_module(f"catzilla_jit.integrations.{module}")
+
+
+NEWER = """
+    import importlib.metadata, sys, warnings
+    version = importlib.metadata.version
+    importlib.metadata.version = lambda name: "0.99.1" if name == "numba" else version(name)
+    from catzilla_jit import task
+
+    @task
+    def double(x: float) -> float:
+        return 2 * x
+
+    @task
+    def triple(x: float) -> float:
+        return 3 * x
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        print(double.submit(2.0).result(), triple.map([1.0]).tolist(), double.compiled)
+    print(*(warning.message for warning in seen))
+    assert "numba" not in sys.modules
+    print("newer than" in str(triple.explain()))
+"""
+
+
+def test_numba_that_was_not_tested_is_named_once_and_tasks_run_as_python(script):
+    text = "Numba 0.99.1 is newer than 0.68, the newest that this was tested with"
+    assert script(NEWER).stdout == f"4.0 [3.0] False\n{text}: tasks run as Python\nTrue\n"
+
+
+def test_tested_versions_are_those_that_installers_are_told():
+    project = (ROOT.parent / "pyproject.toml").read_text()
+    low, high = numba_range.OLDEST, numba_range.NEWEST
+    assert f'"numba>={low[0]}.{low[1]},<{high[0]}.{high[1] + 1}"' in project
+    assert numba_range.complaint("0.68.1") is None
+    assert "older" in numba_range.complaint("0.60.0")

@@ -27,6 +27,7 @@ from ..pools.protocol import Rerun
 from ..posix import at_fork
 from ..runtime.process import refresh_rosters
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
+from . import numba_range
 from .attempt import attempt
 from .by_signal import came_by_signal
 from .constants import Constants
@@ -49,9 +50,9 @@ LATER = "it is compiled at its first submission, for the types of the arguments"
 _log = logging.getLogger("catzilla_jit")
 
 
-def switched_off() -> bool:
-    """Whether the environment says that nothing is to be compiled."""
-    return flag(SWITCH, False)
+def switched_off() -> str | None:
+    """Return why nothing is compiled here: the environment says so, or Numba is another one."""
+    return f"{SWITCH} is set" if flag(SWITCH, False) else numba_range.installed()
 
 
 _UNKNOWN = inspect.Signature(
@@ -72,7 +73,7 @@ class JitFunction:
         self.in_place: InPlace | None = None  # the forms that change what they are given
         self.generic = False  # the hints leave types to the values
         self.ready = False  # looked at: compiled, generic, or refused
-        self.switched_off = False  # it was looked at while the switch said no
+        self.switched_off: str | None = None  # why it was not, when it was looked at
         self.guards: Guards = ()  # what the forms take for constant
         self.generation = 0  # how often that has changed
         self._refused: CompileRefused | None = None
@@ -141,7 +142,7 @@ class JitFunction:
         """Compile on the first call; None: as Python, or generic. CompileError if it must not."""
         self.prepare()
         if self.switched_off and self.mode:
-            self._warn(f"{SWITCH} is set")
+            self._warn(self.switched_off)
         if self._refused is not None and not self.generic and self.in_place is None:
             self._complain(self._refused)
         return self.forms[0] if self.forms else None
@@ -289,8 +290,9 @@ class JitFunction:
             reason = Reason(rules.SWITCHED_OFF, None, "compile_to_c=False", advice)
             return Explanation.of(CompileRefused(self.name, (reason,)))
         if self.switched_off:
-            advice = "unset it to let tasks compile"
-            reason = Reason(rules.SWITCHED_OFF, None, f"{SWITCH} is set", advice)
+            ours = self.switched_off.startswith(SWITCH)
+            advice = "unset it to let tasks compile" if ours else "install a Numba that is known"
+            reason = Reason(rules.SWITCHED_OFF, None, self.switched_off, advice)
             return Explanation.of(CompileRefused(self.name, (reason,)))
         assert self._refused is not None
         waits = self.generic and not self._tried
@@ -323,7 +325,7 @@ class JitFunction:
         """Return why nobody tries to compile it; None if somebody does."""
         if self.mode is False:
             return "compile_to_c=False"
-        return f"{SWITCH} is set" if self.switched_off or switched_off() else None
+        return self.switched_off or switched_off()
 
     # --- what a compiled call left behind ---------------------------------------------------
 
