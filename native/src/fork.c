@@ -333,6 +333,9 @@ bool cz__fork_stopped(struct cz__thread *thread)
     cz__store_seqcst(&root->left, 1);
     while (cz__deque_pop(&self->deque))
         ;
+    /* Who waits for one of those sees `left`. */
+    cz__sub_seqcst(&root->active, self->helping);
+    self->helping = 0;
     if (stolen) {
         cz__meter_end(thread->worker.meter, 0);
         self->stolen = NULL;
@@ -383,7 +386,9 @@ static void await_end(struct cz__forker *self, struct cz_frame *frame)
         if (is_over(thread, root))
             leave_run(thread);
         if (has_room(thread) && (other = steal(thread, root))) {
+            self->helping++;
             run_here(other, ON_TOP);
+            self->helping--;
             tell_end(other, root, ENDED);
             turns = spins = 0;
         } else if (spins++ < SPINS) {

@@ -29,8 +29,8 @@ struct cz__forker {
     struct cz__deque deque;
     /* of its own thread */
     CZ_ALIGNED struct cz__thread *thread;
-    struct cz__root *root;   /* of the frames that it makes now */
     struct cz_frame *stolen; /* what it runs as a thief, at the bottom of its stack */
+    uint32_t helping;        /* stolen frames that it runs above its waits */
     struct cz_frame *free;
     struct cz__slab_of_frames *slabs;
     uint64_t woken_at;   /* when it last woke a worker, ticks */

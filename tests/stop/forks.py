@@ -81,6 +81,20 @@ def endless(depth: int, go_on: NDArray[np.int64]) -> int:
     return join(left) + right
 
 
+def waiting(depth: int, go_on: NDArray[np.int64]) -> int:
+    """The same with workers that wait for others, and run other parts meanwhile."""
+    if depth == 0:
+        while go_on[0] == 1:
+            pass
+        return 0
+    a = fork(waiting, depth - 1, go_on)
+    b = fork(waiting, depth - 1, go_on)
+    pause = 0.0
+    for i in range(100_000):
+        pause += i * 0.5
+    return join(b) + join(a) + int(pause * 0.0)
+
+
 def small(n: int) -> int:
     if n < 2:
         return n
@@ -96,11 +110,16 @@ class Stress:
         self.runtime = Runtime(workers=workers, enable_auto_scaling=False)
         self.tree = self.runtime.task(tree, compile_to_c="require")
         self.endless = self.runtime.task(endless, compile_to_c="require")
+        self.waiting = self.runtime.task(waiting, compile_to_c="require")
         self.small = self.runtime.task(small, compile_to_c="require")
         self.limited = self.tree.options(timeout_ms=1)
         self.visits = np.zeros(64, np.int64)
         self.go_on = np.ones(1, np.int64)
         self.ends: collections.Counter[str] = collections.Counter()
+        for task in (self.tree, self.endless, self.waiting):  # none is cut short while it compiles
+            arguments = (1, 0, 0, self.visits) if task is self.tree else (0, np.zeros(1, np.int64))
+            task.submit(*arguments).result(timeout=PATIENCE)
+        self.small.map([1])
 
     def round(self) -> None:
         results = [self._submit() for _ in range(AT_ONCE)]
@@ -117,7 +136,8 @@ class Stress:
     def _submit(self) -> tuple[Any, tuple[int, int, int] | None]:
         draw = self.random
         if draw.random() < 0.1:
-            return self.endless.submit(draw.randrange(6), self.go_on), None
+            task = draw.choice([self.endless, self.waiting])
+            return task.submit(draw.randrange(6), self.go_on), None
         what = draw.randrange(2**31), draw.randrange(1, 11), draw.choice([0, 0, 1, 20])
         task = draw.choice([self.tree, self.tree, self.limited])
         if draw.random() < 0.2:
