@@ -26,7 +26,7 @@ TABLES = {
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.lt,
     operator.le, operator.eq, operator.ne, operator.gt, operator.ge,
 }  # fmt: skip
-PLAIN = (types.float64, types.int64)
+PLAIN: tuple[Any, ...] = (types.float64, types.int64)
 
 #: Names that make such arrays.
 NAMES = {
