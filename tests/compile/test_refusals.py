@@ -88,7 +88,7 @@ def calls_format(x: int) -> str:
 
 
 def formats_with_percent(x: int) -> str:
-    return "%e" % x  # noqa: UP031
+    return "%a" % x  # noqa: UP031
 
 
 def names_nothing(x: int) -> int:
@@ -367,8 +367,8 @@ def goes_over_a_set(numbers: list[int]) -> int:
     return total
 
 
-def formats_with_an_exponent(x: float) -> str:
-    return f"{x:.3e}"
+def formats_by_repr(x: float) -> str:
+    return f"{x!a}"
 
 
 def returns_what_it_was_given(numbers: list[int]) -> Any:
@@ -409,7 +409,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (takes_the_mean_of_a_list, 1, "numpy.mean of a list"),
     (loops_over_a_number, 1, "loops over a value of type int"),
     (goes_over_a_set, 2, "loops over a set"),
-    (formats_with_an_exponent, 1, "f-string has a format"),
+    (formats_by_repr, 1, "f-string has a format"),
     (returns_what_it_was_given, 1, "list that it was given"),
     (mixes_a_list, 1, "another kind"),
     (returns_two_types, 2, "values of different types"),

@@ -84,7 +84,7 @@ def test_text_is_pythons(function: Callable[..., Any]) -> None:
 
 
 # fmt: off
-def exponent(x: float) -> str: return "%e" % x
+def exponent(x: float) -> str: return "%a" % x
 def prefixed_float(x: float) -> str: return "%#.0f" % x
 def least_digits(n: int) -> str: return "%.5x" % n
 def character_of_text(s: str) -> str: return "%c" % s

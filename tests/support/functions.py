@@ -969,6 +969,14 @@ def parts_per_hundred(a: float) -> str:
     return f"{a:.1%} {a:+.2f} {a:,.2f} {a:f}"
 
 
+def exponents(a: float) -> str:
+    return f"{a:e} {a:.0e} {a:>+12.3E} {a:012.2e} {a:g} {a:.10G}" + "%g|%-9.2e|" % (a, a)  # noqa: UP031
+
+
+def exponents_of_ints(x: int) -> str:
+    return f"{x:e} {x:g} {x:8.2g}"
+
+
 def quoted_text(s: str, x: int) -> str:
     return f"{s!r:>8} {x!r} {repr(s)}"  # noqa: RUF010
 

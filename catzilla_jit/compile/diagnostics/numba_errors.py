@@ -120,7 +120,7 @@ CASES = (
         rules.FORMAT,
         r"format spec in f-strings|FORMAT_VALUE|FORMAT_WITH_SPEC",
         "an f-string has a format that is not supported",
-        "use s, c, d, b, o, x, f or % with a constant width, or format outside the task",
+        "use s, c, d, b, o, x, f, e, g or % with a constant width, or format outside the task",
     ),
     Case(
         rules.FORMAT,

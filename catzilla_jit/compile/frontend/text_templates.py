@@ -58,8 +58,8 @@ def _spec(match: re.Match[str]) -> str | None:
         return f"{left}{sign}{zero}{width}d"
     if kind in "oxX" and digits is None:
         return f"{left}{sign}{prefix}{zero}{width}{kind}"
-    if kind == "f" and not prefix:
-        return f"{left}{sign}{zero}{width}.{digits or 6}f"
+    if kind in "feEgG" and not prefix:
+        return f"{left}{sign}{zero}{width}.{digits or 6}{kind}"
     return None
 
 

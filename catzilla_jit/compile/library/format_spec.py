@@ -1,9 +1,9 @@
 """Format specs of f-strings, as functions that compile.
 
-A spec becomes a `Formatter`: a choice of a function by the type of the value. Known are widths
-with `<`, `>`, `^` and a fill, zero padding, signs, `,` and `_` between thousands, `s`, for integers
-`c d b o x X`, for numbers `f` and `%`; the rest is refused. Rounding that is not certain is left to
-Python.
+A spec becomes a `Formatter`: a choice of a function by the type of the value. Known are widths with
+`<`, `>`, `^` and a fill, zero padding, signs, `,` and `_` between thousands, `s`, for integers `c d
+b o x X`, for numbers `f`, `e`, `g` and `%`; the rest is refused. Rounding that is not certain is
+left to Python.
 """
 
 # Numba is annotated in part only.
@@ -22,11 +22,12 @@ from numba.core import types
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.builtin_functions import bail_out
+from catzilla_jit.compile.library.c_text import printed
 from catzilla_jit.compile.library.number_text import MINUS, decimal, in_base, text_of_int
 
 SPEC = re.compile(
     r"((?P<fill>[^{}])?(?P<align>[<>^]))?(?P<sign>[-+ ])?(?P<prefix>#)?(?P<zero>0)?"
-    r"(?P<width>[1-9][0-9]*)?(?P<group>[,_])?(\.(?P<digits>[0-9]+))?(?P<kind>[dsfcboxX%])?"
+    r"(?P<width>[1-9][0-9]*)?(?P<group>[,_])?(\.(?P<digits>[0-9]+))?(?P<kind>[dsfeEgGcboxX%])?"
 )
 BASES = {"b": 2, "o": 8, "x": 16, "X": 16}
 
@@ -71,6 +72,10 @@ class Formatter:
         integer = number_kinds.kind(x) == number_kinds.INT
         if self.kind in ("f", "%") and (integer or x == types.float64) and not self.prefix:
             return self._float_writer(integer)
+        known = self.kind in ("e", "E", "g", "G") and not (self.group or self.prefix)
+        if known and (integer or x == types.float64):
+            write = printed(self.kind, 6 if self.digits is None else self.digits)
+            return of_integer(write) if integer else write
         return self._integer_writer() if integer and self.digits is None else None
 
     def _integer_writer(self) -> Callable[[Any], str] | None:
