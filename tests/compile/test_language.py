@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import logging
 import math
 import sys
@@ -62,16 +63,34 @@ def empties(n: int) -> Any:
     return values, found, first
 
 
+def optional(n: int, more: int | None = None) -> Any:
+    more = more or 3
+    return n + more
+
+
+def of_calendar(n: int) -> Any:
+    return calendar.isleap(n), calendar.leapdays(1900, n)
+
+
 def close(a: float, b: float) -> Any:
     near = math.isclose(a, b, rel_tol=1e-3, abs_tol=0.5)
     return near, math.isclose(a, b, abs_tol=0.25), a.is_integer()
 
 
-@pytest.mark.parametrize("function", [imports, extremes, bits, of_none, empties])
+@pytest.mark.parametrize(
+    "function", [imports, extremes, bits, of_none, empties, optional, of_calendar]
+)
 def test_compiled_function_answers_as_python(function: Any) -> None:
     made = task(function)
     for n in (0, 1, 7, -4, 2**62, -(2**63)) if function is bits else (0, 1, 7, -1):
         assert submitted(made, n) == outcome(function, n)
+    assert made.compiled
+
+
+def test_default_in_the_place_of_none_or_zero_is_pythons() -> None:
+    made = task(optional)
+    for more in (None, 0, 5, 2**62):
+        assert submitted(made, 2**62, more) == outcome(optional, 2**62, more)
     assert made.compiled
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from differential.program import Program
 
-#: Seconds that one program may take, its compilation included.
-PATIENCE = 60.0
+#: Seconds that one program may take, its compilation included; on a busy machine, too.
+PATIENCE = 240.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ import numpy
 from catzilla_jit import importing
 from catzilla_jit.compile.cache.toolchain import installation, is_set_in_code
 from catzilla_jit.compile.frontend.names import (
+    ALONG,
     STANDS_FOR,
     imported_in,
     is_filled,
@@ -142,7 +143,7 @@ class _Writer:
         elif _is_dispatcher(value):
             self.text(repr(value.targetoptions))
             self.function(value.py_func)
-        elif _is_installed(value):
+        elif _is_installed(value) and value.__module__ not in ALONG:
             self.text(value.__module__ or "", value.__qualname__)
         elif isinstance(value, pytypes.FunctionType):
             self.function(value)

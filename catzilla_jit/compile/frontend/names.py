@@ -14,6 +14,8 @@ from typing import Any
 
 from catzilla_jit import forking, importing
 
+#: Modules of Python's own, written in Python, whose functions are compiled along as a user's are.
+ALONG = {"calendar", "colorsys"}
 #: Modules that come with the installation: their functions are Numba's or nobody's business.
 INSTALLED = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__"}
 
@@ -22,7 +24,9 @@ def callee(value: Any) -> pytypes.FunctionType | None:
     """Return the plain Python function that a call of `value` runs, if it is one."""
     if not isinstance(value, type):
         value = getattr(value, STANDS_FOR, value)
-    if not isinstance(value, pytypes.FunctionType) or is_installed(value.__module__):
+    if not isinstance(value, pytypes.FunctionType):
+        return None
+    if is_installed(value.__module__) and value.__module__ not in ALONG:
         return None
     return None if _known_to_numba(value) else value
 
