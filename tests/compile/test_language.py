@@ -129,6 +129,17 @@ def test_changed_module_is_imported_by_the_next_submission(monkeypatch: Any) -> 
     assert made.submit(3).result() == 15
 
 
+def test_imported_class_has_its_own_name_in_the_reason() -> None:
+    def parsed(n: int) -> int:
+        from fractions import Fraction
+
+        return Fraction(n).numerator
+
+    (reason,) = task(parsed).explain().reasons
+    assert "Fraction" in reason.message
+    assert "__cz" not in reason.message
+
+
 def test_import_of_a_module_that_is_not_there_stays_python() -> None:
     def broken(n: int) -> int:
         import catzilla_no_such_module

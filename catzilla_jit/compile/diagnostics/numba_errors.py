@@ -570,7 +570,12 @@ def _reason(place: source_line.Place, case: Case, match: re.Match[str], text: st
     return Reason(case.code, line, message, advice, text, place.file)
 
 
+#: What precedes the name of something that is imported inside the function (`local_imports.py`).
+IMPORTED = "__cz_import_"
+
+
 def _said(group: str, value: str) -> str:
+    value = value.removeprefix(IMPORTED)
     if group == "sign":
         return type_names.SIGNS.get(value, value)
     return type_names.plain(value) if group.startswith("k") else value
