@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -33,9 +35,9 @@ class Server(NamedTuple):
 
 
 def kill(server: Server) -> None:
-    """End the server without asking it; nothing if it has ended."""
-    if server.process.poll() is None:
-        server.process.kill()
+    """End the server and its worker processes without asking them."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.process.pid, signal.SIGKILL)
     server.process.wait(PATIENCE)
     if server.process.stdout is not None:
         server.process.stdout.close()
@@ -81,5 +83,6 @@ def start(folder: pathlib.Path, module: str, *options: str, port: int | None = N
          "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", *options],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,  # so that its worker processes are ended with it
     )  # fmt: skip
     return until_up(Server(process, f"http://127.0.0.1:{port}"))
