@@ -109,7 +109,8 @@ def _sources(value: Any, wanted: types.Type) -> list[tuple[str, types.Type]]:
     if value.op == "cast":
         return [(value.value.name, wanted)]
     if value.op == "phi":
-        return [(each.name, wanted) for each in value.incoming_values]
+        # A path on which the variable has no value yet brings none.
+        return [(each.name, wanted) for each in value.incoming_values if isinstance(each, ir.Var)]
     known = value.op == "build_tuple" and isinstance(wanted, types.BaseTuple)
     if known and len(value.items) == len(wanted.types):
         return [(item.name, t) for item, t in zip(value.items, wanted.types, strict=True)]
