@@ -305,3 +305,22 @@ def test_writing_to_a_view_of_an_argument_is_an_effect() -> None:
     scaled.submit(values).result(60)
     assert not scaled.explain().pure
     assert values.tolist() == [0.0, 5.0, 0.0]
+
+
+SAVED = """
+    import sys
+    import numpy as np
+    from catzilla_jit import task
+    @task
+    def wave(x: float) -> float:
+        return np.cos(x) * np.exp(-x)
+    numbers = np.linspace(0.0, 3.0, 50)
+    assert wave.submit(0.5).result() == np.cos(0.5) * np.exp(-0.5)
+    assert (wave.map(numbers) == [np.cos(x) * np.exp(-x) for x in numbers]).all()
+    print(wave.explain().compiled, "numba" in sys.modules)
+"""
+
+
+def test_saved_code_finds_the_loops_of_its_process_without_numba(script: Any) -> None:
+    assert script(SAVED).stdout.split() == ["True", "True"]
+    assert script(SAVED).stdout.split() == ["True", "False"]
