@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import numpy
@@ -22,14 +22,13 @@ from numba.core import ir, types
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 
 from catzilla_jit.compile.analysis import number_kinds, numpy_parity
-from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
+from catzilla_jit.compile.analysis.origins import Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
-from catzilla_jit.compile.library.ufuncs import signatures
 from catzilla_jit.compile.passes import foreign_arrays
 from catzilla_jit.compile.target.helper import Helper
 
@@ -61,7 +60,7 @@ class Exactness(AnalysisPass):
         return False
 
 
-class _Check:
+class _Check(foreign_arrays.Checks):
     """The walk over one function."""
 
     def __init__(self, state: Any, unit: CompilationUnit) -> None:
@@ -106,70 +105,6 @@ class _Check:
             self._call(expr)
 
     # -- types
-
-    def _is_foreign(self, statement: Any) -> bool:
-        """Tell whether a statement has to do with arrays or numbers that Python has not."""
-        names = [each.name for each in statement.list_vars()]
-        return any(self._has_foreign(name) for name in names)
-
-    def _has_foreign(self, name: str) -> bool:
-        for part in _parts(self.typemap[name]):
-            if isinstance(part, types.Array):
-                record = isinstance(part.dtype, types.Record)  # its fields are looked at when used
-                if part.dtype not in numpy_parity.PLAIN and not record:
-                    return True
-            elif self.origins[name] == NUMPY and _is_foreign(part):
-                return True
-        return False
-
-    def _foreign(self, target: str, expr: Any) -> None:
-        """Refuse what is done with such, but for calls of NumPy's loops and what moves items."""
-        if not isinstance(expr, ir.Expr) or expr.op in foreign_arrays.MOVING:
-            return
-        if expr.op == "getattr" and expr.attr in foreign_arrays.ATTRIBUTES:
-            return
-        if expr.op == "call":
-            names = [each.name for each in expr.args]
-            given = [self.typemap[each] for each in names]
-            if foreign_arrays.is_known(self.typemap, expr, given, self.typemap[target]):
-                return
-            callee = self.typemap[expr.func.name]
-            if self._is_looked_at(callee):
-                return
-        name = next(
-            each.name
-            for each in (ir.Var(None, target, self.loc), *expr.list_vars())
-            if self._has_foreign(each.name)
-        )
-        part = next(iter(_parts(self.typemap[name])))
-        if isinstance(part, types.Array):
-            message = f"Numba computes arrays of {part.dtype} differently than NumPy"
-        else:
-            message = f"Numba computes NumPy's {part} differently than NumPy"
-        self._refuse(rules.DTYPE, message)
-
-    def _is_looked_at(self, callee: Any) -> bool:
-        """Tell whether what is called is looked at by itself."""
-        if isinstance(callee, types.RecursiveCall):
-            return True
-        if not isinstance(callee, types.Dispatcher):
-            return False
-        helper = callee.dispatcher
-        if not isinstance(helper, Helper) or not self.unit.is_library(helper):
-            return isinstance(helper, Helper)
-        name = helper.py_func.__name__
-        return name in reductions.NAMES or name in numpys.NAMES or name == "float_of"
-
-    def _weak(self, expr: Any) -> None:
-        """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
-        function = number_kinds.called(self.typemap, expr)
-        names = [each.name for each in expr.args]
-        strong = tuple(not self._is_array(name) and has_numpy(self.origins[name]) for name in names)
-        if not number_kinds.is_loop(function) or not any(strong):
-            return
-        given = tuple(self.typemap[name] for name in names)
-        if not signatures.is_same(function.__name__, given, strong):
-            self._refuse_operation(f"numpy.{function.__name__} of {self._named(names)}")
 
     def _element(self, name: str) -> int | None:
         return numpy_parity.element(self.typemap[name])
@@ -252,7 +187,7 @@ class _Check:
         return lines[1].dtype == types.boolean
 
     def _index(self, name: str) -> None:
-        for part in _parts(self.typemap[name]):
+        for part in foreign_arrays.parts(self.typemap[name]):
             if isinstance(part, types.Array):
                 self._refuse(
                     rules.ARRAY_INDEX, "an array is indexed with an array other than a mask"
@@ -441,17 +376,6 @@ class _Check:
         refuse(self.unit.findings.reasons, code, self.loc, message, advice)
 
 
-def _parts(type_: Any) -> Iterator[Any]:
-    """Yield a type, or those that a tuple or an optional is made of."""
-    if isinstance(type_, types.BaseTuple):
-        for each in type_.types:
-            yield from _parts(each)
-    elif isinstance(type_, types.Optional):
-        yield from _parts(type_.type)
-    else:
-        yield type_
-
-
 def _is_plain(array: types.Array) -> bool:
     """Tell whether an array is aligned, or a line, as the field of packed records."""
     return array.aligned or array.ndim == 1
@@ -465,10 +389,6 @@ def _results(blocks: Iterable[Any]) -> set[str]:
         if not isinstance(each.value, ir.Expr) or each.value.op not in ("binop", "unary"):
             others.add(each.target.name)
     return {name for name in all_ - others if name.startswith("$")}
-
-
-def _is_foreign(type_: Any) -> bool:
-    return number_kinds.kind(type_) is not None and types.unliteral(type_) not in numpy_parity.PLAIN
 
 
 def _shown(array: types.Array) -> str:

@@ -1,7 +1,7 @@
 """What may be done with arrays and numbers of types that Python does not have.
 
 Numba computes with them in other types than NumPy; so what is named here makes no new number, or
-calls NumPy's loops. A table for `check_numpy_parity.py`.
+calls NumPy's loops. A part of `check_numpy_parity.py`.
 """
 
 # Numba is annotated in part only.
@@ -9,12 +9,20 @@ calls NumPy's loops. A table for `check_numpy_parity.py`.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy
-from numba.core import types
+from numba.core import ir, types
 
-from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis import number_kinds, numpy_parity
+from catzilla_jit.compile.analysis.origins import NUMPY, has_numpy
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.frontend.unit import CompilationUnit
+from catzilla_jit.compile.library.arrays import overloads as numpys
+from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.library.ufuncs import signatures
+from catzilla_jit.compile.target.helper import Helper
 
 #: Expressions that move items, or make tuples of them.
 MOVING = {
@@ -58,3 +66,104 @@ def is_known(typemap: dict[str, Any], call: Any, given: list[Any], result: Any) 
         return function in MAKING
     except TypeError:
         return False
+
+
+def parts(type_: Any) -> Iterator[Any]:
+    """Yield a type, or those that a tuple or an optional is made of."""
+    if isinstance(type_, types.BaseTuple):
+        for each in type_.types:
+            yield from parts(each)
+    elif isinstance(type_, types.Optional):
+        yield from parts(type_.type)
+    else:
+        yield type_
+
+
+def _is_foreign(type_: Any) -> bool:
+    return number_kinds.kind(type_) is not None and types.unliteral(type_) not in numpy_parity.PLAIN
+
+
+class Checks:
+    """The part of the walk over a function that looks at such arrays and numbers."""
+
+    # made by the walk itself
+    typemap: dict[str, Any]
+    origins: Any
+    unit: CompilationUnit
+    loc: Any
+
+    def _refuse(self, code: str, message: str) -> NoReturn:
+        raise NotImplementedError
+
+    def _refuse_operation(self, what: str) -> NoReturn:
+        raise NotImplementedError
+
+    def _named(self, names: list[str]) -> str:
+        raise NotImplementedError
+
+    def _is_array(self, name: str) -> bool:
+        raise NotImplementedError
+
+    def _is_foreign(self, statement: Any) -> bool:
+        """Tell whether a statement has to do with arrays or numbers that Python has not."""
+        names = [each.name for each in statement.list_vars()]
+        return any(self._has_foreign(name) for name in names)
+
+    def _has_foreign(self, name: str) -> bool:
+        for part in parts(self.typemap[name]):
+            if isinstance(part, types.Array):
+                record = isinstance(part.dtype, types.Record)  # its fields are looked at when used
+                if part.dtype not in numpy_parity.PLAIN and not record:
+                    return True
+            elif self.origins[name] == NUMPY and _is_foreign(part):
+                return True
+        return False
+
+    def _foreign(self, target: str, expr: Any) -> None:
+        """Refuse what is done with such, but for calls of NumPy's loops and what moves items."""
+        if not isinstance(expr, ir.Expr) or expr.op in MOVING:
+            return
+        if expr.op == "getattr" and expr.attr in ATTRIBUTES:
+            return
+        if expr.op == "call":
+            names = [each.name for each in expr.args]
+            given = [self.typemap[each] for each in names]
+            if is_known(self.typemap, expr, given, self.typemap[target]):
+                return
+            callee = self.typemap[expr.func.name]
+            if self._is_looked_at(callee):
+                return
+        name = next(
+            each.name
+            for each in (ir.Var(None, target, self.loc), *expr.list_vars())
+            if self._has_foreign(each.name)
+        )
+        part = next(iter(parts(self.typemap[name])))
+        if isinstance(part, types.Array):
+            message = f"Numba computes arrays of {part.dtype} differently than NumPy"
+        else:
+            message = f"Numba computes NumPy's {part} differently than NumPy"
+        self._refuse(rules.DTYPE, message)
+
+    def _is_looked_at(self, callee: Any) -> bool:
+        """Tell whether what is called is looked at by itself."""
+        if isinstance(callee, types.RecursiveCall):
+            return True
+        if not isinstance(callee, types.Dispatcher):
+            return False
+        helper = callee.dispatcher
+        if not isinstance(helper, Helper) or not self.unit.is_library(helper):
+            return isinstance(helper, Helper)
+        name = helper.py_func.__name__
+        return name in reductions.NAMES or name in numpys.NAMES or name == "float_of"
+
+    def _weak(self, expr: Any) -> None:
+        """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
+        function = number_kinds.called(self.typemap, expr)
+        names = [each.name for each in expr.args]
+        strong = tuple(not self._is_array(name) and has_numpy(self.origins[name]) for name in names)
+        if not number_kinds.is_loop(function) or not any(strong):
+            return
+        given = tuple(self.typemap[name] for name in names)
+        if not signatures.is_same(function.__name__, given, strong):
+            self._refuse_operation(f"numpy.{function.__name__} of {self._named(names)}")
