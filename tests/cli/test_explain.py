@@ -45,7 +45,7 @@ def same(function):
 
 @same
 def rows(n: int):
-    yield n
+    yield from range(n)
 """
 
 USES_ROWS = """\
