@@ -46,7 +46,7 @@ def find(text: str, *, verbose: bool) -> list[Subject]:
         if isinstance(value, Task) or _is_annotated(value, module)
     ]
     # One name per function: `a = b = task` and recorded tasks count once.
-    unique = {id(subject.task._program.function): subject for subject in reversed(own)}
+    unique = {id(subject.task._jit_function.function): subject for subject in reversed(own)}
     return sorted(unique.values(), key=lambda subject: (subject.file, subject.line))
 
 
@@ -120,7 +120,7 @@ def _subject(name: str, value: Any) -> Subject:
     from ..tasks.task import Task
 
     made: Task[..., Any] = value if isinstance(value, Task) else task(value)
-    code = getattr(made._program.function, "__code__", None)
+    code = getattr(made._jit_function.function, "__code__", None)
     if code is None:
         return Subject(name, made, "", 0)
     return Subject(name, made, code.co_filename, code.co_firstlineno)

@@ -98,13 +98,13 @@ def submit_map(
             f"task {task.name}: expected a distributed.Client that is not asynchronous, "
             f"not {shown(client)}"
         )
-    program = task._program
-    if program.containers:
+    jit_function = task._jit_function
+    if jit_function.containers:
         raise NotImplementedError(
             f"task {task.name}: a parameter takes a whole array or list per call, which maps over "
             "a cluster do not; submit chunks: client.submit(task.map, ...)"
         )
-    columns = Columns.of(program.bound(arrays, named), {})
+    columns = Columns.of(jit_function.bound(arrays, named), {})
     if columns.keywords:
         raise NotImplementedError(f"task {task.name}: keyword-only parameters, on a cluster")
     return ClusterMap(task, client, columns.values, seconds_per_chunk, errors, progress)

@@ -151,7 +151,7 @@ _TYPES: dict[Any, Any] = {
 
 def result_type(task: Any) -> Any:
     """Return the dtype of a task's map by its hint; TypeError where that says nothing."""
-    hint = get_type_hints(task._program.function).get("return")
+    hint = get_type_hints(task._jit_function.function).get("return")
     if hint not in _TYPES:
         raise TypeError(
             f"task {task.name}: a map over dask.array needs a return hint of float, int, bool or "

@@ -81,7 +81,7 @@ class JitFunction:
         self._constants = Constants()
         self._tried: set[Any] = set()  # argument types that were compiled or refused
         self._lock = threading.RLock()
-        _programs.add(self)
+        _jit_functions.add(self)
 
     @lazily
     def signature(self) -> inspect.Signature:
@@ -385,7 +385,7 @@ def _callers_level() -> int:
 
 
 #: All of the process, for the child of a fork.
-_programs: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+_jit_functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
@@ -393,10 +393,10 @@ def _after_fork_in_child() -> None:
 
     The compile stage holds a fork back while it compiles; it cannot know what comes after.
     """
-    for program in _programs:
-        program._lock = threading.RLock()
-        if not program.ready:
-            program.forms = []
+    for jit_function in _jit_functions:
+        jit_function._lock = threading.RLock()
+        if not jit_function.ready:
+            jit_function.forms = []
 
 
 at_fork(after_in_child=_after_fork_in_child)

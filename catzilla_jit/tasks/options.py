@@ -120,7 +120,7 @@ class Settings:
 
     @property
     def compilation(self) -> tuple[Any, ...]:
-        """The options that make another program of the same function."""
+        """The options that make another JitFunction of the same function."""
         return (self.compile_to_c, self.boundscheck, self.fastmath, self.overflow)
 
     @property

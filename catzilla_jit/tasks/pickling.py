@@ -56,7 +56,7 @@ Over = Callable[[Any, dict[str, Any]], Any]
 
 def reduced(over: Over, task: Task[..., Any]) -> str | tuple[Any, ...]:
     """Return what `__reduce__` of a task would return; pickled with it, `over` is found by name."""
-    function = task._program.function
+    function = task._jit_function.function
     if not isinstance(function, types.FunctionType):  # it says itself how it is pickled
         return over, (function, _options(task._settings))
     module = getattr(task, "__module__", None) or "__main__"
@@ -67,7 +67,7 @@ def reduced(over: Over, task: Task[..., Any]) -> str | tuple[Any, ...]:
     if _goes_by_name(module):
         if found is task:
             return name
-        if isinstance(found, type(task)) and found._program.function is function:
+        if isinstance(found, type(task)) and found._jit_function.function is function:
             return _with_options, (found, _options(task._settings))
     return _by_value(over, task, f"{module}.{name}")
 
@@ -123,7 +123,7 @@ def _by_value(over: Over, task: Task[..., Any], place: str) -> tuple[Any, ...]:
         )
     _here.leaving[number] = task
     try:
-        function = cloudpickle.dumps(task._program.function)
+        function = cloudpickle.dumps(task._jit_function.function)
     finally:
         del _here.leaving[number]
     return _arrive, (type(task), over, number, function, _options(task._settings))
@@ -149,7 +149,7 @@ def _arrive(
             made = over(pickle.loads(function), options)
         finally:
             del _here.arriving[number]
-        task.__init__(made._program, made._settings, made._home)  # type: ignore[misc]
+        task.__init__(made._jit_function, made._settings, made._home)  # type: ignore[misc]
         _known[key] = task
         if len(_known) > MOST_KNOWN:
             _known.popitem(last=False)

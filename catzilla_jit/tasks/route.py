@@ -36,24 +36,24 @@ if TYPE_CHECKING:
 
 
 class Route:
-    """Submits calls of a program with a task's settings to a runtime's pool."""
+    """Submits calls of a JitFunction with a task's settings to a runtime's pool."""
 
     def __init__(
         self,
-        program: JitFunction,
+        jit_function: JitFunction,
         settings: Settings,
         reach: Callable[[], Engine],
         moved: Callable[[], None],
     ) -> None:
         """reach: gives the runtime, which may hold the task that this is the route of."""
         runtime = reach()
-        self._program = program
+        self._jit_function = jit_function
         self._moved = moved
         self._settings = settings
         self._reach = reach
         self._compiles = runtime.enable_c_compilation
         self._forms: list[tuple[CompiledTask, Submitter]] = []
-        self._generation = program.generation
+        self._generation = jit_function.generation
         with before_others():  # which the start of the runtime begins to compile
             self.backend: Backend = runtime.start()
             self._add_forms()
@@ -61,31 +61,33 @@ class Route:
 
     def _set_python(self) -> None:
         """Find what Python workers call: known once it was tried to compile the function."""
-        program, settings = self._program, self._settings
-        changes = program.in_place is not None
+        jit_function, settings = self._jit_function, self._settings
+        changes = jit_function.in_place is not None
         plain = changes and not self._compiles
-        self.function = program.function if plain else program.python
-        on_worker = program.function if plain else program.on_worker
+        self.function = jit_function.function if plain else jit_function.python
+        on_worker = jit_function.function if plain else jit_function.on_worker
         if settings.capture_logs:
             on_worker = captured(on_worker)
         base = self._reach().submitter(
-            (program, "python", settings.memory_arena, settings.capture_logs, changes),
-            lambda backend: backend.python(program.name, on_worker, arena=settings.memory_arena),
+            (jit_function, "python", settings.memory_arena, settings.capture_logs, changes),
+            lambda backend: backend.python(
+                jit_function.name, on_worker, arena=settings.memory_arena
+            ),
         )
         self._python = base.at_level(settings.priority.level, _decline)
 
     def _add_forms(self) -> None:
-        program = self._program
+        jit_function = self._jit_function
         self._forms = []
-        if self._compiles and program.compiled() is not None:
-            for form in program.forms:
+        if self._compiles and jit_function.compiled() is not None:
+            for form in jit_function.forms:
                 self._add(form)
-        self._generation = program.generation
+        self._generation = jit_function.generation
 
     def _renew(self) -> None:
         """Compile anew if what the forms take for constant has changed."""
-        self._program.prepare()
-        if self._program.generation != self._generation:
+        self._jit_function.prepare()
+        if self._jit_function.generation != self._generation:
             self._add_forms()
             self._set_python()
             self._moved()
@@ -96,40 +98,40 @@ class Route:
         observer = self._reach().observer
         if observer is None:
             return self._choose_submit()
-        return Submission(self._observed(self._choose_submit(), observer), self._program)
+        return Submission(self._observed(self._choose_submit(), observer), self._jit_function)
 
     def _observed(
         self, submit: Callable[..., Any], observer: Callable[..., None]
     ) -> Callable[..., Any]:
         def submit_observed(*args: Any, **kwargs: Any) -> Any:
             result = submit(*args, **kwargs)
-            observer(result, self._program.function, self._settings)
+            observer(result, self._jit_function.function, self._settings)
             return result
 
         return submit_observed
 
     def _choose_submit(self) -> Callable[..., Any]:
         if self._settings.governed:
-            return Submission(self._submit_governed, self._program)
+            return Submission(self._submit_governed, self._jit_function)
         if self._specialises:
-            return Submission(self._submit_generic, self._program)
+            return Submission(self._submit_generic, self._jit_function)
         submitter = self._forms[0][1] if self._forms else self._python
         return submitter.at_level(self._settings.priority.level, self._slow)
 
     @property
     def signature(self) -> inspect.Signature:
         """Of `submit`; a submitter with a slow path asks for it."""
-        return signature_of(self._program)
+        return signature_of(self._jit_function)
 
     @property
     def _specialises(self) -> bool:
-        return self._program.generic and self._compiles
+        return self._jit_function.generic and self._compiles
 
     @property
     def direct(self) -> tuple[Submitter, ...]:
         """Whose code a call here and now may run."""
         # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
-        generic = self._program.generic
+        generic = self._jit_function.generic
         return tuple(
             submitter for form, submitter in self._forms if not (generic and _is_narrow(form))
         )
@@ -154,17 +156,17 @@ class Route:
         return None
 
     def _add(self, form: CompiledTask) -> Submitter:
-        program = self._program
+        jit_function = self._jit_function
 
         def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
-            return program.settle(form, status, error, arguments)
+            return jit_function.settle(form, status, error, arguments)
 
-        rerun = program.rerun if form.pure else None
+        rerun = jit_function.rerun if form.pure else None
         arena = self._settings.memory_arena
         base = self._reach().submitter(
-            (program, form, program.generation, arena),
+            (jit_function, form, jit_function.generation, arena),
             lambda backend: backend.compiled(
-                form, settle, rerun=rerun, guards=program.guards, arena=arena
+                form, settle, rerun=rerun, guards=jit_function.guards, arena=arena
             ),
         )
         submitter = base.at_level(self._settings.priority.level, _decline)
@@ -279,7 +281,7 @@ class Route:
         try:
             return self._prepare(args, kwargs)
         except TypeError as error:
-            start = f"task {self._program.name}: "
+            start = f"task {self._jit_function.name}: "
             text = str(error).removeprefix(start)
             raise TypeError(f"{start}element {index}: {text}") from error.__cause__
 
@@ -297,13 +299,13 @@ class Route:
                 **{name: value(argument) for name, argument in kwargs.items()},
             )
 
-        return promise.after(self.backend, self._program.name, awaited, submit)
+        return promise.after(self.backend, self._jit_function.name, awaited, submit)
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Submitter, Any]:
         """Return a call that is not queued yet, and where to start it."""
         self._renew()
         if self._forms or self._specialises:
-            values = self._program.bind(args, kwargs)
+            values = self._jit_function.bind(args, kwargs)
             found = self._prepare_compiled(values)
             if found is not None:
                 return found
@@ -324,28 +326,30 @@ class Route:
             result = new.prepare(*values)
             if result is not NotImplemented:
                 return new, result
-        if self._program.mode == "require":
+        if self._jit_function.mode == "require":
             # Otherwise Python's own answer for these arguments, whatever it is.
             raise self._misfit(complaint)
         return None
 
     def _misfit(self, complaint: payload.Unfit | None) -> TypeError:
         if complaint is not None:
-            return TypeError(f"task {self._program.name}: argument {complaint}")
+            return TypeError(f"task {self._jit_function.name}: argument {complaint}")
         return TypeError(
-            f"task {self._program.name}: the arguments do not fit its compiled "
+            f"task {self._jit_function.name}: the arguments do not fit its compiled "
             f"{'forms' if self._specialises else 'form'} "
             f"{', '.join(form.signature for form, _ in self._forms)}"
         )
 
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
-        if self._program.mode == "require":
+        if self._jit_function.mode == "require":
             return _exact(form, values, _any)
-        return _exact(form, values, payload.is_typed if self._program.generic else payload.is_own)
+        return _exact(
+            form, values, payload.is_typed if self._jit_function.generic else payload.is_own
+        )
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
-        form = self._program.specialise(values)
+        form = self._jit_function.specialise(values)
         if form is None:
             return None
         submitter = self._add(form)

@@ -210,7 +210,7 @@ def make_task(function: Callable[..., Any] | None, options: dict[str, Any], home
     if function is None:
         return lambda function: make_task(function, options, home)
     if isinstance(function, Task):
-        return Task(function._program, function._settings, home).options(**options)
+        return Task(function._jit_function, function._settings, home).options(**options)
     if not callable(function):
         raise TypeError(f"task: expected a function, not {shown(function)}")
     name = options.get("name") or getattr(function, "__name__", type(function).__name__)

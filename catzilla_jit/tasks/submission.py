@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 
-class Program(Protocol):
+class Described(Protocol):
     """A JitFunction, as far as its signature goes."""
 
     @property
@@ -17,14 +17,14 @@ class Program(Protocol):
 class Bindable(Protocol):
     """A task."""
 
-    _program: Any
+    _jit_function: Any
 
     def bind(self) -> Any: ...
 
 
-def signature_of(program: Program) -> inspect.Signature:
+def signature_of(jit_function: Described) -> inspect.Signature:
     """Return the signature of `submit`: the function's, with a TaskResult as what is returned."""
-    signature = program.signature
+    signature = jit_function.signature
     given = signature.return_annotation
     if given is signature.empty:
         return signature.replace(return_annotation="TaskResult")
@@ -35,16 +35,16 @@ def signature_of(program: Program) -> inspect.Signature:
 class Submission:
     """Queue a call of the task; return its handle."""
 
-    __slots__ = ("_call", "_program")
+    __slots__ = ("_call", "_jit_function")
     __name__ = "submit"
 
-    def __init__(self, call: Callable[..., Any], program: Program) -> None:
+    def __init__(self, call: Callable[..., Any], jit_function: Described) -> None:
         self._call = call
-        self._program = program
+        self._jit_function = jit_function
 
     @property
     def __signature__(self) -> inspect.Signature:
-        return signature_of(self._program)
+        return signature_of(self._jit_function)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._call(*args, **kwargs)
@@ -62,7 +62,7 @@ class FirstSubmission:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        return signature_of(self.__self__._program)
+        return signature_of(self.__self__._jit_function)
 
     def __reduce__(self) -> Any:
         return getattr, (self.__self__, "submit")

@@ -70,7 +70,7 @@ class Task(DirectCall, Generic[P, R]):
 
     if TYPE_CHECKING:
         # Without `submit`, which type checkers would take for an attribute.
-        __slots__ = ("__dict__", "__weakref__", "_home", "_route", "_program", "_settings")
+        __slots__ = ("__dict__", "__weakref__", "_home", "_route", "_jit_function", "_settings")
 
         @overload
         def submit(self, /, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]: ...
@@ -92,15 +92,15 @@ class Task(DirectCall, Generic[P, R]):
 
     else:
         __slots__ = (
-            "__dict__", "__weakref__", "_home", "_route", "_program", "_settings", "submit",
+            "__dict__", "__weakref__", "_home", "_route", "_jit_function", "_settings", "submit",
         )  # fmt: skip
 
-    def __init__(self, program: JitFunction, settings: Settings, home: Home) -> None:
-        self._program = program
+    def __init__(self, jit_function: JitFunction, settings: Settings, home: Home) -> None:
+        self._jit_function = jit_function
         self._settings = settings
         self._home = home
-        functools.update_wrapper(self, program.function)
-        if is_coroutine_function(program.function):
+        functools.update_wrapper(self, jit_function.function)
+        if is_coroutine_function(jit_function.function):
             self._be_coroutine_function()
         home.registry.add(self)
         self.detach()
@@ -110,25 +110,25 @@ class Task(DirectCall, Generic[P, R]):
         if sys.version_info >= (3, 12):
             inspect.markcoroutinefunction(self)
         else:  # it looks at the code of what has all attributes of a function
-            function = self._program.function
+            function = self._jit_function.function
             code = getattr(function, "__code__", None) or type(function).__call__.__code__
             vars(self).update(__code__=code, __defaults__=None, __kwdefaults__=None)
             vars(self).setdefault("__name__", self.name)
 
     def __repr__(self) -> str:
-        if self._program.forms:
+        if self._jit_function.forms:
             state = "compiled"
         else:
-            state = "runs as Python" if self._program.settled else "not compiled yet"
+            state = "runs as Python" if self._jit_function.settled else "not compiled yet"
         return f"<Task {self.name}, {state}>"
 
     def _repr_html_(self) -> str:
         from ..display.html import of_task
 
-        program = self._program
-        settled = bool(program.forms) or program.settled
-        reasons = program.explain().reasons if settled else ()
-        signatures = [form.signature for form in program.forms]
+        jit_function = self._jit_function
+        settled = bool(jit_function.forms) or jit_function.settled
+        reasons = jit_function.explain().reasons if settled else ()
+        signatures = [form.signature for form in jit_function.forms]
         return of_task(self.name, self.priority.value, signatures, reasons, settled)
 
     @property
@@ -139,7 +139,7 @@ class Task(DirectCall, Generic[P, R]):
     @property
     def __task_function__(self) -> Callable[..., Any] | None:
         """What compiled code calls where it names this task: the compile stage asks for it."""
-        return self._program.function if self._program.mode is not False else None
+        return self._jit_function.function if self._jit_function.mode is not False else None
 
     @property
     def priority(self) -> TaskPriority:
@@ -153,8 +153,8 @@ class Task(DirectCall, Generic[P, R]):
         A task whose hints leave types to the arguments is compiled from its first
         submission on.
         """
-        self._program.prepare()
-        return bool(self._program.forms or self._program.in_place)
+        self._jit_function.prepare()
+        return bool(self._jit_function.forms or self._jit_function.in_place)
 
     def explain(self) -> Explanation:
         """Say whether the task is compiled, as what, or why not; compile it if need be.
@@ -162,39 +162,39 @@ class Task(DirectCall, Generic[P, R]):
         `str()` of the answer is for people; `compiled`, `reasons`, `signature` and
         `compile_seconds` are for programs. `catzilla-jit explain FILE` does it for a file.
         """
-        return self._program.explain()
+        return self._jit_function.explain()
 
     def prepare(self) -> None:
         """Compile if that has not happened; no warning and no error if it cannot be."""
-        self._program.prepare()
+        self._jit_function.prepare()
 
     @property
     def roster_key(self) -> object:
         """The same for tasks that differ in how they are submitted only."""
-        return self._program
+        return self._jit_function
 
     def roster_entry(self) -> Entry:
         """Return what `catzilla-jit tasks` shows of the task; compiles nothing."""
-        return self._program.roster_entry()
+        return self._jit_function.roster_entry()
 
     @property
     def wants_warming(self) -> bool:
         """Whether `prepare` has work to do."""
-        return not self._program.ready and self._program.mode is not False
+        return not self._jit_function.ready and self._jit_function.mode is not False
 
     def warm_up(self) -> Task[P, R]:
         """Compile now rather than at the first submission; return the task."""
-        self._program.compiled()
+        self._jit_function.compiled()
         return self
 
     @shielded
     def options(self, **options: Unpack[TaskOptions]) -> Self:
         """Return the same task with some options replaced; cheap, and reusable."""
         settings = self._settings.changed(dict(options))
-        program = self._program
-        if settings.compilation != program.settings.compilation:
-            program = JitFunction(program.function, settings)
-        return type(self)(program, settings, self._home)
+        jit_function = self._jit_function
+        if settings.compilation != jit_function.settings.compilation:
+            jit_function = JitFunction(jit_function.function, settings)
+        return type(self)(jit_function, settings, self._home)
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -219,7 +219,7 @@ class Task(DirectCall, Generic[P, R]):
         with contextlib.suppress(AttributeError):
             del self.submit
         self._route: Route | None = None
-        self._set_direct((), self._program.function)
+        self._set_direct((), self._jit_function.function)
 
     if not TYPE_CHECKING:
 
@@ -241,7 +241,7 @@ class Task(DirectCall, Generic[P, R]):
                     task._follow_placement()
 
             reach = self._home.find if self._home.owned else lambda: runtime
-            route = Route(self._program, self._settings, reach, moved)
+            route = Route(self._jit_function, self._settings, reach, moved)
             runtime.remember(self)
             self._route = route
             self._follow_placement()
@@ -267,10 +267,10 @@ class Task(DirectCall, Generic[P, R]):
         handles of what was queued are the exception's `submitted`; an interrupt, as Ctrl-C,
         cancels those besides.
         """
-        program, route = self._program, self.bind()
-        bound = program.bound(columns, named)
-        given = program.signature.bind(*columns, **named).arguments
-        plain = bool(program.forms) and not program.generic
+        jit_function, route = self._jit_function, self.bind()
+        bound = jit_function.bound(columns, named)
+        given = jit_function.signature.bind(*columns, **named).arguments
+        plain = bool(jit_function.forms) and not jit_function.generic
         return route.submit_each(rows_of(self.name, bound, given, plain=plain))
 
     # --- maps -------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ class Task(DirectCall, Generic[P, R]):
                 f"task {self.name}: delay_ms and max_retries do not apply to maps; use "
                 "options(...) to reset them, or submit the elements one by one"
             )
-        columns = Columns.of(self._program.bound(arrays, named), self._program.containers)
+        columns = Columns.of(self._jit_function.bound(arrays, named), self._jit_function.containers)
         promise.refuse_results(self.name, columns.labels, columns.values)
         task._queue_map(
             started, columns, out, _collects(self.name, errors), progress,
@@ -368,7 +368,7 @@ class Task(DirectCall, Generic[P, R]):
             batch.limit(self._settings.timeout_ms)
         observer = self._find_runtime().observer
         if observer is not None:
-            observer(batch, self._program.function, self._settings)
+            observer(batch, self._jit_function.function, self._settings)
         started.append(batch)
 
     def _submit_map(
@@ -382,13 +382,13 @@ class Task(DirectCall, Generic[P, R]):
                 return batch.submit_compiled(
                     runtime.start(), form, self.name, columns.values, out=out,
                     level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
-                    settle=functools.partial(self._program.settle_item, form), progress=progress,
-                    arena=self._settings.memory_arena,
-                    again=self._program.function if form.pure else None,
-                    any_number=self._program.mode == "require",
+                    settle=functools.partial(self._jit_function.settle_item, form),
+                    progress=progress, arena=self._settings.memory_arena,
+                    again=self._jit_function.function if form.pure else None,
+                    any_number=self._jit_function.mode == "require",
                 )  # fmt: skip
             except broadcast.UnfitArgument as error:
-                if self._program.mode == "require" and not _boxed(form):
+                if self._jit_function.mode == "require" and not _boxed(form):
                     raise error.plain() from error.__cause__
         return self._submit_python_map(runtime, columns, out, collect, progress)
 
@@ -400,7 +400,7 @@ class Task(DirectCall, Generic[P, R]):
         base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
         submitter = base.at_level(level, _no_slow_path)
         workers = max(1, runtime.settings.python_workers - 1)
-        call = columns.caller(self._program.in_loops(self))
+        call = columns.caller(self._jit_function.in_loops(self))
         log = task_log.TaskLog() if self._settings.capture_logs else None
         if log is not None:
             call = task_log.captured(call, log)

@@ -75,10 +75,10 @@ def test_changed_closure_is_seen_by_the_next_submission(runtime: Runtime) -> Non
 def test_same_value_again_does_not_compile_again(runtime: Runtime, monkeypatch: Any) -> None:
     task = runtime.task(scaled, compile_to_c="require")
     task.submit(1.0).result()
-    generation = task._program.generation
+    generation = task._jit_function.generation
     monkeypatch.setitem(globals(), "rate", rate)
     task.submit(1.0).result()
-    assert task._program.generation == generation
+    assert task._jit_function.generation == generation
 
 
 def make_settings(monkeypatch: Any) -> types.ModuleType:

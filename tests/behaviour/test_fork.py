@@ -213,7 +213,7 @@ def test_child_compiles_although_a_thread_of_the_parent_was_at_it(run):
     run("""
     held, leave = threading.Event(), threading.Event()
     def hold():
-        with work._program._lock:  # as between the compiler and the end of `prepare`
+        with work._jit_function._lock:  # as between the compiler and the end of `prepare`
             held.set()
             leave.wait(60)
     thread = threading.Thread(target=hold)

@@ -55,11 +55,11 @@ def test_answer_has_the_kind_that_python_has(
 def test_call_with_an_int_has_a_form_of_its_own(runtime: Runtime) -> None:
     task = runtime.task(floored)
     task.submit(7)
-    shown = [form.signature for form in task._program.forms]
+    shown = [form.signature for form in task._jit_function.forms]
     assert shown == ["(x: float) -> float", "(x: int) -> int"]
 
 
 def test_required_form_takes_the_int_as_a_float(runtime: Runtime) -> None:
     task = runtime.task(floored, compile_to_c="require")
     assert task.submit(7).result() == 3.0
-    assert len(task._program.forms) == 1
+    assert len(task._jit_function.forms) == 1

@@ -43,7 +43,7 @@ def test_a_task_that_stays_python_tells_why_and_what_to_change():
     assert not explanation.compiled
     (reason,) = explanation.reasons
     assert "coroutine" in reason.message
-    assert reason.line == send._program.function.__code__.co_firstlineno
+    assert reason.line == send._jit_function.function.__code__.co_firstlineno
     assert reason.code == "CZ101"
     assert f"line {reason.line}: {reason.message} (CZ101); {reason.advice}" in str(explanation)
     assert str(explanation).count("docs/refusals.md") == 1

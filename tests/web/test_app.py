@@ -79,10 +79,10 @@ def test_coroutine_handler_with_a_bare_request_awaits_a_task(app, talk):
 
 def test_tasks_are_compiled_before_the_first_request(app, talk):
     doubled = app.task(double)
-    assert not doubled._program.forms
+    assert not doubled._jit_function.forms
 
     async def conversation(_client):
-        assert doubled._program.forms
+        assert doubled._jit_function.forms
 
     talk(app, conversation)
 

@@ -135,7 +135,7 @@ def judge(subject: Subject) -> Verdict:
         # That a task asked for compilation and did not get it is what we are about to say.
         warnings.simplefilter("ignore")
         explanation = subject.task.explain()
-    program = subject.task._program
+    program = subject.task._jit_function
     # Switched off by the environment nothing is refused: it runs as Python.
     required = program.mode == "require" and not program.switched_off
     return Verdict(subject, explanation, required)
