@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import pathlib
 import warnings
 
 import numpy as np
+import pytest
 
 from catzilla_jit import task
 
@@ -16,3 +19,19 @@ def test_name_of_a_builtin_is_not_looked_up_in_numpy() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # numpy.bytes is a FutureWarning
         assert task(digits).submit(300).result() == b","
+
+
+def test_warning_about_the_source_is_not_given_again(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "warned.py"
+    path.write_text('def f(n: int) -> str:\n    assert (n, "n")\n    return f"{n:02d}"\n')
+    specification = importlib.util.spec_from_file_location("warned", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    with pytest.warns(SyntaxWarning):
+        specification.loader.exec_module(module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = task(module.f)
+        assert made.submit(3).result() == "03"
+    assert made.compiled  # it would stay Python without its source

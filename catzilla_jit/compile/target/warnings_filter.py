@@ -15,6 +15,9 @@ from collections.abc import Iterator
 
 from numba.core.errors import NumbaWarning
 
+#: What Python says of source when it is compiled: the author has seen it, at the import.
+OF_SOURCE = (SyntaxWarning, DeprecationWarning)
+
 
 class _State(threading.local):
     depth = 0
@@ -27,7 +30,7 @@ class _OfCompilation(type):
     def __subclasscheck__(cls, category: type) -> bool:
         if category is cls:
             return True  # `warnings` asks whether it is a category
-        return _here.depth > 0 and NumbaWarning in category.__mro__
+        return _here.depth > 0 and (category in OF_SOURCE or NumbaWarning in category.__mro__)
 
 
 class _Unasked(Warning, metaclass=_OfCompilation):
