@@ -1,4 +1,7 @@
-"""The pool of the C library: native workers for compiled tasks, Python threads for the rest."""
+"""The pool of the C library: native workers for compiled tasks, Python threads for the rest.
+
+Its length is that of the protocol: `protocol.Backend`, one method after the other.
+"""
 
 from __future__ import annotations
 

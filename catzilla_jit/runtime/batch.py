@@ -1,9 +1,4 @@
-"""Maps: many calls of one task over arrays, as one entry in the queue.
-
-Arguments broadcast against each other like NumPy's. Dimensions are merged as far as the
-strides allow; up to two remain, which the chunk function walks without a copy of a
-broadcast argument. What needs more is copied.
-"""
+"""Maps: many calls of one task over arrays, as one entry in the queue, and the result of one."""
 
 from __future__ import annotations
 
@@ -12,10 +7,8 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-import numpy as np
 
 from .. import deadline
 from ..errors import RuntimeClosed, TaskCancelled, TaskTimeout
@@ -24,17 +17,13 @@ from ..pools.blocked_loop import warn_if_in_loop
 from ..pools.epoch import epoch
 from ..pools.exception_copy import copy_exception
 from ..pools.interrupt import cancel_awaited, run_here, shielded
-from ..pools.payload import SCALARS, Compiled, Unfit, exact_array
-from ..pools.protocol import Backend, BatchCall, BatchHandle, SettleItem
+from ..pools.protocol import Backend, BatchHandle, SettleItem
 from ..pools.result_type import add_type, on_worker
 from ..pools.task_ids import MAPS, task_id
 from ..pools.watch import watch
 from ..types import TaskStatus
-from .broadcast import Array, _output, _UnfitType, broadcast, lay_out, missing, unfit_argument
-from .left_batch import LeftBatch
-from .left_items import LeftItems
+from .broadcast import missing
 from .result import STATUSES, ColdMethods
-from .warmup import before_others
 
 if TYPE_CHECKING:
     from ..pools.dispatcher import Dispatcher
@@ -51,80 +40,6 @@ map_numbers = itertools.count(1)
 def map_id(name: str, number: int) -> str:
     """Return the id of a map of this task."""
     return task_id(f"{name}-map", MAPS, number)
-
-
-def submit_compiled(
-    backend: Backend,
-    task: Compiled,
-    name: str,
-    values: Sequence[Any],
-    *,
-    out: Array | None,
-    level: int,
-    collect: bool,
-    chunk_size: int,
-    settle: SettleItem,
-    progress: bool,
-    arena: bool = False,
-    again: Callable[..., Any] | None = None,
-    any_number: bool = True,
-) -> BatchResult[Any]:
-    """Queue a map of a compiled task; TypeError, ValueError or OverflowError before it is.
-
-    again: what computes an item that compiled code has no answer to; None: such an item fails.
-    any_number: arrays of NumPy's other types are taken as well, where nothing is lost.
-    """
-    arrays = []
-    names = [slot.name for slot in task.arguments]
-    if any(slot.code == "O" for slot in (task.result, *task.arguments)):
-        raise _UnfitType(f"task {name}: only tasks of numbers are mapped as machine code")
-    for slot, value in zip(task.arguments, values, strict=True):
-        try:
-            arrays.append(exact_array(slot.code, value, any_number=any_number))
-        except Unfit as error:
-            raise unfit_argument(error, f"task {name}: argument {slot.name!r} {error}") from None
-    shape = broadcast(name, names, arrays)
-    result = _output(name, task, shape, out)
-    for parameter, array in zip(names, arrays, strict=True):
-        if out is not None and np.may_share_memory(out, array) and array is not out:
-            raise ValueError(
-                f"task {name}: out overlaps argument {parameter!r}; items would read what "
-                "others have written"
-            )
-    pattern, spans, inner = lay_out(task, arrays, result)
-    chunk = _chunk(backend, name, task, pattern)
-    returns_none = SCALARS[task.result.code].dtype is None
-    left = None if again is None else LeftItems(name, again, arrays, result, returns_none)
-    handle = backend.batch(
-        BatchCall(
-            name, task, chunk, spans, inner, result.size, chunk_size, level, collect, arena, left
-        )
-    )
-    if left is not None:
-        handle = both = LeftBatch(handle, left, settle, collect)
-        settle = both.settle
-    return BatchResult(
-        backend, name, handle, None if returns_none else result, result.size, settle, progress,
-        gaps=collect and not returns_none,
-    )  # fmt: skip
-
-
-# A look-up of compiled code takes less.
-_COMPILES_NS = 1_000_000
-
-
-def _chunk(backend: Backend, name: str, task: Compiled, pattern: str) -> int:
-    """Return the chunk function, which is compiled for the first map of its pattern."""
-    chunk = task.known_chunk(pattern)
-    if chunk is not None:
-        return chunk
-    began = time.monotonic_ns()
-    with before_others():
-        chunk = task.chunk(pattern)
-    ended = time.monotonic_ns()
-    if ended - began > _COMPILES_NS:
-        backend.note_compilation(f"{name} (map)", began, ended, False, False)
-    return chunk
 
 
 class _TimeLimit:

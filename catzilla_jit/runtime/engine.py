@@ -8,33 +8,32 @@ so the parent's pool is left alone and the next submission makes another.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import dataclasses
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import deadline
-from ..environment import flag
 from ..errors import ResultGone, RuntimeClosed, StatsDisabled, shown
 from ..pools.interrupt import shielded
 from ..pools.open_pool import make_backend
-from ..pools.protocol import Backend, PoolSettings, Submitter
+from ..pools.protocol import Backend, Submitter
 from ..stats import compute as statistics
-from ..stats.allocator import allocator_stats, arena_stats
 from ..stats.roster import Roster
 from ..stats.segment import number_of
 from ..stats.segment import read as read_segment
-from ..stats.snapshot import MB
 from . import exit, process
 from .backlog import unfinished
 from .initializer import Initializer
+from .memory_stats import runtime_stats
+from .pool_settings import keeping, pool_settings
+from .privilege import promised_here
 from .process import _let_go_at_exit
 from .warmup import Registry, Warming
-from .workers import count, worker_counts
+from .workers import worker_counts
 
 if TYPE_CHECKING:
     from ..stats.snapshot import TaskStats, WorkerStats
@@ -43,69 +42,9 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Engine")
 
 _log = logging.getLogger("catzilla_jit")
-_POLICIES = ("wait", "raise", "caller")
-_MOST_MEGABYTES = 2**40  # 2**60 bytes
-_MOST_KEPT = 2**31
-_LONGEST_SECONDS = 4e9  # a century
 
 #: An option that was not given.
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
-
-
-def _settings(
-    counts: tuple[int, int, int],
-    queue_size: int,
-    when_full: str,
-    memory_pool_mb: float | None,
-    profiling: bool,
-    thread_name_prefix: str,
-    initializer: Initializer | None,
-) -> PoolSettings:
-    if not isinstance(when_full, str) or when_full not in _POLICIES:
-        raise ValueError(f"Runtime: when_full must be one of {_POLICIES}, not {shown(when_full)}")
-    if memory_pool_mb is not None:
-        _check_megabytes(memory_pool_mb)
-    if not isinstance(thread_name_prefix, str):
-        raise TypeError(
-            f"Runtime: thread_name_prefix must be a str, not {shown(thread_name_prefix)}"
-        )
-    native_workers, python_workers, most = counts
-    return PoolSettings(
-        workers=native_workers,
-        python_workers=python_workers,
-        python_workers_most=max(most, python_workers),
-        queue_size=count("queue_size", queue_size, 2**31),
-        when_full=when_full,
-        memory_limit=round((memory_pool_mb or 0) * 2**20),
-        profiling=profiling and flag("CATZILLA_JIT_STATS", True),
-        thread_name_prefix=thread_name_prefix,
-        initializer=initializer,
-    )
-
-
-def _keeping(settings: PoolSettings, most: Any, seconds: Any) -> PoolSettings:
-    """Return the settings of a runtime that keeps so many results so long."""
-    most = count("keep_results", most, _MOST_KEPT, least=0)
-    if seconds is not None:
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise TypeError(f"Runtime: result_ttl_s must be a number, not {shown(seconds)}")
-        if not 0 < seconds <= _LONGEST_SECONDS:
-            raise ValueError(
-                f"Runtime: result_ttl_s must be above 0 and at most {_LONGEST_SECONDS:g} seconds, "
-                f"not {shown(seconds)}"
-            )
-        if not most:
-            raise ValueError("Runtime: result_ttl_s needs keep_results, the number of results")
-    return dataclasses.replace(settings, keep_results=most, result_ttl_s=seconds)
-
-
-def _check_megabytes(value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"Runtime: memory_pool_mb must be a number, not {shown(value)}")
-    if not 1 <= value <= _MOST_MEGABYTES:
-        raise ValueError(
-            f"Runtime: memory_pool_mb must be from 1 to {_MOST_MEGABYTES}, not {shown(value)}"
-        )
 
 
 class Submitting(Protocol):
@@ -113,25 +52,6 @@ class Submitting(Protocol):
 
     def detach(self) -> None:
         """Forget the pool: the next submission looks for it again."""
-
-
-class _Here(threading.local):
-    promised: Backend | None = None  # this thread keeps a promise of this pool
-
-
-_here = _Here()
-
-
-@contextlib.contextmanager
-def promised(backend: Backend) -> Iterator[None]:
-    """Let this thread submit although the runtime of this pool is closed."""
-    before = _here.promised
-    _here.promised = backend
-    try:
-        with backend.privileged():
-            yield
-    finally:
-        _here.promised = before
 
 
 class Engine:
@@ -157,7 +77,7 @@ class Engine:
     ) -> None:
         counts = worker_counts(workers, min_workers, max_workers, enable_auto_scaling)
         self._initializer = None if initializer is None else Initializer(initializer, initargs)
-        settings = _settings(
+        settings = pool_settings(
             counts, queue_size, when_full, memory_pool_mb, enable_profiling, thread_name_prefix,
             self._initializer,
         )  # fmt: skip
@@ -167,7 +87,7 @@ class Engine:
                 f"Runtime: memory_profiling must be a bool, not {shown(memory_profiling)}"
             )
         settings = dataclasses.replace(settings, memory_profiling=memory_profiling)
-        self.settings = _keeping(settings, keep_results, result_ttl_s)
+        self.settings = keeping(settings, keep_results, result_ttl_s)
         self.enable_c_compilation = enable_c_compilation
         self._lock = threading.RLock()  # guards what follows
         self._backend: Backend | None = None
@@ -223,7 +143,7 @@ class Engine:
     def start(self) -> Backend:
         """Return the pool, making it on the first call; RuntimeClosed after shutdown."""
         backend = self._backend
-        if backend is not None and (not self._closed or backend is _here.promised):
+        if backend is not None and (not self._closed or backend is promised_here()):
             return backend
         with self._lock:
             if self._closed:
@@ -314,7 +234,7 @@ class Engine:
     def keep(self, keep_results: int, result_ttl_s: float | None = None) -> None:
         """Keep results from now on, as the options of these names say (see Runtime)."""
         with self._lock:
-            self.settings = _keeping(self.settings, keep_results, result_ttl_s)
+            self.settings = keeping(self.settings, keep_results, result_ttl_s)
             backend = self._backend
             if backend is not None:
                 before = backend.known
@@ -467,28 +387,3 @@ class Engine:
 
 
 atexit.register(_let_go_at_exit)  # it runs after those that a program registers
-
-
-def runtime_stats(backend: Backend | None) -> dict[str, Any]:
-    """Return what `Runtime.memory_stats` tells; backend: its pool, None before its start."""
-    found = allocator_stats()
-    found["task_arenas"] = {}
-    if backend is None:
-        return found
-    arenas = {
-        name: None if arena is None else arena_stats(arena)
-        for name, arena in backend.arenas().items()
-    }
-    own = arenas.pop("")
-    if own is not None:
-        found["records_arena"] = own
-    found["task_arenas"] = arenas
-    left = backend.left_by_stopped()
-    if left is not None:
-        found["left_by_stopped_mb"] = left / MB
-    segment = backend.stats_segment()
-    if segment is not None:
-        snapshot = read_segment(segment, calls=False)
-        found["records_mb"] = snapshot.memory_bytes / MB
-        found["records_used_mb"] = snapshot.memory_used / MB
-    return found

@@ -14,7 +14,7 @@ from typing import Any
 from ..pools.exception_copy import copy_exception
 from ..pools.watch import outcome, watch
 from .batch import BatchResult
-from .engine import promised
+from .privilege import promised
 from .result import TaskResult
 
 Listener = Callable[[Any], object]

@@ -53,3 +53,22 @@ def _inside_task(exception: BaseException) -> Any:
     while frame is not None and frame.tb_frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.tb_next
     return frame
+
+
+#: What Numba's functions raise in other words than Python's.
+_PYTHONS_WORDS = {
+    "getitem out of range": "list index out of range",
+    "setitem out of range": "list assignment index out of range",
+    "chr() arg not in range(0x10ffff)": "chr() arg not in range(0x110000)",
+}
+
+
+def reword(raised: BaseException, where: str) -> None:
+    """Say where an overflow of ours was; give others Python's words, without a path of Numba's."""
+    if isinstance(raised, OverflowError):
+        raised.args = (f"{where}: {raised}",)
+    elif len(raised.args) == 1 and isinstance(raised.args[0], str):
+        text = raised.args[0]
+        if not isinstance(raised, KeyError):
+            text = text.partition("\nFile ")[0]
+        raised.args = (_PYTHONS_WORDS.get(text, text),)

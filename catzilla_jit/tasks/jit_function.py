@@ -8,7 +8,6 @@ with further combinations run as Python.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import logging
 import threading
@@ -31,7 +30,8 @@ from . import numba_range
 from .attempt import attempt
 from .by_signal import came_by_signal
 from .constants import Constants
-from .failures import PACKAGE, exception_of, overflow_status
+from .coroutine_function import is_coroutine_function
+from .failures import PACKAGE, exception_of, overflow_status, reword
 from .in_place import InPlace
 from .map_arguments import containers
 from .options import Settings
@@ -342,14 +342,14 @@ class JitFunction:
                 return True, exception
         raised = exception_of(form, status, error)
         if status == overflow_status():
-            _reword(raised, f"task {self.name}")
+            reword(raised, f"task {self.name}")
         return True, raised
 
     def settle_item(self, form: CompiledTask, status: int, error: int, index: int) -> BaseException:
         """Turn a failed item of a compiled map into its exception; the words of ours name it."""
         raised = exception_of(form, status, error)
         if status == overflow_status():
-            _reword(raised, f"task {self.name}, element {index} of the map")
+            reword(raised, f"task {self.name}, element {index} of the map")
         return raised
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -364,16 +364,6 @@ class JitFunction:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
         return bound
-
-
-def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether a call gives a coroutine: `async def`, also as a method or as `__call__`."""
-    if inspect.iscoroutinefunction(function):
-        return True
-    if isinstance(function, functools.partial):
-        return is_coroutine_function(function.func)
-    called = getattr(type(function), "__call__", None)  # noqa: B004 -- of its class, not its own
-    return isinstance(called, types.FunctionType) and inspect.iscoroutinefunction(called)
 
 
 def _callers_level() -> int:
@@ -400,22 +390,3 @@ def _after_fork_in_child() -> None:
 
 
 at_fork(after_in_child=_after_fork_in_child)
-
-
-#: What Numba's functions raise in other words than Python's.
-_PYTHONS_WORDS = {
-    "getitem out of range": "list index out of range",
-    "setitem out of range": "list assignment index out of range",
-    "chr() arg not in range(0x10ffff)": "chr() arg not in range(0x110000)",
-}
-
-
-def _reword(raised: BaseException, where: str) -> None:
-    """Say where an overflow of ours was; give others Python's words, without a path of Numba's."""
-    if isinstance(raised, OverflowError):
-        raised.args = (f"{where}: {raised}",)
-    elif len(raised.args) == 1 and isinstance(raised.args[0], str):
-        text = raised.args[0]
-        if not isinstance(raised, KeyError):
-            text = text.partition("\nFile ")[0]
-        raised.args = (_PYTHONS_WORDS.get(text, text),)

@@ -17,8 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..pools import payload
 from ..pools.interrupt import cancel_awaited, shielded
 from ..pools.protocol import Backend, Submitter
@@ -26,6 +24,7 @@ from ..runtime import promise
 from ..runtime.task_log import captured, open_log
 from ..runtime.warmup import before_others
 from .each import Rows
+from .exact_arguments import any_number, element, exact_values, is_narrow
 from .jit_function import JitFunction
 from .options import Settings
 from .submission import Submission, signature_of
@@ -133,7 +132,7 @@ class Route:
         # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
         generic = self._jit_function.generic
         return tuple(
-            submitter for form, submitter in self._forms if not (generic and _is_narrow(form))
+            submitter for form, submitter in self._forms if not (generic and is_narrow(form))
         )
 
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
@@ -141,7 +140,7 @@ class Route:
         self._renew()
         if not self._specialises:
             return self._forms[0][0] if self._forms else None
-        elements = [_element(argument) for argument in arguments]
+        elements = [element(argument) for argument in arguments]
         if self._fitting(elements) is None:
             self._specialise(elements)
         return self._fitting(elements)
@@ -176,7 +175,7 @@ class Route:
     # --- submissions -------------------------------------------------------------------------
 
     def _submit_generic(self, /, *args: Any, **kwargs: Any) -> Any:
-        if self._forms and not _is_narrow(self._forms[0][0]):
+        if self._forms and not is_narrow(self._forms[0][0]):
             result = self._forms[0][1].submit(*args, **kwargs)
             if result is not NotImplemented:
                 return result
@@ -343,8 +342,8 @@ class Route:
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
         if self._jit_function.mode == "require":
-            return _exact(form, values, _any)
-        return _exact(
+            return exact_values(form, values, any_number)
+        return exact_values(
             form, values, payload.is_typed if self._jit_function.generic else payload.is_own
         )
 
@@ -357,53 +356,6 @@ class Route:
         return submitter
 
 
-def _element(argument: Any) -> Any:
-    """Return a value of the type that the argument's elements have; None: of no one type."""
-    if not isinstance(argument, (np.ndarray, list, tuple, range)):
-        return argument
-    try:
-        array = np.asarray(argument)
-    except ValueError:  # ragged: the map itself says so
-        return None
-    if array.dtype.kind not in "biufc":
-        return array.flat[0] if array.size else None
-    zero = array.dtype.type(0)
-    return zero.item() if array.dtype.type in _PLAIN else zero
-
-
-#: Elements of these types stand for Python's own numbers.
-_PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
-
-
 def _decline(*_: Any, **__: Any) -> Any:
     """Stand for the slow path of a submitter whose user goes that way itself."""
     return NotImplemented
-
-
-def _any(_code: str, _value: Any) -> bool:
-    return True
-
-
-def _is_narrow(form: CompiledTask) -> bool:
-    """Tell whether a form has slots for NumPy's narrower numbers, which hold Python's as well."""
-    return any(slot.code in "fFihbQIHB" for slot in form.arguments)
-
-
-def _exact(form: CompiledTask, values: list[Any], fits: Callable[[str, Any], bool]) -> list[Any]:
-    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
-
-    `fits` says which numbers a slot may be given; with `_any` it is each that it holds exactly,
-    an int for a float.
-    """
-    fitting = []
-    for slot, value in zip(form.arguments, values, strict=True):
-        try:
-            if slot.code != "O" and not fits(slot.code, value):
-                raise payload.Unfit(
-                    f"must be {payload.SCALARS[slot.code].python}, not ", value=value
-                )
-            fitting.append(value if slot.code == "O" else payload.exact(slot.code, value))
-        except payload.Unfit as error:
-            error.parameter = slot.name
-            raise
-    return fitting

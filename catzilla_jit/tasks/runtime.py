@@ -15,7 +15,8 @@ from ..pools.interrupt import shielded
 from ..runtime.engine import UNSET, Engine
 from ..runtime.process import refresh_rosters
 from .bound import BoundTask
-from .jit_function import JitFunction, is_coroutine_function
+from .coroutine_function import is_coroutine_function
+from .jit_function import JitFunction
 from .numba_function import plain
 from .options import Settings
 from .task import Home, Task, _carry_async, _parameters

@@ -16,15 +16,16 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from ..errors import shown
 from ..pools.direct_call import DirectCall
 from ..pools.interrupt import shielded
-from ..runtime import batch, broadcast, promise, python_map, task_log
+from ..runtime import promise
 from ..types import TaskPriority
 from .bound import BoundTask
+from .coroutine_function import is_coroutine_function
 from .each import rows_of
-from .jit_function import JitFunction, is_coroutine_function
+from .jit_function import JitFunction
 from .map_arguments import Columns
+from .maps import chunk_size_of, collects, queue_map
 from .options import Settings
 from .route import Route
 from .submission import FirstSubmission
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self, Unpack
 
-    from ..compile import CompiledTask, Explanation
+    from ..compile import Explanation
     from ..runtime.batch import BatchResult
     from ..runtime.engine import Engine
     from ..runtime.result import TaskResult
@@ -47,10 +48,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
-
-_ERROR_MODES = ("raise", "collect")
-#: More elements than a map can have.
-LONGEST_CHUNK = 2**48
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -357,61 +354,19 @@ class Task(DirectCall, Generic[P, R]):
         columns = Columns.of(self._jit_function.bound(arrays, named), self._jit_function.containers)
         promise.refuse_results(self.name, columns.labels, columns.values)
         task._queue_map(
-            started, columns, out, _collects(self.name, errors), progress,
-            _chunk_size(self.name, chunk_size),
+            started, columns, out, collects(self.name, errors), progress,
+            chunk_size_of(self.name, chunk_size),
         )  # fmt: skip
 
     @shielded
     def _queue_map(self, started: list[BatchResult[Any]], *arguments: Any) -> None:
-        batch = self._submit_map(*arguments)
+        batch = queue_map(self, *arguments)
         if self._settings.timeout_ms is not None:
             batch.limit(self._settings.timeout_ms)
         observer = self._find_runtime().observer
         if observer is not None:
             observer(batch, self._jit_function.function, self._settings)
         started.append(batch)
-
-    def _submit_map(
-        self, columns: Columns, out: Any, collect: bool, progress: bool, chunk_size: int
-    ) -> BatchResult[Any]:
-        route = self.bind()
-        runtime = self._find_runtime()
-        form = route.form_for(columns.values)
-        if form is not None:
-            try:
-                return batch.submit_compiled(
-                    runtime.start(), form, self.name, columns.values, out=out,
-                    level=self._settings.priority.level, collect=collect, chunk_size=chunk_size,
-                    settle=functools.partial(self._jit_function.settle_item, form),
-                    progress=progress, arena=self._settings.memory_arena,
-                    again=self._jit_function.function if form.pure else None,
-                    any_number=self._jit_function.mode == "require",
-                )  # fmt: skip
-            except broadcast.UnfitArgument as error:
-                if self._jit_function.mode == "require" and not _boxed(form):
-                    raise error.plain() from error.__cause__
-        return self._submit_python_map(runtime, columns, out, collect, progress)
-
-    def _submit_python_map(
-        self, runtime: Engine, columns: Columns, out: Any, collect: bool, progress: bool
-    ) -> BatchResult[Any]:
-        name, level = self.name, self._settings.priority.level
-        backend = runtime.start()
-        base = runtime.submitter(("map", name), lambda backend: backend.carrier(name))
-        submitter = base.at_level(level, _no_slow_path)
-        workers = max(1, runtime.settings.python_workers - 1)
-        call = columns.caller(self._jit_function.in_loops(self))
-        log = task_log.TaskLog() if self._settings.capture_logs else None
-        if log is not None:
-            call = task_log.captured(call, log)
-        made = python_map.submit_python(
-            backend, submitter, call, name, columns.labels, columns.values,
-            out=out, collect=collect, workers=workers, progress=progress,
-            count=lambda items: backend.count_items(name, level, items),
-        )  # fmt: skip
-        if log is not None:
-            task_log.attach(log, made)
-        return made
 
 
 if TYPE_CHECKING:
@@ -421,30 +376,6 @@ if TYPE_CHECKING:
 
         def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:  # type: ignore[override]
             """Return the coroutine, as without `@task`."""
-
-
-def _no_slow_path(*_: Any, **__: Any) -> Any:
-    raise AssertionError("a map submits nothing but its own work")
-
-
-def _boxed(compiled: CompiledTask) -> bool:
-    return any(slot.code == "O" for slot in (compiled.result, *compiled.arguments))
-
-
-def _collects(name: str, errors: str) -> bool:
-    if not isinstance(errors, str) or errors not in _ERROR_MODES:
-        raise ValueError(f"task {name}: errors must be one of {_ERROR_MODES}, not {shown(errors)}")
-    return errors == "collect"
-
-
-def _chunk_size(name: str, value: int | str) -> int:
-    if isinstance(value, str) and value == "auto":
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f"task {name}: chunk_size must be 'auto' or a positive int, not {shown(value)}"
-        )
-    return min(value, LONGEST_CHUNK)
 
 
 def _parameters(function: Callable[..., Any]) -> frozenset[str]:

@@ -3,7 +3,8 @@
 The states are those of a native record (catzilla_jit.h): PENDING -> RUNNING -> a final one, and
 RUNNING -> RETRYING -> RUNNING for a call with retries. Every move is made under the call's
 lock. The outcome is written before the final state, and nothing is written after it: what a
-stopped call still returns is dropped. Cold methods are added by result.py.
+stopped call still returns is dropped. Cold methods are added by result.py. One class holds every
+move, so that the lock and the order of writes can be checked in one file: hence its length.
 """
 
 from __future__ import annotations
