@@ -1,3 +1,4 @@
+/* All that moves a batch from one state to the next stands in this file, hence its length. */
 #include "batch.h"
 
 #include <stdlib.h>
