@@ -1,5 +1,5 @@
 /* The frames, the thieves and the waits stand in one file, since each step is right only beside the
- * steps of the others (native/README.md, "Forks"). */
+ * steps of the others (native/README.md, "Fork and join"). */
 #include "fork.h"
 
 #include <stdlib.h>
