@@ -10,7 +10,7 @@ NAME = "completion"
 SUMMARY = "print the completion script for a shell"
 EPILOG = """\
 examples:
-  catzilla-jit completion bash > ~/.local/share/bash-completion/completions/catzilla-jit
+  catzilla-jit completion bash > catzilla-jit.bash && . ./catzilla-jit.bash
   catzilla-jit completion zsh > ~/.zfunc/_catzilla-jit
 
 Needs shtab: pip install 'catzilla_jit[completion]'

@@ -18,9 +18,9 @@ examples:
   catzilla-jit dashboard
   catzilla-jit dashboard 4711 --port 8080
 
-The address is printed once the page can be opened. Only programs of this user on
-this machine are answered, and nothing can be changed from the page. It ends with
-the process that it shows, or with Ctrl-C.
+The address is printed once the page can be opened. Only programs of this user
+on this machine are answered, and nothing can be changed from the page. It ends
+with the process that it shows, or with Ctrl-C.
 
 Exit code: 3 if there is no such runtime, or the port is taken.
 """
