@@ -20,6 +20,7 @@ from ..tasks import default
 from ..tasks.runtime import Runtime
 from .access import Visible, only_local
 from .control import add_control
+from .health import add_health
 from .live import Live
 from .page import add_page
 from .queries import add_queries
@@ -37,8 +38,9 @@ class TaskRoutes:
         tasks.install(app)
 
     runtime: by default the default runtime. prefix: where
-    the routes are. dependencies: of FastAPI, in front of every route, the page and the stream
-    included; without them (None) only requests of this machine are answered. control: adds the
+    the routes are. dependencies: of FastAPI, in front of every route but `healthz`, the page and
+    the stream included; without them (None) only requests of this machine are answered, and
+    `healthz` everybody's: it tells only whether the runtime takes tasks. control: adds the
     routes that cancel, benchmark and submit. visible: called as visible(request, result), or
     awaited; what it says False of is not there for this request. keep_results, result_ttl_s: how
     many results are kept, and how many seconds after their end (None: no limit), by a runtime that
@@ -153,15 +155,18 @@ class TaskRoutes:
             add_control(router, self.served)
         add_page(router, self.live)
         add_queries(router, self.served)
-        if isinstance(app, FastAPI):
-            app.include_router(router, prefix=self.prefix)
+        open_to_all = APIRouter(tags=["tasks"])
+        add_health(open_to_all, self.served)
+        into = app if isinstance(app, FastAPI) else FastAPI(openapi_url=None)
+        into.include_router(router, prefix=self.prefix)
+        into.include_router(open_to_all, prefix=self.prefix)
+        if into is app:
             return
-        inner = FastAPI(openapi_url=None)
-        inner.include_router(router, prefix=self.prefix)
         for kind, handler in app.exception_handlers.items():
-            inner.add_exception_handler(kind, handler)
-        for path in dict.fromkeys(route.path for route in router.routes if hasattr(route, "path")):
-            app.router.routes.append(Route(self.prefix + path, endpoint=inner))
+            into.add_exception_handler(kind, handler)
+        routes = [*router.routes, *open_to_all.routes]
+        for path in dict.fromkeys(route.path for route in routes if hasattr(route, "path")):
+            app.router.routes.append(Route(self.prefix + path, endpoint=into))
 
     def _compose_lifespan(self, app: Starlette) -> None:
         inner = app.router.lifespan_context

@@ -352,6 +352,39 @@ def test_cursor_of_what_is_gone_says_to_begin_anew(made, talk):
     talk(app, conversation)
 
 
+@pytest.mark.parametrize("kind", [FastAPI, Starlette])
+def test_health_is_told_to_everybody_until_the_runtime_is_shut_down(made, talk, runtime, kind):
+    def nobody():
+        raise HTTPException(401, "who are you?")
+
+    app, _ = made(kind, dependencies=[Depends(nobody)])
+
+    async def conversation(client):
+        answer = await client.get("/tasks/healthz")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        assert (await client.get("/tasks")).status_code == 401
+        runtime.shutdown()
+        answer = await client.get("/tasks/healthz")
+        assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+
+    talk(app, conversation, client=("192.0.2.7", 4711))
+
+
+def test_failed_initializer_is_bad_health(talk):
+    def initializer():
+        raise OSError("no connection")
+
+    with Runtime(workers=1, initializer=initializer) as runtime:
+        app = FastAPI()
+        TaskRoutes(runtime).install(app)
+
+        async def conversation(client):
+            await ended(runtime.add_task(os.getpid))
+            assert (await client.get("/tasks/healthz")).status_code == 503
+
+        talk(app, conversation)
+
+
 # --- who may ------------------------------------------------------------------------------------
 
 PATHS = [
