@@ -236,7 +236,7 @@ class ClusterMap:
 
     def _run_chunks(self) -> None:
         per_element = self._seconds_per_element()
-        running = distributed.as_completed()
+        running = distributed.as_completed(loop=self._client.loop)
         first = 0
         for _ in range(AHEAD * self._threads):
             first = self._add_chunk(running, first, per_element)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,6 +94,50 @@ def test_bad_arguments_are_refused_at_the_call(client: Any) -> None:
         dask.map(price, client, [1.0], 2.0, errors="ignore")
     with pytest.raises(TypeError, match="missing a required argument: 'strike'"):
         dask.map(price, client, [1.0])
+
+
+LEAVING = """
+import sys
+import distributed
+import numpy as np
+from catzilla_jit.integrations import dask
+from support.travelling import slow
+
+client = distributed.Client(sys.argv[1], set_as_default=False)
+running = dask.submit_map(slow, client, np.full(4000, 0.05), seconds_per_chunk=100.0)
+running.wait()
+"""
+
+
+def test_map_of_a_client_that_is_killed_stops_in_the_workers(client: Any) -> None:
+    address = client.scheduler.address
+    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        [sys.executable, "-c", LEAVING, address], env={**os.environ, "PYTHONPATH": path}
+    ) as leaving:
+        try:
+            until = time.monotonic() + 60
+            while not _in_chunks(client) and time.monotonic() < until:
+                time.sleep(0.05)
+            assert _in_chunks(client)
+        finally:
+            leaving.kill()
+    # Each worker has 100 s of work.
+    until = time.monotonic() + 30
+    while any(client.run(calls).values()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(client.run(calls).values())
+    assert dask.map(price, client, [5.0], 3.0).tolist() == [3.0]
+
+
+def _in_chunks(client: Any) -> bool:
+    """Return whether a worker runs a chunk of a map, which begins behind the probe."""
+    keys = [str(key) for keys in client.run(_keys).values() for key in keys]
+    return any(key.startswith("run_chunk") for key in keys) and any(client.run(calls).values())
+
+
+def _keys(dask_worker: Any) -> list[Any]:
+    return [task.key for task in dask_worker.state.executing]
 
 
 def test_worker_that_is_killed_loses_nothing(client: Any) -> None:  # the last: it takes a worker
