@@ -10,7 +10,7 @@ C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
 .PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
-        bench-smoke test-pythons test-cpython differential wheel docs \
+        bench-smoke test-pythons test-numba test-cpython differential wheel docs \
         docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,7 @@ help:
 	@echo 'make docs-pictures   draw docs/pictures: the command line, the benchmarks'
 	@echo 'make docs-tutorial   run examples/tutorial.ipynb, and keep its outputs'
 	@echo 'make test-pythons    the Python tests on 3.10 to 3.13, as far as they are here'
+	@echo 'make test-numba      Numba 0.64 to 0.68, each in its environment: [NUMBA="0.67 0.66"]'
 	@echo 'make test-cpython    their own tests of ThreadPoolExecutor, on Executor, on each of them'
 	@echo 'make clean           remove .venv, build and the built libraries'
 
@@ -146,6 +147,9 @@ test-pythons: .venv/installed
 
 test-cpython: .venv/installed
 	tools/pythons.sh $(BIN)/python --run tools/cpython_tests.py
+
+test-numba: .venv/installed
+	$(BIN)/python tools/numba_matrix.py $(if $(NUMBA),--numba "$(NUMBA)") $(if $(TESTS),--tests "$(TESTS)")
 
 clean:
 	rm -rf .venv build dist catzilla_jit/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
