@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from catzilla_jit.compile import STATUS_OVERFLOW
 from catzilla_jit.compile.library.ufuncs.elementwise import BINARY, UNARY
 from catzilla_jit.compile.target import numpy_loops
 from support.automatic import described
-from support.compile_harness import compiled, status_of
+from support.compile_harness import compiled, run, status_of
 
 RANDOM = np.random.default_rng(7)
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 1e-310, 5e-324, 3.0, 709.5, 1e16, 0.1, -3.0])
@@ -324,3 +325,25 @@ SAVED = """
 def test_saved_code_finds_the_loops_of_its_process_without_numba(script: Any) -> None:
     assert script(SAVED).stdout.split() == ["True", "True"]
     assert script(SAVED).stdout.split() == ["True", "False"]
+
+
+def test_parts_of_arrays_are_written_as_by_numpy() -> None:
+    function = named(
+        "def function(v, w, a, b, c, d):\n"
+        "    v[a:b, c:d] = v[c:d, a:b].T\n"
+        "    v[a:b, 1] = v[2, c:d]\n"
+        "    v[::-1] = w\n"
+    )
+    table, line = RANDOM.random((6, 6)), np.arange(6)
+    made = compiled(function, argument_types=kinds_of(table, line, 1, 2, 3, 4), exact=True)
+    for bounds in RANDOM.integers(-6, 7, (150, 4)).tolist():
+        given = line[: RANDOM.choice([6, 1, 5])]
+        ours, numpys = table.copy(), table.copy()
+        try:
+            function(numpys, given, *bounds)
+        except ValueError as error:
+            with pytest.raises(ValueError, match=f"^{re.escape(str(error))}$"):
+                run(made, ours, given, *bounds)
+        else:
+            run(made, ours, given, *bounds)
+        assert ours.tobytes() == numpys.tobytes(), bounds

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -45,6 +45,22 @@ def printed(kind: str, digits: int) -> Callable[[float], str]:
 
     write.__module__ = __name__
     return write
+
+
+def written(context: Any, builder: ir.IRBuilder, form: str, values: Sequence[ir.Value]) -> ir.Value:
+    """Write code that makes a text of integers of 64 bits, by a form of `snprintf`."""
+    room = len(form) + 20 * len(values) + 1
+    kind = ir.FunctionType(INT32, [BYTES, INT64, BYTES], var_arg=True)
+    function = cgutils.get_or_insert_function(builder.module, kind, "snprintf")
+    text = cgutils.create_struct_proxy(types.unicode_type)(context, builder)
+    text.meminfo = context.nrt.meminfo_alloc(builder, INT64(room))
+    text.data = context.nrt.meminfo_data(builder, text.meminfo)
+    form_text = context.insert_const_string(builder.module, form)
+    length = builder.call(function, [text.data, INT64(room), form_text, *values])
+    text.length = builder.sext(length, INT64)
+    text.kind, text.is_ascii = INT32(1), INT32(1)
+    text.hash, text.parent = INT64(-1), ir.Constant(text.parent.type, None)
+    return text._getvalue()
 
 
 def _print_into(form: str) -> Any:

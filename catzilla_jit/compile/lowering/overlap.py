@@ -1,14 +1,18 @@
 """Assignments to slices whose source may lie in the same object: Python copies such a source first.
 
 Numba does so for arrays, by the bounds of the two in memory; where the index has an integer beside
-a slice it computes these bounds from the wrong dimensions. Of lists it copies nothing.
+a slice it computes these from the wrong dimensions, and it compiles seconds of text functions for
+the error of shapes that do not fit. So parts of arrays are written to by code of ours. Of lists
+Numba copies nothing.
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
+import functools
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir as llvm
@@ -16,24 +20,27 @@ from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
 from catzilla_jit.compile.diagnostics import rules, type_names
+from catzilla_jit.compile.library import c_text
+from catzilla_jit.compile.library.ufuncs import assignment
 
 INT64 = llvm.IntType(64)
 
 
-def _is_beside_an_integer(target: Any, index: Any, value: Any) -> bool:
-    """Tell whether an array is assigned to a part of an array that integers and slices pick."""
-    arrays = isinstance(target, types.Array) and isinstance(value, types.Array)
-    if not arrays or not isinstance(index, types.BaseTuple):
+def _is_basic(target: Any, index: Any) -> bool:
+    """Tell whether an index picks a part of an array by slices, and integers beside them."""
+    if not isinstance(target, types.Array):
         return False
-    integers = [isinstance(each, types.Integer) for each in index.types]
-    slices = [isinstance(each, types.SliceType) for each in index.types]
-    return any(integers) and any(slices) and all(map(operator.or_, integers, slices))
+    parts = index.types if isinstance(index, types.BaseTuple) else (index,)
+    slices = [isinstance(each, types.SliceType) for each in parts]
+    others = [isinstance(each, types.Integer | types.SliceType) for each in parts]
+    return any(slices) and all(others)
 
 
 def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
-    """Take such a part as an array of its own and assign to all of that; False for the others."""
+    """Take a part of an array as an array of its own and write to that; False for the others."""
     context, builder = lower.context, lower.builder
-    if not _is_beside_an_integer(*map(lower.typeof, (target, index, value))):
+    source = lower.typeof(value)
+    if not isinstance(source, types.Array) or not _is_basic(*map(lower.typeof, (target, index))):
         return False
     typing = context.typing_context
     given = (lower.typeof(target), lower.typeof(index))
@@ -41,18 +48,38 @@ def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
     if taking is None or not isinstance(taking.return_type, types.Array):
         return False
     type_ = taking.return_type
-    storing = typing.resolve_function_type(
-        operator.setitem, (type_, types.slice2_type, lower.typeof(value)), {}
-    )
-    if storing is None:
+    known = assignment.is_known(type_, source)
+    everything = (type_, types.slice2_type, source)
+    storing = None if known else typing.resolve_function_type(operator.setitem, everything, {})
+    if not known and (storing is None or not isinstance(given[1], types.BaseTuple)):
         return False
     view = _called(lower, operator.getitem, taking, [target, index])
-    everything = _all_of(context, builder)
-    new = context.cast(builder, lower.loadvar(value), lower.typeof(value), storing.args[2])
-    function = context.get_function(typing.resolve_value_type(operator.setitem), storing)
-    function(builder, (view, everything, new))
+    if known:
+        values = (view, lower.loadvar(value))
+        refuse = functools.partial(_raise_unfit, lower)
+        assignment.assign(context, builder, (type_, source), values, refuse)
+    else:
+        new = context.cast(builder, lower.loadvar(value), source, storing.args[2])
+        function = context.get_function(typing.resolve_value_type(operator.setitem), storing)
+        function(builder, (view, _all_of(context, builder), new))
     context.nrt.decref(builder, type_, view)
     return True
+
+
+def _raise_unfit(
+    lower: Any, condition: llvm.Value, source: Sequence[llvm.Value], target: Sequence[llvm.Value]
+) -> None:
+    """Raise what NumPy raises where shapes do not fit."""
+    context, builder = lower.context, lower.builder
+    if isinstance(condition, llvm.Constant) and not condition.constant:
+        return
+    with builder.if_then(condition, likely=False):
+        shapes = [
+            ",".join(["%lld"] * len(each)) + "," * (len(each) == 1) for each in (source, target)
+        ]
+        form = f"could not broadcast input array from shape ({shapes[0]}) into shape ({shapes[1]})"
+        text = c_text.written(context, builder, form, [*source, *target])
+        lower.return_dynamic_exception(ValueError, (text,), (types.unicode_type,), loc=lower.loc)
 
 
 def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:

@@ -43,9 +43,9 @@ def call(
     """Call a loop once."""
     function, data = function_of(builder.module, loop)
     arguments = [
-        _stored(builder, [builder.bitcast(each, BYTES) for each in pointers], BYTES),
-        _stored(builder, dimensions, INT64),
-        _stored(builder, steps, INT64),
+        stored(builder, [builder.bitcast(each, BYTES) for each in pointers], BYTES),
+        stored(builder, dimensions, INT64),
+        stored(builder, steps, INT64),
     ]
     builder.call(function, [*arguments, data])
 
@@ -67,14 +67,14 @@ def call_each(
     function, data = function_of(builder.module, loop)
     nest = _nest(builder.module, len(shape), len(pointers))
     arguments = [
-        _stored(builder, [builder.bitcast(each, BYTES) for each in pointers], BYTES),
-        _stored(builder, shape, INT64),
-        _stored(builder, [step for each in strides for step in each], INT64),
+        stored(builder, [builder.bitcast(each, BYTES) for each in pointers], BYTES),
+        stored(builder, shape, INT64),
+        stored(builder, [step for each in strides for step in each], INT64),
     ]
     builder.call(nest, [function, data, *arguments])
 
 
-def _stored(builder: ir.IRBuilder, values: Sequence[ir.Value], type_: ir.Type) -> ir.Value:
+def stored(builder: ir.IRBuilder, values: Sequence[ir.Value], type_: ir.Type) -> ir.Value:
     place = cgutils.alloca_once(builder, type_, size=INT64(len(values)))
     for index, value in enumerate(values):
         builder.store(value, builder.gep(place, [INT64(index)]))
@@ -136,9 +136,9 @@ def call_at(
     steps: Sequence[ir.Value],
 ) -> None:
     arguments = [
-        _stored(builder, pointers, BYTES),
-        _stored(builder, [length], INT64),
-        _stored(builder, steps, INT64),
+        stored(builder, pointers, BYTES),
+        stored(builder, [length], INT64),
+        stored(builder, steps, INT64),
     ]
     builder.call(loop, [*arguments, data])
 
