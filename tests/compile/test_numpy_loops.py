@@ -221,7 +221,8 @@ def test_reductions_that_keep_their_dimensions_are_numpys() -> None:
 def test_reductions_of_more_dimensions_are_numpys() -> None:
     function = named(
         "def function(a): return (a.sum(axis=0), np.sum(a, axis=1), a.sum(2), a.max(axis=1), "
-        "a.mean(axis=-1), np.prod(a, axis=1), a.min(axis=0))"
+        "a.mean(axis=-1), np.prod(a, axis=1), a.min(axis=0), a.std(axis=0), np.var(a, axis=-1), "
+        "a.std())"
     )
     shapes = [(2, 3, 4), (5, 1, 300), (5, 300, 1), (300, 5, 1), (1, 1, 9)]
     calls = [(RANDOM.standard_normal(shape),) for shape in shapes]

@@ -50,9 +50,11 @@ def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
     type_ = taking.return_type
     known = assignment.is_known(type_, source)
     everything = (type_, types.slice2_type, source)
-    storing = None if known else typing.resolve_function_type(operator.setitem, everything, {})
-    if not known and (storing is None or not isinstance(given[1], types.BaseTuple)):
-        return False
+    storing: Any = None
+    if not known:
+        storing = typing.resolve_function_type(operator.setitem, everything, {})
+        if storing is None or not isinstance(given[1], types.BaseTuple):
+            return False
     view = _called(lower, operator.getitem, taking, [target, index])
     if known:
         values = (view, lower.loadvar(value))

@@ -10,6 +10,7 @@ ours is chosen it is Numba's own; `is_alike` tells whether that is the same as N
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import axis as axes
 from catzilla_jit.compile.library.arrays import pairwise_sum
+from catzilla_jit.compile.library.ufuncs import operators
 from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 Function = Callable[..., Any]
@@ -68,7 +70,36 @@ def _ours(name: str, type_: Any) -> Function | None:
 
 def _by_loops(name: str, type_: Any, axis: int | None) -> Function | None:
     """Return a function that reduces by NumPy's loops, where that is known."""
-    return None if loops.result_type(name, type_, axis, False) is None else _called(name, axis)
+    spread = name in SPREADS
+    if loops.result_type("mean" if spread else name, type_, axis, False) is None:
+        return None
+    return _spread(name, axis) if spread else _called(name, axis)
+
+
+#: The body of each, in NumPy's steps.
+SPREADS = {"var": "mean(square)", "std": "sqrt(mean(square))"}
+
+
+@functools.cache
+def _spread(name: str, axis: int | None) -> Function:
+    """Return a function for the variance, or its root: each step is one of NumPy's loops."""
+    namespace = {
+        "__name__": builtin_functions.__name__,
+        "mean": loops.reduction("mean", axis, False),
+        "kept": loops.reduction("mean", axis, True),
+        "subtract": operators.CALLS[operator.sub],
+        "multiply": operators.CALLS[operator.mul],
+        "sqrt": operators.FUNCTIONS[numpy.sqrt, 1],
+    }
+    arguments = "values" if axis is loops.ALL else "values, axis"
+    lines = (
+        f"def reduced({arguments}):",
+        "    apart = subtract(values, kept(values))",
+        "    square = multiply(apart, apart)",
+        f"    return {SPREADS[name]}",
+    )
+    exec("\n".join(lines), namespace)
+    return cast("Function", namespace["reduced"])
 
 
 @functools.cache
