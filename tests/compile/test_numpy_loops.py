@@ -348,3 +348,29 @@ def test_parts_of_arrays_are_written_as_by_numpy() -> None:
         else:
             run(made, ours, given, *bounds)
         assert ours.tobytes() == numpys.tobytes(), bounds
+
+
+ZEROS = np.array([0.0, -0.0, 1.0, -1.0, np.nan, np.inf])
+
+
+def test_extremes_are_numpys_with_its_choice_of_zeros() -> None:
+    parts = ", ".join(f"np.{name}(a, b)" for name in ("maximum", "minimum", "fmax", "fmin"))
+    function = named(f"def function(a, b): return {parts}, np.clip(a, b, 1), np.clip(a, None, b)")
+    sizes = (0, 1, 7, 9, 33, 64, 1001)
+    pairs = [tuple(RANDOM.choice(ZEROS, n) for _ in "ab") for n in sizes for _ in range(3)]
+    assert set(answers(function, kinds_of(*pairs[0]), pairs)) == {0}
+    gaps = [(a.repeat(2)[::2], b[::-1]) for a, b in pairs[6:]]
+    assert set(answers(function, kinds_of(*gaps[0]), gaps)) == {0}
+    tables = [tuple(RANDOM.choice(ZEROS, (5, 17)) for _ in "ab")]
+    other = (tables[0][0], tables[0][1][:, :1].copy())  # which zero is not known: left to NumPy
+    assert answers(function, kinds_of(*other), [*tables, other]) == [0, STATUS_OVERFLOW]
+
+
+def test_where_is_numpys() -> None:
+    function = named(
+        "def function(m, a, b): return np.where(m, a, b), np.where(b, 1, a), np.where(m, 1.5, 2)"
+    )
+    table = RANDOM.random((3, 4))
+    for m, a in ((table > 0.5, table), (table[0] > 0.5, table), (table > 0.5, table.T[:1].T)):
+        given = (m, a, np.arange(12).reshape(3, 4))
+        assert answers(function, kinds_of(*given), [given, (m[:0], *given[1:])])[0] == 0

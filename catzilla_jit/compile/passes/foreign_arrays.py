@@ -21,7 +21,7 @@ from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
-from catzilla_jit.compile.library.ufuncs import signatures
+from catzilla_jit.compile.library.ufuncs import choices
 from catzilla_jit.compile.target.helper import Helper
 
 #: Expressions that move items, or make tuples of them.
@@ -161,9 +161,11 @@ class Checks:
         """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
         function = number_kinds.called(self.typemap, expr)
         names = [each.name for each in expr.args]
+        if choices.needs_one_shape(function, tuple(self.typemap[name] for name in names)):
+            self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
         strong = tuple(not self._is_array(name) and has_numpy(self.origins[name]) for name in names)
         if not number_kinds.is_loop(function) or not any(strong):
             return
         given = tuple(self.typemap[name] for name in names)
-        if not signatures.is_same(function.__name__, given, strong):
+        if not choices.is_same(function, given, strong):
             self._refuse_operation(f"numpy.{function.__name__} of {self._named(names)}")

@@ -30,7 +30,11 @@ import numpy
 #: The symbols of loops begin with the first, those of their data with the second.
 LOOP, DATA = "cz_numpy_loop:", "cz_numpy_data:"
 #: Where the ufuncs are that are no attribute of `numpy`, by what their names begin with.
-MODULES = {"linalg": "numpy.linalg._umath_linalg", "fft": "numpy.fft._pocketfft_umath"}
+MODULES = {
+    "umath": "numpy._core._multiarray_umath",
+    "linalg": "numpy.linalg._umath_linalg",
+    "fft": "numpy.fft._pocketfft_umath",
+}
 SIGNATURE = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )

@@ -31,46 +31,8 @@ def _is_line(type_: Any, *dtypes: Any) -> bool:
     return _is_array(type_, *dtypes) and type_.ndim == 1
 
 
-def _is_table(type_: Any, *dtypes: Any) -> bool:
-    return _is_array(type_, *dtypes) and type_.ndim > 1 and type_.layout == "C"
-
-
 def _is_array(type_: Any, *dtypes: Any) -> bool:
     return isinstance(type_, types.Array) and type_.aligned and type_.dtype in dtypes
-
-
-#: With a number in the place of an array.
-LIMITING: dict[Any, Function] = {
-    elementwise.larger: elementwise.at_least,
-    elementwise.smaller: elementwise.at_most,
-}
-
-
-def _is_bound(type_: Any) -> bool:
-    return types.unliteral(type_) in (types.float64, types.int64)
-
-
-def _extreme(pick: Callable[[float, float], float]) -> Choice:
-    def ours(left: Any, right: Any) -> Function | None:
-        if _is_bound(right):
-            line = LIMITING[pick]
-            if _is_line(left, types.float64):
-                return line
-            return elementwise.of_tables(line) if _is_table(left, types.float64) else None
-        if _is_bound(left) and _is_line(right, types.float64):
-            return elementwise.turned(LIMITING[pick])
-        both = _is_line(left, types.float64) and _is_line(right, types.float64)
-        return elementwise.of_lines(pick) if both else None
-
-    return ours
-
-
-def _clip(values: Any, low: Any, high: Any) -> Function | None:
-    if not _is_bound(low) or not _is_bound(high):
-        return None
-    if _is_line(values, types.float64):
-        return elementwise.clip
-    return elementwise.clip_table if _is_table(values, types.float64) else None
 
 
 def _round(values: Any) -> Function | None:
@@ -110,13 +72,11 @@ def _dtype(type_: Any) -> Any:
 
 
 OURS: dict[tuple[str, int], Choice] = {
-    ("maximum", 2): _extreme(elementwise.larger), ("minimum", 2): _extreme(elementwise.smaller),
-    ("clip", 3): _clip, ("round", 1): _round, ("around", 1): _round, ("round", 2): _round_to,
-    ("around", 2): _round_to,
+    ("round", 1): _round, ("around", 1): _round, ("round", 2): _round_to, ("around", 2): _round_to,
 }  # fmt: skip
 #: Methods, by the number of arguments after the array.
 OURS_OF_ARRAYS: dict[tuple[str, int], Choice] = {
-    ("clip", 2): _clip, ("round", 0): _round, ("round", 1): _round_to, ("astype", 1): _cast,
+    ("round", 0): _round, ("round", 1): _round_to, ("astype", 1): _cast,
 }  # fmt: skip
 
 

@@ -51,9 +51,9 @@ def elementwise(
         float_status.collect(builder)
         return context.unpack_value(builder, result, place)
     shape = broadcast(context, builder, operands, result.ndim)
-    strides = [_strides(builder, each, shape) for each in operands]
+    strides = [strides_in(builder, each, shape) for each in operands]
     if result.layout == "C":
-        _leave_other_order(context, builder, operands, strides, shape)
+        leave_other_order(context, builder, operands, strides, shape)
     made = arrayobj._empty_nd_impl(context, builder, result, shape)
     axes = range(result.ndim) if result.layout == "C" else range(result.ndim - 1, -1, -1)
     made_strides = cgutils.unpack_tuple(builder, made.strides, result.ndim)
@@ -134,7 +134,7 @@ def _cast(
     kept = (copy_type, copy._getvalue())
     result = Operand(copy.data, shape, own, fits, kept)
     if fits == "A":
-        _leave_other_order(
+        leave_other_order(
             context, builder, [Operand(array.data, shape, strides, "A")], [strides], shape
         )
         result.layout = "C"
@@ -173,7 +173,9 @@ def broadcast(
     return shape
 
 
-def _strides(builder: ir.IRBuilder, operand: Operand, shape: Sequence[ir.Value]) -> list[ir.Value]:
+def strides_in(
+    builder: ir.IRBuilder, operand: Operand, shape: Sequence[ir.Value]
+) -> list[ir.Value]:
     """Return the strides of an operand in the common shape: none where it has one item."""
     missing = len(shape) - len(operand.shape)
     found: list[ir.Value] = [INT64(0)] * missing
@@ -184,7 +186,7 @@ def _strides(builder: ir.IRBuilder, operand: Operand, shape: Sequence[ir.Value])
     return found
 
 
-def _leave_other_order(
+def leave_other_order(
     context: Any,
     builder: ir.IRBuilder,
     operands: Sequence[Operand],

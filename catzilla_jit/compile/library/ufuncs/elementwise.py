@@ -26,7 +26,7 @@ UNARY = (
 )  # fmt: skip
 BINARY = (
     "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2", "fmod", "remainder",
-    "mod", "floor_divide", "copysign", "nextafter", "heaviside", "fmax", "fmin",
+    "mod", "floor_divide", "copysign", "nextafter", "heaviside",
 )  # fmt: skip
 
 

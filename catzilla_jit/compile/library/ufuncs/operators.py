@@ -111,7 +111,7 @@ FUNCTIONS: dict[tuple[Any, int], Any] = {
     **{
         (getattr(numpy, name), 2): elementwise.made(name, 2)
         for name in (
-            "add", "subtract", "multiply", "divide", "maximum", "minimum", "less", "less_equal",
+            "add", "subtract", "multiply", "divide", "less", "less_equal",
             "equal", "not_equal", "greater", "greater_equal", "bitwise_and", "bitwise_or",
             "bitwise_xor", "logical_and", "logical_or", "logical_xor",
         )

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators
+from catzilla_jit.compile.library.ufuncs import choices, cores, elementwise, operators
 
-FUNCTIONS: dict[tuple[Any, int], Any] = {**elementwise.FUNCTIONS, **cores.FUNCTIONS}
+FUNCTIONS: dict[tuple[Any, int], Any] = {
+    **elementwise.FUNCTIONS, **cores.FUNCTIONS, **choices.FUNCTIONS,
+}  # fmt: skip
 #: Methods of arrays, by the number of arguments.
-METHODS: dict[tuple[str, int], Any] = {("dot", 1): cores.dot}
+METHODS: dict[tuple[str, int], Any] = {("dot", 1): cores.dot, **choices.METHODS}
 #: Operators on arrays.
 OPERATORS: dict[Any, Any] = {
     operator.pow: elementwise.FUNCTIONS[numpy.power, 2],
