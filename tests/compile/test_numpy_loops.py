@@ -17,6 +17,7 @@ from catzilla_jit.compile.library.ufuncs.elementwise import BINARY, UNARY
 from catzilla_jit.compile.target import numpy_loops
 from support.automatic import described
 from support.compile_harness import compiled, run, status_of
+from support.numpy_calls import answers, kinds_of, named
 
 RANDOM = np.random.default_rng(7)
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 1e-310, 5e-324, 3.0, 709.5, 1e16, 0.1, -3.0])
@@ -26,41 +27,6 @@ def lines() -> list[Any]:
     """Return arrays of one dimension: of several sizes, with steps, nothing that NumPy warns of."""
     values = np.concatenate([RANDOM.random(300), 10.0 ** RANDOM.uniform(-6, 2, 300)])
     return [values, values[:1], values[:0], values[::-1], values[5::3], values[:17]]
-
-
-def answers(function: Callable[..., Any], kinds: Any, calls: list[tuple[Any, ...]]) -> list[int]:
-    """Compare what compiled code answers with NumPy; return the statuses."""
-    made = compiled(function, argument_types=kinds, exact=True)
-    statuses = []
-    for arguments in calls:
-        status, _, result = status_of(made, *arguments)
-        statuses.append(status)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                expected = function(*arguments)
-            except (ValueError, np.linalg.LinAlgError):
-                assert status == STATUS_OVERFLOW
-                continue
-        if status == 0:
-            assert not caught, [str(each.message) for each in caught]
-            assert described(result) == described(expected), arguments
-        else:
-            assert status == STATUS_OVERFLOW
-    return statuses
-
-
-def named(source: str) -> Callable[..., Any]:
-    space: dict[str, Any] = {"np": np}
-    exec(source, space)
-    return space["function"]  # type: ignore[no-any-return]
-
-
-def kinds_of(*arguments: Any) -> Any:
-    from catzilla_jit.compile import argument_types_for
-
-    parameters = ", ".join(f"x{i}" for i in range(len(arguments)))
-    return argument_types_for(named(f"def function({parameters}): pass"), arguments, name="f")
 
 
 def test_loops_that_compute_otherwise_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

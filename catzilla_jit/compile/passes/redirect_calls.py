@@ -35,6 +35,7 @@ from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.library.ufuncs import table
+from catzilla_jit.compile.passes.array_arguments import place_numbers, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.module_constants import place_constants
 from catzilla_jit.compile.target.helper import Helper
@@ -59,7 +60,9 @@ class Callees(FunctionPass):
         unit: CompilationUnit = state.metadata["unit"]
         changed = False
         if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
-            changed = redirect_operators(state.func_ir, state.args)
+            changed = take_arrays(state.func_ir, state.args)
+            changed = place_numbers(state.func_ir) or changed
+            changed = redirect_operators(state.func_ir, state.args) or changed
         foreign = is_foreign(state.func_ir, state.args)
         changed = _replace_callees(state.func_ir, unit, foreign) or changed
         return place_constants(state.func_ir, unit) or changed

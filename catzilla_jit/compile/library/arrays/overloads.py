@@ -10,6 +10,7 @@ can be run again.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from numba.core import types
 from catzilla_jit.compile.analysis import numpy_parity
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import elementwise
+from catzilla_jit.compile.library.ufuncs import conversions
 
 Function = Callable[..., Any]
 Choice = Callable[..., Function | None]
@@ -49,18 +51,29 @@ def _round_to(values: Any, digits: Any) -> Function | None:
 def _cast(values: Any, dtype: Any) -> Function | None:
     plain = (types.float64, types.int64, types.boolean)
     wanted = _dtype(dtype)
-    if wanted == types.float64 and _is_line(values, types.float32):
-        return elementwise.to_floats
     if not _is_array(values, *plain) or (values.ndim > 1 and values.layout != "C"):
-        return None
+        return _by_conversion(values, wanted)
     if wanted == types.float64:
         return elementwise.to_floats
     if wanted != types.int64:
-        return None
+        return _by_conversion(values, wanted)
     if values.dtype != types.float64:
         return elementwise.to_integers
     line = values.ndim == 1
     return elementwise.floats_to_integers if line else elementwise.floats_of_table_to_integers
+
+
+def _by_conversion(values: Any, wanted: Any) -> Function | None:
+    """Return a function that copies an array as one of another type."""
+    known = wanted is not None and conversions.result_type(values, wanted) is not None
+    return _converted(wanted) if known else None
+
+
+@functools.cache
+def _converted(wanted: Any) -> Function:
+    namespace = {"__name__": builtin_functions.__name__, "copied": conversions.conversion(wanted)}
+    exec("def converted(values, _dtype):\n    return copied(values)", namespace)
+    return cast("Function", namespace["converted"])
 
 
 def _dtype(type_: Any) -> Any:
@@ -68,7 +81,7 @@ def _dtype(type_: Any) -> Any:
     if isinstance(type_, types.NumberClass):
         return type_.instance_type
     key = getattr(type_, "typing_key", None)
-    return {float: types.float64, int: types.int64}.get(key)  # type: ignore[arg-type]
+    return {float: types.float64, int: types.int64, bool: types.boolean}.get(key)  # type: ignore[arg-type]
 
 
 OURS: dict[tuple[str, int], Choice] = {
@@ -81,7 +94,7 @@ OURS_OF_ARRAYS: dict[tuple[str, int], Choice] = {
 
 
 #: Functions of ours that never leave the kernel.
-CERTAIN = {"rounded", "round_", "round_to_whole", "to_floats", "to_integers"}
+CERTAIN = {"rounded", "round_", "round_to_whole", "to_floats", "to_integers", "converted"}
 
 
 def _choice(name: str, ours: Choice, count: int, call: str) -> Choice:

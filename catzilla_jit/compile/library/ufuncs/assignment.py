@@ -65,6 +65,18 @@ def assign(
             _write(builder, function, target, source)
 
 
+def copied(
+    context: Any, builder: ir.IRBuilder, given: Any, value: ir.Value, result: Any
+) -> ir.Value:
+    """Return a new array with the items of another."""
+    source = _operand(context, builder, given, value)
+    made = arrayobj._empty_nd_impl(context, builder, result, source.shape)
+    target = _operand(context, builder, result, made._getvalue())
+    function = _function(context, builder.module, given.ndim, result.dtype, given.dtype)
+    _write(builder, function, target, source)
+    return made._getvalue()
+
+
 def _operand(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:
     array = context.make_array(type_)(context, builder, value)
     shape = cgutils.unpack_tuple(builder, array.shape, type_.ndim)
