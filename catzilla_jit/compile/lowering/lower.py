@@ -14,6 +14,7 @@ keep Numba's arithmetic.
 from __future__ import annotations
 
 import contextlib
+import functools
 import operator
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +33,7 @@ from catzilla_jit.compile.analysis.owned import owned_variables
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import STAYS
 from catzilla_jit.compile.frontend.unit import OWN
+from catzilla_jit.compile.library.ufuncs import in_place
 from catzilla_jit.compile.lowering import (
     calls,
     containers,
@@ -88,7 +90,7 @@ class TaskLower(BailingLower):
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
-        self._calls_loops = any(map(self._is_loop_call, self._calls()))
+        self._calls_loops = any(map(self._is_loop_call, self._operations()))
         self._unpacking = False  # Numba's words for a wrong number of items are not Python's
         self._target = ""  # of the assignment that is written
         self._fitted: dict[str, items.Typed] = {}  # what stands for a variable for a moment
@@ -126,14 +128,16 @@ class TaskLower(BailingLower):
             bit = self.shadow_origin.bit(name)
             self.bail_if(bit, "a number of Python's among NumPy's")
 
-    def _calls(self) -> Iterator[Any]:
+    def _operations(self) -> Iterator[Any]:
         for block in self.blocks.values():
             for each in block.find_insts(ir.Assign):
-                if isinstance(each.value, ir.Expr) and each.value.op == "call":
+                if isinstance(each.value, ir.Expr):
                     yield each.value
 
-    def _is_loop_call(self, call: Any) -> bool:
-        return number_kinds.is_loop(number_kinds.called(self.fndesc.typemap, call))
+    def _is_loop_call(self, expr: Any) -> bool:
+        if expr.op != "call":
+            return self._is_in_place(expr)
+        return number_kinds.is_loop(number_kinds.called(self.fndesc.typemap, expr))
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
         with TaskCallConv.only(raising=not self._unpacking):
@@ -242,7 +246,27 @@ class TaskLower(BailingLower):
             self.refuse(rules.LARGE_CONSTANT, message, STAYS)
 
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
+        if resty == self.typeof(expr.lhs.name) and self._is_in_place(expr):
+            return self._in_place(expr)
         return operators.binop(self, resty, expr, op, super().lower_binop)
+
+    def _is_in_place(self, expr: Any) -> bool:
+        """Tell whether an operator writes to an array by a loop of NumPy's."""
+        exact = self.options.exact and self.func_ir.func_id.func.__module__ not in OWN
+        if not exact or expr.op != "inplace_binop":
+            return False
+        return in_place.is_known(expr.fn, *map(self._plain_type, (expr.lhs, expr.rhs)))
+
+    def _plain_type(self, variable: Any) -> Any:
+        return types.unliteral(self.fndesc.typemap[variable.name])
+
+    def _in_place(self, expr: Any) -> llvm.Value:
+        given = (self._plain_type(expr.lhs), self._plain_type(expr.rhs))
+        values = (self.loadvar(expr.lhs.name), self.operand(expr.rhs.name, given[1]))
+        refuse = functools.partial(overlap.raise_unfit_operand, self)
+        in_place.write(self.context, self.builder, expr.fn, given, values, refuse)
+        self.incref(given[0], values[0])
+        return values[0]
 
     def lower_setitem(
         self, target_var: Any, index_var: Any, value_var: Any, signature: Any

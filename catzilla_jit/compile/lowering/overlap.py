@@ -24,6 +24,7 @@ from catzilla_jit.compile.library import c_text
 from catzilla_jit.compile.library.ufuncs import assignment
 
 INT64 = llvm.IntType(64)
+FALSE = llvm.IntType(1)(0)
 
 
 def _is_basic(target: Any, index: Any) -> bool:
@@ -72,16 +73,44 @@ def _raise_unfit(
     lower: Any, condition: llvm.Value, source: Sequence[llvm.Value], target: Sequence[llvm.Value]
 ) -> None:
     """Raise what NumPy raises where shapes do not fit."""
+    form = "could not broadcast input array from shape {} into shape {}"
+    raise_shapes(lower, condition, form, source, target)
+
+
+def raise_shapes(
+    lower: Any, condition: llvm.Value, form: str, *shapes: Sequence[llvm.Value]
+) -> None:
+    """Raise a ValueError that names shapes, where a condition holds."""
     context, builder = lower.context, lower.builder
     if isinstance(condition, llvm.Constant) and not condition.constant:
         return
     with builder.if_then(condition, likely=False):
-        shapes = [
-            ",".join(["%lld"] * len(each)) + "," * (len(each) == 1) for each in (source, target)
-        ]
-        form = f"could not broadcast input array from shape ({shapes[0]}) into shape ({shapes[1]})"
-        text = c_text.written(context, builder, form, [*source, *target])
+        shown = ["(" + ",".join(["%lld"] * len(each)) + "," * (len(each) == 1) + ")"
+                 for each in shapes]  # fmt: skip
+        values = [length for each in shapes for length in each]
+        text = c_text.written(context, builder, form.format(*shown), values)
         lower.return_dynamic_exception(ValueError, (text,), (types.unicode_type,), loc=lower.loc)
+
+
+def raise_unfit_operand(
+    lower: Any, target: Sequence[llvm.Value], value: Sequence[llvm.Value]
+) -> None:
+    """Raise what NumPy raises where an operation in place has an operand of another shape."""
+    builder = lower.builder
+    shape, apart, larger = list(target), FALSE, FALSE
+    for place, length in enumerate(value, len(target) - len(value)):
+        own = target[place]
+        single = builder.icmp_signed("==", own, INT64(1))
+        differs = builder.and_(
+            builder.icmp_signed("!=", own, length), builder.icmp_signed("!=", length, INT64(1))
+        )
+        apart = builder.or_(apart, builder.and_(differs, builder.not_(single)))
+        larger = builder.or_(larger, builder.and_(differs, single))
+        shape[place] = builder.select(single, length, own)
+    form = "operands could not be broadcast together with shapes {} {} {} "
+    raise_shapes(lower, apart, form, target, value, target)
+    form = "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}"
+    raise_shapes(lower, larger, form, target, shape)
 
 
 def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:

@@ -124,7 +124,7 @@ class _Check(foreign_arrays.Checks):
 
     def _binop(self, expr: Any) -> None:
         left, right = expr.lhs.name, expr.rhs.name
-        if expr.fn in (operator.is_, operator.is_not):
+        if expr.fn in (operator.is_, operator.is_not) or self._is_in_place(expr):
             return
         pair = (self._element(left), self._element(right))
         if self._is_array(left) or self._is_array(right):

@@ -21,7 +21,7 @@ from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
-from catzilla_jit.compile.library.ufuncs import choices
+from catzilla_jit.compile.library.ufuncs import choices, in_place
 from catzilla_jit.compile.target.helper import Helper
 
 #: Expressions that move items, or make tuples of them.
@@ -125,6 +125,8 @@ class Checks:
             return
         if expr.op == "getattr" and expr.attr in ATTRIBUTES:
             return
+        if self._is_in_place(expr):
+            return
         if expr.op == "call":
             names = [each.name for each in expr.args]
             given = [self.typemap[each] for each in names]
@@ -144,6 +146,15 @@ class Checks:
         else:
             message = f"Numba computes NumPy's {part} differently than NumPy"
         self._refuse(rules.DTYPE, message)
+
+    def _is_in_place(self, expr: Any) -> bool:
+        """Tell whether an operator writes to an array by a loop of NumPy's."""
+        if expr.op != "inplace_binop":
+            return False
+        name = expr.rhs.name
+        strong = not self._is_array(name) and has_numpy(self.origins[name])
+        given = (self.typemap[each] for each in (expr.lhs.name, name))
+        return in_place.is_known(expr.fn, *given, strong=strong)
 
     def _is_looked_at(self, callee: Any) -> bool:
         """Tell whether what is called is looked at by itself."""

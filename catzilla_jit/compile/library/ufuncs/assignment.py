@@ -47,11 +47,7 @@ def assign(
     refuse(_is_unfit(builder, target, source), source.shape, target.shape)
     into, out = (each.dtype for each in given)
     function = _function(context, builder.module, len(target.shape), into, out)
-    ends = [_ends(context, builder, *each) for each in ((target, into), (source, out))]
-    overlaps = builder.and_(
-        builder.icmp_unsigned("<", ends[0][0], ends[1][1]),
-        builder.icmp_unsigned("<", ends[1][0], ends[0][1]),
-    )
+    overlaps = _overlaps(context, builder, target, source, given)
     with builder.if_else(overlaps, likely=False) as (some, none):
         with some:
             type_ = types.Array(out, len(source.shape), "C")
@@ -63,6 +59,52 @@ def assign(
             context.nrt.decref(builder, type_, made._getvalue())
         with none:
             _write(builder, function, target, source)
+
+
+class Kept:
+    """An array in a place of its own, as it was or copied."""
+
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value) -> None:
+        self._builder = builder
+        self.place = cgutils.alloca_once_value(builder, value)
+
+    def value(self) -> ir.Value:
+        return self._builder.load(self.place)
+
+
+def copied_if_overlapping(
+    context: Any, builder: ir.IRBuilder, given: tuple[Any, Any], values: tuple[ir.Value, ir.Value]
+) -> Kept:
+    """Return the second array, or a copy where the first overlaps it; a reference to let go of."""
+    target, source = (_operand(context, builder, *each) for each in zip(given, values, strict=True))
+    kept = Kept(builder, values[1])
+    overlaps = _overlaps(context, builder, target, source, given)
+    with builder.if_else(overlaps, likely=False) as (some, none):
+        with some:
+            order: Any = "F" if given[1].layout == "F" else "C"
+            type_ = types.Array(given[1].dtype, given[1].ndim, order)
+            copy = copied(context, builder, given[1], values[1], type_)
+            builder.store(context.cast(builder, copy, type_, given[1]), kept.place)
+        with none:
+            context.nrt.incref(builder, given[1], values[1])
+    return kept
+
+
+def _overlaps(
+    context: Any,
+    builder: ir.IRBuilder,
+    target: calls.Operand,
+    source: calls.Operand,
+    given: tuple[Any, Any],
+) -> ir.Value:
+    ends = [
+        _ends(context, builder, array, type_.dtype)
+        for array, type_ in zip((target, source), given, strict=True)
+    ]
+    return builder.and_(
+        builder.icmp_unsigned("<", ends[0][0], ends[1][1]),
+        builder.icmp_unsigned("<", ends[1][0], ends[0][1]),
+    )
 
 
 def copied(
