@@ -300,6 +300,7 @@ def test_parts_of_arrays_are_written_as_by_numpy() -> None:
         "    v[a:b, c:d] = v[c:d, a:b].T\n"
         "    v[a:b, 1] = v[2, c:d]\n"
         "    v[::-1] = w\n"
+        "    v[1] = v[:, c % 6]\n"
     )
     table, line = RANDOM.random((6, 6)), np.arange(6)
     made = compiled(function, argument_types=kinds_of(table, line, 1, 2, 3, 4), exact=True)

@@ -28,13 +28,11 @@ FALSE = llvm.IntType(1)(0)
 
 
 def _is_basic(target: Any, index: Any) -> bool:
-    """Tell whether an index picks a part of an array by slices, and integers beside them."""
+    """Tell whether an index picks a part of an array by slices and integers."""
     if not isinstance(target, types.Array):
         return False
     parts = index.types if isinstance(index, types.BaseTuple) else (index,)
-    slices = [isinstance(each, types.SliceType) for each in parts]
-    others = [isinstance(each, types.Integer | types.SliceType) for each in parts]
-    return any(slices) and all(others)
+    return all(isinstance(each, types.Integer | types.SliceType) for each in parts)
 
 
 def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:

@@ -48,6 +48,10 @@ def assign(
     into, out = (each.dtype for each in given)
     function = _function(context, builder.module, len(target.shape), into, out)
     overlaps = _overlaps(context, builder, target, source, given)
+    if len(target.shape) == 1:  # NumPy copies no line of the same direction first
+        signs = builder.xor(target.strides[0], source.strides[0])
+        overlaps = builder.and_(overlaps, builder.icmp_signed("<", signs, ZERO))
+        target, source = _in_order(builder, target, source)
     with builder.if_else(overlaps, likely=False) as (some, none):
         with some:
             type_ = types.Array(out, len(source.shape), "C")
@@ -59,6 +63,32 @@ def assign(
             context.nrt.decref(builder, type_, made._getvalue())
         with none:
             _write(builder, function, target, source)
+
+
+def _in_order(
+    builder: ir.IRBuilder, target: calls.Operand, source: calls.Operand
+) -> tuple[calls.Operand, calls.Operand]:
+    """Return two lines from the end where NumPy begins there: what it reads may be written to."""
+    (count,), (step,) = target.shape, target.strides
+    own = builder.select(builder.icmp_signed("==", source.shape[0], ONE), ZERO, source.strides[0])
+    places = [builder.bitcast(each.data, nest.BYTES) for each in (target, source)]
+    steps = [step, own]
+
+    def turned(condition: ir.Value) -> None:
+        last = builder.sub(count, ONE)
+        for i in range(2):
+            end = builder.gep(places[i], [builder.mul(last, steps[i])])
+            places[i] = builder.select(condition, end, places[i])
+            steps[i] = builder.select(condition, builder.neg(steps[i]), steps[i])
+
+    turned(builder.icmp_signed("<", step, ZERO))
+    into, out = (builder.ptrtoint(each, INT64) for each in places)
+    reach = builder.add(out, builder.mul(count, steps[1]))
+    before = builder.icmp_unsigned("<", out, into)
+    turned(builder.and_(before, builder.icmp_unsigned(">", reach, into)))
+    ordered = (calls.Operand(at, [count], [by]) for at, by in zip(places, steps, strict=True))
+    first, second = ordered
+    return first, calls.Operand(second.data, [count], second.strides)
 
 
 class Kept:
