@@ -3,7 +3,8 @@
 A pass on typed IR, of the task and of its helpers. It refuses arrays and NumPy scalars of types
 that Python has not (Numba computes with them in other types than NumPy), what
 `analysis/numpy_parity.py` does not name, and places where a NumPy scalar would come out as a number
-of Python. With `compile_to_c=True` nothing of this is looked at.
+of Python. With `compile_to_c=True` nothing of this is looked at. Every kind of statement and call
+has its check in one class, hence the length.
 """
 
 # Numba is annotated in part only.
