@@ -46,11 +46,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         raise pytest.UsageError(f"{item.nodeid}: the name holds an address; choose other ids")
 
 
-def _script(source: str) -> pathlib.Path:
-    """Return a file with this source, the same for the same source.
+def _script(source: str, place: pathlib.Path | None) -> pathlib.Path:
+    """Return a file with this source, the same for the same source if no place is given.
 
     Code knows where it was written, so what one run of a script has compiled another can load.
     """
+    if place is not None:
+        path = place / "script.py"
+        path.write_text(source)
+        return path
     name = hashlib.sha256(source.encode()).hexdigest()[:16]
     folder = pathlib.Path(os.environ["TESTS_CACHE_OF_CATZILLA_JIT"]) / "scripts" / name
     path = folder / "script.py"
@@ -63,17 +67,19 @@ def _script(source: str) -> pathlib.Path:
 
 
 @pytest.fixture
-def script(tmp_path: pathlib.Path) -> Script:
+def script(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Script:
     """Return run(source, *arguments, timeout=180, check=True): the script's outcome.
 
     With check it must end with 0 and print nothing on stderr, but that it waits for its tasks: that
     is said after two seconds, and depends on what else the machine does.
     """
+    # There, two scripts of one test have one place, and share what they compile.
+    compiling = request.path.parent.name == "compile"
 
     def run(
         source: str, *arguments: str, timeout: float = 180, check: bool = True, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        path = _script(textwrap.dedent(source))
+        path = _script(textwrap.dedent(source), tmp_path if compiling else None)
         done = subprocess.run(
             [sys.executable, str(path), *arguments],
             env={
