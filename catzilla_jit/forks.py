@@ -6,10 +6,14 @@ forking thread waits for these imports, whose end may need the locks, and then t
 their order. What has begun to be imported meanwhile is waited for again without them. One pair
 of functions does it all from the start: of functions that are registered while another thread
 waits in its fork, CPython would call the second without the first.
+
+The hook of `logging` takes its lock, which imports under way need (`getLogger`). What is registered
+first is called last: so that module is imported before the hook here is registered.
 """
 
 from __future__ import annotations
 
+import logging  # noqa: F401 -- its hook comes first
 import threading
 from typing import Any
 

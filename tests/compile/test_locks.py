@@ -219,3 +219,24 @@ def test_module_that_is_looked_for_is_one_that_is_imported() -> None:
     importing.finish()
     thread.join()
     assert "catzilla_jit.sought" not in importing.in_progress()
+
+
+def test_fork_takes_the_lock_of_logging_after_the_imports_that_need_it(script: Any) -> None:
+    """What is registered last is called first."""
+    script("""
+        import os
+        import sys
+
+        order = []
+        register = os.register_at_fork
+
+        def noted(**hooks):
+            if "before" in hooks:
+                order.append(sys._getframe(1).f_globals["__name__"])
+            return register(**hooks)
+
+        os.register_at_fork = noted
+        import catzilla_jit.forks
+
+        assert order == ["logging", "catzilla_jit.posix"], order
+        """)
