@@ -1,9 +1,8 @@
-"""Reductions of tables (arrays of two dimensions) along an axis, in NumPy's order of additions.
+"""Reductions of tables (two dimensions) along an axis, where NumPy's loops do not serve.
 
-NumPy adds pairwise along the axis that lies in memory without gaps; along the other it adds whole
-rows, one after the other. A table of one column it takes as one line. What does not depend on an
-order goes over views of the lines. The axis itself is a constant that `reductions.py` has looked
-at; here it is not used. Compiled along like the functions of `library/builtin_functions.py`.
+What does not depend on an order goes over views of the lines. The axis itself is a constant that
+`reductions.py` has looked at; here it is not used. Compiled along like the functions of
+`library/builtin_functions.py`.
 """
 
 # Arrays are Any here.
@@ -17,105 +16,10 @@ from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.arrays.pairwise_sum import (
-    EXACT,
-    max_of_floats,
-    min_of_floats,
-    sum_of_line,
-    var_of_line,
-)
+from catzilla_jit.compile.library.arrays.pairwise_sum import EXACT
 from catzilla_jit.compile.library.builtin_functions import bail_out
 
 Reduction = Callable[[Any, Any], Any]
-
-
-# -- tables in C order: along rows, and down the columns
-
-
-def sum_of_rows(values: Any, axis: Any) -> Any:
-    sums = numpy.empty(values.shape[0])
-    for i in range(values.shape[0]):
-        sums[i] = sum_of_line(values[i])
-    return sums
-
-
-def sum_of_columns(values: Any, axis: Any) -> Any:
-    rows, columns = values.shape
-    sums = numpy.zeros(columns)
-    if columns == 1:
-        sums[0] = sum_of_line(values[:, 0])
-        return sums
-    for i in range(rows):
-        for j in range(columns):
-            sums[j] += values[i, j]
-    return sums
-
-
-def mean_of_rows(values: Any, axis: Any) -> Any:
-    if values.size == 0:
-        bail_out()
-    return sum_of_rows(values, axis) / values.shape[1]
-
-
-def mean_of_columns(values: Any, axis: Any) -> Any:
-    if values.size == 0:
-        bail_out()
-    return sum_of_columns(values, axis) / values.shape[0]
-
-
-def var_of_rows(values: Any, axis: Any) -> Any:
-    if values.size == 0:
-        bail_out()
-    found = numpy.empty(values.shape[0])
-    for i in range(values.shape[0]):
-        found[i] = var_of_line(values[i])
-    return found
-
-
-def var_of_columns(values: Any, axis: Any) -> Any:
-    means = mean_of_columns(values, axis)
-    squares = numpy.empty_like(values)
-    for i in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            apart = values[i, j] - means[j]
-            squares[i, j] = apart * apart
-    return sum_of_columns(squares, axis) / values.shape[0]
-
-
-def std_of_rows(values: Any, axis: Any) -> Any:
-    return numpy.sqrt(var_of_rows(values, axis))
-
-
-def std_of_columns(values: Any, axis: Any) -> Any:
-    return numpy.sqrt(var_of_columns(values, axis))
-
-
-def max_of_columns(values: Any, axis: Any) -> Any:
-    if values.size == 0:
-        bail_out()
-    best = values[0].copy()
-    for i in range(1, values.shape[0]):
-        for j in range(values.shape[1]):
-            value = values[i, j]
-            best[j] = value if value > best[j] or value != value else best[j]
-    for j in range(values.shape[1]):
-        if best[j] == 0.0:
-            best[j] = max_of_floats(values[:, j])
-    return best
-
-
-def min_of_columns(values: Any, axis: Any) -> Any:
-    if values.size == 0:
-        bail_out()
-    best = values[0].copy()
-    for i in range(1, values.shape[0]):
-        for j in range(values.shape[1]):
-            value = values[i, j]
-            best[j] = value if value < best[j] or value != value else best[j]
-    for j in range(values.shape[1]):
-        if best[j] == 0.0:
-            best[j] = min_of_floats(values[:, j])
-    return best
 
 
 @functools.cache
@@ -126,9 +30,6 @@ def transposed(reduce: Reduction) -> Reduction:
         return reduce(values.T, axis)
 
     return reduced
-
-
-# -- tables of any layout: a function of a line, for each of the lines
 
 
 @functools.cache

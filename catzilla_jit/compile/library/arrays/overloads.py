@@ -29,10 +29,6 @@ Choice = Callable[..., Function | None]
 MOST_DIGITS = 8
 
 
-def _is_line(type_: Any, *dtypes: Any) -> bool:
-    return _is_array(type_, *dtypes) and type_.ndim == 1
-
-
 def _is_array(type_: Any, *dtypes: Any) -> bool:
     return isinstance(type_, types.Array) and type_.aligned and type_.dtype in dtypes
 

@@ -1,4 +1,6 @@
-"""Sums of float arrays in the order in which NumPy adds: the same to the last bit.
+"""Sums of fields of records in the order in which NumPy adds: the same to the last bit.
+
+Whole arrays go through NumPy's own loops (`ufuncs/reductions.py`), which need aligned numbers.
 
 NumPy adds pairwise (Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14,
 1993): fewer than eight numbers one after the other; up to a block of 128 in eight running sums,
@@ -113,28 +115,6 @@ def std_of_field(values: Any) -> float:
     return math.sqrt(var_of_field(values))
 
 
-def sum_of_rows(values: Any) -> float:
-    return sum_of_line(values.ravel())
-
-
-def sum_of_columns(values: Any) -> float:
-    return sum_of_line(values.T.ravel())
-
-
-def mean_of_line(values: Any) -> float:
-    if values.size == 0:
-        bail_out()
-    return sum_of_line(values) / values.size
-
-
-def mean_of_rows(values: Any) -> float:
-    return mean_of_line(values.ravel())
-
-
-def mean_of_columns(values: Any) -> float:
-    return mean_of_line(values.T.ravel())
-
-
 def mean_of_whole(values: Any) -> float:
     """Take the mean of integers or bools: NumPy adds them as floats."""
     if values.size == 0:
@@ -149,36 +129,12 @@ def mean_of_whole(values: Any) -> float:
     return total / values.size
 
 
-def var_of_line(values: Any) -> float:
-    return _var(values, mean_of_line(values))
-
-
 def _var(values: Any, mean: float) -> float:
     squares = numpy.empty(values.size)
     for i in range(values.size):
         apart = values[i] - mean
         squares[i] = apart * apart
     return sum_of_line(squares) / values.size
-
-
-def var_of_rows(values: Any) -> float:
-    return var_of_line(values.ravel())
-
-
-def var_of_columns(values: Any) -> float:
-    return var_of_line(values.T.ravel())
-
-
-def std_of_line(values: Any) -> float:
-    return math.sqrt(var_of_line(values))
-
-
-def std_of_rows(values: Any) -> float:
-    return std_of_line(values.ravel())
-
-
-def std_of_columns(values: Any) -> float:
-    return std_of_line(values.T.ravel())
 
 
 def cumsum_of_line(values: Any) -> Any:

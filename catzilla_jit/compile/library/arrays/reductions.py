@@ -27,19 +27,8 @@ from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 Function = Callable[..., Any]
 
-#: What reduces float arrays: of one dimension, by rows, by columns.
-FLOATS: dict[str, tuple[Function | None, ...]] = {
-    "sum": (pairwise_sum.sum_of_line, pairwise_sum.sum_of_rows, pairwise_sum.sum_of_columns),
-    "mean": (pairwise_sum.mean_of_line, pairwise_sum.mean_of_rows, pairwise_sum.mean_of_columns),
-    "var": (pairwise_sum.var_of_line, pairwise_sum.var_of_rows, pairwise_sum.var_of_columns),
-    "std": (pairwise_sum.std_of_line, pairwise_sum.std_of_rows, pairwise_sum.std_of_columns),
-    "cumsum": (pairwise_sum.cumsum_of_line, None, None),
-    "prod": (pairwise_sum.prod_of_line, None, None),
-    "max": (pairwise_sum.max_of_floats,) * 3,
-    "min": (pairwise_sum.min_of_floats,) * 3,
-    "argmax": (None,) * 3,
-    "argmin": (None,) * 3,
-}
+#: Those without an axis, by their names.
+REDUCED = ("sum", "mean", "var", "std", "cumsum", "prod", "max", "min", "argmax", "argmin")
 #: What reduces a line of floats that may not be aligned, as the field of a record.
 FIELDS: dict[str, Function] = {
     "sum": pairwise_sum.sum_of_field, "mean": pairwise_sum.mean_of_field,
@@ -61,7 +50,7 @@ def _numbas(name: str) -> Function:
     return cast("Function", namespace["reduced"])
 
 
-NUMBAS = {name: _numbas(name) for name in FLOATS}
+NUMBAS = {name: _numbas(name) for name in REDUCED}
 
 
 def _ours(name: str, type_: Any) -> Function | None:
@@ -118,14 +107,11 @@ def _own(name: str, type_: Any) -> Function | None:
         return None
     if name == "mean" and type_.dtype in (types.boolean, types.int64):
         return pairwise_sum.mean_of_whole
-    if type_.dtype != types.float64:
+    if type_.dtype != types.float64 or type_.ndim > 1:
         return None
-    if not type_.aligned:
-        return FIELDS.get(name) if type_.ndim == 1 else None
-    line, rows, columns = FLOATS[name]
-    if type_.ndim == 1:
-        return line
-    return {"C": rows, "F": columns}.get(type_.layout)
+    if type_.aligned:  # NumPy's loops have the others
+        return pairwise_sum.cumsum_of_line if name == "cumsum" else None
+    return FIELDS.get(name)
 
 
 def _choice(name: str) -> Function:
@@ -136,15 +122,6 @@ def _choice(name: str) -> Function:
     return choice
 
 
-#: What reduces tables of floats in C order: along axis 1, along axis 0.
-TABLES: dict[str, tuple[Function, Function]] = {
-    "sum": (axes.sum_of_rows, axes.sum_of_columns),
-    "mean": (axes.mean_of_rows, axes.mean_of_columns),
-    "var": (axes.var_of_rows, axes.var_of_columns),
-    "std": (axes.std_of_rows, axes.std_of_columns),
-}
-#: What goes over the rows of a table of floats in C order, all columns at once.
-COLUMNS = {"max": axes.max_of_columns, "min": axes.min_of_columns}
 #: What reduces a line whatever the order, with the type of the result; by name and kind.
 LINES: dict[tuple[str, int], tuple[Function, type]] = {
     ("sum", BOOL): (axes.whole_sum, numpy.int64), ("sum", INT): (axes.whole_sum, numpy.int64),
@@ -179,23 +156,10 @@ def _own_along(name: str, type_: Any, axis: Any) -> Function | None:
         return None
     if type_.ndim == 1:
         return _of_the_line(name, type_)
-    place = axis.literal_value % 2
-    if type_.dtype == types.float64 and name in TABLES:
-        rows, columns = TABLES[name]
-        if type_.layout == "C":
-            return rows if place == 1 else columns
-        if type_.layout == "F":
-            return axes.transposed(rows if place == 0 else columns)
-        return None
-    if type_.dtype == types.float64 and name in COLUMNS:
-        if (type_.layout, place) == ("C", 0):
-            return COLUMNS[name]
-        if (type_.layout, place) == ("F", 1):
-            return axes.transposed(COLUMNS[name])
     found = _line(name, type_)
     if found is None:
         return None
-    each = axes.of_each_row if place == 1 else axes.of_each_column
+    each = axes.of_each_row if axis.literal_value % 2 == 1 else axes.of_each_column
     return each(*found, name in OF_NOTHING)
 
 
@@ -239,13 +203,13 @@ def _is_numbas(name: str, type_: Any) -> bool:
     return plain and number_kinds.kind(type_.dtype) in OTHERS.get(name, ())
 
 
-METHODS: dict[tuple[str, int], Function] = {(name, 0): _choice(name) for name in FLOATS}
+METHODS: dict[tuple[str, int], Function] = {(name, 0): _choice(name) for name in REDUCED}
 CALLS: dict[tuple[Any, int], Function] = {
     (getattr(numpy, name), 1): choice for (name, _), choice in METHODS.items()
 }
 CALLS[numpy.amax, 1], CALLS[numpy.amin, 1] = METHODS["max", 0], METHODS["min", 0]
 
-WITH_AXIS = sorted({"prod", *TABLES, *(name for name, _ in LINES)})
+WITH_AXIS = sorted({"prod", "var", "std", *(name for name, _ in LINES)})
 #: Choosers for a call with an axis: by position, and by name.
 METHODS_BY_NAME = {name: _axis_choice(name, "axis=axis") for name in WITH_AXIS}
 CALLS_BY_NAME = {getattr(numpy, name): choice for name, choice in METHODS_BY_NAME.items()}
