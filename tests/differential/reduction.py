@@ -26,7 +26,7 @@ def reduced(found: Outcome, seconds: float) -> Outcome:
     while time.monotonic() < end:
         better = None
         batch: list[Program] = []
-        for program in _smaller(found.program):
+        for program in smaller(found.program):
             if program.source in tried:
                 continue
             tried.add(program.source)
@@ -53,7 +53,8 @@ def _first(batch: list[Program], how: str, end: float) -> Outcome | None:
     return None
 
 
-def _smaller(program: Program) -> Iterator[Program]:
+def smaller(program: Program) -> Iterator[Program]:
+    """Yield the program with one thing less, the shortest first."""
     tree = ast.parse(program.source)
     found = {ast.unparse(each): each for each in _trees(tree)}
     present = ast.unparse(tree)
@@ -69,12 +70,12 @@ def _without_parameters(program: Program, tree: ast.Module) -> Iterator[Program]
     used = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
     for i, parameter in enumerate(function.args.args):
         if parameter.arg not in used:
-            smaller = copy.deepcopy(tree)
-            last = smaller.body[-1]
+            shorter = copy.deepcopy(tree)
+            last = shorter.body[-1]
             assert isinstance(last, ast.FunctionDef)
             del last.args.args[i]
             kinds = program.parameters[:i] + program.parameters[i + 1 :]
-            source = ast.unparse(ast.fix_missing_locations(smaller))
+            source = ast.unparse(ast.fix_missing_locations(shorter))
             yield dataclasses.replace(program, source=source, parameters=kinds)
 
 
@@ -95,12 +96,18 @@ def _trees(tree: ast.Module) -> Iterator[ast.Module]:
                     statement, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler
                 ):
                     yield _with(tree, index, field, i, inner)
+        if isinstance(node, ast.JoinedStr):
+            continue  # only texts and formatted values stand there; those come by themselves
         for field, value in ast.iter_fields(node):
             values = value if isinstance(value, list) else [value]
             for i, each in enumerate(values):
-                if isinstance(each, ast.expr) and field not in ("annotation", "returns"):
-                    for smaller in _expressions(each):
-                        yield _with(tree, index, field, i, [smaller])
+                if isinstance(each, ast.expr) and field not in (
+                    "annotation",
+                    "returns",
+                    "format_spec",
+                ):
+                    for other in _expressions(each):
+                        yield _with(tree, index, field, i, [other])
 
 
 def _expressions(node: ast.expr) -> Iterator[ast.expr]:
@@ -111,7 +118,8 @@ def _expressions(node: ast.expr) -> Iterator[ast.expr]:
         return
     for child in ast.walk(node):
         read = isinstance(getattr(child, "ctx", ast.Load()), ast.Load)
-        if isinstance(child, ast.expr) and child is not node and read:
+        alone = isinstance(child, ast.expr) and not isinstance(child, ast.FormattedValue)
+        if alone and child is not node and read:
             yield child
     for constant in (0, 1, 2.5, "", True):
         yield ast.Constant(constant)

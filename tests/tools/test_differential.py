@@ -6,7 +6,7 @@ from differential import grammar
 from differential.children import outcomes
 from differential.expressions import TEMPLATES
 from differential.program import Program
-from differential.reduction import reduced
+from differential.reduction import reduced, smaller
 
 #: Runs as Python whoever calls it; each call after the first six is another.
 CHANGING = """
@@ -39,6 +39,14 @@ def test_every_template_makes_a_program_that_is_python() -> None:
     for templates in TEMPLATES.values():
         for template in templates:
             compile(grammar.HOLE.sub("x", template), template, "eval")
+
+
+def test_smaller_programs_of_one_with_formats_are_python() -> None:
+    source = 'def f(x: int):\n    return f"{x + 1:>{x}} of {x!r}" + f"{x:.{x}f}"\n'
+    made = list(smaller(Program(source, ("int",), "seed")))
+    assert len(made) > 10
+    for each in made:
+        compile(each.source, "program", "exec")
 
 
 def test_difference_is_found_and_reduced() -> None:
