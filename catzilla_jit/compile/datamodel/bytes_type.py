@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import types as pytypes
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -127,25 +128,30 @@ def _constant(context: Any, builder: Any, type_: Any, value: bytes) -> Any:
 # --- borrowed and owned -----------------------------------------------------------------------
 
 
+def _leaves(type_: Any) -> Iterator[Any]:
+    """Yield what tuples, optionals and lists are made of in the end."""
+    if isinstance(type_, types.BaseTuple):
+        for each in type_.types:
+            yield from _leaves(each)
+    elif isinstance(type_, types.Optional):
+        yield from _leaves(type_.type)
+    elif isinstance(type_, types.List):
+        yield from _leaves(type_.dtype)
+    else:
+        yield type_
+
+
 def holds_bytes(type_: Any) -> bool:
     """Tell whether there are bytes in a value of this type, but for dicts and sets."""
-    if isinstance(type_, types.BaseTuple):
-        return any(map(holds_bytes, type_.types))
-    if isinstance(type_, types.Optional):
-        return holds_bytes(type_.type)
-    if isinstance(type_, types.List):
-        return holds_bytes(type_.dtype)
-    return isinstance(type_, ByteString)
+    return any(isinstance(leaf, ByteString) for leaf in _leaves(type_))
 
 
 def hides_bytes(type_: Any) -> bool:
     """Tell whether there are bytes where `owned` does not come, in a dict or set."""
-    if isinstance(type_, types.BaseTuple):
-        return any(map(hides_bytes, type_.types))
-    if isinstance(type_, types.Optional):
-        return hides_bytes(type_.type)
-    if isinstance(type_, types.List):
-        return hides_bytes(type_.dtype)
+    return any(map(_hides, _leaves(type_)))
+
+
+def _hides(type_: Any) -> bool:
     if isinstance(type_, types.DictType):
         kinds = (type_.key_type, type_.value_type)
         return any(holds_bytes(kind) or hides_bytes(kind) for kind in kinds)
