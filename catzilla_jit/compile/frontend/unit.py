@@ -106,7 +106,7 @@ class CompilationUnit:
 
     def argument_origin(self, function: pytypes.FunctionType) -> Origin:
         """Return who made the numbers that a prepared function is given."""
-        if self.mixes and not self.is_task(function) and not _is_own(function):
+        if self.mixes and not self.is_task(function) and not is_own(function):
             return EITHER
         return PYTHON
 
@@ -128,7 +128,7 @@ class CompilationUnit:
 
     def is_library(self, helper: Any) -> bool:
         """Tell whether a helper is one of ours, not the user's."""
-        return isinstance(helper, Chooser) or _is_own(helper.py_func)
+        return isinstance(helper, Chooser) or is_own(helper.py_func)
 
     @property
     def result_origin(self) -> Origin:
@@ -179,7 +179,7 @@ class CompilationUnit:
     @property
     def helpers_of_user(self) -> list[pytypes.FunctionType]:
         """Return the functions of the user that the task calls, as they were written."""
-        return [each for each in self._functions if not _is_own(each)]
+        return [each for each in self._functions if not is_own(each)]
 
     @property
     def frames(self) -> int:
@@ -291,7 +291,8 @@ class CompilationUnit:
         return self._constants[id(value)][1] or value
 
 
-def _is_own(function: pytypes.FunctionType) -> bool:
+def is_own(function: pytypes.FunctionType) -> bool:
+    """Tell whether a function is one of ours, which stand for others, not the user's."""
     return function.__module__ in OWN
 
 

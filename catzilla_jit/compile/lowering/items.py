@@ -19,7 +19,7 @@ from numba.cpython import slicing
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.list_argument import GivenList
-from catzilla_jit.compile.frontend.unit import OWN
+from catzilla_jit.compile.frontend.unit import is_own
 from catzilla_jit.compile.lowering import overflow
 
 #: No sequence is as long: a step of this size leads out of each of them, and two do not wrap.
@@ -114,7 +114,7 @@ def _note_copy(lower: Any, type_: Any) -> None:
     """Note that NumPy may have to copy what is reshaped, which Numba does not do."""
     unit = lower.metadata["unit"]
     may_copy = isinstance(type_, types.Array) and type_.layout != "C"
-    if may_copy and lower.func_ir.func_id.func.__module__ not in OWN:
+    if may_copy and not is_own(lower.func_ir.func_id.func):
         unit.findings.numpy_choice = unit.findings.numpy_choice or lower.loc
 
 

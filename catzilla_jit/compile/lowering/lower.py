@@ -32,7 +32,7 @@ from catzilla_jit.compile.analysis.origins import NUMPY, Origins
 from catzilla_jit.compile.analysis.owned import owned_variables
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import STAYS
-from catzilla_jit.compile.frontend.unit import OWN
+from catzilla_jit.compile.frontend.unit import is_own
 from catzilla_jit.compile.library.ufuncs import in_place
 from catzilla_jit.compile.lowering import (
     calls,
@@ -73,7 +73,7 @@ class TaskLower(BailingLower):
     def init(self) -> None:
         super().init()
         self.options: Options = self.metadata["unit"].options
-        self._is_ours = self.func_ir.func_id.func.__module__ in OWN
+        self._is_ours = is_own(self.func_ir.func_id.func)
         self.shadow_kind = ShadowKind(self)
         self.shadow_unbound = ShadowUnbound(self)
         self.members = Members(self)
@@ -252,7 +252,7 @@ class TaskLower(BailingLower):
 
     def _is_in_place(self, expr: Any) -> bool:
         """Tell whether an operator writes to an array by a loop of NumPy's."""
-        exact = self.options.exact and self.func_ir.func_id.func.__module__ not in OWN
+        exact = self.options.exact and not self._is_ours
         if not exact or expr.op != "inplace_binop":
             return False
         return in_place.is_known(expr.fn, *map(self._plain_type, (expr.lhs, expr.rhs)))

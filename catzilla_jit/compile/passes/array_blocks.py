@@ -14,11 +14,11 @@ import collections
 from typing import Any
 
 from numba.core import ir, ir_utils, types
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.frontend.unit import OWN
 from catzilla_jit.compile.library.ufuncs import blocks, elementwise, operators
+from catzilla_jit.compile.passes.base import TaskPass, is_exact
 
 #: The most operations of one expression, and the most arguments.
 MOST = 40
@@ -33,17 +33,13 @@ POWERS = {"power", "float_power"}
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class ArrayBlocks(FunctionPass):
+class ArrayBlocks(TaskPass):
     """Runs where types are known, before Numba's own fusing of array expressions."""
 
     _name: Any = "task_array_blocks"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        function = state.func_ir.func_id.func
-        if not state.metadata["unit"].options.exact or function.__module__ in OWN:
+        if not is_exact(state):
             return False
         uses = _uses(state.func_ir)
         changed = False

@@ -14,11 +14,11 @@ import operator
 from typing import Any
 
 from numba.core import errors, ir, ir_utils, types
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.frontend.unit import OWN
 from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators, table
+from catzilla_jit.compile.passes.base import TaskPass, is_exact
 
 #: On tables all of these are NumPy's loops: Numba's nests of loops take long to compile, and are no
 #: faster.
@@ -37,17 +37,13 @@ NAMES = {
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class ArrayOperators(FunctionPass):
+class ArrayOperators(TaskPass):
     """Runs where types are known, before array expressions are fused."""
 
     _name: Any = "task_array_operators"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        function = state.func_ir.func_id.func
-        if not state.metadata["unit"].options.exact or function.__module__ in OWN:
+        if not is_exact(state):
             return False
         changed = False
         for block in state.func_ir.blocks.values():

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core import interpreter, ir
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
+from catzilla_jit.compile.passes.base import TaskPass
 from catzilla_jit.compile.passes.redirect_calls import refuse_kept_defaults, refuse_raises
 
 
@@ -67,13 +68,10 @@ def _reads(statement: Any, name: str) -> bool:
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class Translation(FunctionPass):
+class Translation(TaskPass):
     """Runs in the place of Numba's TranslateByteCode."""
 
     _name: Any = "task_translation"
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         state["func_ir"] = Interpreter(state["func_id"]).interpret(state["bc"])

@@ -3,8 +3,7 @@
 A pass on typed IR, of the task and of its helpers. It refuses arrays and NumPy scalars of types
 that Python has not (Numba computes with them in other types than NumPy), what
 `analysis/numpy_parity.py` does not name, and places where a NumPy scalar would come out as a number
-of Python. With `compile_to_c=True` nothing of this is looked at. Every kind of statement and call
-has its check in one class, hence the length.
+of Python. With `compile_to_c=True` nothing of this is looked at.
 """
 
 # Numba is annotated in part only.
@@ -20,25 +19,20 @@ from typing import Any, NoReturn
 
 import numpy
 from numba.core import ir, types
-from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.origins import Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
 from catzilla_jit.compile.passes import foreign_arrays
+from catzilla_jit.compile.passes.base import TaskCheck, is_exact
 from catzilla_jit.compile.target.helper import Helper
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
-ADVICE = (
-    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; otherwise it "
-    "runs as a Python task"
-)
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
 #: Those that take in all that an iterable gives.
@@ -46,39 +40,26 @@ TAKING_ALL = {"extend", "update", "union"}
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class Exactness(AnalysisPass):
+class Exactness(TaskCheck):
     """Runs where types are known, and expressions are those of the source still."""
 
     _name: Any = "task_exactness"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        unit: CompilationUnit = state.metadata["unit"]
-        if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
-            _Check(state, unit).run()
+        if is_exact(state):
+            _Check(state).run()
         return False
 
 
 class _Check(foreign_arrays.Checks):
     """The walk over one function."""
 
-    def __init__(self, state: Any, unit: CompilationUnit) -> None:
-        self.func_ir = state.func_ir
-        self.typemap = state.typemap
-        self.unit = unit
-        self.loc: Any = state.func_ir.loc
+    def __init__(self, state: Any) -> None:
+        super().__init__(state)
         blocks = self.func_ir.blocks.values()
-        argument = unit.argument_origin(self.func_ir.func_id.func)
-        self.origins = Origins(blocks, self.typemap, argument, unit.origin_of)
+        argument = self.unit.argument_origin(self.func_ir.func_id.func)
+        self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
         self.made = _results(blocks)
-
-    def run(self) -> None:
-        for block in self.func_ir.blocks.values():
-            for statement in block.body:
-                self.loc = statement.loc
-                self._statement(statement)
 
     def _statement(self, statement: Any) -> None:
         if isinstance(statement, ir.SetItem | ir.StaticSetItem):
@@ -372,9 +353,6 @@ class _Check(foreign_arrays.Checks):
 
     def _refuse_operation(self, what: str) -> NoReturn:
         self._refuse(rules.NUMPY_OPERATION, f"compiled {what} may differ from NumPy's")
-
-    def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
-        refuse(self.unit.findings.reasons, code, self.loc, message, advice)
 
 
 def _is_plain(array: types.Array) -> bool:

@@ -12,16 +12,15 @@ views of the caller's memory, as in Python: `r = a[0]; r["x"] = 1.0` writes to `
 from __future__ import annotations
 
 import operator
-from typing import Any, NoReturn
+from typing import Any
 
 from numba.core import ir, types
-from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.record_type import holds, is_record_array
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
+from catzilla_jit.compile.passes.base import TaskCheck, Walk, is_users
 from catzilla_jit.compile.target.helper import Helper
 
 ADVICE = "work on fields that are numbers; otherwise it runs as a Python task"
@@ -36,35 +35,19 @@ PASSING = {"getiter", "iternext", "pair_first", "pair_second", "exhaust_iter", "
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class RecordUse(AnalysisPass):
+class RecordUse(TaskCheck):
     """Runs where types are known, and expressions are those of the source still."""
 
     _name: Any = "task_record_use"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        of_user = state.func_ir.func_id.func.__module__ not in OWN
-        if of_user and any(map(holds, state.typemap.values())):
+        if is_users(state) and any(map(holds, state.typemap.values())):
             _Check(state).run()
         return False
 
 
-class _Check:
+class _Check(Walk):
     """The walk over one function."""
-
-    def __init__(self, state: Any) -> None:
-        self.func_ir = state.func_ir
-        self.typemap = state.typemap
-        self.unit: CompilationUnit = state.metadata["unit"]
-        self.loc: Any = state.func_ir.loc
-
-    def run(self) -> None:
-        for block in self.func_ir.blocks.values():
-            for statement in block.body:
-                self.loc = statement.loc
-                self._statement(statement)
 
     def _statement(self, statement: Any) -> None:
         if isinstance(statement, ir.Del | ir.Return | ir.Branch):
@@ -200,6 +183,3 @@ class _Check:
     ) -> None:
         if not condition:
             self._refuse(code, message, advice)
-
-    def _refuse(self, code: str, message: str, advice: str) -> NoReturn:
-        refuse(self.unit.findings.reasons, code, self.loc, message, advice)

@@ -18,10 +18,10 @@ from numba.core import ir, types
 from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.origins import NUMPY, has_numpy
 from catzilla_jit.compile.diagnostics import rules
-from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import choices, in_place
+from catzilla_jit.compile.passes.base import Walk
 from catzilla_jit.compile.target.helper import Helper
 
 #: Expressions that move items, or make tuples of them.
@@ -39,6 +39,10 @@ MAKING = {
     numpy.copy, numpy.reshape, numpy.transpose,
 }  # fmt: skip
 METHODS = {"copy", "reshape", "transpose", "flatten"}
+ADVICE = (
+    "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; otherwise it "
+    "runs as a Python task"
+)
 FLOATS = (types.float32, types.float64)
 
 
@@ -83,17 +87,13 @@ def _is_foreign(type_: Any) -> bool:
     return number_kinds.kind(type_) is not None and types.unliteral(type_) not in numpy_parity.PLAIN
 
 
-class Checks:
+class Checks(Walk):
     """The part of the walk over a function that looks at such arrays and numbers."""
 
-    # made by the walk itself
-    typemap: dict[str, Any]
-    origins: Any
-    unit: CompilationUnit
-    loc: Any
+    origins: Any  # made by the walk itself
 
-    def _refuse(self, code: str, message: str) -> NoReturn:
-        raise NotImplementedError
+    def _refuse(self, code: str, message: str, advice: str = ADVICE) -> NoReturn:
+        super()._refuse(code, message, advice)
 
     def _refuse_operation(self, what: str) -> NoReturn:
         raise NotImplementedError

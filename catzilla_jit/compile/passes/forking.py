@@ -23,24 +23,22 @@ import types as pytypes
 from typing import Any, NoReturn
 
 from numba.core import ir, ir_utils, postproc
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit import forking
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.names import callee
+from catzilla_jit.compile.passes.base import TaskPass
 from catzilla_jit.compile.target.forked_calls import CALL, CALLEE, HANDLE, handle_of
 from catzilla_jit.compile.target.helper import Helper
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Forks(FunctionPass):
+class Forks(TaskPass):
     """Takes the calls of `fork` apart."""
 
     _name: Any = "task_forks"
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         return _take_apart(state.func_ir, state.metadata["unit"])

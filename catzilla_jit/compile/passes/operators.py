@@ -14,10 +14,10 @@ from collections.abc import Hashable
 from typing import Any
 
 from numba.core import ir, types
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.frontend.unit import OWN
+from catzilla_jit.compile.passes.base import TaskPass, is_users
 
 BINARY = {
     operator.add,
@@ -48,16 +48,13 @@ UNARY = {operator.neg, operator.pos, operator.invert, operator.not_}
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Operators(FunctionPass):
+class Operators(TaskPass):
     """Runs where types are known, before anything looks at operators."""
 
     _name: Any = "task_operators"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        if state.func_ir.func_id.func.__module__ in OWN:
+        if not is_users(state):
             return False
         changed = False
         for block in state.func_ir.blocks.values():

@@ -17,28 +17,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from numba.core import ir, types
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
+from catzilla_jit.compile.frontend.unit import CompilationUnit
+from catzilla_jit.compile.passes.base import TaskPass, is_users
 
 #: They ask whether there is a number.
 ASKING = {operator.is_, operator.is_not}
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Optionals(FunctionPass):
+class Optionals(TaskPass):
     """Runs first of all that looks at typed IR."""
 
     _name: Any = "task_optionals"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        if state.func_ir.func_id.func.__module__ in OWN:
+        if not is_users(state):
             return False
         return _Unwrapping(state).run()
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy
 from numba.core import ir, ir_utils, postproc
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.names import callee
-from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit
+from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit, is_own
 from catzilla_jit.compile.library import (
     builtin_functions,
     number_text,
@@ -37,6 +37,7 @@ from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.library.ufuncs import table
 from catzilla_jit.compile.passes.array_arguments import place_numbers, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
+from catzilla_jit.compile.passes.base import TaskPass, is_exact
 from catzilla_jit.compile.passes.module_constants import place_constants
 from catzilla_jit.compile.target.helper import Helper
 
@@ -48,18 +49,15 @@ CONSUMERS = (
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Callees(FunctionPass):
+class Callees(TaskPass):
     """Redirects calls to helpers; runs when closures have been inlined."""
 
     _name: Any = "task_callees"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
         unit: CompilationUnit = state.metadata["unit"]
         changed = False
-        if unit.options.exact and state.func_ir.func_id.func.__module__ not in OWN:
+        if is_exact(state):
             changed = take_arrays(state.func_ir, state.args)
             changed = place_numbers(state.func_ir) or changed
             changed = redirect_operators(state.func_ir, state.args) or changed
@@ -69,13 +67,10 @@ class Callees(FunctionPass):
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class InnerFunctions(FunctionPass):
+class InnerFunctions(TaskPass):
     """Replaces functions defined inside; runs in the place of Numba's own pass."""
 
     _name: Any = "task_inner_functions"
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         return _replace_inner_functions(state.func_ir, state.metadata["unit"])
@@ -207,7 +202,7 @@ def _redirect(
 
 def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, foreign: bool) -> Any:
     """Return what calls NumPy's own loop in the place of a function, if something does."""
-    exact = unit.options.exact and func_ir.func_id.func.__module__ not in OWN
+    exact = unit.options.exact and not is_own(func_ir.func_id.func)
     if not exact or call.kws or call.vararg:
         return None
     function = None
@@ -227,7 +222,7 @@ def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, fore
 def _kept_reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:
     """Return what stands for `values.sum(axis=1, keepdims=True)`, with constants."""
     given = dict(call.kws)
-    exact = unit.options.exact and func_ir.func_id.func.__module__ not in OWN
+    exact = unit.options.exact and not is_own(func_ir.func_id.func)
     named = isinstance(definition, ir.Expr) and definition.op == "getattr"
     if not exact or not named or "keepdims" not in given or not set(given) <= {"axis", "keepdims"}:
         return None

@@ -13,23 +13,19 @@ import operator
 from typing import Any
 
 from numba.core import ir, types
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import register_pass
 
-from catzilla_jit.compile.frontend.unit import OWN
+from catzilla_jit.compile.passes.base import TaskPass, is_exact
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Squares(FunctionPass):
+class Squares(TaskPass):
     """Runs where types are known, before array expressions are fused."""
 
     _name: Any = "task_squares"
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def run_pass(self, state: Any) -> bool:
-        function = state.func_ir.func_id.func
-        if not state.metadata["unit"].options.exact or function.__module__ in OWN:
+        if not is_exact(state):
             return False
         squares = [
             statement
