@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -32,22 +33,22 @@ def signature_of(jit_function: Described) -> inspect.Signature:
     return signature.replace(return_annotation=f"TaskResult[{name}]")
 
 
-class Submission:
+class Submission(functools.partial[Any]):
     """Queue a call of the task; return its handle."""
 
-    __slots__ = ("_call", "_jit_function")
+    # A partial, which calls on without a frame of Python.
     __name__ = "submit"
+    _jit_function: Described
 
-    def __init__(self, call: Callable[..., Any], jit_function: Described) -> None:
-        self._call = call
-        self._jit_function = jit_function
+    def __new__(cls, call: Callable[..., Any], jit_function: Described) -> Submission:
+        """Make what calls `call` and has the signature of the function."""
+        made = super().__new__(cls, call)
+        made._jit_function = jit_function
+        return made
 
     @property
     def __signature__(self) -> inspect.Signature:
         return signature_of(self._jit_function)
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
 
 
 class FirstSubmission:
