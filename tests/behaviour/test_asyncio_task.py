@@ -55,7 +55,7 @@ def test_stop_iteration_of_a_task_is_not_the_end_of_the_await(single, gate, ende
             await asyncio.sleep(0)
         gate.open()
         if ended:
-            late.exception(PATIENCE)
+            await asyncio.to_thread(late.exception, PATIENCE)
         with pytest.raises(RuntimeError, match="StopIteration") as caught:
             await waiting
         assert isinstance(caught.value.__cause__, StopIteration)
