@@ -47,8 +47,11 @@ class Points:
             signal.raise_signal(signal.SIGINT)
     def press(self, call):
         """Make the call; return whether it had so many points."""
+        # CPython does not hold it while it makes the frame object that it is called with, which
+        # may collect garbage, and run a finalizer in which look() sets another one.
+        tracer = self.enter
         try:
-            sys.settrace(self.enter)
+            sys.settrace(tracer)
             try:
                 call()
             finally:
