@@ -9,7 +9,7 @@ import types as pytypes
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
-from catzilla_jit.compile.analysis.effects import is_pure
+from catzilla_jit.compile.analysis.effects import is_repeatable
 from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.backend.payload_layout import is_scalar
 from catzilla_jit.compile.datamodel.convertible import can_return
@@ -25,8 +25,8 @@ def reason_against(
 ) -> Reason | None:
     """Return why the compiled function is not taken, or None."""
     found = _result_type(kernel, function)
-    if found is None and not is_pure(unit.findings.effects, kernel.argument_types):
-        # Each of these bails out, and with side effects it cannot be run again as Python.
+    if found is None and not is_repeatable(unit.findings.effects, kernel.argument_types):
+        # Each of these bails out, and it cannot be run again as Python.
         checks = (_handlers, _says, _doubtful_result, _numpy_choice)
         found = next(filter(None, (check(unit, function) for check in checks)), None)
     return found
@@ -94,8 +94,8 @@ def _numpy_choice(unit: CompilationUnit, function: pytypes.FunctionType) -> Reas
         return None
     file = "" if where.filename == function.__code__.co_filename else where.filename
     message = (
-        "NumPy decides some results of this call, and a function that writes to arrays or "
-        "prints cannot be run again as Python"
+        "NumPy decides some results of this call, and a function that prints or reads what it "
+        "has written cannot be run again as Python"
     )
     advice = "copy the arrays first; otherwise it runs as a Python task"
     return Reason(rules.NUMPY_CHOICE, where.line, message, advice, file=file)

@@ -20,7 +20,7 @@ import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
 from catzilla_jit.compile.admission import reason_against
-from catzilla_jit.compile.analysis.effects import is_pure
+from catzilla_jit.compile.analysis.effects import is_pure, is_repeatable
 from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.backend.boxing import write_boxes
@@ -183,7 +183,8 @@ def _compile(
                 raise
             refused = error
         else:
-            if unit.bails_at_raises and not is_pure(unit.findings.effects, kernel.argument_types):
+            effects = unit.findings.effects
+            if unit.bails_at_raises and not is_repeatable(effects, kernel.argument_types):
                 raise refused
             return unit, kernel
         changes |= way.change
@@ -225,8 +226,8 @@ def _finish(
     if origin == NUMPY and slots[0].code in NUMPY_TOO:
         slots = (dataclasses.replace(slots[0], numpy=True), *slots[1:])
     with kernel.context.push_code_library(kernel.library):
-        pure = is_pure(unit.findings.effects, kernel.argument_types)
-        symbol = write_entry(kernel, slots[0], slots[1:], pure=pure)
+        repeatable = is_repeatable(unit.findings.effects, kernel.argument_types)
+        symbol = write_entry(kernel, slots[0], slots[1:], repeatable=repeatable)
         boxes = _write_boxes(kernel, slots, unit.findings.keys, origin)
     go_on()
     finish(kernel.library)
@@ -237,7 +238,9 @@ def _finish(
         entry=symbol,
         boxes=boxes,
         interruptible=not uses_python(kernel.library),
-        pure=pure,
+        pure=is_pure(unit.findings.effects, kernel.argument_types),
+        repeatable=repeatable,
+        overwritten=tuple(sorted(unit.findings.overwritten)),
     )
 
 

@@ -25,7 +25,8 @@ class CompiledTask:
 
     __slots__ = (
         "_chunks", "_digest", "_kernel", "_ranges", "arguments", "compile_seconds", "entry",
-        "from_cache", "interruptible", "name", "payload_size", "pure", "result", "signature",
+        "from_cache", "interruptible", "name", "overwritten", "payload_size", "pure", "repeatable",
+        "result", "signature",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +61,10 @@ class CompiledTask:
         self.compile_seconds = compile_seconds
         self.from_cache = from_cache
         self.interruptible = facts.interruptible  # False when it may call back into Python
-        self.pure = facts.pure  # it may be run again as Python: nobody sees that it ran before
+        self.pure = facts.pure  # nobody sees that it has run
+        #: It may be run again as Python, if the arrays that it overwrites share no memory.
+        self.repeatable = facts.repeatable
+        self.overwritten = facts.overwritten  # numbers of arguments
 
     @property
     def code_ranges(self) -> tuple[tuple[int, int], ...]:

@@ -26,6 +26,7 @@ class Explanation:
     waits: bool = False  # it is compiled later, for the arguments of its first submission
     file: str = dataclasses.field(default="", repr=False)  # of the lines of the reasons
     in_place: bool = False  # it changes a list or dict that it is given
+    repeatable: bool = False  # Python runs it again where compiled code has no answer
 
     @classmethod
     def of(
@@ -48,6 +49,7 @@ class Explanation:
             outcome.from_cache,
             outcome.interruptible,
             outcome.pure,
+            repeatable=outcome.repeatable,
         )
 
     @classmethod
@@ -75,7 +77,7 @@ class Explanation:
             lines.append("  cannot be interrupted while it runs: it changes what it is given")
         else:
             lines.append("  cannot be interrupted while it runs: it calls back into Python")
-        if not self.pure:
+        if not self.repeatable:
             lines.append("  has side effects: an overflow raises OverflowError")
         return "\n".join(lines)
 

@@ -119,10 +119,16 @@ class JitFunction:
 
         return to_its_end(self.function)
 
-    @property
-    def rerun(self) -> Rerun:
+    def rerun(self, form: CompiledTask) -> Rerun | None:
         """What a worker runs instead of compiled code that left the 64 bits of its integers."""
-        return Rerun(self.function, overflow_status())
+        return Rerun(self._again(form), overflow_status()) if form.repeatable else None
+
+    def _again(self, form: CompiledTask) -> Callable[..., Any]:
+        if not form.overwritten:
+            return self.function
+        from .repeated import repeated
+
+        return repeated(self.function, self.name, form.overwritten)
 
     def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
         """What a map calls for each element: the task itself, or as `on_worker`."""
@@ -333,9 +339,9 @@ class JitFunction:
         self, form: CompiledTask, status: int, error: int, arguments: tuple[Any, ...]
     ) -> tuple[bool, Any]:
         """Turn a failed compiled call into its exception, or into the value Python gives."""
-        if form.pure and status == overflow_status():
+        if form.repeatable and status == overflow_status():
             try:
-                return False, call_exposed(self.function, *arguments)
+                return False, call_exposed(self._again(form), *arguments)
             except BaseException as exception:
                 if came_by_signal(exception):
                     raise  # for the thread that asks, which may ask again

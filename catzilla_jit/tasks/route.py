@@ -160,7 +160,7 @@ class Route:
         def settle(status: int, error: int, arguments: Any) -> tuple[bool, Any]:
             return jit_function.settle(form, status, error, arguments)
 
-        rerun = jit_function.rerun if form.pure else None
+        rerun = jit_function.rerun(form)
         arena = self._settings.memory_arena
         base = self._reach().submitter(
             (jit_function, form, jit_function.generation, arena),

@@ -238,14 +238,14 @@ def test_exception_that_passes_a_handler_leaves_the_kernel(function: Any) -> Non
 
 def writes_and_ends(values: Any, k: int) -> None:
     try:
-        values[k] = 1.0
+        values[k] += 1.0
     finally:
         values[0] = 2.0
 
 
 def writes_and_catches(values: Any, k: int) -> int:
     try:
-        values[k] = 1.0
+        values[k] += 1.0
     except Exception:
         return -1
     return 1

@@ -193,7 +193,7 @@ def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "stopping", "can be cancelled and timed out while it runs"
     else:
         yield "stopping", "cannot be interrupted while it runs: it calls back into Python"
-    if not explanation.pure:
+    if not explanation.repeatable:
         yield "overflow", "raises OverflowError: it has side effects, so it is not run again"
 
 

@@ -1,8 +1,8 @@
 """What a task does beside returning a value, as far as its code shows it.
 
-A task without effects may be run again as Python when compiled code has no answer. So the list
-errs on the side of effects: a write counts as seen by others whenever an argument could be
-written to.
+A task without effects may be run again as Python when compiled code has no answer, and so may one
+that does nothing but overwrite arrays that it is given. So the list errs on the side of effects: a
+write counts as seen by others whenever an argument could be written to.
 """
 
 # Numba is annotated in part only.
@@ -11,6 +11,7 @@ written to.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -23,6 +24,8 @@ from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.target.helper import Helper
 
 PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
+#: Here it only writes, and never looks at what is there.
+OVERWRITES = "overwrites an argument"
 
 #: Methods of arrays and containers that change them.
 CHANGING = {
@@ -33,8 +36,18 @@ CHANGING = {
 WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
 
 
-def effects_of(statement: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
-    """Return the effects of one statement of typed IR; owned: see `owned.py`."""
+def effects_of(
+    statement: Any,
+    typemap: dict[str, Any],
+    owned: frozenset[str],
+    overwritten: Callable[[str], frozenset[int]],
+) -> set[str]:
+    """Return the effects of one statement of typed IR.
+
+    owned: see `owned.py`. overwritten: gives the arguments that a variable only writes to.
+    """
+    if isinstance(statement, ir.SetItem | ir.StaticSetItem) and overwritten(statement.target.name):
+        return {OVERWRITES}
     if isinstance(statement, ir.SetItem | ir.StaticSetItem | ir.DelItem | ir.SetAttr):
         return set() if statement.target.name in owned else {WRITES}
     if isinstance(statement, ir.Print):
@@ -74,7 +87,17 @@ def is_pure(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:
     """
     if PRINTS in effects:
         return False
-    return WRITES not in effects or not any(map(_can_be_written_to, argument_types))
+    writes = bool({WRITES, OVERWRITES} & effects)
+    return not writes or not any(map(_can_be_written_to, argument_types))
+
+
+def is_repeatable(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:
+    """Tell whether the task may be run again as Python after it has run in part.
+
+    Other numbers would be drawn: what was written for the first ones could stay.
+    """
+    once = {PRINTS, DRAWS, WRITES}
+    return is_pure(effects, argument_types) or not once & effects
 
 
 def _can_be_written_to(type_: types.Type) -> bool:

@@ -28,15 +28,15 @@ ALLOCATED = 4
 
 
 def write_entry(
-    kernel: Kernel, result: Slot, arguments: tuple[Slot, ...], *, pure: bool = False
+    kernel: Kernel, result: Slot, arguments: tuple[Slot, ...], *, repeatable: bool = False
 ) -> str:
     """Add the entry to the kernel's library; return its symbol.
 
-    pure: the task can be run again as Python, so that NumPy's warnings are not lost.
+    repeatable: the task can be run again as Python, so that NumPy's warnings are not lost.
     """
     symbol = "cz_entry." + kernel.symbol
     module = kernel.library.create_ir_module(symbol)
-    float_status.define(module, pure)
+    float_status.define(module, repeatable)
     function = ir.Function(module, ir.FunctionType(INT32, [BYTES, BYTES.as_pointer()]), symbol)
     payload, error = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))

@@ -35,6 +35,8 @@ class Facts:
     boxes: dict[str, list[str]]  # the symbols of pack, unpack, release, by slot
     interruptible: bool
     pure: bool
+    repeatable: bool  # it may be run again as Python after it has run in part
+    overwritten: tuple[int, ...]  # the arguments that it only writes to
 
 
 @dataclasses.dataclass(frozen=True)

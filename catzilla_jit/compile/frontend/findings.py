@@ -33,6 +33,8 @@ class Findings:
     numpy_choice: Any = None
     #: What it does beside returning (`analysis/effects.py`). The lowering, as those below.
     effects: set[str] = dataclasses.field(default_factory=set)
+    #: The numbers of the arguments that it overwrites without a look at them.
+    overwritten: set[int] = dataclasses.field(default_factory=set)
     #: It has `try`, whose handlers see no exception that bails out.
     tries: bool = False
     #: A function calls itself, through others or not.

@@ -26,9 +26,10 @@ from numba.core.typed_passes import BaseNativeLowering
 from numba.core.unsafe import eh
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.analysis.effects import effects_of
+from catzilla_jit.compile.analysis.effects import OVERWRITES, effects_of
 from catzilla_jit.compile.analysis.number_kinds import INT, kind
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins
+from catzilla_jit.compile.analysis.overwritten import Overwritten
 from catzilla_jit.compile.analysis.owned import owned_variables
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import STAYS
@@ -78,10 +79,13 @@ class TaskLower(BailingLower):
         self.shadow_unbound = ShadowUnbound(self)
         self.members = Members(self)
         self.depth = stack.Depth(self)
-        self.owned = owned_variables(self.blocks.values(), self.fndesc.typemap)
         unit = self.metadata["unit"]
         function = self.func_ir.func_id.func
         blocks = self.blocks.values()
+        self.owned = owned_variables(blocks, self.fndesc.typemap)
+        # A helper is given arrays that whoever calls it may read.
+        given = blocks if unit.is_task(function) else ()
+        self._overwritten = Overwritten(given, self.fndesc.typemap).arguments_of
         argument = unit.argument_origin(function)
         self.origins = Origins(blocks, self.fndesc.typemap, argument, unit.origin_of)
         self.numpys = self.origins.numbers(NUMPY)
@@ -106,8 +110,7 @@ class TaskLower(BailingLower):
             seen = self.shadow_kind.lesser(name, self.typeof(name))
             self.bail_if(seen, "the kind of a number")
         if not self._is_ours:  # those write to what they made
-            effects = effects_of(inst, self.fndesc.typemap, self.owned)
-            self.metadata["unit"].findings.effects.update(effects)
+            self._note_effects(inst)
         if isinstance(inst, ir.Return):
             self._check_result(inst.value.name)
             self.forking.leave()
@@ -118,6 +121,13 @@ class TaskLower(BailingLower):
             containers.refuse_lossy_keys(self, self.typeof(inst.target.name), [inst.index.name])
         self.members.look(inst)
         super().lower_inst(inst)
+
+    def _note_effects(self, inst: Any) -> None:
+        findings = self.metadata["unit"].findings
+        effects = effects_of(inst, self.fndesc.typemap, self.owned, self._overwritten)
+        findings.effects.update(effects)
+        if OVERWRITES in effects:
+            findings.overwritten.update(self._overwritten(inst.target.name))
 
     def _check_result(self, name: str) -> None:
         if self._calls_loops:

@@ -5,8 +5,8 @@ what was found is collected in a variable of the function, and looked at where t
 returns: the arrays that it made have been let go of by then. If it is set, the call is run again as
 Python, whose NumPy then warns. Underflow is ignored, as NumPy does by default.
 
-A task with side effects cannot be run again: a constant of the program, which is known when all
-of it has been compiled, says whether the status matters.
+Not every task can be run again (`analysis/effects.py`): a constant of the program, which is known
+when all of it has been compiled, says whether the status matters.
 """
 
 # Numba and llvmlite are annotated in part only.
