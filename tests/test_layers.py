@@ -10,6 +10,7 @@ import pathlib
 import pytest
 
 import catzilla_jit
+from catzilla_jit import importing
 from catzilla_jit.compile import _WITH_NUMBA
 
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
@@ -187,6 +188,25 @@ def test_only_the_pools_import_the_binding():
 
 def test_only_pools_the_allocator_and_what_reads_ufuncs_use_ctypes():
     assert importers("ctypes") <= {"pools", "stats", "compile"}
+
+
+def late_imports(name: str) -> list[str]:
+    """Return the modules that are not ours and that functions of a module import."""
+    tree = ast.parse(modules()[name].read_text())
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = [node for function in functions for node in ast.walk(function)]
+    found = [a.name for node in inside if isinstance(node, ast.Import) for a in node.names]
+    return found + [n.module for n in inside if isinstance(n, ast.ImportFrom) and not n.level]
+
+
+def test_functions_of_the_runtime_import_nothing_that_a_fork_does_not_wait_for():
+    known = ("catzilla_jit", *importing.OURS)
+    # The allocator is looked for by the command line; who awaits has imported asyncio.
+    others = modules().keys() - {"catzilla_jit.jemalloc", "catzilla_jit.runtime.awaitable"}
+    for name in others:
+        if part(name) not in ("cli", "web", "integrations", "display"):
+            late = {each for each in late_imports(name) if each.partition(".")[0] not in known}
+            assert not late, f"{name} imports {late}: do it in a module that is imported late"
 
 
 def test_importing_the_package_does_not_import_numba(script):

@@ -35,7 +35,7 @@ at_fork(after_in_child=_after_fork_in_child)
 
 
 def _mixed(turn: int, half: bytes, other: bytes) -> bytes:
-    from hashlib import blake2b  # with the first id that is read
+    from .keyed_hash import blake2b  # with the first id that is read
 
     digest = blake2b(half, digest_size=_HALF, key=_key, salt=bytes([turn])).digest()
     return bytes(a ^ b for a, b in zip(digest, other, strict=True))

@@ -7,6 +7,7 @@ a wrong answer is worse than a slow one.
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import warnings
 
 from ..errors import CompileWarning
@@ -37,8 +38,6 @@ def _shown(minor: tuple[int, ...]) -> str:
 @functools.cache
 def installed() -> str | None:
     """Return what is wrong with the installed Numba, None if nothing is; warns, once."""
-    import importlib.metadata  # a fifth of the time that importing this package takes
-
     try:
         found = complaint(importlib.metadata.version("numba"))
     except importlib.metadata.PackageNotFoundError:
