@@ -241,6 +241,7 @@ def _finish(
         pure=is_pure(unit.findings.effects, kernel.argument_types),
         repeatable=repeatable,
         overwritten=tuple(sorted(unit.findings.overwritten)),
+        loops=tuple(sorted(unit.findings.loops.items())),
     )
 
 

@@ -33,18 +33,20 @@ def compile_task(
     prints: bool = True,
     exact: bool = False,
     freezes: bool = True,
+    parallel: bool = False,
     is_wanted: Callable[[], bool] | None = None,
 ) -> CompiledTask:
     """Compile a function for the types its hints name, or for `argument_types`.
 
     `overflow` is "check" or "wrap"; `prints=False` refuses what prints, `exact` what Numba
     computes otherwise than NumPy; `freezes=False` what names a list or dict of the module, which
-    is a constant otherwise. The return type is the inferred one. A function that was
-    compiled before, in this process or another, is not compiled again. Takes milliseconds to
-    seconds, and Numba's compiler lock. `is_wanted` is asked now and then; once it says False,
-    Abandoned is raised. Raises CompileRefused with the reasons when the function must stay Python.
+    is a constant otherwise; `parallel` has loops over `prange` run in parallel. The return type
+    is the inferred one. A function that was compiled before, in this process or another, is not
+    compiled again. Takes milliseconds to seconds, and Numba's compiler lock. `is_wanted` is asked
+    now and then; once it says False, Abandoned is raised. Raises CompileRefused with the reasons
+    when the function must stay Python.
     """
-    options = Options(fastmath, boundscheck, overflow, prints, exact, freezes)
+    options = Options(fastmath, boundscheck, overflow, prints, exact, freezes, parallel)
     begun = time.perf_counter()
     plain = screen(function, name)
     # Without hints for all it is for `build` to find the types, and to look into the cache.

@@ -27,6 +27,8 @@ class Explanation:
     file: str = dataclasses.field(default="", repr=False)  # of the lines of the reasons
     in_place: bool = False  # it changes a list or dict that it is given
     repeatable: bool = False  # Python runs it again where compiled code has no answer
+    #: Where loops run in parallel, and the names of their sums.
+    loops: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @classmethod
     def of(
@@ -50,6 +52,7 @@ class Explanation:
             outcome.interruptible,
             outcome.pure,
             repeatable=outcome.repeatable,
+            loops=outcome.loops,
         )
 
     @classmethod
@@ -77,9 +80,19 @@ class Explanation:
             lines.append("  cannot be interrupted while it runs: it changes what it is given")
         else:
             lines.append("  cannot be interrupted while it runs: it calls back into Python")
+        lines += [f"  {each}" for each in self.parallel]
         if not self.repeatable:
             lines.append("  has side effects: an overflow raises OverflowError")
         return "\n".join(lines)
+
+    @property
+    def parallel(self) -> list[str]:
+        """What is said of each loop that runs in parallel."""
+        return [
+            f"line {line}: a parallel loop"
+            + (f", which adds up {' and '.join(sums)} in blocks" if sums else "")
+            for line, sums in self.loops
+        ]
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(str(self))  # IPython, on a terminal

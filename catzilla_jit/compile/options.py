@@ -17,6 +17,7 @@ class Options:
         False  # what NumPy and Numba compute differently is refused (`check_numpy_parity.py`)
     )
     freezes: bool = True  # lists and dicts of the module are constants
+    parallel: bool = False  # loops over `prange` run in parallel
 
     def __post_init__(self) -> None:
         if self.overflow not in ("check", "wrap"):

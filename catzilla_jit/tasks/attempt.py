@@ -36,6 +36,7 @@ def attempt(
                 prints=not automatic,
                 exact=automatic,
                 freezes=freezes,
+                parallel=settings.parallel,
                 is_wanted=is_wanted,
             )
     except CompileRefused as refused:

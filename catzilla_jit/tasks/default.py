@@ -141,7 +141,8 @@ def task(function: Any = None, /, **options: Any) -> Any:
     where it cannot, "require" raises CompileError there, False never compiles.
     boundscheck: whether array indices are checked; by default they are unless compile_to_c
     asks for compilation. fastmath: as in Numba. overflow: "check", or "wrap" for unchecked
-    64-bit integers.
+    64-bit integers. parallel: loops over `numba.prange` run on all workers
+    (docs/parallel.md); sums of floats are then added in another order than Python's.
 
     memory_arena: keep records, and the memory that runs allocate, in an arena of jemalloc's
     for this task; `memory_stats()` then tells its share (docs/memory.md). Has no effect, and

@@ -32,6 +32,7 @@ class TaskOptions(CallOptions, total=False):
     boundscheck: bool | None
     fastmath: bool
     overflow: Literal["check", "wrap"]
+    parallel: bool
     memory_arena: bool
     capture_logs: bool
 
@@ -56,6 +57,7 @@ class Settings:
     boundscheck: bool | None = None
     fastmath: bool = False
     overflow: str = "check"
+    parallel: bool = False
     memory_arena: bool = False
     capture_logs: bool = False
 
@@ -68,7 +70,7 @@ class Settings:
             self._refuse(ValueError, "compile_to_c", f"one of {_COMPILE_MODES}")
         if self.overflow not in ("check", "wrap"):
             self._refuse(ValueError, "overflow", "'check' or 'wrap'")
-        for option in ("fastmath", "memory_arena", "capture_logs"):
+        for option in ("fastmath", "parallel", "memory_arena", "capture_logs"):
             self._check_bool(option)
         if self.boundscheck is not None:
             self._check_bool("boundscheck")
@@ -121,7 +123,9 @@ class Settings:
     @property
     def compilation(self) -> tuple[Any, ...]:
         """The options that make another JitFunction of the same function."""
-        return (self.compile_to_c, self.boundscheck, self.fastmath, self.overflow)
+        return (
+            self.compile_to_c, self.boundscheck, self.fastmath, self.overflow, self.parallel,
+        )  # fmt: skip
 
     @property
     def checks_bounds(self) -> bool:

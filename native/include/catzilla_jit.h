@@ -443,6 +443,29 @@ CZ_API void cz_fork_end(void *frame);
 /* End all calls of a chain. The status and the error of the first that failed, or 0. */
 CZ_API int32_t cz_fork_sync(void *chain, void **error);
 
+/* --- parallel loops: called by compiled code ------------------------------------------- */
+
+/* Run iterations begin to end - 1 of a loop. context: what cz_loop_begin returned. partial: of a
+ * loop with a width, the partial result that these iterations are added to. how: as of cz_forked.
+ * 0, or a status and *error. */
+typedef int32_t (*cz_loop_body)(void *context, int64_t begin, int64_t end, void *partial,
+                                void **error, int32_t how);
+/* Add a partial result to one of earlier iterations. 0, or a status and *error. */
+typedef int32_t (*cz_loop_merge)(void *into, const void *partial, void **error);
+/* Memory for a loop of `length` iterations: `room` bytes for what the body reads, then from the
+ * next multiple of 64 on `width` bytes for the partial result of no iterations. It lives until
+ * cz_loop_end, or until the run is stopped. NULL when out of memory. */
+CZ_API void *cz_loop_begin(int64_t length, int64_t room, int64_t width);
+/* Run the loop: body and merge are a cz_loop_body and a cz_loop_merge, the latter NULL without a
+ * width. Idle workers help. cost: what the iterations of this loop take, 0 at first; kept from run
+ * to run. whole: the iterations of one partial result are run by one call. 0, and the result in
+ * the place of the partial result of no iterations; or the status and *error of the first iteration
+ * that fails. All iterations before that one were run, and maybe some behind it. Does not return if
+ * the run is stopped. */
+CZ_API int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost, int32_t whole,
+                           void **error);
+CZ_API void cz_loop_end(void *context);
+
 /* --- statistics -------------------------------------------------------------------- */
 
 /* What is counted per account. The first four are ends, one per call. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop.h"
 #include "os.h"
 #include "pool.h"
 
@@ -346,6 +347,7 @@ bool cz__fork_stopped(struct cz__thread *thread)
     while (cz__load_seqcst(&root->active) && cz__load_acquire(&root->runs) == runs)
         cz__give_way(&turns);
     free_all_frames(self);
+    cz__loops_free(self);
     if (stolen)
         return true;
     cz__store_seqcst(&root->left, 0);
@@ -366,6 +368,35 @@ static void leave_run(struct cz__thread *thread)
 {
     cz__store_relaxed(&thread->inside, NULL);
     siglongjmp(thread->landing, 1);
+}
+
+struct cz__forker *cz__forker_here(void)
+{
+    return forker();
+}
+
+bool cz__fork_wanted(struct cz__forker *self)
+{
+    int64_t place;
+    if (root_here(self) == NULL)
+        return false;
+    if (cz__deque_look(&self->deque, &place) == NULL)
+        return true;
+    wake_thief(self); /* whose push was too soon after another to wake one */
+    return false;
+}
+
+bool cz__fork_is_called(struct cz__forker *self)
+{
+    struct cz__worker *worker = &self->thread->worker;
+    return self->stolen && cz__lane_ready(worker->lane, worker->levels);
+}
+
+void cz__fork_look(struct cz__forker *self)
+{
+    struct cz__root *root = root_here(self);
+    if (root && is_over(self->thread, root))
+        leave_run(self->thread);
 }
 
 /* --- join --------------------------------------------------------------------------------------

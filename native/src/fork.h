@@ -33,8 +33,9 @@ struct cz__forker {
     uint32_t helping;        /* stolen frames that it runs above its waits */
     struct cz_frame *free;
     struct cz__slab_of_frames *slabs;
-    uint64_t woken_at;   /* when it last woke a worker, ticks */
-    uint64_t wake_ticks; /* between two wake-ups; constant */
+    struct cz__loop *loops; /* those that it has begun, the newest first (loop.h) */
+    uint64_t woken_at;      /* when it last woke a worker, ticks */
+    uint64_t wake_ticks;    /* between two wake-ups; constant */
     CZ_ALIGNED struct cz__root own;
 };
 
@@ -48,6 +49,15 @@ bool cz__fork_ready(struct cz__thread *thread);
 /* The worker has come out of a run that was stopped: give up all that the run has forked. Returns
  * once no thief runs a part of it. True: it was a thief's run, which has no record here. */
 bool cz__fork_stopped(struct cz__thread *thread);
+/* The calling worker; NULL on a thread that is none, or without memory. */
+struct cz__forker *cz__forker_here(void);
+/* Whether what it pushed next would be the oldest that others can take of it. If not, a worker that
+ * sleeps is woken for what is. */
+bool cz__fork_wanted(struct cz__forker *self);
+/* Whether it runs as a thief while something is queued for it. */
+bool cz__fork_is_called(struct cz__forker *self);
+/* Leave the run if it is to be stopped: does not return then. */
+void cz__fork_look(struct cz__forker *self);
 /* No worker runs any more. */
 void cz__forks_free(struct cz_pool *pool);
 

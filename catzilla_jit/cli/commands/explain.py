@@ -116,6 +116,7 @@ def _document(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.word,
         "compiled": explanation.compiled,
         "signature": explanation.signature,
+        "parallel_lines": [line for line, _ in explanation.loops],
         "reasons": [
             {
                 "code": reason.code,
@@ -193,6 +194,8 @@ def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "stopping", "can be cancelled and timed out while it runs"
     else:
         yield "stopping", "cannot be interrupted while it runs: it calls back into Python"
+    for said in explanation.parallel:
+        yield "parallel", said
     if not explanation.repeatable:
         yield "overflow", "raises OverflowError: it has side effects, so it is not run again"
 

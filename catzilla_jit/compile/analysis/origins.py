@@ -68,14 +68,15 @@ def has_numpy(origin: Origin) -> bool:
 class Origins:
     """The origins of one function's variables.
 
-    `of_call` tells the origin of what a helper returns, None for functions it does not know.
+    `argument` tells the origin of an argument, by its name; `of_call` that of what a helper
+    returns, None for functions it does not know.
     """
 
     def __init__(
         self,
         blocks: Iterable[Any],
         typemap: dict[str, Any],
-        argument: Origin,
+        argument: Callable[[str], Origin],
         of_call: Callable[[Any, list[Origin]], Origin],
     ) -> None:
         self.typemap = typemap
@@ -129,15 +130,15 @@ class Origins:
         if source is not None:
             return self._get(source)
         if isinstance(value, ir.Arg):
-            return self._of_argument(self.typemap[target])
+            return self._of_argument(self.typemap[target], value.name)
         return self._of_expression(value) if isinstance(value, ir.Expr) else PYTHON
 
-    def _of_argument(self, type_: Any) -> Origin:
+    def _of_argument(self, type_: Any, name: str) -> Origin:
         if isinstance(type_, types.BaseTuple):
-            return tuple(map(self._of_argument, type_.types))
+            return tuple(self._of_argument(each, name) for each in type_.types)
         if _is_numpys(type_) or _only_numpy_has(type_):
             return NUMPY
-        return self._argument
+        return self._argument(name)
 
     def _of_expression(self, expr: Any) -> Origin:
         if expr.op in ("binop", "inplace_binop"):

@@ -9,7 +9,7 @@ ends. An item that was taken out of such a container may be anybody's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy
@@ -31,8 +31,13 @@ COPYING = {"flatten", "astype"}
 VIEWING = {"reshape", "ravel", "transpose"}
 
 
-def owned_variables(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset[str]:
-    """Return them, with the methods that were looked up in them."""
+def owned_variables(
+    blocks: Iterable[Any], typemap: dict[str, Any], given: Collection[str] = ()
+) -> frozenset[str]:
+    """Return them, with the methods that were looked up in them.
+
+    given: arguments that count as owned.
+    """
     values: dict[str, list[Any]] = {}
     for block in blocks:
         for each in block.find_insts(ir.Assign):
@@ -40,11 +45,17 @@ def owned_variables(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset
     found = set(values)
     while True:
         others = {
-            name for name in found if not all(_is_owned(v, typemap, found) for v in values[name])
+            name
+            for name in found
+            if not all(_is_given(v, given) or _is_owned(v, typemap, found) for v in values[name])
         }
         if not others:
             return frozenset(found)
         found -= others
+
+
+def _is_given(value: Any, given: Collection[str]) -> bool:
+    return isinstance(value, ir.Arg) and value.name in given
 
 
 def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:

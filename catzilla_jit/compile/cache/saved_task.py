@@ -37,6 +37,7 @@ class Facts:
     pure: bool
     repeatable: bool  # it may be run again as Python after it has run in part
     overwritten: tuple[int, ...]  # the arguments that it only writes to
+    loops: tuple[tuple[int, tuple[str, ...]], ...]  # in parallel: their lines and their sums
 
 
 @dataclasses.dataclass(frozen=True)

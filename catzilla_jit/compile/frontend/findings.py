@@ -35,6 +35,8 @@ class Findings:
     effects: set[str] = dataclasses.field(default_factory=set)
     #: The numbers of the arguments that it overwrites without a look at them.
     overwritten: set[int] = dataclasses.field(default_factory=set)
+    #: The sums of its parallel loops, by their lines.
+    loops: dict[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     #: It has `try`, whose handlers see no exception that bails out.
     tries: bool = False
     #: A function calls itself, through others or not.

@@ -24,6 +24,7 @@ from catzilla_jit.compile.frontend import (
     text_templates,
 )
 from catzilla_jit.compile.frontend.local_imports import take_imports
+from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
 from catzilla_jit.compile.frontend.rewrite_text import literal_text
 from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
@@ -56,12 +57,14 @@ def rewrite(
     as_task: bool,
     bail_at_raises: bool = False,
     prints: bool = True,
+    parallel: Refuse | None = None,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
     Only a task itself (`as_task`) may return a tuple in the place of a dict. With `bail_at_raises`
     Python raises the exceptions that something is computed for: their texts need no machine code.
-    With `prints` a call of `print` stays what it is.
+    With `prints` a call of `print` stays what it is. parallel: has loops over `prange` run in
+    parallel, and refuses those that cannot.
     """
     tree = tree_of(function)
     if tree is None:
@@ -73,6 +76,8 @@ def rewrite(
     rewriter.branches = set() if prints else rare_statements.in_branches(tree)
     fixed = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
+    if parallel is not None:
+        take_loops(rewriter, tree, parallel)
     if fixed is not None:
         for statement in _returns(tree):
             assert isinstance(statement.value, ast.Dict)

@@ -29,7 +29,7 @@ def _binds_names(node: ast.AST) -> bool:
     return any(isinstance(each, ast.NamedExpr | ast.Lambda | ast.Await) for each in ast.walk(node))
 
 
-def _function(tree: ast.FunctionDef, like: pytypes.FunctionType) -> pytypes.FunctionType | None:
+def function_of(tree: ast.FunctionDef, like: pytypes.FunctionType) -> pytypes.FunctionType | None:
     """Make a function without free variables that names what `like` names."""
     plain = pytypes.FunctionType(_no_code.__code__, like.__globals__)
     plain.__code__ = plain.__code__.replace(
@@ -107,7 +107,7 @@ def lifted(rewriter: Rewriting, node: ast.AST, generator: ast.AST, body: list[as
     name = f"{LIBRARY}{len(rewriter.values)}_{rewriter.function.__name__}"
     parameters = ast.arguments([], [ast.arg(each) for each in used], None, [], [], None, [])
     tree = placed(node, ast.FunctionDef(name, parameters, body, []))
-    made = _function(tree, rewriter.function)
+    made = function_of(tree, rewriter.function)
     if made is None:
         return node
     rewriter.changed = True

@@ -15,6 +15,7 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
+from numba import prange
 from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
@@ -27,6 +28,7 @@ from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
 from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
+from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
 from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
@@ -43,6 +45,7 @@ from catzilla_jit.compile.library.overloads import CHOICES
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.target.forked_calls import handle_of
 from catzilla_jit.compile.target.helper import Chooser, Helper
+from catzilla_jit.compile.target.loop_marks import with_origin
 
 #: The modules whose functions stand for others.
 OWN = {
@@ -92,6 +95,9 @@ class CompilationUnit:
         self._choosers: dict[Any, Helper] = {}
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
         self._constants: dict[int, tuple[Any, Frozen | None]] = {}  # by the identity of the list
+        self.loops: dict[pytypes.FunctionType, ParallelLoop] = {}  # by the function of a part
+        self.written: dict[pytypes.FunctionType, set[str]] = {}  # the parameters that it writes to
+        self.numbers = 0  # of the loops that were written
 
     def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
@@ -104,8 +110,10 @@ class CompilationUnit:
         """Tell whether a prepared function is the task itself."""
         return function is self._task
 
-    def argument_origin(self, function: pytypes.FunctionType) -> Origin:
-        """Return who made the numbers that a prepared function is given."""
+    def argument_origin(self, function: pytypes.FunctionType, name: str = "") -> Origin:
+        """Return who made the numbers that a prepared function is given, under a name."""
+        if function in self.loops and name not in self.loops[function].plain:
+            return EITHER
         if self.mixes and not self.is_task(function) and not is_own(function):
             return EITHER
         return PYTHON
@@ -114,6 +122,8 @@ class CompilationUnit:
         """Return who made what a call of a function of the unit returns; None for others."""
         if isinstance(callee, types.Function) and callee.typing_key in (handle_of, forking.join):
             return arguments[0 if callee.typing_key is forking.join else 1]
+        if isinstance(callee, types.Function) and callee.typing_key is with_origin:
+            return PYTHON if arguments[0] == PYTHON else EITHER
         if isinstance(callee, types.RecursiveCall):
             return EITHER if self.mixes else PYTHON
         if not isinstance(callee, types.Dispatcher):
@@ -147,6 +157,7 @@ class CompilationUnit:
             as_task=as_task,
             bail_at_raises=self.bails_at_raises,
             prints=self.options.prints or not self.options.exact,
+            parallel=self._refuse if self.options.parallel else None,
         )
 
     def _prepare(
@@ -161,9 +172,12 @@ class CompilationUnit:
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
         self._refuse_generator_function(original)
         self._refuse_generators(code)
+        self._refuse_prange(original, code)
         cells = {name: pytypes.CellType() for name in code.co_freevars}
         made = _in_namespace(original, as_constant(code), namespace, tuple(cells.values()))
         self._functions[original] = made
+        if LOOP in original.__dict__:
+            self.loops[made] = original.__dict__[LOOP]
         own = dict(original.__dict__.get(OWN_VALUES, ()))
         own.update(rewritten.values if rewritten else ())
         for name, value in named_values(original, code):
@@ -192,7 +206,8 @@ class CompilationUnit:
         """Return the handle through which compiled code calls a function."""
         made = self.function(original)
         if original not in self._helpers:
-            self._helpers[original] = Helper(made, self.options, self.pipeline)
+            self._helpers[original] = helper = Helper(made, self.options, self.pipeline)
+            helper.takes_constants = made not in self.loops
         return self._helpers[original]
 
     def library_helper(self, function: Any, arguments: int, *, ours: bool = False) -> Helper | None:
@@ -254,6 +269,15 @@ class CompilationUnit:
                 advice = "write a list comprehension or a loop"
                 line, file = constant.co_firstlineno, constant.co_filename
                 self._refuse(rules.KEPT_ITERATOR, line, message, advice, file)
+
+    def _refuse_prange(self, function: pytypes.FunctionType, code: pytypes.CodeType) -> None:
+        """Give up on a loop over `prange` that was not found in the source."""
+        named = any(value is prange for _, value in named_values(function, code))
+        if self.options.parallel and (named or "prange" in code.co_names):
+            message = "prange is used otherwise than in a `for`, or its source is not available"
+            line = source_line.line_of(code, source_line.LOADS, "prange")
+            file = code.co_filename
+            self._refuse(rules.LOOP_FORM, line, message, "write for i in prange(n)", file)
 
     def refuse_parallel(self, value: Any) -> None:
         """Give up on a function with threads of its own: two tasks in it abort the process."""

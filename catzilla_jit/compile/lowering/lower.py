@@ -26,11 +26,9 @@ from numba.core.typed_passes import BaseNativeLowering
 from numba.core.unsafe import eh
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.analysis.effects import OVERWRITES, effects_of
 from catzilla_jit.compile.analysis.number_kinds import INT, kind
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins
 from catzilla_jit.compile.analysis.overwritten import Overwritten
-from catzilla_jit.compile.analysis.owned import owned_variables
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import STAYS
 from catzilla_jit.compile.frontend.unit import is_own
@@ -54,6 +52,7 @@ from catzilla_jit.compile.lowering.bail_out import (
 )
 from catzilla_jit.compile.lowering.forking import Forking
 from catzilla_jit.compile.lowering.index_variables import index_variables
+from catzilla_jit.compile.lowering.loops import Loops
 from catzilla_jit.compile.lowering.members import Members
 from catzilla_jit.compile.lowering.print_call import write_print
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
@@ -82,11 +81,10 @@ class TaskLower(BailingLower):
         unit = self.metadata["unit"]
         function = self.func_ir.func_id.func
         blocks = self.blocks.values()
-        self.owned = owned_variables(blocks, self.fndesc.typemap)
         # A helper is given arrays that whoever calls it may read.
         given = blocks if unit.is_task(function) else ()
-        self._overwritten = Overwritten(given, self.fndesc.typemap).arguments_of
-        argument = unit.argument_origin(function)
+        self.overwritten = Overwritten(given, self.fndesc.typemap).arguments_of
+        argument = functools.partial(unit.argument_origin, function)
         self.origins = Origins(blocks, self.fndesc.typemap, argument, unit.origin_of)
         self.numpys = self.origins.numbers(NUMPY)
         self.shadow_origin = ShadowOrigin(self, self.origins)
@@ -101,6 +99,7 @@ class TaskLower(BailingLower):
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
         self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
         self.forking = Forking(self)
+        self.loops = Loops(self)
         generators.check(self, self._calls_loops)
 
     def lower_inst(self, inst: Any) -> None:
@@ -110,7 +109,7 @@ class TaskLower(BailingLower):
             seen = self.shadow_kind.lesser(name, self.typeof(name))
             self.bail_if(seen, "the kind of a number")
         if not self._is_ours:  # those write to what they made
-            self._note_effects(inst)
+            self.loops.note_effects(inst)
         if isinstance(inst, ir.Return):
             self._check_result(inst.value.name)
             self.forking.leave()
@@ -121,13 +120,6 @@ class TaskLower(BailingLower):
             containers.refuse_lossy_keys(self, self.typeof(inst.target.name), [inst.index.name])
         self.members.look(inst)
         super().lower_inst(inst)
-
-    def _note_effects(self, inst: Any) -> None:
-        findings = self.metadata["unit"].findings
-        effects = effects_of(inst, self.fndesc.typemap, self.owned, self._overwritten)
-        findings.effects.update(effects)
-        if OVERWRITES in effects:
-            findings.overwritten.update(self._overwritten(inst.target.name))
 
     def _check_result(self, name: str) -> None:
         if self._calls_loops:
@@ -182,9 +174,10 @@ class TaskLower(BailingLower):
         self.bail_if(failed, "a print that fails")
 
     def lower_call(self, resty: Any, expr: Any) -> llvm.Value:
-        forked = self.forking.written(expr)
-        if forked is not None:
-            return forked
+        for parallel in (self.forking, self.loops):
+            written = parallel.written(expr)
+            if written is not None:
+                return written
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
         if not isinstance(callee, types.RecursiveCall):

@@ -19,6 +19,7 @@ from numba.core import ir
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, Origins
 from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
+from catzilla_jit.compile.target.loop_marks import with_origin
 
 
 class ShadowOrigin(ShadowBits):
@@ -46,12 +47,17 @@ class ShadowOrigin(ShadowBits):
     def _is_told(self, value: Any) -> bool:
         if not isinstance(value, ir.Expr) or value.op == "cast":
             return not isinstance(value, ir.Arg) and not self._operands(value) & self._unknown
+        if value.op == "call" and self._called(value) is with_origin:
+            return True
         told = value.op in ("binop", "inplace_binop", "unary", "null", "undef")
         told = told or self._is_extreme(value)
         return told and not self._operands(value) & self._unknown
 
     def _is_extreme(self, value: Any) -> bool:
-        return value.op == "call" and number_kinds.called(self.origins.typemap, value) in (max, min)
+        return value.op == "call" and self._called(value) in (max, min)
+
+    def _called(self, value: Any) -> Any:
+        return number_kinds.called(self.origins.typemap, value)
 
     def _operands(self, value: Any) -> set[str]:
         source = number_kinds.source_of(value)

@@ -57,7 +57,7 @@ class _Check(foreign_arrays.Checks):
     def __init__(self, state: Any) -> None:
         super().__init__(state)
         blocks = self.func_ir.blocks.values()
-        argument = self.unit.argument_origin(self.func_ir.func_id.func)
+        argument = functools.partial(self.unit.argument_origin, self.func_ir.func_id.func)
         self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
         self.made = _results(blocks)
 
@@ -250,6 +250,8 @@ class _Check(foreign_arrays.Checks):
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
+        if own and callee.dispatcher.py_func in self.unit.loops:
+            return  # which are compiled for numbers of either
         if own and self.unit.is_library(callee.dispatcher):
             if called in REFUSED:
                 message = f"{called.removesuffix('_of')} is called with NumPy's numbers"

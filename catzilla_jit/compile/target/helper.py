@@ -42,6 +42,7 @@ class Helper(Dispatcher):
 
     def __init__(self, function: pytypes.FunctionType, options: Options, pipeline: type) -> None:
         super().__init__(function, {}, options.target_options(), pipeline)
+        self.takes_constants = True  # a call with a constant may have a form of its own
 
     def being_compiled(self) -> AbstractContextManager[Any]:
         """Return the context in which a call of this function is a recursion."""
@@ -53,7 +54,9 @@ class Helper(Dispatcher):
         return signature, tuple(map(types.unliteral, types_))
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        if self.is_compiling:  # each constant would make a form of its own, and in that another
+        if (
+            self.is_compiling or not self.takes_constants
+        ):  # each constant would make a form of its own, and in that another
             args = [types.unliteral(each) for each in args]
             kws = {name: types.unliteral(each) for name, each in dict(kws).items()}
         return super().get_call_template(args, kws)
