@@ -90,7 +90,7 @@ class Explanation:
         """What is said of each loop that runs in parallel."""
         return [
             f"line {line}: a parallel loop"
-            + (f", which adds up {' and '.join(sums)} in blocks" if sums else "")
+            + (f", which adds up {', '.join(sums)} in blocks" if sums else "")
             for line, sums in self.loops
         ]
 

@@ -35,6 +35,18 @@ def left_by_break(n: int) -> int:
     return total
 
 
+def goes_over_yields(n: int) -> int:
+    total = 0
+    for i in yields(n):
+        total += i
+    return total
+
+
+def yields(n: int) -> Any:
+    for i in prange(n):
+        yield i * i
+
+
 def with_else(n: int) -> int:
     total = 0
     for i in prange(n):
@@ -158,12 +170,13 @@ def to_a_whole_array(n: int) -> float:
 
 
 REFUSED = {
-    left_by_return: ("CZ115", 3), left_by_break: ("CZ115", 5), with_else: ("CZ115", 2),
-    in_a_comprehension: ("CZ115", 1), by_keyword: ("CZ115", 2), of_a_float: ("CZ302", 2),
-    handed_on: ("CZ116", 4), handed_on_by_some: ("CZ116", 6), read_behind: ("CZ116", 4),
-    read_in_the_next_round: ("CZ116", 4), sum_is_read: ("CZ116", 5), two_operations: ("CZ116", 4),
-    by_division: ("CZ116", 3), largest_otherwise: ("CZ116", 3), becomes_a_float: ("CZ116", 2),
-    to_a_list: ("CZ117", 3), to_an_item_of_a_list: ("CZ117", 3), to_a_whole_array: ("CZ117", 2),
+    left_by_return: ("CZ115", 3), left_by_break: ("CZ115", 5), goes_over_yields: ("CZ115", 8),
+    with_else: ("CZ115", 2), in_a_comprehension: ("CZ115", 1), by_keyword: ("CZ115", 2),
+    of_a_float: ("CZ302", 2), handed_on: ("CZ116", 4), handed_on_by_some: ("CZ116", 6),
+    read_behind: ("CZ116", 4), read_in_the_next_round: ("CZ116", 4), sum_is_read: ("CZ116", 5),
+    two_operations: ("CZ116", 4), by_division: ("CZ116", 3), largest_otherwise: ("CZ116", 3),
+    becomes_a_float: ("CZ116", 2), to_a_list: ("CZ117", 3), to_an_item_of_a_list: ("CZ117", 3),
+    to_a_whole_array: ("CZ117", 2),
 }  # fmt: skip
 
 
@@ -255,6 +268,26 @@ def test_variables_of_an_iteration_may_be_used_again() -> None:
     form = compile_task(temporaries, name="t", argument_types=types, parallel=True)
     assert run(form, x, out) == temporaries(x, expected)
     assert np.array_equal(out, expected)
+
+
+def chained(n: int) -> float:
+    pair = (2, 0.5)
+    first = 0.0
+    for i in prange(n):
+        first += pair[0] / (i + 1)
+    second = 0.0
+    for i in prange(n):
+        if (part := first * i % 3.0) > pair[1]:
+            second = max(second, part)
+    return first + second
+
+
+def test_numbers_of_python_stay_pythons() -> None:
+    parallel = task(chained, parallel=True)
+    result = parallel.submit(50).result()
+    assert type(result) is float
+    assert result == pytest.approx(chained(50))
+    assert parallel.compiled
 
 
 def task_types(*values: Any) -> Any:

@@ -27,6 +27,7 @@ from numba import prange
 
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.frontend.loop_flow import BEHIND, Flow, assigned_in, read_in
+from catzilla_jit.compile.frontend.loop_origins import python_names
 from catzilla_jit.compile.frontend.loop_sums import SAME, Sums, joining, sums_of
 from catzilla_jit.compile.frontend.names import is_filled
 from catzilla_jit.compile.frontend.rewrite_generators import function_of
@@ -47,6 +48,7 @@ class ParallelLoop:
     sums: Sums  # the operation by the variable
     merge: pytypes.FunctionType | None  # of the sums of two parts
     plain: frozenset[str]  # what it is handed that Python has made for sure
+    from_zero: bool  # its first number is no negative one
 
 
 def means_prange(rewriter: Rewriting, node: ast.AST) -> bool:
@@ -68,7 +70,7 @@ def take_loops(rewriter: Rewriting, tree: ast.FunctionDef, refuse: Refuse) -> No
     if not any(taker.is_parallel(each) for each in ast.walk(tree)):
         return
     Flow(taker.private, taker.complain).run(tree.body)
-    taker.take(tree, _plain_names(tree, rewriter))
+    taker.take(tree, python_names(tree, rewriter, taker.is_parallel))
 
 
 class _Taker:
@@ -129,6 +131,10 @@ class _Taker:
         if node.orelse:
             message = "a parallel loop has an `else`"
             self.refuse(rules.LOOP_FORM, node, message, "put the statements behind the loop")
+        yields = (ast.Yield, ast.YieldFrom)
+        if any(isinstance(each, yields) for part in node.body for each in ast.walk(part)):
+            message = "a parallel loop has a `yield`"
+            self.refuse(rules.LOOP_FORM, node, message, "fill an array, and go over that")
         left = _leaves(node.body)
         if left is not None:
             message = f"a parallel loop is left by `{type(left).__name__.lower()}`"
@@ -171,7 +177,9 @@ class _Taker:
         known = frozenset(plain & set(shared)) | {*given, *sums}
         part = self._function(node, names, self._part(node, given, bits))
         self.take(part, plain)
-        facts = ParallelLoop(node.lineno, sums, self._merge(node, sums), known)
+        start = bounds[0]
+        from_zero = isinstance(start, ast.Constant) and type(start.value) is int
+        facts = ParallelLoop(node.lineno, sums, self._merge(node, sums), known, from_zero)
         made = self._made(part)
         made.__dict__[LOOP] = facts
         called = f"{LIBRARY}loop{number}"
@@ -289,54 +297,6 @@ def _leaves(body: list[ast.stmt], inner: bool = False) -> ast.AST | None:
                 if found is not None:
                     return found
     return None
-
-
-def _plain_names(tree: ast.FunctionDef, rewriter: Rewriting) -> frozenset[str]:
-    """Return the variables that hold only what Python has made, as far as the code says so."""
-    parameters = {each.arg for each in ast.walk(tree.args) if isinstance(each, ast.arg)}
-    assigned = [each for each in ast.walk(tree) if isinstance(each, ast.Assign | ast.For)]
-    values: dict[str, list[ast.expr]] = {name: [] for name in parameters}
-    others = assigned_in(tree.body)
-    for each in assigned:
-        targets = each.targets if isinstance(each, ast.Assign) else [each.target]
-        for target in targets:
-            if isinstance(target, ast.Name):
-                value = each.value if isinstance(each, ast.Assign) else each.iter
-                values.setdefault(target.id, []).append(value)
-    stored = [each for each in ast.walk(tree) if isinstance(each, ast.Name)]
-    counts: dict[str, int] = {}
-    for name in stored:
-        if isinstance(name.ctx, ast.Store):
-            counts[name.id] = counts.get(name.id, 0) + 1
-    found = {
-        name
-        for name, given in values.items()
-        if (name in parameters or name in others) and counts.get(name, 0) == len(given)
-    }
-    while True:
-        wrong = {
-            name for name in found if not all(_is_plain(v, found, rewriter) for v in values[name])
-        }
-        if not wrong:
-            return frozenset(found)
-        found -= wrong
-
-
-def _is_plain(value: ast.expr, found: set[str], rewriter: Rewriting) -> bool:
-    if isinstance(value, ast.Constant):
-        return True
-    if isinstance(value, ast.Name):
-        return value.id in found
-    if isinstance(value, ast.BinOp):
-        return _is_plain(value.left, found, rewriter) and _is_plain(value.right, found, rewriter)
-    if isinstance(value, ast.UnaryOp):
-        return _is_plain(value.operand, found, rewriter)
-    if isinstance(value, ast.Call):
-        plain = ("len", "int", "float", "range")
-        return rewriter._builtin(value.func) in plain or means_prange(rewriter, value.func)
-    if isinstance(value, ast.Subscript):  # of a shape
-        return isinstance(value.value, ast.Attribute) and value.value.attr == "shape"
-    return isinstance(value, ast.Attribute) and value.attr in ("size", "ndim")
 
 
 def _name(name: str) -> ast.expr:

@@ -27,7 +27,7 @@ from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
-from catzilla_jit.compile.frontend.names import callee, is_filled, named_values
+from catzilla_jit.compile.frontend.names import callee, is_filled, named_values, names_in
 from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
 from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
@@ -273,7 +273,7 @@ class CompilationUnit:
     def _refuse_prange(self, function: pytypes.FunctionType, code: pytypes.CodeType) -> None:
         """Give up on a loop over `prange` that was not found in the source."""
         named = any(value is prange for _, value in named_values(function, code))
-        if self.options.parallel and (named or "prange" in code.co_names):
+        if self.options.parallel and (named or "prange" in names_in(code)):
             message = "prange is used otherwise than in a `for`, or its source is not available"
             line = source_line.line_of(code, source_line.LOADS, "prange")
             file = code.co_filename

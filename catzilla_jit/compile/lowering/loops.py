@@ -59,6 +59,15 @@ class Loops:
         if self.own is not None:
             self._refuse_changes(parameters)
 
+    def enter(self) -> None:
+        """Tell LLVM, in a part, that its numbers are not negative: indices need no check then."""
+        if self.own is None or not self.own.from_zero:
+            return
+        builder = self.lower.builder
+        first = self.lower.fnargs[0]
+        assume = self._function("llvm.assume", ir.VoidType(), [ir.IntType(1)])
+        builder.call(assume, [builder.icmp_signed(">=", first, first.type(0))])
+
     # --- effects ----------------------------------------------------------------------------------
 
     def note_effects(self, statement: Any) -> None:

@@ -196,6 +196,7 @@ class TaskLower(BailingLower):
 
     def lower_function_body(self) -> Any:
         self.forking.enter()
+        self.loops.enter()
         last = super().lower_function_body()
         if recursive_calls.differs(self):
             message = "cannot infer the types of a recursion"
