@@ -76,9 +76,11 @@ if TYPE_CHECKING:
     from catzilla_jit.compile.frontend.in_place import on_copies
     from catzilla_jit.compile.frontend.values import argument_types_for, hinted_types, needs_values
     from catzilla_jit.compile.target.parallel_turns import in_turn
+    from catzilla_jit.compile.target.threading_layer import THREADS, use_layer
 
 __all__ = [
     "STATUS_OVERFLOW",
+    "THREADS",
     "Abandoned",
     "CompileRefused",
     "CompiledTask",
@@ -92,14 +94,17 @@ __all__ = [
     "in_turn",
     "needs_values",
     "on_copies",
+    "use_layer",
 ]
 
 _WITH_NUMBA = {
+    "THREADS": "target.threading_layer",
     "argument_types_for": "frontend.values",
     "hinted_types": "frontend.values",
     "in_turn": "target.parallel_turns",
     "needs_values": "frontend.values",
     "on_copies": "frontend.in_place",
+    "use_layer": "target.threading_layer",
 }
 
 

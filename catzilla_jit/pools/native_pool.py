@@ -389,6 +389,13 @@ class NativePool:
         memory.owner = self._bridge  # type: ignore[attr-defined]
         return memoryview(memory).cast("B").toreadonly()
 
+    def open_loops(self, threads: int) -> dict[str, int]:
+        lib = self._native.lib
+        asked = self._native.binding.was_interrupted()
+        lib.cz_open_loops_home(self._pool, threads, asked)
+        found = {name: ctypes.cast(lib[name], ctypes.c_void_p) for name in library.OPEN_LOOPS}
+        return {name: address.value or 0 for name, address in found.items()}
+
     def close(self) -> None:
         self._native.lib.cz_pool_close(self._pool)
 

@@ -297,6 +297,13 @@ class Backend(Protocol):
     def stats_segment(self) -> memoryview | None:
         """Return the statistics as stats/segment.py reads them; None where there are none."""
 
+    def open_loops(self, threads: int) -> dict[str, int] | None:
+        """Have native workers help in open loops from now on; None where there are none.
+
+        threads: how many take part in a loop unless told otherwise. Returns the addresses of the
+        library's functions for such loops, by their names.
+        """
+
     def close(self) -> None:
         """Refuse further submissions; what is queued still runs."""
 

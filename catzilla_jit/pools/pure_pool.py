@@ -289,6 +289,9 @@ class PurePool:
     def stats_segment(self) -> memoryview | None:
         return None if self.recorder is None else self.recorder.view()
 
+    def open_loops(self, threads: int) -> None:
+        return None
+
     def close(self) -> None:
         self.compiled_lane.close()
         self.python_lane.close()

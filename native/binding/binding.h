@@ -387,4 +387,7 @@ PyObject *add_result_type(PyObject *module, PyObject *type);
 /* 0, or -1 with an exception set: the bridge is closed or the parent process's. */
 int check_open(struct bridge *bridge, const struct kind *kind);
 
+/* interrupted.c */
+PyObject *get_was_interrupted(PyObject *module, PyObject *ignored);
+
 #endif

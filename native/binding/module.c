@@ -87,6 +87,8 @@ static PyMethodDef module_methods[] = {
     {"read_each", read_each, METH_VARARGS,
      "read_each(results, values, seconds): append the values of the first results; see "
      "read_each.c."},
+    {"was_interrupted", get_was_interrupted, METH_NOARGS,
+     "was_interrupted(): the address of what an open loop asks its owner; see interrupted.c."},
     {"on_worker", on_worker, METH_NOARGS, "Whether this thread is a Python worker."},
     {"let_go", let_go_of_all, METH_NOARGS,
      "The interpreter exits: pools that have ended keep no function any more."},

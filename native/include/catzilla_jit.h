@@ -466,6 +466,29 @@ CZ_API int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost
                            void **error);
 CZ_API void cz_loop_end(void *context);
 
+/* --- open loops: Numba's threading layer ------------------------------------------------- */
+
+/* From now on idle native workers of this pool help in open loops, until it closes. threads: how
+ * many take part in a loop unless told otherwise. interrupted: an `int f(void)`, called on the
+ * owner of a loop now and then; not 0: the rest of the loop is given up. NULL: nobody is asked. */
+CZ_API void cz_open_loops_home(struct cz_pool *pool, int64_t threads, void *interrupted);
+/* Run a loop: `function` is called as NumPy calls a generalized ufunc, with some of the
+ * dimensions[0] iterations each time, on at most so many threads, the caller among them. inner: how
+ * many dimensions follow. arrays: how many arguments. Any thread; calls may be nested. */
+CZ_API void cz_open_loop_run(void *function, char **arguments, size_t *dimensions, size_t *steps,
+                             void *data, size_t inner, size_t arrays, int64_t threads);
+/* Of the calling thread: how many threads its loops run on; which of these it is, from 0; how many
+ * iterations are scheduled together, 0: the library's choice (the set function returns the
+ * number before). */
+CZ_API int64_t cz_open_loop_threads(void);
+CZ_API void cz_open_loop_set_threads(int32_t threads);
+CZ_API int64_t cz_open_loop_slot(void);
+CZ_API uint64_t cz_open_loop_chunk(void);
+CZ_API uint64_t cz_open_loop_set_chunk(uint32_t iterations);
+/* How many parts a loop over so many ranges, their ends included, is to be divided into. */
+CZ_API uint64_t cz_open_loop_divisions(uint64_t threads, uint64_t count, const int64_t *first,
+                                       const int64_t *last);
+
 /* --- statistics -------------------------------------------------------------------- */
 
 /* What is counted per account. The first four are ends, one per call. */

@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "bundle.h"
 #include "fork.h"
+#include "open_loop.h"
 #include "delay.h"
 #include "depots.h"
 #include "os.h"
@@ -186,6 +187,7 @@ struct cz_lane *cz_pool_lane(struct cz_pool *pool, int kind)
 
 void cz_pool_close(struct cz_pool *pool)
 {
+    cz__open_loops_leave(pool);
     close_lanes(pool);
 }
 
@@ -214,6 +216,7 @@ int cz_pool_join(struct cz_pool *pool, int64_t timeout_ns)
 void cz_pool_destroy(struct cz_pool *pool)
 {
     void (*release)(void *) = pool->depot.release;
+    cz__open_loops_leave(pool); /* it may have become one after the close */
     cz__lane_free(&pool->native);
     cz__lane_free(&pool->python);
     cz__forks_free(pool);

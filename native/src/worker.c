@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "fork.h"
 #include "limit.h"
+#include "open_loop.h"
 #include "os.h"
 #include "pool.h"
 #include "stop.h"
@@ -96,6 +97,12 @@ static void end_stopped(struct cz__thread *thread)
         cz__lane_leave_long(thread->worker.lane);
 }
 
+/* There is something that no queue has. */
+static bool may_help(struct cz__thread *thread)
+{
+    return cz__fork_ready(thread) || cz__open_loop_ready(thread);
+}
+
 /* The last worker on the look-out polls a while: true if there is work. */
 static bool poll(struct cz__thread *thread, struct cz__sleep *sleep)
 {
@@ -104,7 +111,7 @@ static bool poll(struct cz__thread *thread, struct cz__sleep *sleep)
     while (cz__lookouts(cz__sleep_counts(sleep)) == 1) {
         for (int i = 0; i < 8; i++)
             cz__pause();
-        if (cz__lane_ready(worker->lane, worker->levels) || cz__fork_ready(thread))
+        if (cz__lane_ready(worker->lane, worker->levels) || may_help(thread))
             return true;
         sched_yield(); /* the thread that is about to submit may be queued behind us */
         if ((int64_t)(until - cz__ticks()) <= 0)
@@ -134,7 +141,7 @@ static bool idle(struct cz__thread *thread)
         cz__sleep_cancel(sleep);
         return false;
     }
-    if (cz__fork_ready(thread)) {
+    if (may_help(thread)) {
         cz__sleep_cancel(sleep);
         return true;
     }
@@ -172,7 +179,7 @@ void *cz__worker_main(void *argument)
             do {
                 while ((record = cz__lane_pick(worker->lane, worker->levels)))
                     cz__worker_serve(thread, record);
-            } while (cz__fork_steal(thread));
+            } while (cz__fork_steal(thread) || cz__open_loop_help(thread));
         } while (idle(thread));
     cz__lookout_quit(thread->sleep);
     cz__cache_flush(&worker->cache);

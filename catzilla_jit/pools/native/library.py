@@ -168,6 +168,12 @@ def unavailable() -> str | None:
     return None
 
 
+#: What machine code calls for an open loop.
+OPEN_LOOPS = (
+    "cz_open_loop_run", "cz_open_loop_threads", "cz_open_loop_set_threads", "cz_open_loop_slot",
+    "cz_open_loop_chunk", "cz_open_loop_set_chunk", "cz_open_loop_divisions",
+)  # fmt: skip
+
 _pointer = ctypes.c_void_p
 _out = ctypes.POINTER
 PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -199,6 +205,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cz_arena_number": (ctypes.c_uint32, (_pointer, _pointer)),
     "cz_type_arena": (None, (_pointer, _pointer)),
     "cz_pool_account": (ctypes.c_uint32, (_pointer, ctypes.c_int, ctypes.c_char_p)),
+    "cz_open_loops_home": (None, (_pointer, ctypes.c_int64, _pointer)),
     "cz_pool_stats": (ctypes.c_int, (_pointer, _out(_pointer), _out(ctypes.c_uint64))),
     "cz_cache_create": (_pointer, (_pointer,)),
     "cz_type_set_interruptible": (None, (_pointer,)),
