@@ -21,7 +21,13 @@ from numba.core import types
 
 from catzilla_jit.compile.admission import reason_against
 from catzilla_jit.compile.analysis.effects import is_pure, is_repeatable
-from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
+from catzilla_jit.compile.analysis.numpy_made import (
+    SCALARS,
+    is_numpys,
+    origin_of_argument,
+    type_of_argument,
+)
+from catzilla_jit.compile.analysis.origins import NUMPY, Origin
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.backend.boxing import write_boxes
 from catzilla_jit.compile.backend.entry import write_entry
@@ -198,8 +204,9 @@ def _kernel(
     name: str,
     wanted: tuple[types.Type, ...],
 ) -> Kernel:
+    unit.argument_origins = tuple(map(origin_of_argument, wanted))
     try:
-        kernel = compile_kernel(unit, function, wanted)
+        kernel = compile_kernel(unit, function, tuple(map(type_of_argument, wanted)))
     except Exception as error:  # Numba raises errors of every kind for what it does not support
         reasons = unit.findings.reasons or [reason_of(error, [function, *unit.helpers_of_user])]
         own = function.__code__.co_filename
@@ -215,7 +222,7 @@ def _finish(
     kernel: Kernel, function: pytypes.FunctionType, name: str, unit: CompilationUnit
 ) -> Facts:
     """Add the entry and the boxes, make the library executable, describe it."""
-    slots, size = _layout(kernel, function)
+    slots, size = _layout(kernel, function, unit.argument_origins)
     boxed = any(slot.code == "O" for slot in slots)
     if size + boxed * 8 * (len(slots) + 1) > ROOM:
         message = f"the {len(slots) - 1} arguments take more room than a compiled call has"
@@ -228,7 +235,8 @@ def _finish(
     with kernel.context.push_code_library(kernel.library):
         repeatable = is_repeatable(unit.findings.effects, kernel.argument_types)
         symbol = write_entry(kernel, slots[0], slots[1:], repeatable=repeatable)
-        boxes = _write_boxes(kernel, slots, unit.findings.keys, origin)
+        origins = (origin, *unit.argument_origins)
+        boxes = _write_boxes(kernel, slots, unit.findings.keys, origins)
     go_on()
     finish(kernel.library)
     return Facts(
@@ -246,7 +254,10 @@ def _finish(
 
 
 def _write_boxes(
-    kernel: Kernel, slots: tuple[Slot, ...], keys: tuple[str, ...] | None, origin: Origin
+    kernel: Kernel,
+    slots: tuple[Slot, ...],
+    keys: tuple[str, ...] | None,
+    origins: tuple[Origin, ...],
 ) -> dict[str, list[str]]:
     """Write pack, unpack and release of the slots that need them; return the symbols by name."""
     found = {}
@@ -260,7 +271,7 @@ def _write_boxes(
                 prefix,
                 argument=index > 0,
                 keys=None if index else keys,
-                origin=PYTHON if index else origin,
+                origin=origins[index],
             )
     return found
 
@@ -288,21 +299,34 @@ def _addressed(
     )
 
 
-def _layout(kernel: Kernel, function: pytypes.FunctionType) -> tuple[tuple[Slot, ...], int]:
+def _layout(
+    kernel: Kernel, function: pytypes.FunctionType, origins: tuple[Origin, ...]
+) -> tuple[tuple[Slot, ...], int]:
     names = ("return", *inspect.signature(function).parameters)
     kinds = (kernel.result_type, *kernel.argument_types)
-    return lay_out(kernel.context, list(zip(names, kinds, strict=True)))
+    slots, size = lay_out(kernel.context, list(zip(names, kinds, strict=True)))
+    numpys = map(is_numpys, kernel.argument_types, origins)
+    arguments = (
+        dataclasses.replace(slot, numpy=True) if each else slot
+        for slot, each in zip(slots[1:], numpys, strict=True)
+    )
+    return (slots[0], *arguments), size
 
 
 def _signature(slots: tuple[Slot, ...], kernel: Kernel, *, as_dict: bool) -> str:
     """Return the types in Python's words; a dict of fixed keys is a tuple to the kernel."""
     shown = zip(slots[1:], kernel.argument_types, strict=True)
-    arguments = ", ".join(f"{slot.name}: {type_names.of(type_)}" for slot, type_ in shown)
+    arguments = ", ".join(f"{slot.name}: {_named(slot, type_)}" for slot, type_ in shown)
     result = type_names.of(kernel.result_type)
     if as_dict:
         values = dict.fromkeys(map(type_names.of, kernel.result_type.types))
         result = f"dict[str, {' | '.join(values)}]"
     return f"({arguments}) -> {result}"
+
+
+def _named(slot: Slot, type_: types.Type) -> str:
+    made = slot.code in NUMPY_TOO and slot.numpy
+    return f"numpy.{SCALARS[type_].__name__}" if made else type_names.of(type_)
 
 
 def uses_python(library: Any) -> bool:

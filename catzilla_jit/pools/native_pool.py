@@ -23,7 +23,7 @@ from .dispatcher import Dispatcher
 from .interrupt import check_interrupt, join_thread, shielded, wait_until
 from .native import library
 from .native.batch import NativeBatch, _Working
-from .payload import Compiled, SlotLike, numpy_scalar
+from .payload import Compiled, SlotLike, argument_class, numpy_scalar
 from .protocol import BatchCall, Guards, Items, PoolSettings, Rerun, Settle, Submitter, Waiting
 from .rerun import Reruns, no_slow_path
 from .retry import RetryPolicy
@@ -147,6 +147,7 @@ class NativePool:
         rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
+        strict: bool = False,
     ) -> Submitter:
         kind, payload_size = self._bridge.new_kind(
             task.name,
@@ -156,7 +157,7 @@ class NativePool:
             task.entry,
             task.payload_size,
             _slot(task.result, numpy_scalar(task.result)),
-            tuple(_slot(slot, None) for slot in task.arguments),
+            tuple(_slot(slot, argument_class(slot) if strict else None) for slot in task.arguments),
             guards,
         )
         if rerun or any(slot.code == "O" for slot in (task.result, *task.arguments)):

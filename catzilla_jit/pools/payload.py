@@ -155,7 +155,7 @@ def exact(code: str, value: Any) -> Any:
     return _integer(code, value)
 
 
-#: What Python's own numbers are, and what counts as one: its own type is its value's too.
+#: What Python's own numbers are, and what counts as one where compilation is asked for.
 _OWN: dict[str, tuple[type, ...]] = {
     "d": (float, np.float64),
     "q": (int, np.int64),
@@ -164,20 +164,28 @@ _OWN: dict[str, tuple[type, ...]] = {
 }
 
 
-def is_own(code: str, value: Any) -> bool:
-    """Tell whether Python computes with the value as with the slot's own numbers.
+def argument_class(slot: SlotLike) -> type[Any] | None:
+    """Return the class of the numbers that Python computes with as the slot's code does.
 
-    Not with an int in the place of a float, nor with numpy.int8 or an Enum in the place of an
-    int, though `exact` converts them. Slots of NumPy's narrower types have no such numbers.
+    Not that of an int in the place of a float, nor numpy.float64 in the place of a float, though
+    `exact` converts them. None where another class makes no difference, or there is no number.
     """
-    own = _OWN.get(code)
+    dtype = SCALARS[slot.code].dtype if slot.code in SCALARS else None
+    if slot.numpy:
+        return dtype.type if dtype is not None else None
+    return _OWN[slot.code][0] if slot.code in _OWN else None
+
+
+def is_exactly(slot: SlotLike, value: Any) -> bool:
+    """Tell whether a value is of the class that a slot's code computes with."""
+    wanted = argument_class(slot)
+    return wanted is None or type(value) is wanted
+
+
+def counts_as(slot: SlotLike, value: Any) -> bool:
+    """Tell whether a value may stand for the slot's own numbers: numpy.float64 for a float."""
+    own = _OWN.get(slot.code)
     return own is None or type(value) in own
-
-
-def is_typed(code: str, value: Any) -> bool:
-    """Tell whether a value is of the slot's own type, NumPy's narrower types included."""
-    dtype = SCALARS[code].dtype
-    return is_own(code, value) if code in _OWN or dtype is None else type(value) is dtype.type
 
 
 def is_foreign(dtype: np.dtype[Any]) -> bool:

@@ -231,12 +231,15 @@ class Backend(Protocol):
         rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
+        strict: bool = False,
     ) -> Submitter:
         """Return what queues calls of a compiled task.
 
         rerun: what runs on a Python worker instead of a run that ends with its status.
         arena: records and what the runs allocate lie in an arena of the task's name, if
         this process has arenas.
+        strict: numbers are taken of the classes alone that Python would compute as the code does
+        (`payload.argument_class`), and are given back as these to what runs them again.
         """
 
     def python(

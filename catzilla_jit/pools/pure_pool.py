@@ -106,10 +106,11 @@ class PurePool:
         rerun: Rerun | None,
         guards: Guards,
         arena: bool = False,
+        strict: bool = False,
     ) -> PureSubmitter:
         if arena:
             self._want_arena(task.name)
-        return PureSubmitter(self, task.name, Code(task, settle, guards), None)
+        return PureSubmitter(self, task.name, Code(task, settle, guards, strict), None)
 
     def python(
         self, name: str, function: Callable[..., Any], *, arena: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 def element(argument: Any) -> Any:
     """Return a value of the type that the argument's elements have; None: of no one type."""
+    if isinstance(argument, _PLAIN):
+        return argument.item()
     if not isinstance(argument, (np.ndarray, list, tuple, range)):
         return argument
     try:
@@ -31,32 +32,26 @@ def element(argument: Any) -> Any:
 _PLAIN = (np.bool_, np.int64, np.float64, np.complex128)
 
 
-def any_number(_code: str, _value: Any) -> bool:
-    """Take each number, as `fits` of `exact_values`."""
-    return True
-
-
 def is_narrow(form: CompiledTask) -> bool:
     """Tell whether a form has slots for NumPy's narrower numbers, which hold Python's as well."""
     return any(slot.code in "fFihbQIHB" for slot in form.arguments)
 
 
-def exact_values(
-    form: CompiledTask, values: list[Any], fits: Callable[[str, Any], bool]
-) -> list[Any]:
-    """Return the values as the scalar slots of `form` hold them; Unfit names the first odd one.
+def exact_values(form: CompiledTask, values: list[Any], *, strict: bool) -> list[Any]:
+    """Return the values as the scalar slots of `form` take them; Unfit names the first odd one.
 
-    `fits` says which numbers a slot may be given; with `any_number` it is each that it holds
-    exactly, an int for a float.
+    strict: of the class that Python computes with as the code does. Otherwise a slot is given each
+    number that it holds exactly, an int for a float.
     """
     fitting = []
     for slot, value in zip(form.arguments, values, strict=True):
         try:
-            if slot.code != "O" and not fits(slot.code, value):
+            if strict and not payload.is_exactly(slot, value):
                 raise payload.Unfit(
                     f"must be {payload.SCALARS[slot.code].python}, not ", value=value
                 )
-            fitting.append(value if slot.code == "O" else payload.exact(slot.code, value))
+            as_it_is = slot.code == "O" or (strict and slot.numpy)
+            fitting.append(value if as_it_is else payload.exact(slot.code, value))
         except payload.Unfit as error:
             error.parameter = slot.name
             raise

@@ -63,8 +63,18 @@ _PYTHONS_WORDS = {
 }
 
 
-def reword(raised: BaseException, where: str) -> None:
-    """Say where an overflow of ours was; give others Python's words, without a path of Numba's."""
+#: What Python says with the value that is missing.
+_NAMES_A_VALUE = {(ValueError, ("value not in list",)), (KeyError, ())}
+
+
+def reworded(raised: BaseException, where: str) -> BaseException:
+    """Say where an overflow of ours was; give others Python's words, without a path of Numba's.
+
+    What Python would say more of becomes an overflow.
+    """
+    if (type(raised), raised.args) in _NAMES_A_VALUE:
+        message = "a value that is not found does not fit compiled code"
+        raised = OverflowError(message).with_traceback(raised.__traceback__)
     if isinstance(raised, OverflowError):
         raised.args = (f"{where}: {raised}",)
     elif len(raised.args) == 1 and isinstance(raised.args[0], str):
@@ -72,3 +82,4 @@ def reword(raised: BaseException, where: str) -> None:
         if not isinstance(raised, KeyError):
             text = text.partition("\nFile ")[0]
         raised.args = (_PYTHONS_WORDS.get(text, text),)
+    return raised

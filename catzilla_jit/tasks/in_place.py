@@ -35,7 +35,7 @@ class InPlace:
 
     def add(self, form: CompiledTask, kinds: dict[int, str], guards: Guards) -> None:
         """Add code; kinds: the arguments that it returns copies of."""
-        self._codes.append((Code(form, _unused, guards), kinds))
+        self._codes.append((Code(form, _unused, guards, True), kinds))
         self.forms.append(form)
 
     @shielded

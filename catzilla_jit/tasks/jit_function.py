@@ -30,7 +30,7 @@ from .attempt import attempt
 from .by_signal import came_by_signal
 from .constants import Constants
 from .coroutine_function import is_coroutine_function
-from .failures import PACKAGE, exception_of, overflow_status, reword
+from .failures import PACKAGE, exception_of, overflow_status, reworded
 from .in_place import InPlace
 from .map_arguments import containers
 from .options import Settings
@@ -349,14 +349,14 @@ class JitFunction:
                 return True, exception
         raised = exception_of(form, status, error)
         if status == overflow_status():
-            reword(raised, f"task {self.name}")
+            raised = reworded(raised, f"task {self.name}")
         return True, raised
 
     def settle_item(self, form: CompiledTask, status: int, error: int, index: int) -> BaseException:
         """Turn a failed item of a compiled map into its exception; the words of ours name it."""
         raised = exception_of(form, status, error)
         if status == overflow_status():
-            reword(raised, f"task {self.name}, element {index} of the map")
+            raised = reworded(raised, f"task {self.name}, element {index} of the map")
         return raised
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from ..runtime import promise
 from ..runtime.task_log import captured, open_log
 from ..runtime.warmup import before_others
 from .each import Rows
-from .exact_arguments import any_number, element, exact_values, is_narrow
+from .exact_arguments import element, exact_values, is_narrow
 from .jit_function import JitFunction
 from .options import Settings
 from .submission import Submission, signature_of
@@ -127,6 +127,10 @@ class Route:
         return self._jit_function.generic and self._compiles
 
     @property
+    def _strict(self) -> bool:
+        return self._jit_function.mode != "require"
+
+    @property
     def direct(self) -> tuple[Submitter, ...]:
         """Whose code a call here and now may run."""
         # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
@@ -165,7 +169,12 @@ class Route:
         base = self._reach().submitter(
             (jit_function, form, jit_function.generation, arena),
             lambda backend: backend.compiled(
-                form, settle, rerun=rerun, guards=jit_function.guards, arena=arena
+                form,
+                settle,
+                rerun=rerun,
+                guards=jit_function.guards,
+                arena=arena,
+                strict=self._strict,
             ),
         )
         submitter = base.at_level(self._settings.priority.level, _decline)
@@ -341,11 +350,7 @@ class Route:
 
     def _exact(self, form: CompiledTask, values: list[Any]) -> list[Any]:
         # Who requires compilation gets the form there is; otherwise Python's answer counts.
-        if self._jit_function.mode == "require":
-            return exact_values(form, values, any_number)
-        return exact_values(
-            form, values, payload.is_typed if self._jit_function.generic else payload.is_own
-        )
+        return exact_values(form, values, strict=self._strict)
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
         form = self._jit_function.specialise(values)

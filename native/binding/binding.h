@@ -50,7 +50,8 @@ typedef void (*release_function)(void *memory);     /* empties the memory */
 struct slot {
     char code; /* scalar.c, or 'O': the three functions */
     uint32_t offset;
-    PyObject *convert; /* wraps the unpacked value (a NumPy scalar type), or NULL */
+    PyObject *convert; /* wraps the unpacked value (a NumPy scalar type), or NULL; an argument must
+                          be exactly of that class */
     pack_function pack;
     unpack_function unpack;
     release_function release;
@@ -147,6 +148,8 @@ static inline int is_python(const struct kind *kind)
 
 /* scalar.c: 1 packed, 0 the value is not exactly of the slot's type (no exception is set). */
 int pack_scalar(char code, PyObject *value, void *slot);
+/* The same for an argument, which must be of the slot's class if that names one. */
+int pack_argument(const struct slot *slot, PyObject *value, void *memory);
 PyObject *set_numpy_float(PyObject *module, PyObject *type);
 PyObject *unpack_scalar(const struct slot *slot, const void *memory);
 int known_code(char code);

@@ -18,7 +18,7 @@ static PyObject **objects(const struct kind *kind, char *payload)
 static int pack_slot(const struct slot *slot, PyObject *value, char *payload)
 {
     if (slot->code != 'O')
-        return pack_scalar(slot->code, value, payload + slot->offset);
+        return pack_argument(slot, value, payload + slot->offset);
     if (slot->pack(value, payload + slot->offset) == 0)
         return 1;
     PyErr_Clear(); /* the slow path decides what a value that does not fit means */

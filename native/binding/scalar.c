@@ -43,7 +43,8 @@ static int pack_unsigned(PyObject *value, void *slot)
     STORE(uint64_t, number);
 }
 
-/* numpy.float64 is a float, and computes as one. Other subclasses may do as they like. */
+/* Where a slot names no class, numpy.float64 counts as a float. Other subclasses may do as they
+ * like. */
 static PyTypeObject *numpy_float;
 
 PyObject *set_numpy_float(PyObject *Py_UNUSED(module), PyObject *type)
@@ -218,6 +219,44 @@ static PyObject *plain_value(char code, const void *memory)
         PyErr_Format(PyExc_SystemError, "unknown slot code %d", code);
         return NULL;
     }
+}
+
+/* The number of Python that a NumPy scalar has the value of; NULL and an exception if none. */
+static PyObject *as_plain(char code, PyObject *value)
+{
+    int truth;
+    switch (code) {
+    case 'd':
+    case 'f':
+        return PyNumber_Float(value);
+    case 'D':
+    case 'F':
+        return PyObject_CallFunctionObjArgs((PyObject *)&PyComplex_Type, value, NULL);
+    case '?':
+        truth = PyObject_IsTrue(value);
+        return truth < 0 ? NULL : PyBool_FromLong(truth);
+    default:
+        return PyNumber_Index(value);
+    }
+}
+
+int pack_argument(const struct slot *slot, PyObject *value, void *memory)
+{
+    PyObject *plain;
+    int packed;
+    if (slot->convert == NULL)
+        return pack_scalar(slot->code, value, memory);
+    if ((PyObject *)Py_TYPE(value) != slot->convert)
+        return 0;
+    if (pack_scalar(slot->code, value, memory))
+        return 1;
+    if (PyLong_CheckExact(value)) /* too large for the slot */
+        return 0;
+    plain = as_plain(slot->code, value);
+    packed = plain && pack_scalar(slot->code, plain, memory);
+    Py_XDECREF(plain);
+    PyErr_Clear();
+    return packed;
 }
 
 PyObject *unpack_scalar(const struct slot *slot, const void *memory)

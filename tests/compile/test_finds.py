@@ -35,3 +35,14 @@ def test_warning_about_the_source_is_not_given_again(tmp_path: pathlib.Path) -> 
         made = task(module.f)
         assert made.submit(3).result() == "03"
     assert made.compiled  # it would stay Python without its source
+
+
+def test_index_of_what_is_not_there_is_not_worded_by_numba() -> None:
+    def write(out: np.ndarray, wanted: int) -> None:
+        out[[0].index(wanted)] = 2.0
+
+    made = task(write)
+    out = np.zeros(1)
+    made.submit(out, 0).result()
+    assert out[0] == 2.0
+    assert type(made.submit(out, 255).exception()) is OverflowError  # Python names the value

@@ -334,3 +334,40 @@ def test_a_mask_of_another_length_writes_nothing_foreign() -> None:
     values = np.ones(2)
     assert isinstance(clear.submit(values, np.ones(9, bool)).exception(60), IndexError)
     assert values.tolist() == [1.0, 1.0]
+
+
+def quotient(x: float, y: float) -> Any:
+    return x / y, x + 1
+
+
+def test_numpy_numbers_that_are_passed_stay_numpys() -> None:
+    made = task(quotient)
+    one, zero = np.float64(1.0), np.float64(0.0)
+    for values in (
+        (1.0, 4.0),
+        (one, 4.0),
+        (1.0, 0.0),
+        (one, 0.0),
+        (1.0, zero),
+        (np.int64(3), 2.0),
+        (np.int64(3), 0),
+    ):
+        assert submitted(made, *values) == outcome(quotient, *values)
+        assert outcome(made, *values) == outcome(quotient, *values)
+    assert made.explain().compiled
+
+
+def pair(p: Any) -> Any:
+    return p[0] * p[1], p
+
+
+def test_tuples_hold_numpys_numbers_beside_pythons() -> None:
+    made = task(pair)
+    for values in (
+        (1.5, 2.0),
+        (np.float64(1.5), 2.0),
+        (np.float64(1.5), np.int64(2)),
+        (2**40, 2**40),
+    ):
+        assert submitted(made, values) == outcome(pair, values)
+    assert "tuple" in str(made.explain().signature)

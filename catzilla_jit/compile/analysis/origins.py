@@ -68,7 +68,7 @@ def has_numpy(origin: Origin) -> bool:
 class Origins:
     """The origins of one function's variables.
 
-    `argument` tells the origin of an argument, by its name; `of_call` that of what a helper
+    `argument` tells the origin of an argument by its place and name; `of_call` that of what a helper
     returns, None for functions it does not know.
     """
 
@@ -76,7 +76,7 @@ class Origins:
         self,
         blocks: Iterable[Any],
         typemap: dict[str, Any],
-        argument: Callable[[str], Origin],
+        argument: Callable[[int, str], Origin],
         of_call: Callable[[Any, list[Origin]], Origin],
     ) -> None:
         self.typemap = typemap
@@ -130,15 +130,16 @@ class Origins:
         if source is not None:
             return self._get(source)
         if isinstance(value, ir.Arg):
-            return self._of_argument(self.typemap[target], value.name)
+            return self._of_argument(self.typemap[target], self._argument(value.index, value.name))
         return self._of_expression(value) if isinstance(value, ir.Expr) else PYTHON
 
-    def _of_argument(self, type_: Any, name: str) -> Origin:
+    def _of_argument(self, type_: Any, origin: Origin) -> Origin:
         if isinstance(type_, types.BaseTuple):
-            return tuple(self._of_argument(each, name) for each in type_.types)
+            origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
+            return tuple(map(self._of_argument, type_.types, origins))
         if _is_numpys(type_) or _only_numpy_has(type_):
             return NUMPY
-        return self._argument(name)
+        return origin
 
     def _of_expression(self, expr: Any) -> Origin:
         if expr.op in ("binop", "inplace_binop"):

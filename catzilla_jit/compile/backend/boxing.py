@@ -16,11 +16,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
+from catzilla_jit.compile.analysis.numpy_made import SCALARS
 from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
 from catzilla_jit.compile.backend.entry import BYTES, INT32, load, pointer_to, store_record
 from catzilla_jit.compile.backend.exact_type import ExactType, environment
@@ -32,15 +32,6 @@ from catzilla_jit.compile.datamodel.record_type import GivenRecord
 
 INT64 = ir.IntType(64)
 VOID = ir.VoidType()
-
-
-#: The numbers that Python and NumPy both have, as NumPy has them.
-SCALARS: dict[Any, Any] = {
-    types.int64: numpy.int64,
-    types.float64: numpy.float64,
-    types.boolean: numpy.bool_,
-    types.complex128: numpy.complex128,
-}
 
 
 def _holds_array(type_: types.Type) -> bool:
@@ -59,7 +50,7 @@ class Boxes:
     module: ir.Module
     type: types.Type
     keys: tuple[str, ...] | None = None  # of the dict that a returned tuple stands for
-    origin: Origin = PYTHON  # who made the numbers of a result
+    origin: Origin = PYTHON  # who made the numbers
     memo: Memo | None = None  # of a result that may hold one object in two places
     borrowed: bool = False  # what is boxed stays with the list that holds it
 
@@ -72,7 +63,7 @@ class Boxes:
             store_record(builder, check.record(self.type, value), slot)
             builder.ret(INT32(0))
             return
-        check.value(self.type, value)
+        check.value(self.type, value, self.origin)
         native = check.python.to_native_value(self.type, value)
         with builder.if_then(native.is_error, likely=False):
             builder.ret(INT32(-1))

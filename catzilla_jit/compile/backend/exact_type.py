@@ -16,6 +16,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np import numpy_support
 
+from catzilla_jit.compile.analysis.numpy_made import SCALARS, is_numpys
+from catzilla_jit.compile.analysis.origins import PYTHON, Origin
 from catzilla_jit.compile.backend.entry import BYTES, INT32
 from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.datamodel.convertible import EXACT_TYPES
@@ -43,18 +45,20 @@ class ExactType:
         self.in_container = False
         self.writable_too = True  # what only reads takes what may be written: no view comes of it
 
-    def value(self, type_: types.Type, value: ir.Value) -> None:
-        """Check one value and what it consists of."""
-        if isinstance(type_, types.Optional):
-            self._optional(type_, value)
+    def value(self, type_: types.Type, value: ir.Value, origin: Origin = PYTHON) -> None:
+        """Check one value and what it consists of, and that its numbers are of that origin."""
+        if is_numpys(type_, origin):
+            self._need(self._is(self._type_of(value), self._constant(SCALARS[type_])))
+        elif isinstance(type_, types.Optional):
+            self._optional(type_, value, origin)
         elif isinstance(type_, types.BaseTuple):
-            self._tuple(type_, value)
+            self._tuple(type_, value, origin)
         elif isinstance(type_, types.Array):
             self._array(type_, value)
         elif isinstance(type_, GivenList):
-            self._list(type_, value)
+            self._list(type_, value, origin)
         elif isinstance(type_, GivenDict):
-            self._dict(type_, value)
+            self._dict(type_, value, origin)
         elif type_ == types.none:
             self._need(self._is(value, self.python.borrow_none()))
         else:
@@ -62,31 +66,32 @@ class ExactType:
             if type_ == types.int64 and self.in_container:
                 self._fits(value)
 
-    def _optional(self, type_: types.Optional, value: ir.Value) -> None:
+    def _optional(self, type_: types.Optional, value: ir.Value, origin: Origin) -> None:
         present = self.builder.not_(self._is(value, self.python.borrow_none()))
         with self.builder.if_then(present):
-            self.value(type_.type, value)
+            self.value(type_.type, value, origin)
 
-    def _tuple(self, type_: types.BaseTuple, value: ir.Value) -> None:
+    def _tuple(self, type_: types.BaseTuple, value: ir.Value, origin: Origin) -> None:
         self._need(self._is(self._type_of(value), self._c_object("PyTuple_Type")))
         size = self.python.tuple_size(value)
         self._need(self.builder.icmp_signed("==", size, size.type(len(type_.types))))
         outer, self.in_container = self.in_container, True
+        origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
         for index, element in enumerate(type_.types):
-            self.value(element, self.python.tuple_getitem(value, index))
+            self.value(element, self.python.tuple_getitem(value, index), origins[index])
         self.in_container = outer
 
-    def _list(self, type_: GivenList, value: ir.Value) -> None:
+    def _list(self, type_: GivenList, value: ir.Value, origin: Origin) -> None:
         self._need(self._is(self._type_of(value), self._c_object("PyList_Type")))
         with cgutils.for_range(self.builder, self.python.list_size(value)) as loop:
-            self.value(type_.dtype, self.python.list_getitem(value, loop.index))
+            self.value(type_.dtype, self.python.list_getitem(value, loop.index), origin)
 
-    def _dict(self, type_: GivenDict, value: ir.Value) -> None:
+    def _dict(self, type_: GivenDict, value: ir.Value, origin: Origin) -> None:
         self._need(self._is(self._type_of(value), self._c_object("PyDict_Type")))
         outer, self.in_container = self.in_container, True
         with each_item(self.builder, self.python, value) as (_, key, item):
             self.value(type_.key_type, key)
-            self.value(type_.value_type, item)
+            self.value(type_.value_type, item, origin)
         self.in_container = outer
 
     def _fits(self, value: ir.Value) -> None:

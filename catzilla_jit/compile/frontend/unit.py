@@ -89,6 +89,7 @@ class CompilationUnit:
         self.bails_at_raises = bails_at_raises  # Python raises the exceptions that need computing
         self.mixes = mixes  # the numbers that helpers take and return may be NumPy's
         self.findings = Findings()
+        self.argument_origins: tuple[Origin, ...] = ()  # of the task; Python made them if empty
         self._task: pytypes.FunctionType | None = None
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._assigned_names: dict[int, set[str]] = {}
@@ -110,13 +111,13 @@ class CompilationUnit:
         """Tell whether a prepared function is the task itself."""
         return function is self._task
 
-    def argument_origin(self, function: pytypes.FunctionType, name: str = "") -> Origin:
-        """Return who made the numbers that a prepared function is given, under a name."""
+    def argument_origin(self, function: pytypes.FunctionType, place: int, name: str) -> Origin:
+        """Return who made the numbers that a prepared function is given at a place."""
         if function in self.loops and name not in self.loops[function].plain:
             return EITHER
-        if self.mixes and not self.is_task(function) and not is_own(function):
-            return EITHER
-        return PYTHON
+        if self.is_task(function):
+            return self.argument_origins[place] if self.argument_origins else PYTHON
+        return EITHER if self.mixes and not is_own(function) else PYTHON
 
     def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
         """Return who made what a call of a function of the unit returns; None for others."""

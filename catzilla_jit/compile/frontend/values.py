@@ -19,6 +19,8 @@ import numpy
 from numba.core import errors, types
 from numba.np import numpy_support
 
+from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
+from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
@@ -58,16 +60,18 @@ def needs_values(function: pytypes.FunctionType) -> bool:
 
 def argument_types_for(
     function: pytypes.FunctionType, values: Sequence[Any], *, name: str
-) -> tuple[types.Type, ...]:
+) -> tuple[Any, ...]:
     """Return the argument types to compile for, given one value per parameter.
 
-    Raises CompileRefused when a value has no type.
+    Those of NumPy's numbers are `MadeBy`. Raises CompileRefused when a value has no type.
     """
     line = function.__code__.co_firstlineno
     found = []
     named = hints.exact_types(function)
     for parameter, value in zip(inspect.signature(function).parameters, values, strict=True):
-        type_ = type_of(value) if _is_lesser(value, named.get(parameter)) else named.get(parameter)
+        origin = origin_of_value(value)
+        other = has_numpy(origin) or _is_lesser(value, named.get(parameter))
+        type_ = type_of(value) if other else named.get(parameter)
         type_ = type_ or type_of(value)
         if type_ is None:
             message = f"argument {parameter!r} {_described(value)}"
@@ -75,7 +79,7 @@ def argument_types_for(
             if _is_structured(value):
                 advice = "pass the fields as arrays; otherwise it runs as a Python task"
             raise CompileRefused(name, (Reason(rules.NO_MACHINE_TYPE, line, message, advice),))
-        found.append(type_)
+        found.append(made_by(type_, origin))
     return tuple(found)
 
 
@@ -140,7 +144,8 @@ def _type_of_record(value: numpy.void) -> types.Type | None:
 
 def _type_of_list(value: list[Any]) -> types.Type | None:
     """Return the type of a list whose items have one class; `pack` looks at them more closely."""
-    item = type_of(value[0]) if value and _is_uniform(value) else None
+    known = value and _is_uniform(value) and not has_numpy(origin_of_value(value[0]))
+    item = type_of(value[0]) if known else None
     return GivenList(item) if item is not None and can_be_item(item) else None
 
 
@@ -152,7 +157,10 @@ def _is_uniform(items: Iterable[Any]) -> bool:
 def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
     if not (_is_uniform(value) and _is_uniform(value.values())):
         return None
-    key, item = map(type_of, next(iter(value.items())))
+    first = next(iter(value.items()))
+    if has_numpy(origin_of_value(first)):
+        return None
+    key, item = map(type_of, first)
     if key is None or item is None:
         return None
     made = GivenDict(key, item)

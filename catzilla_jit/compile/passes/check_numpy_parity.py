@@ -27,12 +27,14 @@ from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
+from catzilla_jit.compile.library.overloads import COMPENSATED
 from catzilla_jit.compile.passes import foreign_arrays
 from catzilla_jit.compile.passes.base import TaskCheck, is_exact
 from catzilla_jit.compile.target.helper import Helper
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
+REFUSED |= {"sum_of"} if COMPENSATED else set()
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
 #: Those that take in all that an iterable gives.

@@ -31,8 +31,9 @@ _RELEASE = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 class Code:
     """Packs arguments, calls the entry, settles failures."""
 
-    def __init__(self, task: Compiled, settle: Settle, guards: Guards) -> None:
+    def __init__(self, task: Compiled, settle: Settle, guards: Guards, strict: bool) -> None:
         self._guards = guards
+        self._takes = layout.is_exactly if strict else layout.counts_as
         self._entry = _ENTRY(task.entry)
         self._task = task  # owns the code at that address
         self._settle = settle
@@ -48,7 +49,7 @@ class Code:
                 if slot.code == "O":
                     # Whether it fits: the arguments themselves are packed when they are needed.
                     self._release(slot, self._pack(slot, value, self._payload()))
-                elif not layout.is_own(slot.code, value):
+                elif not self._takes(slot, value):
                     return None
                 else:
                     layout.exact(slot.code, value)
@@ -67,7 +68,7 @@ class Code:
         try:
             try:
                 for slot, value in zip(slots, args, strict=True):
-                    if slot.code != "O" and not layout.is_own(slot.code, value):
+                    if slot.code != "O" and not self._takes(slot, value):
                         return False, None
                     self._pack(slot, value, payload)
                     packed.append(slot)
