@@ -27,6 +27,7 @@ from ..posix import at_fork
 from ..runtime.process import refresh_rosters
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
 from .attempt import attempt
+from .by_position import Calling, calling
 from .by_signal import came_by_signal
 from .constants import Constants
 from .coroutine_function import is_coroutine_function
@@ -34,6 +35,7 @@ from .failures import PACKAGE, exception_of, overflow_status, reworded
 from .in_place import InPlace
 from .map_arguments import containers
 from .options import Settings
+from .repeated import repeated
 
 if TYPE_CHECKING:
     from ..compile import CompiledTask, CompileRefused, Explanation
@@ -92,6 +94,11 @@ class JitFunction:
             return _UNKNOWN
 
     @lazily
+    def calling(self) -> Calling:
+        """How its code is called."""
+        return calling(self.function)
+
+    @lazily
     def containers(self) -> dict[str, type]:
         """The parameters whose hints say array, list or tuple."""
         return containers(self.function)
@@ -125,11 +132,7 @@ class JitFunction:
         return Rerun(self._again(form), overflow_status()) if form.repeatable else None
 
     def _again(self, form: CompiledTask) -> Callable[..., Any]:
-        if not form.overwritten:
-            return self.function
-        from .repeated import repeated
-
-        return repeated(self.function, self.name, form.overwritten)
+        return repeated(self.calling.by_position, self.name, form.overwritten)
 
     def in_loops(self, task: Callable[..., Any]) -> Callable[..., Any]:
         """What a map calls for each element: the task itself, or as `on_worker`."""
@@ -184,7 +187,13 @@ class JitFunction:
                 self.generic = False
                 self._refused = None
                 self._tried = set()
-                for cached in ("signature", "containers"):  # of the defaults and hints before
+                for cached in (
+                    "signature",
+                    "containers",
+                    "by_position",
+                    "straight",
+                    "takes_more",
+                ):  # of the defaults and hints before
                     self.__dict__.pop(cached, None)
                 self.generation += 1
                 self.ready = False
@@ -196,10 +205,10 @@ class JitFunction:
         if form is None and self.in_place is None and isinstance(function, types.FunctionType):
             from ..compile import needs_values
 
-            self.generic = needs_values(function)
+            self.generic = needs_values(self.calling.compiled)
 
     def _compile(self, argument_types: Any) -> CompiledTask | None:
-        form = self._compiled(self.function, argument_types)
+        form = self._compiled(self.calling.compiled, argument_types)
         if form is not None:
             self.forms.append(form)
         elif self._refused is not None and self.mode != "require":
@@ -211,7 +220,9 @@ class JitFunction:
         from ..compile.diagnostics import rules
 
         changes = any(each.code == rules.GIVEN_CONTAINER for each in refused.reasons)
-        if not changes or not isinstance(self.function, types.FunctionType):
+        if not (
+            changes and self.calling.straight and isinstance(self.function, types.FunctionType)
+        ):
             return
         from ..compile import hinted_types, on_copies
 
@@ -250,9 +261,9 @@ class JitFunction:
 
         with self._lock:
             if not self.generic and not self._tried:
-                self._tried.add(hinted_types(self.function, name=self.name))
+                self._tried.add(hinted_types(self.calling.compiled, name=self.name))
             try:
-                found = argument_types_for(self.function, values, name=self.name)
+                found = argument_types_for(self.calling.compiled, values, name=self.name)
             except CompileRefused as refused:
                 if self.generic and not self.forms:
                     self._refused = CompileRefused(refused.name, refused.reasons)
@@ -292,14 +303,14 @@ class JitFunction:
             return Explanation.of(self.forms[0])
         if self.in_place is not None:
             return Explanation.of_in_place(self.in_place.forms[0])
+        why, advice = self.switched_off, "leave the option out to let it compile"
         if self.mode is False:
-            advice = "leave the option out to let it compile"
-            reason = Reason(rules.SWITCHED_OFF, None, "compile_to_c=False", advice)
-            return Explanation.of(CompileRefused(self.name, (reason,)))
-        if self.switched_off:
-            ours = self.switched_off.startswith(SWITCH)
+            why = "compile_to_c=False"
+        elif why:
+            ours = why.startswith(SWITCH)
             advice = "unset it to let tasks compile" if ours else "install a Numba that is known"
-            reason = Reason(rules.SWITCHED_OFF, None, self.switched_off, advice)
+        if why:
+            reason = Reason(rules.SWITCHED_OFF, None, why, advice)
             return Explanation.of(CompileRefused(self.name, (reason,)))
         assert self._refused is not None
         waits = self.generic and not self._tried

@@ -49,7 +49,7 @@ def queue_map(
                 level=task._settings.priority.level, collect=collect, chunk_size=chunk_size,
                 settle=functools.partial(task._jit_function.settle_item, form),
                 progress=progress, arena=task._settings.memory_arena,
-                again=task._jit_function.function if form.pure else None,
+                again=task._jit_function.calling.by_position if form.pure else None,
                 any_number=task._jit_function.mode == "require",
             )  # fmt: skip
         except broadcast.UnfitArgument as error:

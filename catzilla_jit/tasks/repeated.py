@@ -20,11 +20,13 @@ EFFORT = 10_000
 def repeated(
     function: Callable[..., Any], name: str, overwritten: Collection[int]
 ) -> Callable[..., Any]:
-    """Return the function with a look at its arguments.
+    """Return the function with a look at its arguments, where it overwrites some.
 
     overwritten: the numbers of the arguments that the task only writes to. OverflowError where one
     of these arrays has memory in common with another argument.
     """
+    if not overwritten:
+        return function
 
     @functools.wraps(function)
     def again(*arguments: Any) -> Any:

@@ -112,6 +112,8 @@ class Route:
     def _choose_submit(self) -> Callable[..., Any]:
         if self._settings.governed:
             return Submission(self._submit_governed, self._jit_function)
+        if not self._jit_function.calling.straight and (self._forms or self._specialises):
+            return Submission(self._slow, self._jit_function)
         if self._specialises:
             return Submission(self._submit_generic, self._jit_function)
         submitter = self._forms[0][1] if self._forms else self._python
@@ -135,6 +137,8 @@ class Route:
         """Whose code a call here and now may run."""
         # The submitter of a form of NumPy's narrow numbers would take a float for one of them.
         generic = self._jit_function.generic
+        if not self._jit_function.calling.straight:
+            return ()
         return tuple(
             submitter for form, submitter in self._forms if not (generic and is_narrow(form))
         )
@@ -142,6 +146,8 @@ class Route:
     def form_for(self, arguments: list[Any]) -> CompiledTask | None:
         """Return a compiled form for a map over these arguments, or None."""
         self._renew()
+        if self._jit_function.calling.takes_more:
+            return None
         if not self._specialises:
             return self._forms[0][0] if self._forms else None
         elements = [element(argument) for argument in arguments]

@@ -68,8 +68,8 @@ def has_numpy(origin: Origin) -> bool:
 class Origins:
     """The origins of one function's variables.
 
-    `argument` tells the origin of an argument by its place and name; `of_call` that of what a helper
-    returns, None for functions it does not know.
+    `argument` tells the origin of an argument by its place and name, `of_call` that of what a
+    helper returns, None for functions it does not know.
     """
 
     def __init__(

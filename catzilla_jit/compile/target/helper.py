@@ -9,6 +9,8 @@ and our target context. It cannot be called from Python.
 
 from __future__ import annotations
 
+import inspect
+import math
 import types as pytypes
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -43,6 +45,8 @@ class Helper(Dispatcher):
     def __init__(self, function: pytypes.FunctionType, options: Options, pipeline: type) -> None:
         super().__init__(function, {}, options.target_options(), pipeline)
         self.takes_constants = True  # a call with a constant may have a form of its own
+        self._by_position = _by_position(self._compiler.pysig)
+        self._compiler.pysig = _plain(self._compiler.pysig)
 
     def being_compiled(self) -> AbstractContextManager[Any]:
         """Return the context in which a call of this function is a recursion."""
@@ -54,9 +58,10 @@ class Helper(Dispatcher):
         return signature, tuple(map(types.unliteral, types_))
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        if (
-            self.is_compiling or not self.takes_constants
-        ):  # each constant would make a form of its own, and in that another
+        if len(args) > self._by_position:
+            raise errors.TypingError(f"too many positional arguments for {self.py_func.__name__}")
+        # Each constant would make a form of its own, and in that another.
+        if self.is_compiling or not self.takes_constants:
             args = [types.unliteral(each) for each in args]
             kws = {name: types.unliteral(each) for name, each in dict(kws).items()}
         return super().get_call_template(args, kws)
@@ -65,6 +70,23 @@ class Helper(Dispatcher):
         if self._compiling_counter.counter > MOST_FORMS:
             raise errors.TypingError("cannot type infer runaway recursion")
         return super().compile(sig)
+
+
+def _by_position(signature: inspect.Signature) -> float:
+    """Return how many arguments may be given by position."""
+    kinds = [each.kind for each in signature.parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return math.inf
+    return len(kinds) - kinds.count(inspect.Parameter.KEYWORD_ONLY)
+
+
+def _plain(signature: inspect.Signature) -> inspect.Signature:
+    """Return a signature without keyword-only parameters, which Numba takes for the last ones."""
+    parameters = [
+        each.replace(kind=each.POSITIONAL_OR_KEYWORD) if each.kind is each.KEYWORD_ONLY else each
+        for each in signature.parameters.values()
+    ]
+    return inspect.Signature(parameters, __validate_parameters__=False)
 
 
 #: What a call looks like to Numba, by the number of arguments; none of them ever runs.
