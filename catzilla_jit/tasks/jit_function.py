@@ -219,7 +219,8 @@ class JitFunction:
         """Compile on copies of the lists and dicts that the function was refused for changing."""
         from ..compile.diagnostics import rules
 
-        changes = any(each.code == rules.GIVEN_CONTAINER for each in refused.reasons)
+        causes = {rules.GIVEN_CONTAINER, rules.RETURN_TYPES}  # one may be what it was given
+        changes = any(each.code in causes for each in refused.reasons)
         if not (
             changes and self.calling.straight and isinstance(self.function, types.FunctionType)
         ):

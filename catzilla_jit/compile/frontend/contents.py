@@ -1,4 +1,4 @@
-"""What was in a list or dict of a module when a function that names it was compiled.
+"""What was in a list, dict or set of a module when a function that names it was compiled.
 
 Compiled code has the contents built in (`frozen.py`). A guard of the contents compares the very
 objects, one by one; an equal one of another type would be another answer. Tuples do not change,
@@ -19,7 +19,7 @@ Guard = tuple[Any, ...]
 
 
 def snapshot(container: Any) -> tuple[Any, ...]:
-    """Return the objects in a list, or in a dict: key, value, key, ..."""
+    """Return the objects in a list or set, or in a dict: key, value, key, ..."""
     if isinstance(container, dict):
         return tuple(part for pair in container.items() for part in pair)
     return tuple(container)
@@ -38,7 +38,7 @@ def same_contents(container: Any, before: tuple[Any, ...]) -> bool:
 
 
 def _containers(value: Any, seen: set[int]) -> Iterator[Any]:
-    known = type(value) in (list, dict)
+    known = type(value) in (list, dict, set)
     if not known and type(value) is not tuple:
         return
     if id(value) in seen or len(value) > MOST_ITEMS or len(seen) > MOST_ITEMS:

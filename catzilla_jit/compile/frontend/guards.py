@@ -114,7 +114,7 @@ class Dependencies:
             self._add_function(helper)
 
     def _hold(self, value: Any) -> None:
-        if type(value) in (list, dict, tuple):
+        if type(value) in (list, dict, set, tuple):
             self._held[id(value)] = value
 
 

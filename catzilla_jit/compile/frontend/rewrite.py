@@ -18,6 +18,7 @@ from typing import Any
 from catzilla_jit.compile.frontend import (
     dict_updates,
     keys,
+    memberships,
     rare_statements,
     rewrite_generators,
     rewrite_text,
@@ -58,13 +59,14 @@ def rewrite(
     bail_at_raises: bool = False,
     prints: bool = True,
     parallel: Refuse | None = None,
+    freezes: bool = True,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
     Only a task itself (`as_task`) may return a tuple in the place of a dict. With `bail_at_raises`
     Python raises the exceptions that something is computed for: their texts need no machine code.
-    With `prints` a call of `print` stays what it is. parallel: has loops over `prange` run in
-    parallel, and refuses those that cannot.
+    With `prints` a call of `print` stays what it is; `freezes`: sets of the module are constants.
+    parallel: has loops over `prange` run in parallel, and refuses those that cannot.
     """
     tree = tree_of(function)
     if tree is None:
@@ -73,6 +75,7 @@ def rewrite(
     rewriter.values.update(take_imports(tree))
     rewriter.changed = bool(rewriter.values)
     rewriter.lists = _lists(tree)
+    rewriter.freezes = freezes
     rewriter.branches = set() if prints else rare_statements.in_branches(tree)
     fixed = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
@@ -239,6 +242,11 @@ class _Rewriter(Rewriting):
     def _catches_all(self, handler: ast.ExceptHandler) -> bool:
         known = handler.type is None or self._builtin(handler.type) == "Exception"
         return known and handler.name is None
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        if self.freezes:
+            memberships.as_tuples(self, node)
+        return self.generic_visit(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         """Turn an f-string into a sum of texts."""

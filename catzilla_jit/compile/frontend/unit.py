@@ -159,6 +159,7 @@ class CompilationUnit:
             bail_at_raises=self.bails_at_raises,
             prints=self.options.prints or not self.options.exact,
             parallel=self._refuse if self.options.parallel else None,
+            freezes=self.options.freezes,
         )
 
     def _prepare(

@@ -104,10 +104,10 @@ class Formatter:
 def formatter(spec: str) -> Formatter | None:
     """Return the formatter of a spec, or None for one that is not known."""
     match = SPEC.fullmatch(spec)
-    if match is None or (match["zero"] and match["align"]):
+    if match is None:
         return None
-    fill = "0" if match["zero"] else match["fill"] or " "
-    align = "=" if match["zero"] else match["align"] or ""
+    fill = match["fill"] or ("0" if match["zero"] else " ")
+    align = match["align"] or ("=" if match["zero"] else "")
     digits = None if match["digits"] is None else int(match["digits"])
     width = int(match["width"] or 0)
     return Formatter(

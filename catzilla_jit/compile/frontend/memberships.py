@@ -1,0 +1,35 @@
+"""`x in NAME`, where the module's NAME is a small set: the set becomes a tuple.
+
+A set is asked for members alone, so its order does not matter. Guards notice when it changes.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from catzilla_jit.compile.frontend.rewriting import Rewriting, placed
+
+#: More members are not compared one by one.
+MOST_MEMBERS = 64
+
+
+def as_tuples(rewriter: Rewriting, node: ast.Compare) -> None:
+    """Put tuples in the place of sets that are asked for members."""
+    for place, (sign, asked) in enumerate(zip(node.ops, node.comparators, strict=True)):
+        if isinstance(sign, ast.In | ast.NotIn):
+            members = _members(rewriter._value(asked))
+            if members:
+                rewriter.changed = True
+                made = ast.Tuple([ast.Constant(each) for each in members], ast.Load())
+                node.comparators[place] = placed(node, made)
+
+
+def _members(value: Any) -> list[Any]:
+    """Return the members of a set of ints or of texts; none for everything else."""
+    if type(value) not in (set, frozenset) or len(value) > MOST_MEMBERS:
+        return []
+    if all(type(each) is str for each in value):
+        return sorted(value)
+    known = all(type(each) is int and -(2**63) <= each < 2**63 for each in value)
+    return sorted(value) if known else []
