@@ -38,6 +38,7 @@ from catzilla_jit.compile.cache.fingerprint import fingerprint
 from catzilla_jit.compile.cache.numba_state import freeze, thaw
 from catzilla_jit.compile.cache.saved_task import Facts, Saved
 from catzilla_jit.compile.compiled_task import CompiledTask
+from catzilla_jit.compile.datamodel.plain_class import classes_in
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.numba_errors import reason_of
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
@@ -80,7 +81,7 @@ def build(
     if argument_types is None:
         argument_types = hints.argument_types(function, name)
     wanted = tuple(argument_types)
-    digest, portable = fingerprint(function, _shown(wanted), options)
+    digest, portable = _fingerprint(function, wanted, options)
     found: CompiledTask | CompileRefused | None = loaded(name, digest, portable, begun)
     if found is None:
         kept = _kept(digest) if portable and (name, digest) not in known else None
@@ -145,15 +146,18 @@ def _made(
 _counter = itertools.count()
 
 
-def _shown(wanted: tuple[types.Type, ...]) -> list[str]:
-    return [repr(type_) for type_ in wanted]
+def _fingerprint(
+    function: pytypes.FunctionType, wanted: tuple[types.Type, ...], options: Options
+) -> tuple[str, bool]:
+    classes = [each for type_ in wanted for each in classes_in(type_of_argument(type_))]
+    return fingerprint(function, [repr(type_) for type_ in wanted], options, classes)
 
 
 def _is_spoiled(
     function: pytypes.FunctionType, wanted: tuple[types.Type, ...], options: Options, digest: str
 ) -> bool:
     """Tell whether what the function names was assigned while it was compiled."""
-    if fingerprint(function, _shown(wanted), options)[0] != digest:
+    if _fingerprint(function, wanted, options)[0] != digest:
         spoiled.add(digest)
     return digest in spoiled
 

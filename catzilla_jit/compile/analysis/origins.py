@@ -13,6 +13,7 @@ is a tuple of origins.
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -148,6 +149,8 @@ class Origins:
             return PYTHON if expr.fn is operator.not_ else self._get(expr.value.name)
         if expr.op in ("getitem", "static_getitem", "typed_getitem"):
             return self._of_item(expr)
+        if expr.op == "getattr" and isinstance(self.typemap[expr.value.name], types.BaseNamedTuple):
+            return self._of_field(self.typemap[expr.value.name], expr)
         if expr.op == "getattr":
             number = number_kinds.kind(self.typemap[expr.value.name]) is not None
             bound = not isinstance(self.typemap[expr.value.name], types.Array)
@@ -164,6 +167,25 @@ class Origins:
         if expr.op == "call":
             return self._of_called(expr)
         return None if expr.op in ("null", "undef") else PYTHON
+
+    def _of_field(self, type_: Any, expr: Any) -> Origin:
+        whole = self._get(expr.value.name)
+        if isinstance(whole, tuple) and expr.attr in type_.fields:
+            return whole[type_.fields.index(expr.attr)]
+        return whole
+
+    def _of_named_tuple(self, callee: Any, expr: Any) -> Origin:
+        """Return the origins of what a named tuple is made of."""
+        if expr.vararg is not None:
+            return EITHER
+        signature = inspect.signature(callee.instance_class)
+        bound = signature.bind(*expr.args, **dict(expr.kws))
+        fields = callee.instance_class._fields
+        found = tuple(
+            self._get(bound.arguments[each].name) if each in bound.arguments else PYTHON
+            for each in fields
+        )
+        return None if None in found else found
 
     def _of_operation(self, expr: Any) -> Origin:
         if expr.fn in ALWAYS_PYTHON:
@@ -202,6 +224,8 @@ class Origins:
             return self._get(expr.func.name)
         if isinstance(callee, types.NumberClass):
             return NUMPY
+        if isinstance(callee, types.NamedTupleClass):
+            return self._of_named_tuple(callee, expr)
         function = number_kinds.called(self.typemap, expr)
         return self._of_function(function, arguments)
 

@@ -27,6 +27,7 @@ from catzilla_jit.compile.backend.exact_type import ExactType, environment
 from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.backend.sharing import Memo, holds_mutable, is_same_array, may_share
 from catzilla_jit.compile.datamodel.convertible import can_unpack
+from catzilla_jit.compile.datamodel.data_object import DataObject
 from catzilla_jit.compile.datamodel.dict_argument import box_dict
 from catzilla_jit.compile.datamodel.record_type import GivenRecord
 
@@ -96,11 +97,20 @@ class Boxes:
             boxed = manager.read_const(manager.add_const(type_.literal_value))
             python.incref(boxed)
             return boxed
+        if isinstance(type_, types.IntEnumMember):
+            return self._called(
+                manager,
+                python,
+                type_.instance_class,
+                self._boxed(python, manager, type_.dtype, value, PYTHON),
+            )
         if isinstance(type_, types.List | types.DictType):
             return self._container(python, manager, type_, value)
         if isinstance(type_, types.Optional) and holds_mutable(type_):
             return self._optional(python, manager, type_, value, origin)
-        if can_unpack(type_) and not isinstance(type_, types.BaseTuple):
+        if isinstance(type_, DataObject) or (
+            can_unpack(type_) and not isinstance(type_, types.BaseTuple)
+        ):
             if self.borrowed:
                 self.kernel.context.nrt.incref(python.builder, type_, value)
             return python.from_native_value(type_, value, manager)
@@ -125,6 +135,9 @@ class Boxes:
             builder.store(python.tuple_pack(parts), made)
         for part in parts:  # the tuple has references of its own; null is none
             python.decref(part)
+        if isinstance(type_, types.BaseNamedTuple):
+            maker = type_.instance_class._make
+            return self._called(manager, python, maker, builder.load(made))
         return builder.load(made)
 
     def _array_or(
@@ -207,8 +220,13 @@ class Boxes:
         self, python: Any, manager: Any, class_: Any, value: ir.Value, type_: types.Type
     ) -> ir.Value:
         """Return a NumPy scalar, NULL with an exception."""
+        return self._called(
+            manager, python, class_, python.from_native_value(type_, value, manager)
+        )
+
+    def _called(self, manager: Any, python: Any, class_: Any, boxed: ir.Value) -> ir.Value:
+        """Return what a class makes of an object, or NULL; steals the reference to that."""
         builder = python.builder
-        boxed = python.from_native_value(type_, value, manager)
         made = cgutils.alloca_once_value(builder, boxed)
         with cgutils.if_likely(builder, cgutils.is_not_null(builder, boxed)):
             maker = manager.read_const(manager.add_const(class_))

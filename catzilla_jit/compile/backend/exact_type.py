@@ -20,7 +20,8 @@ from catzilla_jit.compile.analysis.numpy_made import SCALARS, is_numpys
 from catzilla_jit.compile.analysis.origins import PYTHON, Origin
 from catzilla_jit.compile.backend.entry import BYTES, INT32
 from catzilla_jit.compile.backend.kernel import Kernel
-from catzilla_jit.compile.datamodel.convertible import EXACT_TYPES
+from catzilla_jit.compile.datamodel.convertible import EXACT_TYPES, MEMBERS
+from catzilla_jit.compile.datamodel.data_object import DataObject, borrowed_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict, each_item
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.datamodel.record_type import GivenRecord
@@ -59,6 +60,10 @@ class ExactType:
             self._list(type_, value, origin)
         elif isinstance(type_, GivenDict):
             self._dict(type_, value, origin)
+        elif isinstance(type_, DataObject):
+            self._object(type_, value)
+        elif isinstance(type_, MEMBERS):
+            self._need(self._is(self._type_of(value), self._constant(type_.instance_class)))
         elif type_ == types.none:
             self._need(self._is(value, self.python.borrow_none()))
         else:
@@ -72,13 +77,24 @@ class ExactType:
             self.value(type_.type, value, origin)
 
     def _tuple(self, type_: types.BaseTuple, value: ir.Value, origin: Origin) -> None:
-        self._need(self._is(self._type_of(value), self._c_object("PyTuple_Type")))
+        if isinstance(type_, types.BaseNamedTuple):
+            class_ = self._constant(type_.instance_class)
+        else:
+            class_ = self._c_object("PyTuple_Type")
+        self._need(self._is(self._type_of(value), class_))
         size = self.python.tuple_size(value)
         self._need(self.builder.icmp_signed("==", size, size.type(len(type_.types))))
         outer, self.in_container = self.in_container, True
         origins = origin if isinstance(origin, tuple) else (origin,) * len(type_.types)
         for index, element in enumerate(type_.types):
             self.value(element, self.python.tuple_getitem(value, index), origins[index])
+        self.in_container = outer
+
+    def _object(self, type_: DataObject, value: ir.Value) -> None:
+        self._need(self._is(self._type_of(value), self._constant(type_.instance_class)))
+        outer, self.in_container = self.in_container, True
+        for name, part in zip(type_.fields, type_.types, strict=True):
+            self.value(part, borrowed_field(self.builder, self.python, value, name))
         self.in_container = outer
 
     def _list(self, type_: GivenList, value: ir.Value, origin: Origin) -> None:

@@ -10,6 +10,7 @@ Numba is not imported here: a task that is loaded from the cache does without it
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import hashlib
 import sys
@@ -34,15 +35,20 @@ from catzilla_jit.compile.options import Options
 
 
 def fingerprint(
-    function: pytypes.FunctionType, argument_types: Sequence[str], options: Options
+    function: pytypes.FunctionType,
+    argument_types: Sequence[str],
+    options: Options,
+    classes: Sequence[type] = (),
 ) -> tuple[str, bool]:
     """Return the digest and whether it means the same in another process.
 
-    The types come as Numba shows them.
+    The types come as Numba shows them, which is by the names of classes; classes: these.
     """
     writer = _Writer()
     limit = sys.getrecursionlimit()  # the code leaves where Python would (`target/recursion.py`)
     writer.text("for", installation(), repr(options), repr(limit), *argument_types)
+    for class_ in classes:
+        writer.value(class_)
     writer.function(function)
     return writer.digest.hexdigest(), writer.portable and not is_set_in_code()
 
@@ -160,6 +166,11 @@ class _Writer:
             self.value({name: member.value for name, member in value.__members__.items()})
         elif issubclass(value, tuple):
             self.value(getattr(value, "_fields", None))
+            self.value(getattr(value, "_field_defaults", None))
+        elif dataclasses.is_dataclass(value):
+            for each in dataclasses.fields(value):
+                self.text(each.name)
+                self.value(None if each.default is dataclasses.MISSING else each.default)
 
 
 def _is_dispatcher(value: Any) -> bool:

@@ -9,8 +9,15 @@ from typing import Any
 from numba.core import types
 
 from catzilla_jit.compile.datamodel.bytes_type import byte_string, hides_bytes
+from catzilla_jit.compile.datamodel.data_object import DataObject, can_be_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.enum_member import Member
 from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.datamodel.plain_class import (
+    is_frozen,
+    is_plain_enum,
+    is_plain_named_tuple,
+)
 from catzilla_jit.compile.datamodel.record_type import GivenRecord
 
 EXACT_TYPES: dict[Any, str] = {
@@ -21,6 +28,10 @@ EXACT_TYPES: dict[Any, str] = {
     types.unicode_type: "PyUnicode_Type",
     byte_string: "PyBytes_Type",
 }
+
+
+#: The types of members of an enum.
+MEMBERS = (Member, types.IntEnumMember)
 
 
 def can_pack(type_: types.Type) -> bool:
@@ -38,7 +49,9 @@ def can_pack(type_: types.Type) -> bool:
         return can_be_item(type_.dtype)
     if isinstance(type_, GivenDict):
         return can_be_key(type_.key_type) and can_be_item(type_.value_type)
-    return type_ in EXACT_TYPES or type_ == types.none
+    if isinstance(type_, DataObject):
+        return all(map(can_be_field, type_.types))
+    return type_ in EXACT_TYPES or type_ == types.none or isinstance(type_, MEMBERS)
 
 
 def can_be_item(type_: types.Type) -> bool:
@@ -46,7 +59,7 @@ def can_be_item(type_: types.Type) -> bool:
     if isinstance(type_, types.BaseTuple):
         return all(map(can_be_item, type_.types))
     given = isinstance(type_, GivenList | GivenDict) and can_pack(type_)
-    return given or type_ in EXACT_TYPES
+    return given or type_ in EXACT_TYPES or isinstance(type_, (*MEMBERS, DataObject))
 
 
 def can_be_key(type_: types.Type) -> bool:
@@ -62,24 +75,46 @@ def can_return(type_: types.Type) -> bool:
         return False
     if isinstance(type_, types.DictType):
         return can_be_key(type_.key_type) and can_unpack(type_.value_type)
-    if type(type_) in (types.Tuple, types.UniTuple):
-        return all(map(can_return, type_.types))
+    if isinstance(type_, types.BaseTuple):
+        return _is_tuple(type_) and all(can_return(t) and not _is_changing(t) for t in type_.types)
+    if isinstance(type_, types.EnumMember):
+        return is_plain_enum(type_.instance_class)
+    if isinstance(type_, DataObject):  # in two places of a tuple it would be two objects
+        return not type_.given
     return can_unpack(type_)
 
 
 def can_unpack(type_: types.Type) -> bool:
     """Tell whether boxing gives what Python would return, types of elements included."""
     if isinstance(type_, types.BaseTuple):
-        return not isinstance(type_, types.BaseNamedTuple) and all(map(can_unpack, type_.types))
+        return _is_tuple(type_) and all(map(can_unpack, type_.types))
     if isinstance(type_, types.Optional):
         return can_unpack(type_.type)
     if isinstance(type_, types.List):
         return can_unpack(type_.dtype) and not isinstance(type_.dtype, types.Array)
     if isinstance(type_, types.Array):
         return _has_dtype(type_.dtype)
+    if isinstance(type_, DataObject):
+        return not _is_changing(type_)
     if isinstance(type_, types.StringLiteral):
         return True
-    return types.unliteral(type_) in EXACT_TYPES or type_ == types.none
+    known = types.unliteral(type_) in EXACT_TYPES or isinstance(type_, Member)
+    return known or type_ == types.none
+
+
+def _is_changing(type_: types.Type) -> bool:
+    return isinstance(type_, DataObject) and not is_frozen(type_.instance_class)
+
+
+def _is_tuple(type_: types.BaseTuple) -> bool:
+    """Tell whether it is a tuple, or a named one that is made as the others are."""
+    if isinstance(type_, types.BaseNamedTuple):
+        return is_plain_named_tuple(type_.instance_class)
+    return type(type_) in (types.Tuple, types.UniTuple, *STARRED)
+
+
+#: Those of `*args` are tuples.
+STARRED = (types.StarArgTuple, types.StarArgUniTuple)
 
 
 def _has_dtype(type_: types.Type) -> bool:

@@ -33,6 +33,7 @@ _FUNCTION = r"<function (?:[\w.]+\.<locals>\.)*(\w+)[^<>]*>"
 _RULES = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
+        (r"\bIntEnum<int>\((\w+)\)", r"\1"),
         (r"<iv=(?:None|\[[^\]]*\]|\{[^}]*\})>", ""),
         (r"Literal\[(\w+)\]\((?:[^()]|\([^()]*\))*?\)", r"\1"),
         (rf"(?:reflected )?list\({_HELD}\)", r"list[\1]"),

@@ -20,7 +20,9 @@ from numba.core import types
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.enum_member import member_type
 from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.datamodel.plain_class import is_plain, is_plain_enum
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.frontend.annotations import evaluated
@@ -95,6 +97,8 @@ def _numba_type(hint: Any) -> types.Type | None:
             return SCALAR_HINTS[hint]
     except TypeError:  # an unhashable hint, like Annotated[int, []]
         return None
+    if is_plain_enum(hint):
+        return member_type(hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return _numba_type(arguments[0])
@@ -140,6 +144,8 @@ def _is_never(hint: Any) -> bool:
     """Tell whether no value of the hint can have a machine type; a hint in doubt may."""
     if hint is typing.Any or hint is inspect.Parameter.empty:
         return False  # classes, from 3.11 on, or always
+    if is_plain(hint):
+        return False
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return _is_never(arguments[0])

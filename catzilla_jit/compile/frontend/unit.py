@@ -22,6 +22,14 @@ from numba.core.dispatcher import Dispatcher
 from catzilla_jit import forking
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
+from catzilla_jit.compile.datamodel.data_object import maker
+from catzilla_jit.compile.datamodel.enum_member import Named
+from catzilla_jit.compile.datamodel.plain_class import (
+    is_int_enum,
+    is_plain_dataclass,
+    is_plain_enum,
+    is_plain_named_tuple,
+)
 from catzilla_jit.compile.diagnostics import rules, source_line
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
@@ -94,6 +102,7 @@ class CompilationUnit:
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._assigned_names: dict[int, set[str]] = {}
         self._choosers: dict[Any, Helper] = {}
+        self._makers: dict[type, Any] = {}  # of objects of a class, by it
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
         self._constants: dict[int, tuple[Any, Frozen | None]] = {}  # by the identity of the list
         self.loops: dict[pytypes.FunctionType, ParallelLoop] = {}  # by the function of a part
@@ -306,6 +315,10 @@ class CompilationUnit:
             return self.chooser(value)
         if type(value) in (list, dict) and self.options.freezes:
             return self._constant(value)
+        if _is_named_enum(value):
+            return Named(value)
+        if is_plain_dataclass(value) or (is_plain_named_tuple(value) and value._field_defaults):
+            return self.helper(self._makers.setdefault(value, maker(value)))
         function = callee(value)
         return as_constant(value) if function is None else self.helper(function)
 
@@ -315,6 +328,12 @@ class CompilationUnit:
             made = frozen(value, len(self._constants))
             self._constants[id(value)] = value, made
         return self._constants[id(value)][1] or value
+
+
+def _is_named_enum(value: Any) -> bool:
+    """Tell whether a value is an Enum that compiled code knows by its members, or one of these."""
+    class_ = value if isinstance(value, type) else type(value)
+    return is_plain_enum(class_) and not is_int_enum(class_)
 
 
 def is_own(function: pytypes.FunctionType) -> bool:
@@ -329,6 +348,14 @@ def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:
             yield from _nested(constant)
 
 
+def _defaults(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(map(_default, values))
+
+
+def _default(value: Any) -> Any:
+    return Named(value) if _is_named_enum(value) else as_constant(value)
+
+
 def _in_namespace(
     original: pytypes.FunctionType,
     code: pytypes.CodeType,
@@ -336,10 +363,10 @@ def _in_namespace(
     cells: tuple[pytypes.CellType, ...],
 ) -> pytypes.FunctionType:
     made = pytypes.FunctionType(
-        code, namespace, original.__name__, as_constant(original.__defaults__), cells
+        code, namespace, original.__name__, _defaults(original.__defaults__), cells
     )
     named = original.__kwdefaults__ or {}
-    made.__kwdefaults__ = {name: as_constant(value) for name, value in named.items()}
+    made.__kwdefaults__ = {name: _default(value) for name, value in named.items()}
     made.__qualname__ = original.__qualname__
     made.__module__ = original.__module__
     return made

@@ -9,6 +9,7 @@ A hint that names a type exactly is followed; for the rest the value tells. Only
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import types as pytypes
 from collections.abc import Collection, Iterable, Sequence
@@ -23,8 +24,15 @@ from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
 from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
+from catzilla_jit.compile.datamodel.data_object import DataObject, can_be_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.enum_member import member_type
 from catzilla_jit.compile.datamodel.list_argument import GivenList
+from catzilla_jit.compile.datamodel.plain_class import (
+    is_plain_dataclass,
+    is_plain_enum,
+    is_plain_named_tuple,
+)
 from catzilla_jit.compile.datamodel.record_type import record_of, why_not
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
@@ -126,6 +134,13 @@ def type_of(value: Any) -> types.Type | None:
         elements = [type_of(element) for element in value]
         made = None if None in elements else types.Tuple(elements)
         return made if made is not None and can_pack(made) else None
+    if is_plain_named_tuple(type(value)):
+        elements = [type_of(element) for element in value]
+        return None if None in elements else types.BaseTuple.from_types(elements, type(value))
+    if is_plain_dataclass(type(value)):
+        return _type_of_object(value)
+    if is_plain_enum(type(value)):
+        return member_type(type(value))
     if type(value) is list:
         return _type_of_list(value)
     if type(value) is dict:
@@ -135,6 +150,14 @@ def type_of(value: Any) -> types.Type | None:
     if isinstance(value, numpy.generic):
         return hints.SCALAR_HINTS.get(type(value))
     return _type_of_array(value) if type(value) is numpy.ndarray else None
+
+
+def _type_of_object(value: Any) -> types.Type | None:
+    fields = [getattr(value, each.name, None) for each in dataclasses.fields(value)]
+    types_ = tuple(type_ for type_ in map(type_of, fields) if type_ and can_be_field(type_))
+    if has_numpy(origin_of_value(tuple(fields))) or len(types_) < len(fields):
+        return None
+    return DataObject(type(value), types_, given=True)
 
 
 def _type_of_record(value: numpy.void) -> types.Type | None:

@@ -189,6 +189,10 @@ def number_to_int(x: Any) -> int:
     return int(x)
 
 
+def int_of_member(x: Any) -> Any:
+    return x.value
+
+
 def number_to_float(x: Any) -> float:
     return float(x)
 

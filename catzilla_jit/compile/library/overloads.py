@@ -36,6 +36,8 @@ Choice = Callable[..., Function | None]
 
 
 def int_of(x: Any) -> Function | None:
+    if isinstance(x, types.IntEnumMember):
+        return builtin_functions.int_of_member
     if isinstance(x, types.UnicodeType | types.StringLiteral):
         return number_text.int_from_text
     return (

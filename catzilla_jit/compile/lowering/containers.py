@@ -11,6 +11,7 @@ from numba.core import types
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT, kind
 from catzilla_jit.compile.analysis.origins import has_numpy
+from catzilla_jit.compile.datamodel.convertible import MEMBERS
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.lowering import float_checks
@@ -43,7 +44,8 @@ def refuse_identity(lower: BailingLower, left: str, right: str) -> None:
     kinds_ = (lower.typeof(left), lower.typeof(right))
     bools = all(kind(each) == BOOL for each in kinds_)
     pythons = not any(has_numpy(lower.origins[name]) for name in (left, right))
-    if types.none not in kinds_ and not (bools and pythons):
+    members = isinstance(kinds_[0], MEMBERS) and kinds_[0] == kinds_[1]
+    if types.none not in kinds_ and not (bools and pythons) and not members:
         message = "`is` between values other than None cannot be compiled"
         lower.refuse(rules.IDENTITY, message, "write `==`")
 

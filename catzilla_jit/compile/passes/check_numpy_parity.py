@@ -35,6 +35,7 @@ from catzilla_jit.compile.target.helper import Helper
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
 REFUSED |= {"sum_of"} if COMPENSATED else set()
+ADVICE = "put in float(x) or int(x)"
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
 #: Those that take in all that an iterable gives.
@@ -328,6 +329,8 @@ class _Check(foreign_arrays.Checks):
             abs: first in numpy_parity.REAL,
             round: len(names) == 1 and first in numpy_parity.REAL,
         }
+        if getattr(function, "makes_object", False):
+            self._refuse(rules.NUMPY_NUMBERS_KEPT, "NumPy's numbers are put into an object", ADVICE)
         if not known.get(function, True):
             message = f"{function.__name__} is called with NumPy's numbers"
             self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")

@@ -1,5 +1,7 @@
 """Arithmetic of `int | None`: the number is taken out of the optional before it is computed with.
 
+So is the int that a member of an IntEnum is.
+
 Numba lowers an operator on an optional number, or array, with its own arithmetic, in the middle of
 which the number is taken out. Here that becomes a statement of its own, so that what goes by the
 types of the operands sees numbers. A None leaves the kernel there, and Python answers.
@@ -12,6 +14,7 @@ types of the operands sees numbers. A None leaves the kernel there, and Python a
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +30,8 @@ from catzilla_jit.compile.passes.base import TaskPass, is_users
 
 #: They ask whether there is a number.
 ASKING = {operator.is_, operator.is_not}
+#: Functions to which a member of an IntEnum is the int that it is.
+TAKING = {int, float, abs, range, *(each for each in vars(math).values() if callable(each))}
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -76,18 +81,21 @@ class _Unwrapping:
         else:
             return set()
         taken = self.calltypes[expr].args if operands else ()
-        return {
+        found = {
             each.name
             for each, type_ in zip(operands, taken, strict=False)
             if _is_taken_out(self.typemap[each.name]) and not isinstance(type_, types.Optional)
         }
+        if expr.op == "call" and number_kinds.called(self.typemap, expr) not in TAKING:
+            found = {n for n in found if not isinstance(self.typemap[n], types.IntEnumMember)}
+        return found
 
     def _unwrapped(self, statement: Any, names: set[str]) -> Iterator[Any]:
         """Yield the statements that take values out; give the operation what they make."""
         expr = statement.value
         made = {}
         for name in sorted(names):
-            type_ = self.typemap[name].type
+            type_ = _number(self.typemap[name])
             some = ir.Var(statement.target.scope, f"$some.{self.count}", statement.loc)
             self.count += 1
             self.typemap[some.name] = type_
@@ -132,7 +140,13 @@ def _with_operands(expr: Any, made: dict[str, Any]) -> Any:
     return ir.Expr.call(expr.func, [of(each) for each in expr.args], expr.kws, expr.loc)
 
 
+def _number(type_: Any) -> Any:
+    return type_.dtype if isinstance(type_, types.IntEnumMember) else type_.type
+
+
 def _is_taken_out(type_: Any) -> bool:
+    if isinstance(type_, types.IntEnumMember):
+        return True
     if not isinstance(type_, types.Optional):
         return False
     return number_kinds.kind(type_.type) is not None or isinstance(type_.type, types.Array)

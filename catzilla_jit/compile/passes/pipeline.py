@@ -1,9 +1,10 @@
 """The sequence of passes that turns a task into LLVM code.
 
-It is Numba's nopython pipeline with eleven changes: where closures are inlined nothing is dropped
+It is Numba's nopython pipeline with twelve changes: where closures are inlined nothing is dropped
 that may raise, calls are redirected to helpers then, inner functions become helpers where Numba
 would compile them by itself, calls of `operator.add` and its like become operators, numbers are
-taken out of optionals, what is done with records is looked at once their types are known, in
+taken out of optionals and of members of an IntEnum, what is done with records and named tuples is
+looked at once their types are known, in
 automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
 translated anew, empty results get the types of the others, and the lowering is ours.
 """
@@ -28,6 +29,7 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.passes.array_blocks import ArrayBlocks
 from catzilla_jit.compile.passes.array_operators import ArrayOperators
 from catzilla_jit.compile.passes.assignment_expressions import Translation
+from catzilla_jit.compile.passes.check_classes import ClassUse
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
 from catzilla_jit.compile.passes.check_records import RecordUse
 from catzilla_jit.compile.passes.empty_results import TypeInference
@@ -67,6 +69,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(ArrayOperators, PreLowerStripPhis)
         passes.add_pass_after(Squares, PreLowerStripPhis)
         passes.add_pass_after(RecordUse, PreLowerStripPhis)
+        passes.add_pass_after(ClassUse, PreLowerStripPhis)
         passes.add_pass_after(Optionals, PreLowerStripPhis)
         passes.add_pass_after(Operators, PreLowerStripPhis)
         exchange(passes, NativeLowering, TaskLowering)

@@ -20,6 +20,7 @@ from numba.core import ir, ir_utils, postproc
 from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
+from catzilla_jit.compile.datamodel.plain_class import is_plain_enum
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.names import callee
@@ -157,14 +158,14 @@ def _refuse_kept_generator(func_ir: Any, unit: CompilationUnit, statement: Any) 
 
 
 def _take_constant(func_ir: Any, unit: CompilationUnit, statement: Any) -> bool:
-    """Put bytes, lists and dicts of a module where they are looked up."""
+    """Put bytes, lists, dicts and enums of a module where they are looked up."""
     holder = ir_utils.guard(ir_utils.find_const, func_ir, statement.value.value)
     if not isinstance(holder, pytypes.ModuleType):
         return False
     name = statement.value.attr
     value = getattr(holder, name, None)
-    listed = type(value) in (list, dict)
-    constant = unit.value(value) if listed else as_constant(value)
+    own = type(value) in (list, dict) or is_plain_enum(value)
+    constant = unit.value(value) if own else as_constant(value)
     if constant is value:
         return False
     statement.value = ir.Global(name, constant, statement.loc)
