@@ -1,7 +1,8 @@
-"""The exception of a failed compiled call, as the task raised it."""
+"""The exception of a failed compiled call, as the task raised it; where the caller stands."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -83,3 +84,11 @@ def reworded(raised: BaseException, where: str) -> BaseException:
             text = text.partition("\nFile ")[0]
         raised.args = (_PYTHONS_WORDS.get(text, text),)
     return raised
+
+
+def callers_level() -> int:
+    """Return the stacklevel, for whoever called this, of the first frame outside the package."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -31,7 +31,7 @@ from .by_position import Calling, calling
 from .by_signal import came_by_signal
 from .constants import Constants
 from .coroutine_function import is_coroutine_function
-from .failures import PACKAGE, exception_of, overflow_status, reworded
+from .failures import callers_level, exception_of, overflow_status, reworded
 from .in_place import InPlace
 from .map_arguments import containers
 from .options import Settings
@@ -219,7 +219,8 @@ class JitFunction:
         """Compile on copies of the lists and dicts that the function was refused for changing."""
         from ..compile.diagnostics import rules
 
-        causes = {rules.GIVEN_CONTAINER, rules.RETURN_TYPES}  # one may be what it was given
+        # One of the two types may be that of what it was given.
+        causes = {rules.GIVEN_CONTAINER, rules.RETURN_TYPES, rules.TWO_TYPES}
         changes = any(each.code in causes for each in refused.reasons)
         if not (
             changes and self.calling.straight and isinstance(self.function, types.FunctionType)
@@ -291,7 +292,7 @@ class JitFunction:
         if not self._warned:
             self._warned = True
             message = f"task {self.name} runs as Python: {why}"
-            warnings.warn(message, CompileWarning, stacklevel=_callers_level())
+            warnings.warn(message, CompileWarning, stacklevel=callers_level())
 
     @shielded
     def explain(self) -> Explanation:
@@ -383,14 +384,6 @@ class JitFunction:
             raise TypeError(f"task {self.name}: {error}") from None
         bound.apply_defaults()
         return bound
-
-
-def _callers_level() -> int:
-    """Return the stacklevel, for whoever called this, of the first frame outside the package."""
-    level, frame = 0, inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 #: All of the process, for the child of a fork.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import pathlib
+import traceback
 import warnings
 
 import numpy as np
@@ -46,3 +48,15 @@ def test_index_of_what_is_not_there_is_not_worded_by_numba() -> None:
     made.submit(out, 0).result()
     assert out[0] == 2.0
     assert type(made.submit(out, 255).exception()) is OverflowError  # Python names the value
+
+
+def test_exception_of_a_function_of_math_shows_the_line_that_calls_it() -> None:
+    def logarithm(x: float, base: float) -> float:
+        return math.log(x, base)
+
+    made = task(logarithm)
+    assert made.submit(8.0, 2.0).result() == 3.0
+    error = made.submit(1.0, 1.0).exception()
+    assert type(error) is ZeroDivisionError
+    lines = [each.lineno for each in traceback.extract_tb(error.__traceback__)]
+    assert logarithm.__code__.co_firstlineno + 1 in lines

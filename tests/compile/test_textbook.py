@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
+import functools
+import itertools
+import operator
+import sys
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -31,10 +37,79 @@ def counted(text: str, n: int) -> Any:
     return sum(1 for c in text if c in VOWELS), n in SMALL_PRIMES, n not in SMALL_PRIMES
 
 
+def combined(xs: list[int], text: str) -> Any:
+    pairs = [a * b for a, b in itertools.combinations(xs, 2)]
+    triples = sum(1 for a, b, c in itertools.permutations(xs, 3) if a < b < c)
+    signs = ["".join(each) for each in itertools.product(text, "xy")]
+    steps = [b - a for a, b in itertools.pairwise(xs)] if PAIRWISE else []
+    first = 0
+    for n in itertools.count(3, 2):
+        first = n
+        if n > len(xs):
+            break
+    return pairs, triples, signs, list(itertools.accumulate(xs)), steps, first
+
+
+def joined(xs: list[int], more: list[int]) -> Any:
+    every = [x + 1 for x in itertools.chain(xs, more)]
+    grid = [(a, b) for a, b in product([1, 2], repeat=2)]
+    return every, grid, functools.reduce(lambda a, b: a * 2 + b, xs, 1), functools.reduce(max, more)
+
+
+def looked_up(xs: list[int], x: int) -> Any:
+    place = bisect.bisect_left(xs, x)
+    own = sorted(xs)
+    bisect.insort(own, x)
+    return place, bisect.bisect(xs, x), own
+
+
+def picked(scores: dict[str, int], words: list[str]) -> Any:
+    best = max(scores, key=scores.get) if scores else ""
+    ranked = sorted(scores.items(), key=operator.itemgetter(1, 0))
+    longest = max("a", "bb", key=len)
+    return best, ranked, longest, max(words, key=len), 3 in scores.values(), "a" in scores
+
+
+def merged(one: dict[str, int], other: dict[str, int], xs: list[int]) -> Any:
+    own = dict(one)
+    own.pop("a", 0)
+    return own, {**one, **other}, one | other, list(dict.fromkeys(xs))
+
+
+def taken_apart(text: str, xs: list[int]) -> Any:
+    hours, minutes = map(int, text.split(":"))
+    first, *rest = xs
+    *start, last = xs
+    return hours * 60 + minutes, first, rest, start, last
+
+
+def turned(rows: list[list[int]]) -> Any:
+    sums = [sum(column) for column in zip(*rows, strict=False)]
+    for column in zip(*rows, strict=False):
+        sums.append(max(column))
+    return [list(column) for column in zip(*rows, strict=False)], sums
+
+
+def extended(xs: list[int]) -> Any:
+    made = [0]
+    made.extend(reversed(xs))
+    return made
+
+
+PAIRWISE = sys.version_info >= (3, 10)
+
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (sorted_quickly, [([3, 1, 2, 3],), ([1],), ([],)]),
     (fizz, [(16,)]),
     (counted, [("hello", 3), ("xyz", 4)]),
+    (combined, [([1, 2, 3, 4], "ab"), ([1], ""), ([2**62, 2**62], "é")]),
+    (joined, [([1, 2], [3]), ([2**60] * 9, [3, 4, 1]), ([1], [])]),
+    (looked_up, [([1, 2, 2, 3], 2), ([1, 2], 0), ([5, 1], 9)]),
+    (picked, [({"a": 1, "b": 3, "c": 3}, ["x", "yy", "zz"]), ({"b": 2}, ["q"]), ({"b": 2}, [""])]),
+    (merged, [({"a": 1}, {"b": 2, "a": 3}, [3, 1, 3]), ({"z": 1}, {"z": 2}, [1])]),
+    (taken_apart, [("12:30", [1, 2, 3]), ("1:2:3", [1, 2]), ("1:x", [1, 2]), ("1:2", [7])]),
+    (turned, [([[1, 2, 3], [4, 5, 6]],), ([[1], [2, 3]],), ([[], [1]],)]),
+    (extended, [([1, 2, 3],)]),
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 
+from catzilla_jit.compile.frontend.library_calls import item_getter
 from catzilla_jit.compile.frontend.rewrite_generators import generator_of, lifted
 from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
@@ -25,6 +26,7 @@ ITEM = f"{LIBRARY}item"
 
 def plain_key(rewriter: Rewriting, node: ast.expr) -> ast.expr:
     """Return a key that is a lambda in the place of a builtin function."""
+    node = item_getter(rewriter, node)
     known = rewriter._builtin(node) in KEYS
     if isinstance(node, ast.Attribute) and rewriter._builtin(node.value) == "str":
         known = node.attr in ("lower", "upper", "strip")
@@ -45,6 +47,11 @@ def _applied(key: ast.expr, item: ast.expr) -> ast.expr:
 def extreme(rewriter: Rewriting, node: ast.Call, name: str) -> ast.AST:
     """Return a loop for `max(values, key=..., default=...)`, or the call itself."""
     given = {each.arg: each.value for each in node.keywords}
+    if "key" in given:
+        given["key"] = _of_dict(item_getter(rewriter, given["key"]), node.args)
+    several = len(node.args) > 1 and set(given) == {"key"}
+    if several and not any(isinstance(each, ast.Starred) for each in node.args):
+        node.args = [placed(node, ast.List(node.args, ast.Load()))]
     if len(node.args) != 1 or not given or not set(given) <= {"key", "default"}:
         return node
     default = given.get("default")
@@ -70,6 +77,18 @@ def extreme(rewriter: Rewriting, node: ast.Call, name: str) -> ast.AST:
                 each.__dict__.pop(attribute, None)
     used: ast.expr = ast.Tuple([source, key, *([default] if default else [])], ast.Load())
     return lifted(rewriter, node, used, statements)
+
+
+def _of_dict(key: ast.expr, values: list[ast.expr]) -> ast.expr:
+    """Return the lambda that `d.get` is where the keys of `d` are gone over."""
+    known = isinstance(key, ast.Attribute) and key.attr == "get" and len(values) == 1
+    if not known or not isinstance(key, ast.Attribute) or not isinstance(key.value, ast.Name):
+        return key
+    if not isinstance(values[0], ast.Name) or values[0].id != key.value.id:
+        return key
+    parameters = ast.arguments([], [ast.arg(ITEM)], None, [], [], None, [])
+    found = ast.Subscript(key.value, ast.Name(ITEM, ast.Load()), ast.Load())
+    return placed(key, ast.Lambda(parameters, found))
 
 
 #: What `max` or `min` do; `items` and `key` are put in.

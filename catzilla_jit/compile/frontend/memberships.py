@@ -1,6 +1,7 @@
 """`x in NAME`, where the module's NAME is a small set: the set becomes a tuple.
 
-A set is asked for members alone, so its order does not matter. Guards notice when it changes.
+A set is asked for members alone, so its order does not matter. Guards notice when it changes. Of
+the views of a dict the dict itself is asked, or a list of its values.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from catzilla_jit.compile.frontend.rewriting import Rewriting, placed
+from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed
 
 #: More members are not compared one by one.
 MOST_MEMBERS = 64
@@ -18,11 +19,26 @@ def as_tuples(rewriter: Rewriting, node: ast.Compare) -> None:
     """Put tuples in the place of sets that are asked for members."""
     for place, (sign, asked) in enumerate(zip(node.ops, node.comparators, strict=True)):
         if isinstance(sign, ast.In | ast.NotIn):
-            members = _members(rewriter._value(asked))
+            node.comparators[place] = asked = _without_view(rewriter, asked)
+            members = _members(rewriter._value(asked)) if rewriter.freezes else []
             if members:
                 rewriter.changed = True
                 made = ast.Tuple([ast.Constant(each) for each in members], ast.Load())
                 node.comparators[place] = placed(node, made)
+
+
+def _without_view(rewriter: Rewriting, node: ast.expr) -> ast.expr:
+    """Return the dict of `d.keys()`, a list of `d.values()`."""
+    if not isinstance(node, ast.Call) or node.args or node.keywords:
+        return node
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("keys", "values"):
+        return node
+    rewriter.changed = True
+    if node.func.attr == "keys":
+        return node.func.value
+    item = f"{LIBRARY}value"
+    loop = ast.comprehension(ast.Name(item, ast.Store()), node, [], 0)
+    return placed(node, ast.ListComp(ast.Name(item, ast.Load()), [loop]))
 
 
 def _members(value: Any) -> list[Any]:

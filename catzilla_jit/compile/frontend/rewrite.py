@@ -11,18 +11,20 @@ from __future__ import annotations
 import ast
 import dataclasses
 import math
-import sys
 import types as pytypes
 from typing import Any
 
 from catzilla_jit.compile.frontend import (
+    bytes_calls,
     dict_updates,
     keys,
+    library_calls,
     memberships,
     rare_statements,
     rewrite_generators,
     rewrite_text,
     text_templates,
+    unpacking,
 )
 from catzilla_jit.compile.frontend.local_imports import take_imports
 from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
@@ -33,8 +35,7 @@ from catzilla_jit.compile.frontend.rewriting import (
     placed,
 )
 from catzilla_jit.compile.frontend.syntax import code_of, tree_of
-from catzilla_jit.compile.library import builtin_functions
-from catzilla_jit.compile.library.bytes import convert
+from catzilla_jit.compile.library import builtin_functions, iterators
 
 #: Consumers of one iterable that are given a list instead of a generator.
 LISTED = {"sorted", "list", "tuple", "set", "frozenset", "sum", "min", "max", "any", "all"}
@@ -222,7 +223,10 @@ class _Rewriter(Rewriting):
         target = ast.Name(f"{LIBRARY}read{self.kept}", ast.Store())
         return placed(node, ast.Assign([target], node.value))
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
+        apart = unpacking.taken_apart(self, node)
+        if apart is not None:
+            return [self.generic_visit(each) for each in apart]  # type: ignore[misc]
         made = dict_updates.split(node)
         self.changed |= made is not None
         return self.generic_visit(node if made is None else placed(node, made))
@@ -244,8 +248,7 @@ class _Rewriter(Rewriting):
         return known and handler.name is None
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        if self.freezes:
-            memberships.as_tuples(self, node)
+        memberships.as_tuples(self, node)
         return self.generic_visit(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
@@ -265,6 +268,9 @@ class _Rewriter(Rewriting):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        made = library_calls.replaced(self, node)
+        if made is not None:
+            return made
         name = self._builtin(node.func)
         if name in ("any", "all") and rewrite_generators.one_generator(self, node):
             return rewrite_generators.short_circuit(self, node, name)
@@ -289,11 +295,13 @@ class _Rewriter(Rewriting):
             self._ask_for_class(node)
         if name == "bytes" and rewrite_generators.one_generator(self, node):
             node.args = [rewrite_generators.as_list_of_bytes(self, node.args[0])]
+        if name in ("list", "dict") and len(node.args) == 1 and not node.keywords:
+            node = library_calls.of_dict(self, node, name)
         if name == "format" and not node.keywords:
             return rewrite_text.formatted(self, node, text_templates.one(node.args))
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("from_bytes", "to_bytes"):
-            return self._number_and_bytes(node, node.func)
-        if isinstance(node.func, ast.Attribute) and _is_utf8(node):
+            return bytes_calls.number_and_bytes(self, node, node.func)
+        if isinstance(node.func, ast.Attribute) and bytes_calls.is_utf8(node):
             node.args, self.changed = [], True
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             template = literal_text(node.func.value)
@@ -331,17 +339,23 @@ class _Rewriter(Rewriting):
             known = [*asked, ast.Name("bool", ast.Load())]
             node.args[1] = placed(node, ast.Tuple(known, ast.Load()))
 
-    def _number_and_bytes(self, node: ast.Call, method: ast.Attribute) -> ast.AST:
-        """Turn `int.from_bytes(...)` and `n.to_bytes(...)` into calls of functions."""
-        name = method.attr
-        given = _given(node, "bytes" if name == "from_bytes" else "length")
-        if given is None or (name == "from_bytes" and self._builtin(method.value) != "int"):
-            return node
-        value, little, signed = given
-        function = convert.from_bytes if name == "from_bytes" else convert.to_bytes
-        values = [value] if name == "from_bytes" else [method.value, value]
-        self.changed = True
-        return placed(node, self._call(name, function, *values, little, signed))
+    def visit_For(self, node: ast.For) -> ast.AST:
+        unpacking.columns(self, node, [*node.body, *node.orelse])
+        return self.generic_visit(node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        for loop in node.generators:
+            tests = [test for each in node.generators for test in each.ifs]
+            others = [each.iter for each in node.generators if each is not loop]
+            unpacking.columns(self, loop, [node.elt, *tests, *(ast.Expr(e) for e in others)])
+        return self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.keys) == 2 and not any(node.keys):
+            self.changed = True
+            return placed(node, self._call("merged", iterators.merged, *node.values))
+        return node
 
     def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
         """Numba has no set comprehension that works."""
@@ -356,31 +370,3 @@ class _Rewriter(Rewriting):
 
 def _names(keywords: list[ast.keyword]) -> list[str | None]:
     return [each.arg for each in keywords]
-
-
-def _is_utf8(node: ast.Call) -> bool:
-    """Tell whether it is `.encode("utf-8")`, which is `.encode()`."""
-    known = isinstance(node.func, ast.Attribute) and node.func.attr == "encode"
-    if not known or len(node.args) != 1 or node.keywords:
-        return False
-    return literal_text(node.args[0]) in convert.UTF_8
-
-
-def _given(node: ast.Call, first: str) -> tuple[ast.expr, ast.expr, ast.expr] | None:
-    """Return the first argument, whether the order is little, and `signed`; None if not plain."""
-    names = [first, "byteorder"]
-    given: dict[str | None, ast.expr] = {}
-    if sys.version_info >= (3, 11):
-        given = {"length": ast.Constant(1), "byteorder": ast.Constant("big")}
-    given["signed"] = ast.Constant(False)
-    if len(node.args) > 2 or any(isinstance(each, ast.Starred) for each in node.args):
-        return None
-    given.update(zip(names, node.args, strict=False))
-    given.update({each.arg: each.value for each in node.keywords})
-    order, signed = given.get("byteorder"), given["signed"]
-    known = isinstance(order, ast.Constant) and order.value in ("little", "big")
-    if not known or not isinstance(signed, ast.Constant) or not isinstance(signed.value, bool):
-        return None
-    assert isinstance(order, ast.Constant)
-    little = ast.Constant(order.value == "little")
-    return (given[first], little, signed) if first in given else None

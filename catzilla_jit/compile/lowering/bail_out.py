@@ -14,6 +14,7 @@ from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.refuse import refuse
+from catzilla_jit.compile.frontend.unit import is_own
 from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
@@ -77,6 +78,9 @@ class BailingLower(lowering.Lower):
 
     def raise_if(self, condition: llvm.Value, error: type[Exception], message: str) -> None:
         if isinstance(condition, llvm.Constant) and not condition.constant:
+            return
+        if is_own(self.func_ir.func_id.func):  # the traceback would not show the user's line
+            self.bail_if(condition, "an exception of a library function")
             return
         with self.builder.if_then(condition, likely=False):
             self.return_exception(error, (message,), loc=self.loc)

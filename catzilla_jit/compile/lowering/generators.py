@@ -21,7 +21,9 @@ from catzilla_jit.compile.lowering.bail_out import BailingLower
 
 ADVICE = "return a list"
 #: What is gone through by an index, so that nothing has to be remembered beside it.
-PLAIN = (types.RangeType, types.List, types.UnicodeType, types.BaseTuple, GivenList)
+PLAIN = (
+    types.RangeType, types.List, types.UnicodeType, types.StringLiteral, types.BaseTuple, GivenList,
+)  # fmt: skip
 
 
 def check(lower: BailingLower, calls_loops: bool) -> None:

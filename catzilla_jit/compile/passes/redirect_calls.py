@@ -301,7 +301,10 @@ def _is_consumed_at_once(func_ir: Any, name: str) -> bool:
         return False
     if value.op == "call":
         function = ir_utils.guard(ir_utils.get_definition, func_ir, value.func)
-        is_join = isinstance(function, ir.Expr) and getattr(function, "attr", "") == "join"
+        is_join = isinstance(function, ir.Expr) and getattr(function, "attr", "") in (
+            "join",
+            "extend",
+        )
         return is_join or _means(function, *CONSUMERS)
     return value.op in ("getiter", "exhaust_iter")
 
