@@ -91,7 +91,7 @@ def compile_kernel(
     context.refresh()
     library = JITCodeLibrary(context.codegen(), function.__qualname__)
     library.enable_object_caching()
-    prepared = unit.task(function)
+    prepared = unit.task(function, argument_types)
     with unit.helper(function).being_compiled():
         result = compiler.compile_extra(
             cpu_target.typing_context,

@@ -61,6 +61,30 @@ def named_values(
             yield name, getattr(builtins, name)
 
 
+def reaches_itself(function: pytypes.FunctionType) -> bool:
+    """Tell whether a function may call itself, directly or through functions that it names."""
+    seen: set[pytypes.FunctionType] = set()
+    rest = list(_called_by(function))
+    while rest:
+        each = rest.pop()
+        if each is function:
+            return True
+        if each not in seen:
+            seen.add(each)
+            rest += _called_by(each)
+    return False
+
+
+def _called_by(function: pytypes.FunctionType) -> Iterator[pytypes.FunctionType]:
+    values = [value for _, value in named_values(function, function.__code__)]
+    values += [cell.cell_contents for cell in function.__closure__ or () if is_filled(cell)]
+    for value in values:
+        if isinstance(value, pytypes.FunctionType) or hasattr(value, STANDS_FOR):
+            found = callee(value)
+            if found is not None:
+                yield found
+
+
 def names_in(code: pytypes.CodeType) -> Iterator[str]:
     """Yield every name that the code, or code nested in it, loads from outside."""
     yield from code.co_names

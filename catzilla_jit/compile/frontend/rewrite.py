@@ -12,6 +12,7 @@ import ast
 import dataclasses
 import math
 import types as pytypes
+from collections.abc import Mapping
 from typing import Any
 
 from catzilla_jit.compile.frontend import (
@@ -26,6 +27,8 @@ from catzilla_jit.compile.frontend import (
     text_templates,
     unpacking,
 )
+from catzilla_jit.compile.frontend.fold import fold
+from catzilla_jit.compile.frontend.known import Fact, Facts
 from catzilla_jit.compile.frontend.local_imports import take_imports
 from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
 from catzilla_jit.compile.frontend.rewrite_text import literal_text
@@ -51,6 +54,7 @@ class Rewritten:
     bails_at_handlers: bool  # an exception that a handler would have caught leaves the kernel
     makes_exceptions: bool  # it raises exceptions that it computes something for
     says: int | None  # the line of a statement, seldom reached, that only Python can run
+    folded: bool  # it is for the arguments that were told of only
 
 
 def rewrite(
@@ -61,6 +65,7 @@ def rewrite(
     prints: bool = True,
     parallel: Refuse | None = None,
     freezes: bool = True,
+    known: Mapping[str, Fact] | None = None,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
@@ -68,6 +73,7 @@ def rewrite(
     Python raises the exceptions that something is computed for: their texts need no machine code.
     With `prints` a call of `print` stays what it is; `freezes`: sets of the module are constants.
     parallel: has loops over `prange` run in parallel, and refuses those that cannot.
+    known: what the types of arguments tell.
     """
     tree = tree_of(function)
     if tree is None:
@@ -75,6 +81,9 @@ def rewrite(
     rewriter = _Rewriter(function, tree, bail_at_raises)
     rewriter.values.update(take_imports(tree))
     rewriter.changed = bool(rewriter.values)
+    folded = _folded(rewriter, tree, known) if known else None
+    if folded is not None:
+        tree, rewriter.changed = folded, True
     rewriter.lists = _lists(tree)
     rewriter.freezes = freezes
     rewriter.branches = set() if prints else rare_statements.in_branches(tree)
@@ -99,7 +108,16 @@ def rewrite(
         rewriter.bails_at_handlers,
         rewriter.makes_exceptions,
         rewriter.says,
+        folded is not None,
     )
+
+
+def _folded(
+    rewriter: Rewriting, tree: ast.FunctionDef, known: Mapping[str, Fact]
+) -> ast.FunctionDef | None:
+    """Return the tree without what is never reached with such arguments; None if that is all."""
+    facts = Facts(rewriter._value, rewriter.locals.__contains__)
+    return fold(tree, known, facts)
 
 
 #: What is a list for sure.

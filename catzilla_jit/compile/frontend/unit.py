@@ -10,9 +10,10 @@ not touched. A function that refers to itself finds itself, so recursion works.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types as pytypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
 from numba import prange
@@ -35,7 +36,14 @@ from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
-from catzilla_jit.compile.frontend.names import callee, is_filled, named_values, names_in
+from catzilla_jit.compile.frontend.known import Fact, fact_of
+from catzilla_jit.compile.frontend.names import (
+    callee,
+    is_filled,
+    named_values,
+    names_in,
+    reaches_itself,
+)
 from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
 from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
@@ -104,14 +112,18 @@ class CompilationUnit:
         self._choosers: dict[Any, Helper] = {}
         self._makers: dict[type, Any] = {}  # of objects of a class, by it
         self._functions: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
+        self._general: dict[pytypes.FunctionType, pytypes.FunctionType] = {}
         self._constants: dict[int, tuple[Any, Frozen | None]] = {}  # by the identity of the list
         self.loops: dict[pytypes.FunctionType, ParallelLoop] = {}  # by the function of a part
         self.written: dict[pytypes.FunctionType, set[str]] = {}  # the parameters that it writes to
         self.numbers = 0  # of the loops that were written
 
-    def task(self, original: pytypes.FunctionType) -> pytypes.FunctionType:
+    def task(
+        self, original: pytypes.FunctionType, argument_types: Sequence[Any]
+    ) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
-        rewritten = self._rewritten(original, as_task=True)
+        known = self._known(original, argument_types)
+        rewritten = self._rewritten(original, as_task=True, known=known)
         self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
         return self._task
@@ -161,7 +173,13 @@ class CompilationUnit:
             return self._functions[original]
         return self._prepare(original, self._rewritten(original, as_task=False))
 
-    def _rewritten(self, original: pytypes.FunctionType, *, as_task: bool) -> Rewritten | None:
+    def _rewritten(
+        self,
+        original: pytypes.FunctionType,
+        *,
+        as_task: bool,
+        known: Mapping[str, Fact] | None = None,
+    ) -> Rewritten | None:
         return rewrite(
             original,
             as_task=as_task,
@@ -169,7 +187,39 @@ class CompilationUnit:
             prints=self.options.prints or not self.options.exact,
             parallel=self._refuse if self.options.parallel else None,
             freezes=self.options.freezes,
+            known=known,
         )
+
+    def _known(
+        self, original: pytypes.FunctionType, argument_types: Sequence[Any]
+    ) -> dict[str, Fact]:
+        """Return what the types of arguments tell of parameters.
+
+        Nothing of a function that calls itself: what calls it has to be the same function.
+        """
+        if reaches_itself(original):
+            return {}
+        names = inspect.signature(original).parameters
+        facts = {name: fact_of(type_) for name, type_ in zip(names, argument_types, strict=False)}
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+    def _for_types(
+        self, original: pytypes.FunctionType, argument_types: Sequence[Any]
+    ) -> pytypes.FunctionType:
+        """Return a helper for arguments of some types: what these decide is decided."""
+        general = self.function(original)
+        known = self._known(original, argument_types)
+        rewritten = self._rewritten(original, as_task=False, known=known) if known else None
+        if rewritten is None or not rewritten.folded:
+            return general
+        made = self._prepare(original, rewritten)
+        self._functions[original] = general
+        self._general[made] = general
+        return made
+
+    def general(self, function: Any) -> Any:
+        """Return the function of which a prepared one is for arguments of some types only."""
+        return self._general.get(function, function)
 
     def _prepare(
         self, original: pytypes.FunctionType, rewritten: Rewritten | None
@@ -217,7 +267,9 @@ class CompilationUnit:
         """Return the handle through which compiled code calls a function."""
         made = self.function(original)
         if original not in self._helpers:
-            self._helpers[original] = helper = Helper(made, self.options, self.pipeline)
+            whole = is_own(original) or made in self.loops  # one for all types
+            choose = None if whole else functools.partial(self._for_types, original)
+            self._helpers[original] = helper = Helper(made, self.options, self.pipeline, choose)
             helper.takes_constants = made not in self.loops
         return self._helpers[original]
 

@@ -11,7 +11,7 @@ from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import kind
-from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, has_numpy, joined
+from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, has_numpy, join, joined
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.lowering.bail_out import BailingLower
 
@@ -50,7 +50,9 @@ def note_origin(lower: BailingLower, function: Any) -> bool:
         shown = type_names.of(lower.fndesc.restype)
         message = f"the function returns {shown}, a type that Python does not have"
         lower.refuse(rules.INTEGER_TYPES, message, "convert it: int(x)", returns[0].loc)
-    unit.findings.result_origins[function] = PYTHON if origin is None else origin
+    general = unit.general(function)
+    before = unit.findings.result_origins.get(general)
+    unit.findings.result_origins[general] = join(before, PYTHON if origin is None else origin)
     return leaves_pythons
 
 

@@ -42,11 +42,20 @@ class Helper(Dispatcher):
 
     targetdescr = TaskTarget("cpu")
 
-    def __init__(self, function: pytypes.FunctionType, options: Options, pipeline: type) -> None:
+    def __init__(
+        self,
+        function: pytypes.FunctionType,
+        options: Options,
+        pipeline: type,
+        choose: Callable[[tuple[Any, ...]], Any] | None = None,
+    ) -> None:
+        """choose: gives the function that is compiled for arguments of some types."""
         super().__init__(function, {}, options.target_options(), pipeline)
         self.takes_constants = True  # a call with a constant may have a form of its own
         self._by_position = _by_position(self._compiler.pysig)
         self._compiler.pysig = _plain(self._compiler.pysig)
+        if choose is not None:
+            self._compiler._get_implementation = lambda args, _keywords: choose(args)
 
     def being_compiled(self) -> AbstractContextManager[Any]:
         """Return the context in which a call of this function is a recursion."""
