@@ -74,7 +74,12 @@ from catzilla_jit.compile.target.abandon import Abandoned
 
 if TYPE_CHECKING:
     from catzilla_jit.compile.frontend.in_place import on_copies
-    from catzilla_jit.compile.frontend.values import argument_types_for, hinted_types, needs_values
+    from catzilla_jit.compile.frontend.values import (
+        argument_types_for,
+        hinted_types,
+        needs_values,
+        with_constants,
+    )
     from catzilla_jit.compile.target.parallel_turns import in_turn
     from catzilla_jit.compile.target.threading_layer import THREADS, use_layer
 
@@ -95,6 +100,7 @@ __all__ = [
     "needs_values",
     "on_copies",
     "use_layer",
+    "with_constants",
 ]
 
 _WITH_NUMBA = {
@@ -105,6 +111,7 @@ _WITH_NUMBA = {
     "needs_values": "frontend.values",
     "on_copies": "frontend.in_place",
     "use_layer": "target.threading_layer",
+    "with_constants": "frontend.values",
 }
 
 

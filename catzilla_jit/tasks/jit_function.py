@@ -33,6 +33,7 @@ from .constants import Constants
 from .coroutine_function import is_coroutine_function
 from .failures import callers_level, exception_of, overflow_status, reworded
 from .in_place import InPlace
+from .kinds import NONE_LEFT, candidates
 from .map_arguments import containers
 from .options import Settings
 from .repeated import repeated
@@ -83,6 +84,7 @@ class JitFunction:
         self._warned = False
         self._constants = Constants()
         self._tried: set[Any] = set()  # argument types that were compiled or refused
+        self._compiled_for: set[Any] = set()  # those of them that were compiled
         self._lock = threading.RLock()
         _jit_functions.add(self)
 
@@ -186,14 +188,10 @@ class JitFunction:
                 self.forms, self.in_place = [], None
                 self.generic = False
                 self._refused = None
-                self._tried = set()
-                for cached in (
-                    "signature",
-                    "containers",
-                    "by_position",
-                    "straight",
-                    "takes_more",
-                ):  # of the defaults and hints before
+                self._tried, self._compiled_for = set(), set()
+                for cached in (  # of the defaults and hints before
+                    "signature", "containers", "by_position", "straight", "takes_more",
+                ):  # fmt: skip
                     self.__dict__.pop(cached, None)
                 self.generation += 1
                 self.ready = False
@@ -272,15 +270,28 @@ class JitFunction:
                     self._tried.add(None)  # it does not wait for its first submission any more
                 self._complain(refused)
                 return None
-            held = self.in_place.forms if self.in_place is not None else ()
-            if found in self._tried or len(self.forms) + len(held) >= MOST_FORMS:
+            form: Any = self._compile_one_of(found, values)
+            if form is NONE_LEFT:
                 return None
-            self._tried.add(found)
-            form = self._compile(found)
             refresh_rosters()
             if form is None and self._refused is not None and self.in_place is None:
                 self._complain(self._refused)
-            return form
+            made: CompiledTask | None = form
+            return made
+
+    def _compile_one_of(self, found: Any, values: Sequence[Any]) -> Any:
+        """Return the form for these values; NONE_LEFT if all that could be tried has been."""
+        result: Any = NONE_LEFT
+        for each in candidates(self.function, found, values, self._compiled_for):
+            held = self.in_place.forms if self.in_place is not None else []
+            if each in self._tried or len(self.forms) + len(held) >= MOST_FORMS:
+                continue
+            self._tried.add(each)
+            result = self._compile(each)
+            if self._refused is None:
+                self._compiled_for.add(each)
+                break
+        return result
 
     def _complain(self, refused: CompileRefused) -> None:
         if self.mode == "require":

@@ -19,6 +19,7 @@ from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.target.helper import Helper
@@ -106,6 +107,6 @@ def _can_be_written_to(type_: types.Type) -> bool:
     if isinstance(type_, types.Optional):
         return _can_be_written_to(type_.type)
     # A list or dict that was given is a copy, and cannot be written to.
-    if isinstance(type_, GivenList | GivenDict | ByteString):
+    if isinstance(type_, GivenList | GivenDict | ByteString | GivenConstant):
         return False
     return not isinstance(type_, types.Number | types.Boolean | types.UnicodeType | types.NoneType)

@@ -20,6 +20,7 @@ from catzilla_jit.compile.analysis.numpy_made import SCALARS, is_numpys
 from catzilla_jit.compile.analysis.origins import PYTHON, Origin
 from catzilla_jit.compile.backend.entry import BYTES, INT32
 from catzilla_jit.compile.backend.kernel import Kernel
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.convertible import EXACT_TYPES, MEMBERS
 from catzilla_jit.compile.datamodel.data_object import DataObject, borrowed_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict, each_item
@@ -64,12 +65,20 @@ class ExactType:
             self._object(type_, value)
         elif isinstance(type_, MEMBERS):
             self._need(self._is(self._type_of(value), self._constant(type_.instance_class)))
+        elif isinstance(type_, GivenConstant):
+            self._same(type_.value, value)
         elif type_ == types.none:
             self._need(self._is(value, self.python.borrow_none()))
         else:
             self._need(self._is(self._type_of(value), self._c_object(EXACT_TYPES[type_])))
             if type_ == types.int64 and self.in_container:
                 self._fits(value)
+
+    def _same(self, wanted: Any, value: ir.Value) -> None:
+        """Check that a value is of the class of a constant, and equals it."""
+        self._need(self._is(self._type_of(value), self._constant(type(wanted))))
+        held = self.builder.bitcast(self._constant(wanted), value.type)
+        self._need_same(self.python.object_richcompare(value, held, "=="), True)
 
     def _optional(self, type_: types.Optional, value: ir.Value, origin: Origin) -> None:
         present = self.builder.not_(self._is(value, self.python.borrow_none()))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Mapping
+from typing import Any
 
 from catzilla_jit.compile.frontend.known import PLAIN, Fact, Facts
 from catzilla_jit.compile.frontend.rewriting import placed, stored_names
@@ -283,3 +284,34 @@ class _Expressions(ast.NodeTransformer):
         return made
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+
+def with_constants(tree: ast.FunctionDef, values: Mapping[str, Any]) -> ast.FunctionDef:
+    """Return a function in which parameters are constants, wherever they are read."""
+    made = copy.deepcopy(tree)
+    bound = _bound(tree) | {
+        each.arg
+        for node in ast.walk(tree)
+        if isinstance(node, SCOPES) and node is not tree
+        for each in ast.walk(node)
+        if isinstance(each, ast.arg)
+    }
+    _Constants({name: each for name, each in values.items() if name not in bound}).visit(made)
+    # What is given another value later begins with the constant.
+    first: list[ast.stmt] = [
+        placed(tree, ast.Assign([ast.Name(name, ast.Store())], ast.Constant(value)))
+        for name, value in values.items()
+        if name in bound
+    ]
+    made.body[:0] = first
+    return made
+
+
+class _Constants(ast.NodeTransformer):
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if not isinstance(node.ctx, ast.Load) or node.id not in self.values:
+            return node
+        return placed(node, ast.Constant(self.values[node.id]))

@@ -23,6 +23,7 @@ from numba.core import errors, types
 from numba.np import numpy_support
 
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 
@@ -75,6 +76,8 @@ def fact_of(type_: Any) -> Fact | None:
         return constant(type_.value)
     if isinstance(type_, types.Literal):
         return constant(type_.literal_value)
+    if isinstance(type_, GivenConstant):
+        return constant(type_.value)
     if isinstance(type_, types.NoneType):
         return Fact(None)
     if isinstance(type_, types.Array):

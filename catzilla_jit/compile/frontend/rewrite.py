@@ -27,7 +27,7 @@ from catzilla_jit.compile.frontend import (
     text_templates,
     unpacking,
 )
-from catzilla_jit.compile.frontend.fold import fold
+from catzilla_jit.compile.frontend.fold import fold, with_constants
 from catzilla_jit.compile.frontend.known import Fact, Facts
 from catzilla_jit.compile.frontend.local_imports import take_imports
 from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
@@ -66,6 +66,7 @@ def rewrite(
     parallel: Refuse | None = None,
     freezes: bool = True,
     known: Mapping[str, Fact] | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
@@ -73,7 +74,8 @@ def rewrite(
     Python raises the exceptions that something is computed for: their texts need no machine code.
     With `prints` a call of `print` stays what it is; `freezes`: sets of the module are constants.
     parallel: has loops over `prange` run in parallel, and refuses those that cannot.
-    known: what the types of arguments tell.
+    known: what the types of arguments tell. constants: parameters that are
+    always given these values.
     """
     tree = tree_of(function)
     if tree is None:
@@ -84,6 +86,8 @@ def rewrite(
     folded = _folded(rewriter, tree, known) if known else None
     if folded is not None:
         tree, rewriter.changed = folded, True
+    if constants:
+        tree, rewriter.changed = with_constants(tree, constants), True
     rewriter.lists = _lists(tree)
     rewriter.freezes = freezes
     rewriter.branches = set() if prints else rare_statements.in_branches(tree)

@@ -23,6 +23,7 @@ from numba.core.dispatcher import Dispatcher
 from catzilla_jit import forking
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.data_object import maker
 from catzilla_jit.compile.datamodel.enum_member import Named
 from catzilla_jit.compile.datamodel.plain_class import (
@@ -123,7 +124,8 @@ class CompilationUnit:
     ) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
         known = self._known(original, argument_types)
-        rewritten = self._rewritten(original, as_task=True, known=known)
+        constants = constants_of(original, argument_types)
+        rewritten = self._rewritten(original, as_task=True, known=known, constants=constants)
         self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
         return self._task
@@ -179,6 +181,7 @@ class CompilationUnit:
         *,
         as_task: bool,
         known: Mapping[str, Fact] | None = None,
+        constants: Mapping[str, Any] | None = None,
     ) -> Rewritten | None:
         return rewrite(
             original,
@@ -188,6 +191,7 @@ class CompilationUnit:
             parallel=self._refuse if self.options.parallel else None,
             freezes=self.options.freezes,
             known=known,
+            constants=constants,
         )
 
     def _known(
@@ -386,6 +390,13 @@ def _is_named_enum(value: Any) -> bool:
     """Tell whether a value is an Enum that compiled code knows by its members, or one of these."""
     class_ = value if isinstance(value, type) else type(value)
     return is_plain_enum(class_) and not is_int_enum(class_)
+
+
+def constants_of(function: pytypes.FunctionType, argument_types: Sequence[Any]) -> dict[str, Any]:
+    """Return the parameters that are constants, with their values."""
+    names = inspect.signature(function).parameters
+    given = zip(names, argument_types, strict=False)
+    return {name: type_.value for name, type_ in given if isinstance(type_, GivenConstant)}
 
 
 def is_own(function: pytypes.FunctionType) -> bool:

@@ -23,6 +23,7 @@ from numba.np import numpy_support
 from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
 from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
+from catzilla_jit.compile.datamodel.constant_argument import constant_types
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
 from catzilla_jit.compile.datamodel.data_object import DataObject, can_be_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
@@ -89,6 +90,14 @@ def argument_types_for(
             raise CompileRefused(name, (Reason(rules.NO_MACHINE_TYPE, line, message, advice),))
         found.append(made_by(type_, origin))
     return tuple(found)
+
+
+def with_constants(
+    function: pytypes.FunctionType, found: tuple[types.Type, ...], values: Sequence[Any]
+) -> tuple[types.Type, ...] | None:
+    """Return argument types in which values that say how are constants; None without such."""
+    parameters = list(inspect.signature(function).parameters.values())
+    return constant_types(found, list(values), parameters)
 
 
 def _described(value: Any) -> str:
