@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numba.core import types
 from numba.core.runtime import _nrt_python, rtsys
 
+from catzilla_jit import task
 from catzilla_jit.compile import CompileRefused, argument_types_for
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
@@ -247,3 +248,14 @@ def test_container_with_items_of_several_types_is_not_compiled_for(value: Any) -
 
     with pytest.raises(CompileRefused, match="with items of several types"):
         argument_types_for(size, (value,), name="size")
+
+
+@pytest.mark.parametrize("hint", [dict[str, str | None], dict[str, dict[str, int | None]]])
+def test_dict_of_what_may_be_none_runs_as_python(hint: Any) -> None:
+    def size(d, n):  # type: ignore[no-untyped-def]
+        return len(d) + n
+
+    size.__annotations__ = {"d": hint, "n": int}
+    sized = task(size)
+    assert sized.submit({"a": None}, 1).result() == 2
+    assert not sized.compiled

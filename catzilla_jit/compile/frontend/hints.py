@@ -18,7 +18,7 @@ import numpy
 from numba.core import types
 
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
-from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
+from catzilla_jit.compile.datamodel.convertible import can_be_item, can_be_key
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.enum_member import member_type
 from catzilla_jit.compile.datamodel.list_argument import GivenList
@@ -119,10 +119,9 @@ def _list(item: types.Type | None) -> types.Type | None:
 
 
 def _dict(key: types.Type | None, value: types.Type | None) -> types.Type | None:
-    if key is None or value is None:
+    if key is None or value is None or not (can_be_key(key) and can_be_item(value)):
         return None
-    made = GivenDict(key, value)
-    return made if can_pack(made) else None
+    return GivenDict(key, value)
 
 
 def _optional(arguments: tuple[Any, ...]) -> types.Type | None:
@@ -150,7 +149,7 @@ def _is_never(hint: Any) -> bool:
     if origin is typing.Annotated:
         return _is_never(arguments[0])
     if origin in (typing.Union, pytypes.UnionType):
-        return all(_is_never(argument) for argument in arguments if argument is not type(None))
+        return all(_is_never(argument) for argument in arguments)
     if origin in (list, dict, tuple):
         return any(_is_never(argument) for argument in arguments if argument is not Ellipsis)
     kind = hint if isinstance(hint, type) else origin

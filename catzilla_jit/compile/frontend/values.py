@@ -24,7 +24,7 @@ from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
 from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.constant_argument import constant_types
-from catzilla_jit.compile.datamodel.convertible import can_be_item, can_pack
+from catzilla_jit.compile.datamodel.convertible import can_be_item, can_be_key, can_pack
 from catzilla_jit.compile.datamodel.data_object import DataObject, can_be_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.enum_member import member_type
@@ -193,10 +193,9 @@ def _type_of_dict(value: dict[Any, Any]) -> types.Type | None:
     if has_numpy(origin_of_value(first)):
         return None
     key, item = map(type_of, first)
-    if key is None or item is None:
+    if key is None or item is None or not (can_be_key(key) and can_be_item(item)):
         return None
-    made = GivenDict(key, item)
-    return made if can_pack(made) else None
+    return GivenDict(key, item)
 
 
 def _type_of_array(value: numpy.ndarray[Any, Any]) -> types.Type | None:
