@@ -40,6 +40,7 @@ from catzilla_jit.compile.cache.saved_task import Facts, Saved
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.datamodel.plain_class import classes_in
 from catzilla_jit.compile.diagnostics import rules, type_names
+from catzilla_jit.compile.diagnostics.evaluation import Evaluation
 from catzilla_jit.compile.diagnostics.numba_errors import reason_of
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.frontend import hints
@@ -255,7 +256,18 @@ def _finish(
         repeatable=repeatable,
         overwritten=tuple(sorted(unit.findings.overwritten)),
         loops=tuple(sorted(unit.findings.loops.items())),
+        evaluations=_evaluations(unit, function),
     )
+
+
+def _evaluations(unit: CompilationUnit, function: pytypes.FunctionType) -> tuple[Evaluation, ...]:
+    """Return how array expressions are evaluated, by file and line, the task's own first."""
+    own = function.__code__.co_filename
+    found = (
+        dataclasses.replace(each, file="") if each.file == own else each
+        for each in unit.findings.evaluations
+    )
+    return tuple(sorted(found, key=lambda each: (each.file, each.line)))
 
 
 def _write_boxes(

@@ -25,8 +25,8 @@ class CompiledTask:
 
     __slots__ = (
         "_chunks", "_digest", "_kernel", "_ranges", "arguments", "compile_seconds", "entry",
-        "from_cache", "interruptible", "loops", "name", "overwritten", "payload_size", "pure",
-        "repeatable", "result", "signature",
+        "evaluations", "from_cache", "interruptible", "loops", "name", "overwritten",
+        "payload_size", "pure", "repeatable", "result", "signature",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +61,7 @@ class CompiledTask:
         self.compile_seconds = compile_seconds
         self.from_cache = from_cache
         self.interruptible = facts.interruptible  # False when it may call back into Python
+        self.evaluations = facts.evaluations  # how its array expressions run
         self.loops = facts.loops  # those that run in parallel: line, and names of the sums
         self.pure = facts.pure  # nobody sees that it has run
         #: It may be run again as Python, if the arrays that it overwrites share no memory.

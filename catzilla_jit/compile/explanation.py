@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import itertools
+import os
+import textwrap
 from typing import Any
 
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.evaluation import Evaluation
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
+
+#: The width of what is said of arrays.
+COLUMNS = 80
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Explanation:
     repeatable: bool = False  # Python runs it again where compiled code has no answer
     #: Where loops run in parallel, and the names of their sums.
     loops: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    #: How the array expressions of a compiled function run, in the order of their lines.
+    evaluations: tuple[Evaluation, ...] = ()
 
     @classmethod
     def of(
@@ -53,6 +62,8 @@ class Explanation:
             outcome.pure,
             repeatable=outcome.repeatable,
             loops=outcome.loops,
+            file=file,
+            evaluations=outcome.evaluations,
         )
 
     @classmethod
@@ -83,7 +94,32 @@ class Explanation:
         lines += [f"  {each}" for each in self.parallel]
         if not self.repeatable:
             lines.append("  has side effects: an overflow raises OverflowError")
-        return "\n".join(lines)
+        return "\n".join(lines + self._arrays())
+
+    def _arrays(self) -> list[str]:
+        """Return the lines that tell how arrays are computed, each of at most 80 columns."""
+        if not self.evaluations:
+            return []
+        lines = []
+        for (file, line), group in itertools.groupby(self.evaluations, _place):
+            found = list(group)
+            where = f"  line {line}" + (f" of {os.path.basename(file)}" if file else "")
+            lines.append(textwrap.shorten(f"{where}: {found[0].source(self.file)}", COLUMNS - 2))
+            for each in found:
+                lines += textwrap.wrap(
+                    each.how, COLUMNS, initial_indent="    ", subsequent_indent="      "
+                )
+        lines = [f"  {line}" if line.startswith("line") else line for line in lines]
+        return [*lines, f"  {self.warns}"] if self.warns else lines
+
+    @property
+    def warns(self) -> str:
+        """What comes of NumPy's warnings, where its loops are called; else empty."""
+        if not any("NumPy's loop" in each.how for each in self.evaluations):
+            return ""
+        if self.repeatable:
+            return "where NumPy's loops would warn or raise, the call runs again as Python"
+        return "warnings of NumPy's loops are not given: the task cannot run again"
 
     @property
     def parallel(self) -> list[str]:
@@ -99,6 +135,10 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _place(evaluation: Evaluation) -> tuple[str, int]:
+    return evaluation.file, evaluation.line
 
 
 def _without_copies(signature: str) -> str:

@@ -313,7 +313,7 @@ class JitFunction:
 
         self.prepare()
         if self.forms:
-            return Explanation.of(self.forms[0])
+            return Explanation.of(self.forms[0], self._file())
         if self.in_place is not None:
             return Explanation.of_in_place(self.in_place.forms[0])
         why, advice = self.switched_off, "leave the option out to let it compile"

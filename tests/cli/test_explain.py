@@ -163,6 +163,7 @@ def test_json_is_an_array_of_verdicts_with_reasons(cli):
         "verdict": "refused",
         "compiled": False,
         "signature": None,
+        "arrays": [],
     }
     assert (reason["code"], reason["line"]) == ("CZ104", 4)
     assert set(reason) == {"code", "line", "message", "advice"}

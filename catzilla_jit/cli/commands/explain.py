@@ -127,6 +127,15 @@ def _document(verdict: Verdict) -> dict[str, Any]:
             }
             for reason in explanation.reasons
         ],
+        "arrays": [
+            {
+                "file": evaluation.file or subject.file,
+                "line": evaluation.line,
+                "source": evaluation.source(subject.file),
+                "how": evaluation.how,
+            }
+            for evaluation in explanation.evaluations
+        ],
     }
 
 
@@ -196,6 +205,12 @@ def _facts(verdict: Verdict, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield "stopping", "cannot be interrupted while it runs: it calls back into Python"
     for said in explanation.parallel:
         yield "parallel", said
+    for file, line in dict.fromkeys((each.file, each.line) for each in explanation.evaluations):
+        place = f" of {_short(file)}" if file else ""
+        ways = [e.how for e in explanation.evaluations if (e.file, e.line) == (file, line)]
+        yield f"line {line}{place}", "; ".join(ways)
+    if explanation.warns:
+        yield "warnings", explanation.warns
     if not explanation.repeatable:
         yield "overflow", "raises OverflowError: it has side effects, so it is not run again"
 

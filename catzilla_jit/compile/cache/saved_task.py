@@ -16,6 +16,7 @@ from typing import Any
 from catzilla_jit.compile.backend import numba_symbols
 from catzilla_jit.compile.backend.elf import defined
 from catzilla_jit.compile.cache import disk
+from catzilla_jit.compile.diagnostics.evaluation import Evaluation
 from catzilla_jit.compile.slots import Slot
 from catzilla_jit.compile.target.variable_names import ENVIRONMENT, OBJECT
 
@@ -38,6 +39,7 @@ class Facts:
     repeatable: bool  # it may be run again as Python after it has run in part
     overwritten: tuple[int, ...]  # the arguments that it only writes to
     loops: tuple[tuple[int, tuple[str, ...]], ...]  # in parallel: their lines and their sums
+    evaluations: tuple[Evaluation, ...] = ()  # of its array expressions
 
 
 @dataclasses.dataclass(frozen=True)

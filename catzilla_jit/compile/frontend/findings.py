@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from catzilla_jit.compile.analysis.origins import PYTHON, Origin
 
 if TYPE_CHECKING:
+    from catzilla_jit.compile.diagnostics.evaluation import Evaluation
     from catzilla_jit.compile.diagnostics.reason import Reason
 
 
@@ -31,6 +32,8 @@ class Findings:
     #: Where it bails out with a result that is NumPy's to choose. The check of NumPy parity, and
     #: the lowering of items.
     numpy_choice: Any = None
+    #: How its array expressions are evaluated. The last pass.
+    evaluations: list[Evaluation] = dataclasses.field(default_factory=list)
     #: What it does beside returning (`analysis/effects.py`). The lowering, as those below.
     effects: set[str] = dataclasses.field(default_factory=set)
     #: The numbers of the arguments that it overwrites without a look at them.

@@ -6,7 +6,8 @@ would compile them by itself, calls of `operator.add` and its like become operat
 taken out of optionals and of members of an IntEnum, what is done with records and named tuples is
 looked at once their types are known, in
 automatic mode squares of arrays become products and the arrays are looked at as well, `:=` is
-translated anew, empty results get the types of the others, and the lowering is ours.
+translated anew, empty results get the types of the others, how arrays are evaluated is noted, and
+the lowering is ours.
 """
 
 # Numba is annotated in part only.
@@ -16,7 +17,12 @@ from __future__ import annotations
 
 from numba.core import compiler
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import NativeLowering, NopythonTypeInference, PreLowerStripPhis
+from numba.core.typed_passes import (
+    NativeLowering,
+    NopythonRewrites,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
 from numba.core.untyped_passes import (
     InlineClosureLikes,
     MakeFunctionToJitFunction,
@@ -33,6 +39,7 @@ from catzilla_jit.compile.passes.check_classes import ClassUse
 from catzilla_jit.compile.passes.check_numpy_parity import Exactness
 from catzilla_jit.compile.passes.check_records import RecordUse
 from catzilla_jit.compile.passes.empty_results import TypeInference
+from catzilla_jit.compile.passes.evaluations import Evaluations
 from catzilla_jit.compile.passes.forking import Forks
 from catzilla_jit.compile.passes.leftovers import InlinedClosures
 from catzilla_jit.compile.passes.operators import Operators
@@ -72,6 +79,7 @@ class TaskPipeline(compiler.CompilerBase):
         passes.add_pass_after(ClassUse, PreLowerStripPhis)
         passes.add_pass_after(Optionals, PreLowerStripPhis)
         passes.add_pass_after(Operators, PreLowerStripPhis)
+        passes.add_pass_after(Evaluations, NopythonRewrites)
         exchange(passes, NativeLowering, TaskLowering)
         exchange(passes, TranslateByteCode, Translation)
         exchange(passes, NopythonTypeInference, TypeInference)

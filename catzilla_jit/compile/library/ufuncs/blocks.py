@@ -73,7 +73,12 @@ def expression(tree: Node, arguments: int) -> Any:
     function.__module__ = __name__
     made = intrinsic(function)
     cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    TREES[made] = tree
     return made
+
+
+#: The expressions, by what evaluates them.
+TREES: dict[Any, Node] = {}
 
 
 class _Evaluation:

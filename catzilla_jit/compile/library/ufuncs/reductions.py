@@ -76,7 +76,12 @@ def reduction(name: str, axis: int | None, keeps: bool) -> Any:
     reduced.__name__ = reduced.__qualname__ = f"{name}_of_array"
     made = intrinsic(reduced)
     cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    NAMES[made] = name
     return made
+
+
+#: The reductions, by what computes them.
+NAMES: dict[Any, str] = {}
 
 
 class _Reduction:
