@@ -259,3 +259,18 @@ def test_dict_of_what_may_be_none_runs_as_python(hint: Any) -> None:
     sized = task(size)
     assert sized.submit({"a": None}, 1).result() == 2
     assert not sized.compiled
+
+
+LETTERS = {"a": "b", "c": "d"}
+
+
+def test_get_with_a_default_is_never_none() -> None:
+    @task
+    def mapped(text: str, own: dict[str, int], other: int):  # type: ignore[no-untyped-def]
+        return "".join(LETTERS.get(each, each) for each in text), own.get(text, other) + 2**62
+
+    assert mapped.submit("abc", {"abc": 1}, 2).result() == ("bbd", 1 + 2**62)
+    assert mapped.submit("", {"abc": 1}, 2).result() == ("", 2 + 2**62)
+    assert mapped.submit("", {"abc": 1}, 2**62).result() == ("", 2**63)
+    assert mapped.compiled
+    assert mapped.explain().signature.endswith("-> tuple[str, int]")

@@ -116,6 +116,12 @@ def _contains(given, key):
     return None
 
 
+def _get_or(given, key, default=None):
+    if key in as_dict(given):
+        return as_dict(given)[key]
+    return default
+
+
 @overload_method(GivenDict, "get")
 def _get(given, key, default=None):
     if not _has_key(given, key):
@@ -123,7 +129,7 @@ def _get(given, key, default=None):
     if default is None or isinstance(default, types.NoneType | types.Omitted):
         return lambda given, key, default=None: as_dict(given).get(key)
     if types.unliteral(default) == given.value_type:
-        return lambda given, key, default=None: as_dict(given).get(key, default)
+        return _get_or  # Numba's own says that it may be None
     return None
 
 
