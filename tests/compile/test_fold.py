@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from catzilla_jit import task
+from catzilla_jit.compile.frontend.fact import Fact, array
 from catzilla_jit.compile.frontend.fold import fold
-from catzilla_jit.compile.frontend.known import Fact, Facts, array
+from catzilla_jit.compile.frontend.known import Facts
 
 
 def folded(source: str, **known: Fact) -> str | None:

@@ -30,6 +30,7 @@ from catzilla_jit.compile.frontend.names import (
     is_installed,
     named_values,
     names_in,
+    ufunc_of_scipy,
 )
 from catzilla_jit.compile.options import Options
 
@@ -151,6 +152,8 @@ class _Writer:
             self.function(value.py_func)
         elif _is_installed(value) and value.__module__ not in ALONG:
             self.text(value.__module__ or "", value.__qualname__)
+        elif ufunc_of_scipy(value) is not None:
+            self.text("scipy.special", value.__name__, sys.modules["scipy"].__version__)
         elif isinstance(value, pytypes.FunctionType):
             self.function(value)
         elif isinstance(value, type) and _is_importable(value):

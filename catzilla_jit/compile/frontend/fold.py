@@ -15,7 +15,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from catzilla_jit.compile.frontend.known import PLAIN, Fact, Facts
+from catzilla_jit.compile.frontend.fact import PLAIN, Fact
+from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.frontend.rewriting import placed, stored_names
 
 #: What is known of the variables at a place; None: it is never reached.

@@ -12,6 +12,8 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any
 
+import numpy
+
 from catzilla_jit import forking, importing
 
 #: Modules of Python's own, written in Python, whose functions are compiled along as a user's are.
@@ -48,6 +50,15 @@ def _known_to_numba(function: pytypes.FunctionType) -> bool:
         return registry.cpu_target.typing_context.resolve_value_type(function) is not None
     except (ValueError, errors.NumbaError):
         return False
+
+
+def ufunc_of_scipy(value: Any) -> str | None:
+    """Return the name that `scipy.special` has a ufunc under; None for all else."""
+    if not isinstance(value, numpy.ufunc):
+        return None
+    special = importing.imported("scipy.special")
+    known = special is not None and getattr(special, value.__name__, None) is value
+    return value.__name__ if known else None
 
 
 def named_values(

@@ -27,8 +27,9 @@ from catzilla_jit.compile.frontend import (
     text_templates,
     unpacking,
 )
+from catzilla_jit.compile.frontend.fact import Fact
 from catzilla_jit.compile.frontend.fold import fold, with_constants
-from catzilla_jit.compile.frontend.known import Fact, Facts
+from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.frontend.local_imports import take_imports
 from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
 from catzilla_jit.compile.frontend.rewrite_text import literal_text

@@ -35,9 +35,9 @@ from catzilla_jit.compile.datamodel.plain_class import (
 from catzilla_jit.compile.diagnostics import rules, source_line
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
+from catzilla_jit.compile.frontend.fact import Fact, fact_of
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
-from catzilla_jit.compile.frontend.known import Fact, fact_of
 from catzilla_jit.compile.frontend.names import (
     callee,
     is_filled,

@@ -23,7 +23,7 @@ from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.datamodel.plain_class import is_plain_enum
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.names import callee
+from catzilla_jit.compile.frontend.names import callee, ufunc_of_scipy
 from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit, is_own
 from catzilla_jit.compile.library import (
     builtin_functions,
@@ -34,8 +34,8 @@ from catzilla_jit.compile.library import (
 )
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
+from catzilla_jit.compile.library.ufuncs import elementwise, table
 from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
-from catzilla_jit.compile.library.ufuncs import table
 from catzilla_jit.compile.passes.array_arguments import place_numbers, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
@@ -217,6 +217,9 @@ def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, fore
             found = table.METHODS[definition.attr, len(call.args)]
             call.args = [definition.value, *call.args]
             return found
+    scipys = ufunc_of_scipy(function)
+    if scipys is not None:
+        return elementwise.of_scipy(scipys, len(call.args))
     return table.function(function, len(call.args), all_=foreign)
 
 

@@ -21,6 +21,7 @@ import importlib
 import itertools
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ MODULES = {
     "linalg": "numpy.linalg._umath_linalg",
     "fft": "numpy.fft._pocketfft_umath",
 }
+#: The same of other packages: whoever names such a ufunc has imported the module.
+OTHERS = {"special": "scipy.special"}
 SIGNATURE = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
@@ -78,9 +81,12 @@ def ufunc_of(name: str) -> Any:
     """Return the ufunc of a name like `exp` or `linalg.inv`; NoLoop where this NumPy has none."""
     module, _, attribute = name.rpartition(".")
     try:
-        holder = importlib.import_module(MODULES[module]) if module else numpy
+        if module in OTHERS:
+            holder: Any = sys.modules[OTHERS[module]]
+        else:
+            holder = importlib.import_module(MODULES[module]) if module else numpy
         found = getattr(holder, attribute)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, KeyError):
         raise NoLoop(f"this NumPy has no ufunc {name}") from None
     if not isinstance(found, numpy.ufunc):
         raise NoLoop(f"{name} is no ufunc of this NumPy")

@@ -15,8 +15,10 @@ from typing import Any
 import numpy
 from numba.core import errors, types
 from numba.core.extending import intrinsic
+from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.library.ufuncs import calls, signatures
+from catzilla_jit.compile.target.numpy_loops import NoLoop, ufunc_of
 
 #: Functions of one argument whose loops compute as LLVM does not.
 UNARY = (
@@ -30,8 +32,26 @@ BINARY = (
 )  # fmt: skip
 
 
+#: The most arguments of a ufunc that is called.
+MOST_INPUTS = 4
+
+
+@functools.cache
+def of_scipy(name: str, inputs: int) -> Any:
+    """Return what stands for a ufunc of `scipy.special`, None for what is not one of floats."""
+    try:
+        ufunc = ufunc_of(f"special.{name}")
+    except NoLoop:
+        return None
+    if ufunc.nin != inputs or inputs > MOST_INPUTS or ufunc.nout != 1 or ufunc.signature:
+        return None
+    function = made(f"special.{name}", inputs)
+    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    return function
+
+
 def made(name: str, inputs: int) -> Any:
-    """Return what stands for a ufunc of one or two arguments."""
+    """Return what stands for a ufunc of one to four arguments."""
 
     def typed(given: tuple[Any, ...]) -> Any:
         result = result_type(name, given)
@@ -51,7 +71,13 @@ def made(name: str, inputs: int) -> Any:
     def of_two(_typing: Any, left: Any, right: Any) -> Any:
         return typed((left, right))
 
-    function = of_one if inputs == 1 else of_two
+    def of_three(_typing: Any, first: Any, second: Any, third: Any) -> Any:
+        return typed((first, second, third))
+
+    def of_four(_typing: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
+        return typed((first, second, third, fourth))
+
+    function: Any = (of_one, of_two, of_three, of_four)[inputs - 1]
     function.__name__ = function.__qualname__ = name
     return intrinsic(function)
 

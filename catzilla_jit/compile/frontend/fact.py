@@ -1,0 +1,123 @@
+"""What is known of a value before anything is compiled: a constant, a class, the dimensions.
+
+A `Fact` holds for every value that a variable can have at its place. Where an argument may be a
+number of NumPy's in the place of one of Python's, it has both classes.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy
+from numba.core import errors, types
+from numba.np import numpy_support
+
+from catzilla_jit.compile.datamodel.bytes_type import ByteString
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
+from catzilla_jit.compile.datamodel.dict_argument import GivenDict
+from catzilla_jit.compile.datamodel.list_argument import GivenList
+
+#: In the place of a constant: the value is none that is known.
+OPEN: Any = object()
+#: Constants that may be computed with.
+PLAIN = (bool, int, float, str, type(None))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fact:
+    """What is known of a value; everything by default: nothing."""
+
+    constant: Any = OPEN
+    kinds: tuple[type, ...] = ()  # its class is one of these
+    ndim: int | None = None  # of an array
+    dtype: Any = None  # of an array
+    length: int | None = None  # of a tuple
+    items: Fact | None = None  # of each item of a list or tuple
+
+    @property
+    def is_constant(self) -> bool:
+        return self.constant is not OPEN
+
+    @property
+    def classes(self) -> tuple[type, ...]:
+        return (type(self.constant),) if self.is_constant else self.kinds
+
+    @property
+    def is_array(self) -> bool:
+        return self.kinds == (numpy.ndarray,)
+
+
+#: The classes that a number of a type may have.
+NUMBERS: dict[Any, tuple[type, ...]] = {
+    types.int64: (int, numpy.int64),
+    types.float64: (float, numpy.float64),
+    types.boolean: (bool, numpy.bool_),
+    types.complex128: (complex, numpy.complex128),
+}
+
+
+def array(ndim: int, dtype: Any = None) -> Fact:
+    return Fact(kinds=(numpy.ndarray,), ndim=ndim, dtype=dtype)
+
+
+def fact_of(type_: Any) -> Fact | None:
+    """Return what the Numba type of an argument tells; None if that is nothing."""
+    if isinstance(type_, types.Omitted):
+        return constant(type_.value)
+    if isinstance(type_, types.Literal):
+        return constant(type_.literal_value)
+    if isinstance(type_, GivenConstant):
+        return constant(type_.value)
+    if isinstance(type_, types.NoneType):
+        return Fact(None)
+    if isinstance(type_, types.Array):
+        return None if type_.ndim == 0 else array(type_.ndim, _dtype(type_.dtype))
+    if isinstance(type_, types.UnicodeType):
+        return Fact(kinds=(str,))
+    if isinstance(type_, ByteString):
+        return Fact(kinds=(bytes,))
+    if isinstance(type_, GivenList | types.List):
+        return Fact(kinds=(list,), items=fact_of(type_.dtype))
+    if isinstance(type_, GivenDict | types.DictType):
+        return Fact(kinds=(dict,))
+    if type(type_) in (types.Tuple, types.UniTuple):
+        items = {fact_of(each) for each in type_.types}
+        return Fact(
+            kinds=(tuple,), length=len(type_), items=items.pop() if len(items) == 1 else None
+        )
+    if type_ in NUMBERS:
+        return Fact(kinds=NUMBERS[type_])
+    return Fact(kinds=(_dtype(type_).type,)) if isinstance(type_, types.Number) else None
+
+
+def _dtype(type_: Any) -> Any:
+    try:
+        return numpy_support.as_dtype(type_)
+    except (NotImplementedError, errors.NumbaNotImplementedError):
+        return None
+
+
+def constant(value: Any) -> Fact | None:
+    return Fact(value) if type(value) in PLAIN else None
+
+
+def dtype_of(told: Fact | None) -> Any:
+    """Return the dtype that an argument like `float` or `numpy.int64` means."""
+    if told is None or not isinstance(told.constant, type | numpy.dtype):
+        return None
+    known = (float, int, bool, complex, numpy.number, numpy.bool_)
+    kind = told.constant if isinstance(told.constant, type) else told.constant.type
+    return numpy.dtype(kind) if issubclass(kind, known) else None
+
+
+#: What has no dimensions to NumPy.
+SCALARS = (int, float, complex, numpy.number, numpy.bool_)
+
+
+def is_class(fact: Fact) -> bool:
+    """Tell whether a value is a class."""
+    return isinstance(fact.constant, type)

@@ -1,0 +1,188 @@
+"""Calls of which the types of the arguments tell what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from catzilla_jit.compile.frontend.fact import (
+    OPEN,
+    PLAIN,
+    SCALARS,
+    Fact,
+    array,
+    dtype_of,
+    is_class,
+)
+
+Arguments = list[Fact | None]
+#: Of the arguments by keyword.
+Told = dict[str, Fact | None]
+
+
+def _dtype_among(arguments: Arguments, told: Told) -> Any:
+    """Return the dtype that a call is told; None for none, OPEN for one that is not known."""
+    if len(arguments) < 2 and "dtype" not in told:
+        return None
+    return dtype_of(told["dtype"] if "dtype" in told else arguments[1]) or OPEN
+
+
+def _isinstance(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 2 or arguments[0] is None or arguments[1] is None:
+        return None
+    asked = arguments[1].constant
+    classes = asked if isinstance(asked, tuple) else (asked,)
+    if not all(isinstance(each, type) for each in classes) or not arguments[0].classes:
+        return None
+    if arguments[0].is_constant and type(arguments[0].constant) not in PLAIN:
+        return None
+    try:
+        found = {issubclass(kind, classes) for kind in arguments[0].classes}
+    except TypeError:  # a protocol
+        return None
+    return Fact(found.pop()) if len(found) == 1 else None
+
+
+def _hasattr(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 2 or arguments[0] is None or arguments[1] is None:
+        return None
+    name = arguments[1].constant
+    if type(name) is not str or not arguments[0].classes:
+        return None
+    found = {hasattr(kind, name) for kind in arguments[0].classes}
+    return Fact(found.pop()) if len(found) == 1 else None
+
+
+def _callable(arguments: Arguments, _told: Told) -> Fact | None:
+    known = len(arguments) == 1 and arguments[0] is not None and arguments[0].classes
+    return Fact(False) if known and not any(is_class(each) for each in arguments if each) else None
+
+
+def _len(arguments: Arguments, _told: Told) -> Fact | None:
+    known = len(arguments) == 1 and arguments[0] is not None
+    length = arguments[0].length if known and arguments[0] else None
+    return Fact(length) if length is not None else None
+
+
+def _type(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 1 or arguments[0] is None or len(arguments[0].classes) != 1:
+        return None
+    return Fact(arguments[0].classes[0])
+
+
+def _is_scalar(fact: Fact | None) -> bool | None:
+    """Tell whether a value has no dimensions to NumPy; None if that is not known."""
+    if fact is None or not fact.classes:
+        return None
+    found = {issubclass(kind, (*SCALARS, str, bytes)) for kind in fact.classes}
+    return found.pop() if len(found) == 1 else None
+
+
+def _isscalar(arguments: Arguments, _told: Told) -> Fact | None:
+    found = _is_scalar(arguments[0]) if len(arguments) == 1 else None
+    return None if found is None else Fact(found)
+
+
+def _iterable(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 1 or arguments[0] is None or not arguments[0].classes:
+        return None
+    found = {hasattr(kind, "__iter__") for kind in arguments[0].classes}
+    if any(issubclass(kind, numpy.generic) for kind in arguments[0].classes):
+        return Fact(False)
+    return Fact(found.pop()) if len(found) == 1 else None
+
+
+def _ndim(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 1 or arguments[0] is None:
+        return None
+    if arguments[0].is_array:
+        return Fact(arguments[0].ndim) if arguments[0].ndim is not None else None
+    return Fact(0) if _is_scalar(arguments[0]) else None
+
+
+def _shape(arguments: Arguments, told: Told) -> Fact | None:
+    found = _ndim(arguments, told)
+    return None if found is None else Fact(kinds=(tuple,), length=found.constant)
+
+
+def _issubclass(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 2 or any(each is None or not each.is_constant for each in arguments):
+        return None
+    try:
+        return Fact(issubclass(*(each.constant for each in arguments if each)))
+    except TypeError:
+        return None
+
+
+def _issubdtype(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 2 or any(each is None or not each.is_constant for each in arguments):
+        return None
+    try:
+        return Fact(bool(numpy.issubdtype(*(each.constant for each in arguments if each))))
+    except TypeError:
+        return None
+
+
+def _iscomplexobj(arguments: Arguments, _told: Told) -> Fact | None:
+    if len(arguments) != 1 or arguments[0] is None:
+        return None
+    if arguments[0].is_array:
+        return Fact(arguments[0].dtype.kind == "c") if arguments[0].dtype else None
+    if not _is_scalar(arguments[0]):
+        return None
+    return Fact(any(issubclass(k, complex | numpy.complexfloating) for k in arguments[0].classes))
+
+
+def _isrealobj(arguments: Arguments, told: Told) -> Fact | None:
+    found = _iscomplexobj(arguments, told)
+    return None if found is None else Fact(not found.constant)
+
+
+def _as_array(least: int) -> Callable[[Arguments, Told], Fact | None]:
+    """Return what makes an array of its argument, with so many dimensions at least."""
+
+    def work_out(arguments: Arguments, told: Told) -> Fact | None:
+        if not arguments or arguments[0] is None or (least and len(arguments) > 1):
+            return None
+        if told.keys() - {"dtype", "copy", "order"}:
+            return None
+        dtype = _dtype_among(arguments, told)
+        given = arguments[0]
+        if given.is_array and given.ndim is not None:
+            own = given.dtype if dtype is None else None if dtype is OPEN else dtype
+            return array(max(least, given.ndim), own)
+        items = given.items
+        if given.kinds == (list,) and items is not None and _is_scalar(items):
+            return array(max(least, 1), None if dtype is OPEN else dtype)
+        return array(least) if least and _is_scalar(given) else None
+
+    return work_out
+
+
+def _like(arguments: Arguments, told: Told) -> Fact | None:
+    """What `numpy.zeros_like` makes."""
+    if not arguments or arguments[0] is None or not arguments[0].is_array:
+        return None
+    dtype = _dtype_among(arguments, told) if len(arguments) == 1 else OPEN
+    own = arguments[0].dtype if dtype is None else None if dtype is OPEN else dtype
+    return array(arguments[0].ndim, own) if arguments[0].ndim is not None else None
+
+
+def _line(arguments: Arguments, _told: Told) -> Fact | None:
+    known = bool(arguments) and arguments[0] is not None and arguments[0].is_array
+    return array(1, arguments[0].dtype) if known and arguments[0] else None
+
+
+CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
+    isinstance: _isinstance, hasattr: _hasattr, callable: _callable, len: _len, type: _type,
+    issubclass: _issubclass, numpy.issubdtype: _issubdtype, numpy.isscalar: _isscalar,
+    numpy.iterable: _iterable, numpy.ndim: _ndim, numpy.shape: _shape,
+    numpy.iscomplexobj: _iscomplexobj, numpy.isrealobj: _isrealobj,
+    numpy.asarray: _as_array(0), numpy.asanyarray: _as_array(0), numpy.array: _as_array(0),
+    numpy.ascontiguousarray: _as_array(1), numpy.atleast_1d: _as_array(1),
+    numpy.atleast_2d: _as_array(2), numpy.copy: _as_array(0),
+    numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
+    numpy.full_like: _like, numpy.ravel: _line,
+}  # fmt: skip
