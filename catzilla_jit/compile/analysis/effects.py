@@ -35,6 +35,8 @@ CHANGING = {
 }  # fmt: skip
 #: Functions that change an array they are given.
 WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
+#: The names of functions of ours that do so begin with this.
+WRITING = "write_"
 
 
 def effects_of(
@@ -76,9 +78,11 @@ def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) 
     if isinstance(getattr(function, "__self__", None), numpy.random.RandomState | random.Random):
         return {DRAWS}
     try:
-        return {WRITES} if function in WRITERS else set()
+        ours = number_kinds.is_loop(function) and function.__name__.startswith(WRITING)
+        writes = ours or function in WRITERS
     except TypeError:
         return set()
+    return {WRITES} if writes and not (expr.args and expr.args[0].name in owned) else set()
 
 
 def is_pure(effects: set[str], argument_types: tuple[types.Type, ...]) -> bool:

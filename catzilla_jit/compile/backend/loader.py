@@ -24,6 +24,7 @@ from catzilla_jit.compile.target import (
     depth_table,  # noqa: F401 -- saved code needs its table
     fork_symbols,  # noqa: F401 -- and these functions
     numpy_loops,
+    numpy_sorts,
 )
 
 #: What a symbol that Numba or Python has to provide begins with.
@@ -83,7 +84,9 @@ def has_loops(data: bytes) -> bool:
 
 
 def _are_provided(names: Iterable[str]) -> bool:
-    return all(map(numpy_loops.provide, filter(numpy_loops.is_loop, names)))
+    given = list(names)
+    loops = map(numpy_loops.provide, filter(numpy_loops.is_loop, given))
+    return all(loops) and all(map(numpy_sorts.provide, filter(numpy_sorts.is_sort, given)))
 
 
 def load(data: bytes, symbols: Iterable[str], variables: dict[str, Any]) -> dict[str, int]:

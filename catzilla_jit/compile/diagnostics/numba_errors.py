@@ -352,6 +352,13 @@ CASES = (
         "catch Exception",
     ),
     Case(
+        rules.NUMPY_OPERATION,
+        r"numpys_(?P<what>\w+) is not known for (?P<kind>.+?)\s*$",
+        "compiled numpy.{what} of {kind} may differ from NumPy's",
+        "compile_to_c=True accepts Numba's arithmetic, which may differ from NumPy's; otherwise it "
+        "runs as a Python task",
+    ),
+    Case(
         rules.ARGUMENTS,
         r"(?P<what>\w+)_of is not known for (?P<kind>.+?)\s*$",
         "{what} of a value of type {kind} cannot be compiled",

@@ -18,6 +18,7 @@ from typing import Any
 from catzilla_jit.compile.frontend import (
     bytes_calls,
     dict_updates,
+    errstate,
     keys,
     library_calls,
     memberships,
@@ -40,6 +41,7 @@ from catzilla_jit.compile.frontend.rewriting import (
 )
 from catzilla_jit.compile.frontend.syntax import code_of, tree_of
 from catzilla_jit.compile.library import builtin_functions, iterators
+from catzilla_jit.compile.library.ufuncs.error_state import errors_are
 
 #: Consumers of one iterable that are given a list instead of a generator.
 LISTED = {"sorted", "list", "tuple", "set", "frozenset", "sum", "min", "max", "any", "all"}
@@ -83,6 +85,7 @@ def rewrite(
         return None
     rewriter = _Rewriter(function, tree, bail_at_raises)
     rewriter.values.update(take_imports(tree))
+    errstate.take(rewriter, tree, errors_are)
     rewriter.changed = bool(rewriter.values)
     folded = _folded(rewriter, tree, known) if known else None
     if folded is not None:

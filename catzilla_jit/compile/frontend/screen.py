@@ -12,6 +12,7 @@ import types as pytypes
 
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.reason import STAYS, CompileRefused, Reason
+from catzilla_jit.compile.frontend import errstate
 
 
 def screen(function: object, name: str) -> pytypes.FunctionType:
@@ -38,7 +39,7 @@ def _reasons(function: pytypes.FunctionType) -> list[Reason]:
         message = "the function is a generator (it contains a yield)"
         reasons.append(Reason(rules.GENERATOR, line, message, "return a list or an array"))
     where = _line_of_with(function.__code__)
-    if where is not None:
+    if where is not None and not errstate.has_only_these(function):
         message = "the function contains a `with` block"
         reasons.append(Reason(rules.WITH, where, message, STAYS))
     if flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):

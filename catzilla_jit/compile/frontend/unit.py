@@ -53,9 +53,13 @@ from catzilla_jit.compile.library import builtin_functions, math_functions, numb
 from catzilla_jit.compile.library.arrays import (
     axis,
     elementwise,
+    making,
     overloads,
     pairwise_sum,
+    places,
+    quantiles,
     reductions,
+    series,
 )
 from catzilla_jit.compile.library.format_spec import Formatter
 from catzilla_jit.compile.library.overloads import CHOICES
@@ -75,6 +79,10 @@ OWN = {
         pairwise_sum,
         axis,
         elementwise,
+        making,
+        places,
+        quantiles,
+        series,
     )
 }
 CALLS = builtin_functions.CALLS
@@ -156,7 +164,7 @@ class CompilationUnit:
         if not self.is_library(helper):
             return self.findings.result_origin(helper.py_func)
         name = helper.py_func.__name__
-        if name in reductions.NAMES or name in overloads.NAMES:
+        if name in reductions.NAMES or overloads.is_chooser(name):
             return NUMPY
         return joined(arguments) if name in PASSING else PYTHON
 

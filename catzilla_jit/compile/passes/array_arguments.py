@@ -103,7 +103,7 @@ def _argument(values: dict[str, Any], given: Sequence[Any], variable: Any) -> An
 
 def _dtype(func_ir: Any, variable: Any) -> Any:
     """Return the Numba type of elements that a constant like `float` means, None for others."""
-    constant = _constant(func_ir, variable)
+    constant = constant_of(func_ir, variable)
     known = (float, int, bool, numpy.number, numpy.bool_)
     if not isinstance(constant, type) or not issubclass(constant, known):
         return None
@@ -114,7 +114,7 @@ def _dtype(func_ir: Any, variable: Any) -> Any:
     return found if found in signatures.DTYPES else None
 
 
-def _constant(func_ir: Any, variable: Any) -> Any:
+def constant_of(func_ir: Any, variable: Any) -> Any:
     """Return what a variable is if that is a constant, or an attribute of a module."""
     found = ir_utils.guard(ir_utils.get_definition, func_ir, variable)
     if isinstance(found, ir.Expr) and found.op == "getattr":
@@ -141,7 +141,7 @@ def place_numbers(func_ir: Any) -> bool:
 
 
 def _number(func_ir: Any, call: Any) -> Any:
-    kind = _constant(func_ir, call.func)
+    kind = constant_of(func_ir, call.func)
     if not any(kind is each for each in NUMBERS):
         return None
     constant = ir_utils.guard(ir_utils.find_const, func_ir, call.args[0])

@@ -17,7 +17,9 @@ from numba.core import errors, ir, ir_utils, types
 from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.frontend.errstate import STRICT_NAME
 from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators, table
+from catzilla_jit.compile.passes import array_items
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
 
 #: On tables all of these are NumPy's loops: Numba's nests of loops take long to compile, and are no
@@ -28,11 +30,11 @@ TABLES = {
 }  # fmt: skip
 PLAIN: tuple[Any, ...] = (types.float64, types.int64)
 
-#: Names that make such arrays.
+#: Names that make such arrays; and what is in functions whose operators all have to be loops.
 NAMES = {
     "T", "transpose", "swapaxes", "asfortranarray",
     "float32", "float16", "complex64", "int8", "int16", "int32", "uint8", "uint16", "uint32",
-    "uint64", "single", "intc", "csingle",
+    "uint64", "single", "intc", "csingle", STRICT_NAME,
 }  # fmt: skip
 
 
@@ -50,6 +52,11 @@ class ArrayOperators(TaskPass):
             body: list[Any] = []
             for statement in block.body:
                 changed = _restored(statement, state) or changed
+                items = array_items.called(statement, block.scope, state)
+                if items is not None:
+                    body += items
+                    changed = True
+                    continue
                 if isinstance(statement, ir.Assign) and _is_operation(statement.value, state):
                     place = _redirected(statement, block.scope, state)
                     changed = changed or bool(place)

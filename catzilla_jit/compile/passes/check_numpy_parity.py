@@ -28,7 +28,7 @@ from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
 from catzilla_jit.compile.library.overloads import COMPENSATED
-from catzilla_jit.compile.passes import foreign_arrays
+from catzilla_jit.compile.passes import foreign_arrays, strict_errors
 from catzilla_jit.compile.passes.base import TaskCheck, is_exact
 from catzilla_jit.compile.target.helper import Helper
 
@@ -63,6 +63,7 @@ class _Check(foreign_arrays.Checks):
         argument = functools.partial(self.unit.argument_origin, self.func_ir.func_id.func)
         self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
         self.made = _results(blocks)
+        self.strict = strict_errors.is_strict(self.func_ir)
 
     def _statement(self, statement: Any) -> None:
         if isinstance(statement, ir.SetItem | ir.StaticSetItem):
@@ -70,6 +71,8 @@ class _Check(foreign_arrays.Checks):
         if not isinstance(statement, ir.Assign):
             return
         expr = statement.value
+        if self.strict:
+            strict_errors.look(self, expr)
         if self._is_foreign(statement):
             self._foreign(statement.target.name, expr)
         if isinstance(expr, ir.Expr) and expr.op == "call":
@@ -249,7 +252,7 @@ class _Check(foreign_arrays.Checks):
                     message = f"the axis of {name} is not a constant"
                     self._refuse(rules.NUMPY_OPERATION, message)
                 self._refuse_operation(f"{_reduction(called)} of {_shown(given[0])}")
-        if called in numpys.NAMES:
+        if numpys.is_chooser(called):
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return

@@ -166,7 +166,7 @@ class Checks(Walk):
         if not isinstance(helper, Helper) or not self.unit.is_library(helper):
             return isinstance(helper, Helper)
         name = helper.py_func.__name__
-        return name in reductions.NAMES or name in numpys.NAMES or name == "float_of"
+        return name in reductions.NAMES or numpys.is_chooser(name) or name == "float_of"
 
     def _weak(self, expr: Any) -> None:
         """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""

@@ -35,7 +35,7 @@ from catzilla_jit.compile.library import (
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import elementwise, table
-from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
+from catzilla_jit.compile.passes import array_calls
 from catzilla_jit.compile.passes.array_arguments import place_numbers, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
@@ -182,7 +182,6 @@ def _redirect(
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
     loops = _loops(func_ir, unit, definition, call, foreign)
-    loops = loops or _kept_reduction(func_ir, unit, definition, call)
     place = places.get(id(definition))
     if loops is not None and place is not None:
         place.value = ir.Global(loops.__name__, loops, place.loc)
@@ -204,53 +203,32 @@ def _redirect(
 def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, foreign: bool) -> Any:
     """Return what calls NumPy's own loop in the place of a function, if something does."""
     exact = unit.options.exact and not is_own(func_ir.func_id.func)
-    if not exact or call.kws or call.vararg:
+    if not exact or call.vararg:
         return None
-    function = None
+    function, method = None, None
     if isinstance(definition, ir.Global | ir.FreeVar):
         function = definition.value
     elif isinstance(definition, ir.Expr) and definition.op == "getattr":
         holder = _module(func_ir, definition.value)
         if holder is not None:
             function = getattr(holder, definition.attr, None)
-        elif (definition.attr, len(call.args)) in table.METHODS:
-            found = table.METHODS[definition.attr, len(call.args)]
-            call.args = [definition.value, *call.args]
-            return found
-    scipys = ufunc_of_scipy(function)
-    if scipys is not None:
-        return elementwise.of_scipy(scipys, len(call.args))
-    return table.function(function, len(call.args), all_=foreign)
+        else:
+            method = definition.attr, definition.value
+    known = None if call.kws else _known_loops(function, method, call, foreign)
+    return known or array_calls.formed(func_ir, unit, function, method, call)
 
 
-def _kept_reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Any:
-    """Return what stands for `values.sum(axis=1, keepdims=True)`, with constants."""
-    given = dict(call.kws)
-    exact = unit.options.exact and not is_own(func_ir.func_id.func)
-    named = isinstance(definition, ir.Expr) and definition.op == "getattr"
-    if not exact or not named or "keepdims" not in given or not set(given) <= {"axis", "keepdims"}:
-        return None
-    holder = _module(func_ir, definition.value)
-    values = [definition.value] if holder is None else call.args[:1]
-    places = call.args if holder is None else call.args[1:]
-    name = {"amax": "max", "amin": "min"}.get(definition.attr, definition.attr)
-    if holder not in (None, numpy) or name not in loop_reductions.UFUNCS or len(values) != 1:
-        return None
-    places = [*places, *(given[each] for each in ("axis",) if each in given)]
-    axis = _constant(func_ir, places[0]) if places else None
-    keeps = _constant(func_ir, given["keepdims"])
-    if len(places) > 1 or keeps is not True or not (axis is None or type(axis) is int):
-        return None
-    call.args, call.kws = values, ()
-    return loop_reductions.reduction(name, axis, True)
-
-
-def _constant(func_ir: Any, variable: Any) -> Any:
-    """Return the constant that a variable is, or the variable."""
-    try:
-        return ir_utils.find_const(func_ir, variable)
-    except ir_utils.GuardException:
-        return variable
+def _known_loops(function: Any, method: tuple[str, Any] | None, call: Any, foreign: bool) -> Any:
+    """Return what stands for a function whose arguments are all handed over."""
+    if method is None:
+        scipys = ufunc_of_scipy(function)
+        if scipys is not None:
+            return elementwise.of_scipy(scipys, len(call.args))
+        return table.function(function, len(call.args), all_=foreign)
+    found = table.METHODS.get((method[0], len(call.args)))
+    if found is not None:
+        call.args = [method[1], *call.args]
+    return found
 
 
 def _module(func_ir: Any, value: Any) -> pytypes.ModuleType | None:

@@ -3,7 +3,8 @@
 NumPy clears the status before it calls a loop and looks at it afterwards. So does the code here;
 what was found is collected in a variable of the function, and looked at where the function
 returns: the arrays that it made have been let go of by then. If it is set, the call is run again as
-Python, whose NumPy then warns. Underflow is ignored, as NumPy does by default.
+Python, whose NumPy then warns. Underflow is ignored, as NumPy does by default; in a block of
+`numpy.errstate` a second variable says what is (`look_at`).
 
 Not every task can be run again (`analysis/effects.py`): a constant of the program, which is known
 when all of it has been compiled, says whether the status matters.
@@ -27,8 +28,11 @@ BYTES = INT8.as_pointer()
 #: Invalid, division by zero and overflow: in the register of x86-64, and as C libraries have them.
 ON_X86 = platform.machine() in ("x86_64", "AMD64")
 RAISED = 0x0D if ON_X86 else 0x07
+UNDERFLOW = 0x10 if ON_X86 else 0x08
 ALL = 0x3F if ON_X86 else 0x1F
 INVALID = 1
+#: The bits of `frontend/errstate.py`, invalid, divide, over and under, as they are in the register.
+BITS = {1: INVALID, 2: 0x04, 4: 0x08, 8: UNDERFLOW} if ON_X86 else {1: 1, 2: 2, 4: 4, 8: UNDERFLOW}
 MATTERS = "cz_status_matters."
 
 
@@ -39,12 +43,27 @@ def _variable(builder: ir.IRBuilder) -> ir.Value:
     return builder.function.cz_status
 
 
+def _ignored(builder: ir.IRBuilder) -> ir.Value:
+    """Return the variable with the bits in which what is looked at differs from `RAISED`."""
+    if not hasattr(builder.function, "cz_ignored"):
+        builder.function.cz_ignored = cgutils.alloca_once(builder, INT32, name="numpy_errors")
+    return builder.function.cz_ignored
+
+
+def look_at(builder: ir.IRBuilder, wanted: int) -> None:
+    """Collect only the errors of these bits from here on."""
+    mask = sum(own for bit, own in BITS.items() if wanted & bit)
+    builder.store(INT32(mask ^ RAISED), _ignored(builder))
+
+
 def clear(builder: ir.IRBuilder) -> None:
     if not ON_X86:
         builder.call(_library_function(builder, "feclearexcept"), [INT32(ALL)])
         return
     place, word = _register(builder)
-    with builder.if_then(cgutils.is_not_null(builder, builder.and_(word, INT32(RAISED)))):
+    with builder.if_then(
+        cgutils.is_not_null(builder, builder.and_(word, INT32(RAISED | UNDERFLOW)))
+    ):
         builder.store(builder.and_(word, INT32(~ALL)), place)
         builder.call(_intrinsic(builder, "ldmxcsr"), [builder.bitcast(place, BYTES)])
 
@@ -53,9 +72,11 @@ def collect(builder: ir.IRBuilder) -> None:
     """Add what a loop has raised to the variable of the function."""
     if ON_X86:
         _, word = _register(builder)
-        raised = builder.and_(word, INT32(RAISED))
     else:
-        raised = builder.call(_library_function(builder, "fetestexcept"), [INT32(RAISED)])
+        every = INT32(RAISED | UNDERFLOW)
+        word = builder.call(_library_function(builder, "fetestexcept"), [every])
+    mask = builder.xor(builder.load(_ignored(builder)), INT32(RAISED))
+    raised = builder.and_(word, mask)
     place = _variable(builder)
     builder.store(builder.or_(builder.load(place), raised), place)
 

@@ -105,6 +105,8 @@ _BY_COUNT: tuple[Callable[..., Any], ...] = (
     lambda a, b: None,
     lambda a, b, c: None,
     lambda a, b, c, d: None,
+    lambda a, b, c, d, e: None,
+    lambda a, b, c, d, e, f: None,
 )
 
 

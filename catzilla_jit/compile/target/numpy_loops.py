@@ -145,7 +145,7 @@ def _agrees(ufunc: Any, types: str, function: int, data: int) -> bool:
     count = COUNT if ufunc.signature is None else 3
     inputs = [_samples(each, cores[i], i, count) for i, each in enumerate(given)]
     with numpy.errstate(all="ignore"):
-        if ufunc.signature is None:
+        if ufunc.signature is None or ufunc.nout > 1:
             expected = ufunc(*inputs, signature=types)
         else:
             shape = (inputs[0].shape[0], *(CORE for _ in cores[-1]))

@@ -124,8 +124,11 @@ CALLS: dict[tuple[Any, int], Choice] = {
 METHODS: dict[tuple[str, int], Choice] = {
     (name, count): _of_method(name, count, ours) for (name, count), ours in OURS_OF_ARRAYS.items()
 }
-#: The names of the choosers: what they return is NumPy's.
-NAMES = frozenset(choice.__name__ for choice in (*CALLS.values(), *METHODS.values()))
+
+
+def is_chooser(name: str) -> bool:
+    """Tell whether it is the name of such a chooser: what it returns is NumPy's."""
+    return name.startswith("numpys_")
 
 
 def is_alike(choice: Any, *arguments: Any) -> bool:
@@ -144,4 +147,5 @@ def is_alike(choice: Any, *arguments: Any) -> bool:
 def is_certain(choice: Any, *arguments: Any) -> bool:
     """Tell whether what is chosen has an answer for whatever the arrays hold."""
     function = choice.ours(*arguments)
-    return function is None or function.__name__ in CERTAIN
+    known = function is None or function.__name__ in CERTAIN
+    return known or getattr(choice, "is_certain", False)

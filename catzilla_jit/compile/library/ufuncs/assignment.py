@@ -120,6 +120,14 @@ def copied_if_overlapping(
     return kept
 
 
+def overlaps(
+    context: Any, builder: ir.IRBuilder, given: tuple[Any, Any], values: tuple[ir.Value, ir.Value]
+) -> ir.Value:
+    """Tell whether two arrays have memory in common, by where they begin and end."""
+    target, source = (_operand(context, builder, *each) for each in zip(given, values, strict=True))
+    return _overlaps(context, builder, target, source, given)
+
+
 def _overlaps(
     context: Any,
     builder: ir.IRBuilder,
@@ -147,6 +155,19 @@ def copied(
     function = _function(context, builder.module, given.ndim, result.dtype, given.dtype)
     _write(builder, function, target, source)
     return made._getvalue()
+
+
+def write_items(
+    context: Any,
+    builder: ir.IRBuilder,
+    into: Any,
+    out: Any,
+    target: calls.Operand,
+    source: calls.Operand,
+) -> None:
+    """Write items of the type `out` to memory of as many dimensions for those of `into`."""
+    function = _function(context, builder.module, len(target.shape), into, out)
+    _write(builder, function, target, source)
 
 
 def _operand(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:

@@ -206,9 +206,9 @@ def leave_other_order(
         for j in range(i + 1, len(shape)):
             keeps, says = FALSE, FALSE
             for each in strides:
-                first, second = (_absolute(builder, each[place]) for place in (i, j))
+                first, second = (absolute(builder, each[place]) for place in (i, j))
                 has_both = builder.and_(
-                    _counts(builder, first, shape[i]), _counts(builder, second, shape[j])
+                    counts(builder, first, shape[i]), counts(builder, second, shape[j])
                 )
                 larger = builder.icmp_signed(">=", first, second)
                 keeps = builder.or_(keeps, builder.and_(has_both, larger))
@@ -219,12 +219,12 @@ def leave_other_order(
     leave(context, builder, wrong, "the order of an array in memory")
 
 
-def _counts(builder: ir.IRBuilder, stride: ir.Value, length: ir.Value) -> ir.Value:
+def counts(builder: ir.IRBuilder, stride: ir.Value, length: ir.Value) -> ir.Value:
     """Tell whether a stride says something of the order."""
     moves = builder.icmp_signed("!=", stride, INT64(0))
     return builder.and_(moves, builder.icmp_signed("!=", length, INT64(1)))
 
 
-def _absolute(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+def absolute(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
     negative = builder.icmp_signed("<", value, INT64(0))
     return builder.select(negative, builder.neg(value), value)

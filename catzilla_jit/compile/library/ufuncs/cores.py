@@ -28,7 +28,7 @@ ONE, ZERO = INT64(1), INT64(0)
 MATRICES = (types.float64, types.complex128)
 
 
-def _call(
+def call_once(
     builder: ir.IRBuilder,
     chosen: signatures.Chosen,
     pointers: Sequence[ir.Value],
@@ -40,13 +40,13 @@ def _call(
     nest.call(builder, chosen.loop, pointers, [ONE, *dimensions], steps)
 
 
-def _let_go(context: Any, builder: ir.IRBuilder, operands: Sequence[calls.Operand]) -> None:
+def let_go(context: Any, builder: ir.IRBuilder, operands: Sequence[calls.Operand]) -> None:
     for each in operands:
         if each.kept is not None:
             context.nrt.decref(builder, *each.kept)
 
 
-class _Output:
+class Output:
     """The array, or the number, that a loop writes to."""
 
     def __init__(self, context: Any, builder: ir.IRBuilder, type_: Any, shape: Any) -> None:
@@ -64,11 +64,15 @@ class _Output:
             return self._array._getvalue()
         return self._context.unpack_value(self._builder, self._type, self.data)
 
-    def leave_if_invalid(self) -> None:
+    def let_go(self) -> None:
+        if self._array is not None:
+            self._context.nrt.decref(self._builder, self._type, self.value())
+
+    def leave_if_invalid(self, others: Sequence[Output] = ()) -> None:
         """Leave where the loop has said that the matrix is none that it can do."""
         with self._builder.if_then(float_status.is_invalid(self._builder), likely=False):
-            if self._array is not None:
-                self._context.nrt.decref(self._builder, self._type, self.value())
+            for each in (self, *others):
+                each.let_go()
             calls.leave(
                 self._context, self._builder, ir.IntType(1)(1), "a matrix without an answer"
             )
@@ -103,7 +107,7 @@ def _product(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -
     differs = builder.icmp_signed("!=", left.shape[-1], right.shape[0])
     calls.leave(context, builder, differs, "matrices that do not fit each other")
     shape = [rows] * (len(left.shape) - 1) + [columns] * (len(right.shape) - 1)
-    out = _Output(context, builder, signature.return_type, shape)
+    out = Output(context, builder, signature.return_type, shape)
     made = list(out.strides)
     float_status.clear(builder)
     strides = [
@@ -112,7 +116,7 @@ def _product(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -
         made.pop(0) if len(left.shape) == 2 else ZERO,
         made.pop(0) if len(right.shape) == 2 else ZERO,
     ]  # fmt: skip
-    _call(
+    call_once(
         builder, chosen, [left.data, right.data, out.data], [rows, left.shape[-1], columns], strides
     )
     float_status.collect(builder)
@@ -158,10 +162,10 @@ def _of_square(name: str, dimensions: int) -> Any:
         given = calls.operand(context, builder, signature.args[0], values[0], chosen.takes[0])
         _leave_unless_square(context, builder, given)
         size = given.shape[0]
-        out = _Output(context, builder, signature.return_type, [size] * dimensions)
+        out = Output(context, builder, signature.return_type, [size] * dimensions)
         float_status.clear(builder)
         strides = [*given.strides, *out.strides]
-        _call(builder, chosen, [given.data, out.data], [size], strides)
+        call_once(builder, chosen, [given.data, out.data], [size], strides)
         if name == "linalg.det":
             float_status.collect(builder)
         else:
@@ -210,11 +214,11 @@ def solve(_typing: Any, matrix: Any, right: Any) -> Any:
         _leave_unless_square(context, builder, left)
         differs = builder.icmp_signed("!=", left.shape[0], given.shape[0])
         calls.leave(context, builder, differs, "matrices that do not fit each other")
-        out = _Output(context, builder, signature.return_type, given.shape)
+        out = Output(context, builder, signature.return_type, given.shape)
         float_status.clear(builder)
         strides = [*left.strides, *given.strides, *out.strides]
         pointers = [left.data, given.data, out.data]
-        _call(builder, chosen, pointers, [left.shape[0], *given.shape[1:]], strides)
+        call_once(builder, chosen, pointers, [left.shape[0], *given.shape[1:]], strides)
         out.leave_if_invalid()
         return out.value()
 
@@ -244,7 +248,7 @@ def _transform(name: str, real_input: bool, real_output: bool, forward: bool) ->
         calls.leave(context, builder, too_short, "a transform of no items")
         half = builder.add(builder.sdiv(size, INT64(2)), ONE)
         length = half if real_input else size
-        out = _Output(context, builder, signature.return_type, [length])
+        out = Output(context, builder, signature.return_type, [length])
         factor = cgutils.alloca_once(builder, ir.DoubleType())
         number = builder.sitofp(size, ir.DoubleType())
         one = ir.DoubleType()(1.0)
@@ -254,15 +258,15 @@ def _transform(name: str, real_input: bool, real_output: bool, forward: bool) ->
         loops = _loops(name)
         assert loops is not None
         if len(loops) == 1:
-            _call(builder, loops[0], pointers, dimensions, strides)
+            call_once(builder, loops[0], pointers, dimensions, strides)
         else:
             even = builder.icmp_signed("==", builder.and_(size, ONE), ZERO)
             with builder.if_else(even) as (for_even, for_odd):
                 with for_even:
-                    _call(builder, loops[0], pointers, dimensions, strides)
+                    call_once(builder, loops[0], pointers, dimensions, strides)
                 with for_odd:
-                    _call(builder, loops[1], pointers, dimensions, strides)
-        _let_go(context, builder, [given])
+                    call_once(builder, loops[1], pointers, dimensions, strides)
+        let_go(context, builder, [given])
         float_status.collect(builder)
         return out.value()
 

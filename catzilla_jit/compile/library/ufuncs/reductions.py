@@ -1,9 +1,10 @@
-"""Reductions of arrays without gaps, by the loops that NumPy reduces with, in NumPy's order.
+"""Reductions of arrays, by the loops that NumPy reduces with, in NumPy's order.
 
-An array in C order is taken as three dimensions: those before the axis, the axis, those after it.
-Where nothing is after it, each line is one call of the loop, whose output has a step of 0 (the loop
-of `add` adds pairwise then); otherwise whole lines are combined, one after the other. An array in
-Fortran order is one in C order from the other end.
+The dimensions of an array without gaps are taken together where they are reduced together, or kept
+together. An array in Fortran order is one in C order from the other end; of a table with gaps the
+dimension with the larger stride is the outer one. A line that is reduced is one call of the loop,
+whose output has a step of 0 (the loop of `add` adds pairwise then); otherwise whole lines are
+combined, one after the other.
 """
 
 # Numba is annotated in part only.
@@ -11,9 +12,12 @@ Fortran order is one in C order from the other end.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
+import numpy
 from llvmlite import ir
 from numba.core import cgutils, errors, types
 from numba.core.extending import intrinsic
@@ -38,31 +42,66 @@ ELEMENTS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 #: The axis of a reduction of all items.
 ALL = None
+Axis = int | tuple[int, ...] | None
 
 
-def result_type(name: str, array: Any, axis: int | None, keeps: bool) -> Any:
+def places_of(array: Any, axis: Axis) -> frozenset[int] | None:
+    """Return the dimensions that are reduced; None where there are none such."""
+    if axis is ALL:
+        return frozenset(range(array.ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    if not given or not all(-array.ndim <= each < array.ndim for each in given):
+        return None
+    found = frozenset(each % array.ndim for each in given)
+    return found if len(found) == len(given) else None
+
+
+def result_type(name: str, array: Any, axis: Axis, keeps: bool) -> Any:
     """Return the Numba type of a reduction, None where it is not known."""
     if not isinstance(array, types.Array) or not array.aligned or array.ndim == 0:
         return None
     if name not in ELEMENTS or array.dtype not in ELEMENTS[name] or _loop(name, array) is None:
         return None
+    places = places_of(array, axis)
+    if places is None:
+        return None
     if array.layout == "A" and array.ndim > 1:
-        return None
-    if axis is not ALL and not -array.ndim <= axis < array.ndim:
-        return None
-    dimensions = array.ndim if keeps else 0 if axis is ALL else array.ndim - 1
+        whole = len(places) == 2 and array.dtype in FLOATS and UFUNCS[name][1] is not None
+        if array.ndim > 2 or (whole and not takes_lines()):
+            return None
+    dimensions = array.ndim if keeps else array.ndim - len(places)
     if dimensions == 0:
         return array.dtype
-    return types.Array(array.dtype, dimensions, array.layout if dimensions > 1 else "C")
+    order: Any = "F" if array.layout == "F" and dimensions > 1 else "C"
+    return types.Array(array.dtype, dimensions, order)
 
 
 def _loop(name: str, array: Any) -> signatures.Chosen | None:
     return signatures.choose(UFUNCS[name][0], (array, array))
 
 
+#: So many items NumPy copies to a buffer, to reduce all of a table with gaps.
+BUFFER = 8192
+
+
 @functools.cache
-def reduction(name: str, axis: int | None, keeps: bool) -> Any:
-    """Return what reduces an array along an axis, or all of it; keeps: with a dimension of 1."""
+def takes_lines() -> bool:
+    """Tell whether this NumPy reduces all of a small table with gaps like a line of its items."""
+    values = (numpy.arange(4 * 37 * 41) * 0.618034 % 1.0 - 0.3).reshape(74, 82)
+    tables = [values[::2, ::2], values[:18:2, ::2], values[::2, :6:2]]
+    return all(
+        numpy.add.reduce(each, axis=None) == numpy.add.reduce(each.ravel())
+        for table in tables
+        for each in (table, table.astype(numpy.float32)[:, 1:])
+    )
+
+
+@functools.cache
+def reduction(name: str, axis: Axis, keeps: bool, less: int = 0) -> Any:
+    """Return what reduces an array along axes, or all of it; keeps: with dimensions of 1.
+
+    less: a mean is the sum divided by so many fewer than were added.
+    """
 
     def reduced(_typing: Any, array: Any) -> Any:
         result = result_type(name, array, axis, keeps)
@@ -71,7 +110,7 @@ def reduction(name: str, axis: int | None, keeps: bool) -> Any:
         return result(array), code
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _Reduction(context, builder, name, signature, values[0], axis).write()
+        return _Reduction(context, builder, name, signature, values[0], axis, less).write()
 
     reduced.__name__ = reduced.__qualname__ = f"{name}_of_array"
     made = intrinsic(reduced)
@@ -88,52 +127,47 @@ class _Reduction:
     """Writes one reduction."""
 
     def __init__(
-        self, context: Any, builder: Any, name: str, signature: Any, value: Any, axis: int | None
+        self,
+        context: Any,
+        builder: Any,
+        name: str,
+        signature: Any,
+        value: Any,
+        axis: Axis,
+        less: int,
     ) -> None:
-        self.context, self.builder, self.name = context, builder, name
+        self.context, self.builder, self.name, self.less = context, builder, name, less
         self.type_ = signature.args[0]
         self.result = signature.return_type
-        self.axis = axis
+        places = places_of(self.type_, axis)
         chosen = _loop(name, self.type_)
         assert chosen is not None
+        assert places is not None
+        self.places = places
         self.loop, self.begin = chosen.loop, UFUNCS[name][1]
         self.array = context.make_array(self.type_)(context, builder, value)
         self.shape = cgutils.unpack_tuple(builder, self.array.shape, self.type_.ndim)
+        self.strides = cgutils.unpack_tuple(builder, self.array.strides, self.type_.ndim)
         self.size = INT64(context.get_abi_sizeof(context.get_data_type(self.type_.dtype)))
-        self.outer, self.length, self.inner = self._three()
-        self.step = self.size
-        if self.type_.ndim == 1:
-            (self.step,) = cgutils.unpack_tuple(builder, self.array.strides, 1)
+        kept = [each for i, each in enumerate(self.shape) if i not in places]
+        self.count = self._product(kept)
+        self.length = self._product([self.shape[i] for i in sorted(places)])
 
-    def _three(self) -> tuple[ir.Value, ir.Value, ir.Value]:
-        if self.axis is ALL:
-            return ONE, self._product(self.shape), ONE
-        shape, place = self.shape, self.axis % self.type_.ndim
-        if self.type_.layout == "F":
-            shape, place = shape[::-1], self.type_.ndim - 1 - place
-        return self._product(shape[:place]), shape[place], self._product(shape[place + 1 :])
-
-    def _product(self, lengths: Any) -> ir.Value:
+    def _product(self, lengths: Sequence[ir.Value]) -> ir.Value:
         return functools.reduce(self.builder.mul, lengths, ONE)
 
     def write(self) -> ir.Value:
         builder = self.builder
         if self.begin is None or self.name == "mean":
-            nothing = builder.icmp_signed("==", self.length, ZERO)
-            calls.leave(self.context, builder, nothing, "a reduction of no items")
+            fewest = INT64(self.less)
+            nothing = builder.icmp_signed("<=", self.length, fewest)
+            calls.leave(self.context, builder, nothing, "a reduction of too few items")
         made, self.out = self._output()
-        self.count = builder.mul(self.outer, self.inner)
         float_status.clear(builder)
-        self._fill()
-        if isinstance(self.inner, ir.Constant):
-            self._lines()
+        if self.type_.ndim == 2 and self.type_.layout == "A":
+            self._with_gaps()
         else:
-            alone = builder.icmp_signed("==", self.inner, ONE)
-            with builder.if_else(alone) as (one, several):
-                with one:
-                    self._lines()
-                with several:
-                    self._rows()
+            self._without_gaps()
         if self.name == "mean":
             self._divide()
         float_status.collect(builder)
@@ -142,88 +176,197 @@ class _Reduction:
         return self.context.unpack_value(builder, self.result, self.out)
 
     def _output(self) -> tuple[Any, ir.Value]:
-        data_type = self.context.get_data_type(self.type_.dtype)
         if not isinstance(self.result, types.Array):
+            data_type = self.context.get_data_type(self.type_.dtype)
             return None, cgutils.alloca_once(self.builder, data_type)
-        if self.result.ndim == self.type_.ndim:
-            place = None if self.axis is ALL else self.axis % self.type_.ndim
-            shape = [ONE if place in (None, i) else length for i, length in enumerate(self.shape)]
-        else:
-            assert self.axis is not ALL
-            place = self.axis % self.type_.ndim
-            shape = [length for i, length in enumerate(self.shape) if i != place]
+        every = self.result.ndim == self.type_.ndim
+        shape = [
+            ONE if i in self.places else length
+            for i, length in enumerate(self.shape)
+            if every or i not in self.places
+        ]
         made = arrayobj._empty_nd_impl(self.context, self.builder, self.result, shape)
         return made, made.data
 
-    def _at(self, data: ir.Value, offset: ir.Value) -> ir.Value:
-        return self.builder.gep(self.builder.bitcast(data, nest.BYTES), [offset])
+    def _at(self, data: ir.Value, *offsets: tuple[ir.Value, ir.Value]) -> ir.Value:
+        """Return a place, so many times a stride after another."""
+        builder, total = self.builder, ZERO
+        for number, stride in offsets:
+            total = builder.add(total, builder.mul(number, stride))
+        return builder.gep(builder.bitcast(data, nest.BYTES), [total])
 
-    def _source(self, outer: ir.Value, place: ir.Value) -> ir.Value:
-        """Return where a line of items begins."""
+    def _copy(self, source: ir.Value, target: ir.Value) -> None:
+        pointer = self.context.get_data_type(self.type_.dtype).as_pointer()
+        item = self.builder.load(self.builder.bitcast(source, pointer))
+        self.builder.store(item, self.builder.bitcast(target, pointer))
+
+    def _fill(self, begin: int) -> None:
+        """Write the number that the reductions begin with."""
         builder = self.builder
-        number = builder.add(builder.mul(outer, self.length), place)
-        return self._at(self.array.data, builder.mul(builder.mul(number, self.inner), self.step))
+        value = self.context.get_constant(self.type_.dtype, begin)
+        with cgutils.for_range(builder, self.count) as each:
+            target = self._at(self.out, (each.index, self.size))
+            builder.store(value, builder.bitcast(target, value.type.as_pointer()))
 
-    def _fill(self) -> None:
-        """Write what the reductions begin with."""
-        builder, type_ = self.builder, self.type_.dtype
-        pointer = self.context.get_data_type(type_).as_pointer()
+    # -- arrays without gaps, and lines
+
+    def _without_gaps(self) -> None:
+        groups = self._groups()
         if self.begin is not None:
-            value = self.context.get_constant(type_, self.begin)
+            self._fill(self.begin)
+        else:
+            self._first_items(groups)
+        last = groups[-1]
+        # What has one item only does not keep NumPy from taking what is beside it together.
+        inside = groups[1:] if len(groups) > 3 else groups[1:-1]
+        if len(groups) > 3 or (len(groups) == 3 and last.reduced):
+            alone = [self.builder.icmp_signed("==", each.length, ONE) for each in inside]
+            apart = functools.reduce(self.builder.or_, alone)
+            calls.leave(self.context, self.builder, apart, "a dimension of one item")
+        if len(groups) > 1 and not last.reduced and len(groups) <= 3:
+            one = self.builder.icmp_signed("==", last.length, ONE)
+            with self.builder.if_else(one) as (lines, rows):
+                with lines:
+                    self._nest(groups[:-1])
+                with rows:
+                    self._nest(groups)
+        else:
+            self._nest(groups)
+
+    def _groups(self) -> list[_Group]:
+        """Return the dimensions from the outer to the inner one, neighbours of a kind together."""
+        order = range(self.type_.ndim)
+        if self.type_.layout == "F":
+            order = order[::-1]
+        builder = self.builder
+        groups: list[_Group] = []
+        for i in order:
+            reduced = i in self.places
+            if groups and groups[-1].reduced == reduced:
+                length = builder.mul(groups.pop().length, self.shape[i])
+            else:
+                length = self.shape[i]
+            groups.append(_Group(length, reduced))
+        step = self.strides[0] if self.type_.ndim == 1 else self.size
+        target = self.size
+        for each in reversed(groups):
+            each.source, step = step, builder.mul(step, each.length)
+            if not each.reduced:
+                each.target, target = target, builder.mul(target, each.length)
+        return groups
+
+    def _first_items(self, groups: Sequence[_Group]) -> None:
+        kept = [each for each in groups if not each.reduced]
+        with cgutils.loop_nest(self.builder, [each.length for each in kept], INT64) as indices:
+            pairs = list(zip(indices, kept, strict=True))
+            source = self._at(self.array.data, *((i, each.source) for i, each in pairs))
+            self._copy(source, self._at(self.out, *((i, each.target) for i, each in pairs)))
+
+    def _nest(self, groups: Sequence[_Group]) -> None:
+        """Call the loop for each line; the first items have been taken where there is no number."""
+        builder, inner = self.builder, groups[-1]
+        outer = groups[:-1]
+        with cgutils.loop_nest(builder, [each.length for each in outer], INT64) as indices:
+            pairs = list(zip(indices, outer, strict=True))
+            source = self._at(self.array.data, *((i, each.source) for i, each in pairs))
+            target = self._at(self.out, *((i, each.target) for i, each in pairs))
+            first: ir.Value = ir.IntType(1)(int(self.begin is None))
+            for index, each in pairs:
+                if each.reduced:
+                    first = builder.and_(first, builder.icmp_signed("==", index, ZERO))
+            taken = builder.select(first, ONE if inner.reduced else inner.length, ZERO)
+            count = builder.sub(inner.length, taken)
+            with builder.if_then(builder.icmp_signed(">", count, ZERO)):
+                source = self._at(source, (taken, inner.source))
+                steps = [inner.target, inner.source, inner.target]
+                nest.call(builder, self.loop, [target, source, target], [count], steps)
+
+    # -- tables with gaps
+
+    def _with_gaps(self) -> None:
+        builder = self.builder
+        data, shape = self.array.data, list(self.shape)
+        targets = [ZERO if i in self.places else self.size for i in range(2)]
+        if self.begin is not None:
+            self._fill(self.begin)
+        elif len(self.places) == 2:
+            self._copy(data, self.out)
+        else:
+            (place,) = self.places
             with cgutils.for_range(builder, self.count) as each:
-                target = self._at(self.out, builder.mul(each.index, self.size))
-                builder.store(value, builder.bitcast(target, pointer))
+                source = self._at(data, (each.index, self.strides[1 - place]))
+                self._copy(source, self._at(self.out, (each.index, self.size)))
+            data = self._at(data, (ONE, self.strides[place]))
+            shape[place] = builder.sub(shape[place], ONE)
+        turned = self._is_turned()
+
+        def ordered(pair: Sequence[ir.Value]) -> list[ir.Value]:
+            outer, inner = pair
+            return [builder.select(turned, inner, outer), builder.select(turned, outer, inner)]
+
+        if len(self.places) == 2 and self.begin is not None and self.type_.dtype in FLOATS:
+            self._as_line(ordered(shape), ordered(self.strides))
             return
-        with cgutils.loop_nest(builder, [self.outer, self.inner], INT64) as (outer, inner):
-            source = self._source(outer, ZERO)
-            source = builder.gep(source, [builder.mul(inner, self.size)])
-            place = builder.add(builder.mul(outer, self.inner), inner)
-            target = self._at(self.out, builder.mul(place, self.size))
-            item = builder.load(builder.bitcast(source, pointer))
-            builder.store(item, builder.bitcast(target, pointer))
+        out = ordered(targets)
+        nest.call_each(
+            builder, self.loop, [self.out, data, self.out], ordered(shape),
+            [out, ordered(self.strides), out],
+        )  # fmt: skip
+        if self.begin is None and len(self.places) == 2 and self.type_.dtype in FLOATS:
+            self._leave_zero()
 
-    def _lines(self) -> None:
-        """Reduce each line by one call."""
+    def _as_line(self, shape: Sequence[ir.Value], strides: Sequence[ir.Value]) -> None:
+        """Reduce a copy of all items, in their order in memory."""
+        builder, context = self.builder, self.context
+        several = builder.icmp_signed(">", self.length, INT64(BUFFER))
+        calls.leave(context, builder, several, "a large table with gaps")
+        line = types.Array(self.type_.dtype, 1, "C")
+        kept = arrayobj._empty_nd_impl(context, builder, line, [self.length])
+        with cgutils.loop_nest(builder, shape, INT64) as indices:
+            source = self._at(self.array.data, *zip(indices, strides, strict=True))
+            place = builder.add(builder.mul(indices[0], shape[1]), indices[1])
+            self._copy(source, self._at(kept.data, (place, self.size)))
+        with builder.if_then(builder.icmp_signed(">", self.length, ZERO)):
+            steps = [ZERO, self.size, ZERO]
+            nest.call(builder, self.loop, [self.out, kept.data, self.out], [self.length], steps)
+        context.nrt.decref(builder, line, kept._getvalue())
+
+    def _is_turned(self) -> ir.Value:
+        """Tell whether the second dimension is the outer one."""
         builder = self.builder
-        skipped = ONE if self.begin is None else ZERO
-        count = builder.sub(self.length, skipped)
-        with (
-            builder.if_then(builder.icmp_signed(">", count, ZERO)),
-            cgutils.for_range(builder, self.outer) as each,
-        ):
-            target = self._at(self.out, builder.mul(each.index, self.size))
-            source = self._source(each.index, skipped)
-            self._call(target, source, count, [ZERO, self.step, ZERO])
+        first, second = (calls.absolute(builder, each) for each in self.strides)
+        turned = builder.icmp_signed("<", first, second)
+        for length, stride in zip(self.shape, (first, second), strict=True):
+            turned = builder.and_(turned, calls.counts(builder, stride, length))
+        return turned
 
-    def _rows(self) -> None:
-        """Combine whole lines, one after the other."""
+    def _leave_zero(self) -> None:
+        """Which of two zeros it is depends on places."""
         builder = self.builder
-        skipped = ONE if self.begin is None else ZERO
-        steps = [self.size] * 3
-        with (
-            builder.if_then(builder.icmp_signed(">", self.inner, ZERO)),
-            cgutils.loop_nest(builder, [self.outer, builder.sub(self.length, skipped)], INT64) as (
-                outer,
-                place,
-            ),
-        ):
-            offset = builder.mul(builder.mul(outer, self.inner), self.size)
-            source = self._source(outer, builder.add(place, skipped))
-            self._call(self._at(self.out, offset), source, self.inner, steps)
-
-    def _call(self, target: ir.Value, source: ir.Value, count: ir.Value, steps: Any) -> None:
-        nest.call(self.builder, self.loop, [target, source, target], [count], steps)
+        number = builder.load(self.out)
+        zero = builder.fcmp_ordered("==", number, number.type(0.0))
+        calls.leave(self.context, builder, zero, "which of two zeros an extreme is")
 
     def _divide(self) -> None:
         """Divide the sums, in double precision, as NumPy does."""
         builder, wide = self.builder, ir.DoubleType()
         data_type = self.context.get_data_type(self.type_.dtype)
-        length = builder.sitofp(self.length, wide)
+        length = builder.sitofp(builder.sub(self.length, INT64(self.less)), wide)
         with cgutils.for_range(builder, self.count) as each:
             place = builder.bitcast(
-                self._at(self.out, builder.mul(each.index, self.size)), data_type.as_pointer()
+                self._at(self.out, (each.index, self.size)), data_type.as_pointer()
             )
             item = builder.load(place)
             item = item if data_type == wide else builder.fpext(item, wide)
             item = builder.fdiv(item, length)
             builder.store(item if data_type == wide else builder.fptrunc(item, data_type), place)
+
+
+@dataclasses.dataclass(slots=True)
+class _Group:
+    """Dimensions that are gone over as one, and the steps in the array and in the result."""
+
+    length: ir.Value
+    reduced: bool
+    source: ir.Value = ZERO
+    target: ir.Value = ZERO

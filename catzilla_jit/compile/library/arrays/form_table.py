@@ -1,0 +1,33 @@
+"""All forms of calls (`forms.py`), by the functions and the names of the methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catzilla_jit.compile.library.arrays import (
+    making_forms,
+    matrix_forms,
+    order_forms,
+    reduction_forms,
+    series_forms,
+)
+from catzilla_jit.compile.library.arrays.forms import Form
+
+_FUNCTIONS: dict[Any, Form] = {}
+_METHODS: dict[str, Form] = {}
+for _module in (making_forms, matrix_forms, order_forms, reduction_forms, series_forms):
+    _FUNCTIONS |= _module.FUNCTIONS
+    _METHODS |= _module.METHODS
+
+
+def of_function(function: Any) -> Form | None:
+    """Return the form of a function of NumPy; None for others."""
+    try:
+        return _FUNCTIONS.get(function)
+    except TypeError:  # an unhashable value
+        return None
+
+
+def of_method(name: str) -> Form | None:
+    """Return the form of a method of arrays."""
+    return _METHODS.get(name)

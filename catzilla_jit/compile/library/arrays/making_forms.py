@@ -1,0 +1,304 @@
+"""Arrays that are made of others, or of numbers: joined, turned, spaced."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from numba.core import types
+from numba.np import numpy_support
+
+from catzilla_jit.compile.library.arrays import making
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.written import Choice, Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import joining, signatures
+
+#: More arrays, or numbers that are written out, than this are left to NumPy.
+MOST, MOST_NUMBERS = 16, 64
+NEW = numpy.lib.NumpyVersion(numpy.__version__) >= "2.0.0"
+
+
+def _is_table(type_: Any, *dimensions: int) -> bool:
+    """Tell whether it is an aligned array of numbers, of one dimension or without gaps."""
+    known = isinstance(type_, types.Array) and type_.aligned and type_.dtype in signatures.DTYPES
+    return known and type_.ndim in dimensions and (type_.ndim == 1 or type_.layout == "C")
+
+
+def _is_int(type_: Any) -> bool:
+    return types.unliteral(type_) == types.int64
+
+
+def _is_number(type_: Any) -> bool:
+    return types.unliteral(type_) in (types.int64, types.float64)
+
+
+def dtype_of(constant: Any) -> Any:
+    """Return the Numba type of elements that a constant like `float` means, None for others."""
+    known = (float, int, bool, complex, numpy.number, numpy.bool_)
+    if not isinstance(constant, type) or not issubclass(constant, known):
+        return None
+    try:
+        found: Any = numpy_support.from_dtype(numpy.dtype(constant))
+    except (TypeError, NotImplementedError):
+        return None
+    return found if found in signatures.DTYPES else None
+
+
+def _joined(name: str) -> Any:
+    def make(_given: Any, *, shape: tuple[int, ...], axis: Any = 0) -> Any:
+        if type(axis) is not int or shape[0] > MOST:
+            return None
+        return joining.joining(name, axis, shape[0])
+
+    return make
+
+
+def _appended(given: Any, *, axis: Any = None) -> Any:
+    return joining.joining("append", 0, 2) if axis is None and len(given) == 2 else None
+
+
+def _array(_given: Any, *, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    wanted = None if dtype is None else dtype_of(dtype)
+    if math.prod(shape) > MOST_NUMBERS or (dtype is not None and wanted is None):
+        return None
+    return joining.array_of(shape, wanted)
+
+
+def by_text(
+    name: str,
+    arguments: str,
+    *lines: str,
+    fits: Callable[..., bool],
+    certain: bool = True,
+    **used: Any,
+) -> Choice:
+    """Return the chooser of a function of these lines, for types that fit."""
+    function = written(name, arguments, lines, numpy=numpy, **used)
+
+    def ours(*given: Any) -> Function | None:
+        return function if fits(*given) else None
+
+    return choice_of(name, ours, certain=certain)
+
+
+def _of(function: Function, fits: Callable[..., bool], *, certain: bool = True) -> Choice:
+    return choice_of(function.__name__, lambda *given: function if fits(*given) else None,
+                     certain=certain)  # fmt: skip
+
+
+# -- views
+
+
+def _expanded(_given: Any, *, axis: Any = None) -> Any:
+    if type(axis) is not int:
+        return None
+
+    def ours(array: Any) -> Function | None:
+        if not isinstance(array, types.Array) or not -array.ndim - 1 <= axis <= array.ndim:
+            return None
+        index = [":"] * array.ndim
+        index.insert(axis % (array.ndim + 1), "None")
+        return _indexed(", ".join(index))
+
+    return choice_of("expand_dims", ours, certain=True)
+
+
+@functools.cache
+def _indexed(index: str) -> Function:
+    return written("view", "values", [f"return values[{index}]"])
+
+
+def _atleast_2d(_given: Any) -> Any:
+    def ours(array: Any) -> Function | None:
+        if not isinstance(array, types.Array) or array.ndim == 0:
+            return None
+        return _indexed("None, :" if array.ndim == 1 else ":")
+
+    return choice_of("atleast_2d", ours, certain=True)
+
+
+def _flipped(_given: Any, *, axis: Any = None) -> Any:
+    def ours(array: Any) -> Function | None:
+        if not isinstance(array, types.Array) or array.ndim == 0:
+            return None
+        if axis is not None and not (type(axis) is int and -array.ndim <= axis < array.ndim):
+            return None
+        place = None if axis is None else axis % array.ndim
+        turned = ["::-1" if place in (None, i) else ":" for i in range(array.ndim)]
+        return _indexed(", ".join(turned))
+
+    return choice_of("flip", ours, certain=True)
+
+
+def _flipped_along(axis: int) -> Any:
+    return lambda _given: _flipped((), axis=axis)
+
+
+# -- arrays of their own
+
+
+def _identity(_given: Any, *, dtype: Any = None) -> Any:
+    if dtype is not None and dtype is not float:
+        return None
+    return _of(making.identity, _is_int)
+
+
+def _eye(given: Any, *, k: Any = 0, dtype: Any = None, M: Any = None) -> Any:
+    if type(k) is not int or (dtype is not None and dtype is not float):
+        return None
+    if M is not None and type(M) is not int:
+        return None
+    wide = "rows" if M is None else str(M)
+    lines = f"return eye(rows, {wide}, {k})"
+    return by_text("eye_of", "rows", lines, fits=_is_int, eye=making.eye)
+
+
+def _diag(_given: Any, *, k: Any = 0) -> Any:
+    if type(k) is not int:
+        return None
+    return by_text("diag_of", "line", f"return diag(line, {k})", diag=making.diag,
+                   fits=lambda array: _is_table(array, 1))  # fmt: skip
+
+
+def _triangle(name: str) -> Any:
+    def make(_given: Any, *, k: Any = 0) -> Any:
+        if type(k) is not int:
+            return None
+        return by_text(f"{name}_of", "table", f"return {name}(table, {k})",
+                       fits=lambda array: _is_table(array, 2),
+                       **{name: getattr(making, name)})  # fmt: skip
+
+    return make
+
+
+def _tile(_given: Any) -> Any:
+    return _of(making.tile, lambda array, count: _is_table(array, 1) and _is_int(count))
+
+
+def _tiled(_given: Any, *, reps: Any = None) -> Any:
+    """Repeat by constants: a number of times, or so many rows and columns."""
+    several = isinstance(reps, tuple) and len(reps) == 2 and all(type(r) is int for r in reps)
+    if type(reps) is int:
+        reps, several = (1, reps), False
+    elif not several:
+        return None
+
+    def ours(array: Any) -> Function | None:
+        if not _is_table(array, 1, 2):
+            return None
+        table = "values" if array.ndim == 2 else "values.reshape(1, values.size)"
+        line = "" if several or array.ndim == 2 else ".reshape(values.size * across)"
+        return written("tiled", "values",
+                       [f"across = {reps[1]}", f"return tile({table}, {reps[0]}, across){line}"],
+                       tile=making.tile_table)  # fmt: skip
+
+    return choice_of("tile", ours, certain=False)
+
+
+def _repeated(_given: Any, *, axis: Any = None) -> Any:
+    if axis not in (0, 1, -1, -2) or type(axis) is not int:
+        return None
+    function = making.repeat_rows if axis in (0, -2) else making.repeat_columns
+    return _of(function, lambda array, count: _is_table(array, 2) and _is_int(count),
+               certain=False)  # fmt: skip
+
+
+def _rolled(_given: Any, *, axis: Any = None) -> Any:
+    if axis not in (0, 1, -1, -2) or type(axis) is not int:
+        return None
+    function = making.roll_rows if axis in (0, -2) else making.roll_columns
+    return _of(function, lambda array, count: _is_table(array, 2) and _is_int(count))
+
+
+def _meshgrid(given: Any, *, indexing: Any = "xy") -> Any:
+    if indexing not in ("xy", "ij") or len(given) != 2 or not NEW:
+        return None
+    function = making.meshgrid if indexing == "xy" else making.meshgrid_ij
+    return _of(function, lambda *lines: all(_is_table(each, 1) for each in lines))
+
+
+# -- spaced
+
+
+def _linspace(given: Any, *, endpoint: Any = True, retstep: Any = False, dtype: Any = None) -> Any:
+    if retstep is not False or dtype not in (None, float):
+        return None
+    if endpoint is True:
+        lines = f"return numpy.linspace({', '.join(given)})"
+        return by_text("linspace_of", ", ".join(given), lines, fits=_are_numbers)
+    if endpoint is not False or not making.IS_PLAIN:
+        return None
+    count = "num" if "num" in given else "50"
+    lines = f"return open_space(float(start), float(stop), {count})"
+    return by_text("linspace_of", ", ".join(given), lines, fits=_are_numbers, certain=False,
+                   open_space=making.open_space)  # fmt: skip
+
+
+def _are_numbers(*given: Any) -> bool:
+    return all(map(_is_number, given)) and all(map(_is_int, given[2:]))
+
+
+def _arange(given: Any, *, dtype: Any = None) -> Any:
+    if dtype not in (None, float, int) or not making.IS_PLAIN:
+        return None
+    if len(given) == 1 and dtype is None:
+        return None  # of ints most often, which needs nothing
+
+    def ours(*types_: Any) -> Function | None:
+        whole = all(map(_is_int, types_))
+        if not all(map(_is_number, types_)) or (dtype is int and not whole):
+            return None
+        start, stop, step = ("0", given[0], "1") if len(given) == 1 else (*given[:2], "1")
+        if len(given) == 3:
+            step = given[2]
+        call = f"numpy.arange({start}, {stop}, {step})"
+        if dtype is float or not whole:
+            call = f"arange({start}, {stop}, {step})"
+        return written("arange_of", ", ".join(given), [f"return {call}"], numpy=numpy,
+                       arange=making.arange)  # fmt: skip
+
+    return choice_of("arange", ours, certain=False)
+
+
+_TILE = Form(("A", "reps"), ("A",), _tiled, other=Form(("A", "reps"), ("A", "reps"), _tile))
+FUNCTIONS: dict[Any, Form] = {
+    **{
+        getattr(numpy, name): Form(("arrays", "axis"), (), _joined(name), "arrays")
+        for name in ("concatenate", "stack")
+    },
+    **{
+        getattr(numpy, name): Form(("tup",), (), _joined(name), "tup")
+        for name in ("vstack", "hstack", "column_stack")
+    },
+    **{
+        getattr(numpy, name): Form(("object", "dtype"), (), _array, "object", 2)
+        for name in ("array", "asarray")
+    },
+    numpy.append: Form(("arr", "values", "axis"), ("arr", "values"), _appended),
+    numpy.expand_dims: Form(("a", "axis"), ("a",), _expanded),
+    numpy.atleast_2d: Form(("a",), ("a",), _atleast_2d),
+    numpy.flip: Form(("m", "axis"), ("m",), _flipped),
+    numpy.fliplr: Form(("m",), ("m",), _flipped_along(1)),
+    numpy.flipud: Form(("m",), ("m",), _flipped_along(0)),
+    numpy.identity: Form(("n", "dtype"), ("n",), _identity),
+    numpy.eye: Form(("N", "M", "k", "dtype"), ("N",), _eye),
+    numpy.diag: Form(("v", "k"), ("v",), _diag),
+    numpy.tril: Form(("m", "k"), ("m",), _triangle("tril")),
+    numpy.triu: Form(("m", "k"), ("m",), _triangle("triu")),
+    numpy.tile: _TILE,
+    numpy.repeat: Form(("a", "repeats", "axis"), ("a", "repeats"), _repeated),
+    numpy.roll: Form(("a", "shift", "axis"), ("a", "shift"), _rolled),
+    numpy.meshgrid: Form(("x", "y", "indexing"), ("x", "y"), _meshgrid),
+    numpy.linspace: Form(
+        ("start", "stop", "num", "endpoint", "retstep", "dtype"), ("start", "stop", "num"),
+        _linspace,
+    ),
+    numpy.arange: Form(("start", "stop", "step", "dtype"), ("start", "stop", "step"), _arange),
+}  # fmt: skip
+METHODS: dict[str, Form] = {}

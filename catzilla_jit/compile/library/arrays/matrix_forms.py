@@ -1,0 +1,126 @@
+"""`numpy.linalg` with constants, and what is composed of its functions; Fourier transforms."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.reduction_forms import MULTIPLY
+from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import cores, decompositions
+from catzilla_jit.compile.library.ufuncs import reductions as loops
+
+NEW = numpy.lib.NumpyVersion(numpy.__version__) >= "2.0.0"
+#: The most of a power of a matrix that is written out.
+MOST_POWER = 64
+
+
+def _eigh(_given: Any, *, UPLO: Any = "L") -> Any:
+    ends = {"L": "lo", "l": "lo", "U": "up", "u": "up"}
+    if not NEW or UPLO not in ends:
+        return None
+    return decompositions.square("eigh", f"linalg.eigh_{ends[UPLO]}", (1, 2))
+
+
+def _svd(_given: Any, *, full_matrices: Any = True, compute_uv: Any = True) -> Any:
+    if not NEW or type(full_matrices) is not bool or type(compute_uv) is not bool:
+        return None
+    return decompositions.singular(full_matrices) if compute_uv else decompositions.singular_values
+
+
+def _slogdet(_given: Any) -> Any:
+    return decompositions.square("slogdet", "linalg.slogdet", (0, 0)) if NEW else None
+
+
+def _lstsq(_given: Any, *, rcond: Any = None) -> Any:
+    if not NEW or not (rcond is None or type(rcond) is float) or (rcond or 0.0) < 0.0:
+        return None
+    limit = -1.0 if rcond is None else rcond
+
+    def ours(matrix: Any, right: Any) -> Function | None:
+        known = all(
+            isinstance(each, types.Array) and each.dtype in (types.float64, types.int64)
+            for each in (matrix, right)
+        )
+        if not known or matrix.ndim != 2 or right.ndim not in (1, 2):
+            return None
+        return written("solved", "a, b", [f"return least_squares(a, b, {limit!r})"],
+                       least_squares=decompositions.least_squares)  # fmt: skip
+
+    return choice_of("lstsq", ours, certain=True)
+
+
+def _is_matrix(type_: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.ndim == 2 and type_.aligned
+    return known and type_.dtype == types.float64
+
+
+def _pinv(_given: Any) -> Any:
+    if not NEW:
+        return None
+    lines = [
+        "u, s, vt = svd(a)",
+        "limit = 1e-15 * most(s)",
+        "for i in range(len(s)):",
+        "    s[i] = 1.0 / s[i] if s[i] > limit else 0.0",
+        "return matmul(vt.T, multiply(u, s).T)",
+    ]
+
+    def ours(matrix: Any) -> Function | None:
+        if not _is_matrix(matrix):
+            return None
+        return written(
+            "inverse", "a", lines, svd=decompositions.singular(False), multiply=MULTIPLY,
+            most=loops.reduction("max", loops.ALL, False), matmul=cores.matmul,
+        )  # fmt: skip
+
+    return choice_of("pinv", ours, certain=True)
+
+
+def _matrix_power(_given: Any, *, n: Any = None) -> Any:
+    """Multiply in the order of NumPy: by squares, but for the third power."""
+    if type(n) is not int or not -MOST_POWER <= n <= MOST_POWER or n in (0, 1):
+        return None
+    lines = ["if a.shape[0] != a.shape[1]:", "    bail_out()"]
+    if n < 0:
+        lines.append("a = inverse(a)")
+    n = abs(n)
+    if n == 3:
+        lines.append("return matmul(matmul(a, a), a)")
+    else:
+        found = ""
+        name = "a"
+        while n > 0:
+            n, bit = divmod(n, 2)
+            if bit:
+                lines.append(f"found = matmul(found, {name})" if found else f"found = {name}")
+                found = "found"
+            if n:
+                lines.append(f"b = matmul({name}, {name})")
+                name = "b"
+        lines.append("return found")
+
+    def ours(matrix: Any) -> Function | None:
+        if not _is_matrix(matrix):
+            return None
+        return written("power", "a", lines, matmul=cores.matmul,
+                       inverse=cores.FUNCTIONS[numpy.linalg.inv, 1])  # fmt: skip
+
+    return choice_of("matrix_power", ours, certain=True)
+
+
+FUNCTIONS: dict[Any, Form] = {
+    numpy.linalg.eigh: Form(("a", "UPLO"), ("a",), _eigh),
+    numpy.linalg.svd: Form(("a", "full_matrices", "compute_uv"), ("a",), _svd),
+    numpy.linalg.slogdet: Form(("a",), ("a",), _slogdet),
+    numpy.linalg.lstsq: Form(("a", "b", "rcond"), ("a", "b"), _lstsq),
+    numpy.linalg.pinv: Form(("a",), ("a",), _pinv),
+    numpy.linalg.matrix_power: Form(("a", "n"), ("a",), _matrix_power),
+}
+METHODS: dict[str, Form] = {}

@@ -1,0 +1,222 @@
+"""Sorted arrays and what is read from them: medians, quantiles, places."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.library.arrays import making, places, quantiles
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.reduction_forms import FLOATS
+from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import sorting
+from catzilla_jit.compile.target.numpy_sorts import KINDS
+
+NUMBERS = (types.float64, types.int64)
+SORTED = sorting.sorting(-1, False, "quicksort")
+
+
+def _sorted(of_places: bool) -> Any:
+    def make(
+        _given: Any, *, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None
+    ) -> Any:
+        if type(axis) is not int or order is not None or stable is not None:
+            return None
+        kind = "quicksort" if kind is None else kind
+        return sorting.sorting(axis, of_places, kind) if kind in KINDS else None
+
+    return make
+
+
+def _is_line(type_: Any, *elements: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.aligned and type_.ndim == 1
+    return known and type_.dtype in (elements or NUMBERS)
+
+
+def _is_sortable(type_: Any) -> bool:
+    """Tell whether all items of an array are sorted as floats or integers."""
+    known = isinstance(type_, types.Array) and type_.dtype in NUMBERS
+    return known and sorting.result_type(type_, -1, False, "quicksort") is not None
+
+
+def _is_number(type_: Any) -> bool:
+    return types.unliteral(type_) in NUMBERS
+
+
+def _flat(array: Any) -> str:
+    """Return how the items of an array are taken as a line."""
+    return "values" if array.ndim == 1 else "values.ravel()"
+
+
+# -- quantiles
+
+
+def _of_sorted(function: Function, fits: Callable[..., bool] | None = None) -> Any:
+    """Return what makes the chooser of a function of a sorted line, and of other values."""
+
+    def make(_given: Any) -> Any:
+        def ours(array: Any, *others: Any) -> Function | None:
+            flat = isinstance(array, types.Array) and (array.ndim == 1 or array.layout == "C")
+            if not flat or not _is_sortable(array) or (others and not (fits and fits(*others))):
+                return None
+            names = ", ".join(["values", *(f"x{i}" for i in range(len(others)))])
+            rest = "".join(f", x{i}" for i in range(len(others)))
+            line = f"return function(order({_flat(array)}){rest})"
+            return written("of_sorted", names, [line], function=function, order=SORTED)
+
+        return choice_of(function.__name__, ours)
+
+    return make
+
+
+def _median_along(_given: Any, *, axis: Any = None) -> Any:
+    if axis is None:
+        return _of_sorted(quantiles.median)(_given)
+    if type(axis) is not int:
+        return None
+
+    def ours(array: Any) -> Function | None:
+        if not _is_sortable(array) or array.ndim != 2 or array.layout != "C":
+            return None
+        if not -2 <= axis < 2:
+            return None
+        lines = [
+            f"table = order({'values' if axis % 2 else 'values.T.copy()'})",
+            "found = numpy.empty(len(table))",
+            "for i in range(len(table)):",
+            "    found[i] = median(table[i])",
+            "return found",
+        ]
+        return written(
+            "medians", "values", lines, numpy=numpy, order=SORTED, median=quantiles.median
+        )
+
+    return choice_of("median", ours)
+
+
+def _quantile(one: Function, several: Function) -> Any:
+    """Return what makes the chooser, for a number that is handed over."""
+
+    def make(_given: Any) -> Any:
+        def ours(array: Any, q: Any) -> Function | None:
+            if not isinstance(array, types.Array) or (array.ndim > 1 and array.layout != "C"):
+                return None
+            many = _is_line(q)
+            if not _is_sortable(array) or not (many or _is_number(q)):
+                return None
+            line = f"return function(order({_flat(array)}), q)"
+            function = several if many else one
+            return written("of_sorted", "values, q", [line], function=function, order=SORTED)
+
+        return choice_of(one.__name__, ours)
+
+    return make
+
+
+def _listed_quantiles(several: Function) -> Any:
+    """Return what makes the chooser, for numbers that are written out."""
+
+    def make(_given: Any, *, q: Any = None) -> Any:
+        if not isinstance(q, tuple) or not all(type(each) in (int, float) for each in q):
+            return None
+
+        def ours(array: Any) -> Function | None:
+            if not isinstance(array, types.Array) or (array.ndim > 1 and array.layout != "C"):
+                return None
+            if not _is_sortable(array) or not q:
+                return None
+            numbers = ", ".join(repr(float(each)) for each in q)
+            line = f"return function(order({_flat(array)}), numpy.array([{numbers}]))"
+            return written("of_sorted", "values", [line], function=several, order=SORTED,
+                           numpy=numpy)  # fmt: skip
+
+        return choice_of(several.__name__, ours)
+
+    return make
+
+
+def _quantile_form(one: Function, several: Function) -> Form:
+    handed = Form(("a", "q"), ("a", "q"), _quantile(one, several))
+    return Form(("a", "q"), ("a",), _listed_quantiles(several), other=handed)
+
+
+def _unique(_given: Any, *, return_counts: Any = False) -> Any:
+    if type(return_counts) is not bool:
+        return None
+    return _of_sorted(quantiles.unique_counts if return_counts else quantiles.unique)(_given)
+
+
+# -- places
+
+
+def _searched(_given: Any, *, side: Any = "left") -> Any:
+    if side not in ("left", "right"):
+        return None
+    one, many = (getattr(places, f"{name}_{side}") for name in ("place", "places"))
+
+    def ours(line: Any, numbers: Any) -> Function | None:
+        if not _is_line(line) or not (_is_line(numbers) or _is_number(numbers)):
+            return None
+        return one if _is_number(numbers) else many
+
+    return choice_of("searchsorted", ours, certain=True)
+
+
+def _digitized(_given: Any, *, right: Any = False) -> Any:
+    if type(right) is not bool:
+        return None
+    function = places.digitized_from_right if right else places.digitized
+    return choice_of("digitize", lambda *lines: function if all(map(_is_line, lines)) else None)
+
+
+def _interpolated(given: Any) -> Any:
+    if len(given) != 3 or not making.IS_PLAIN:
+        return None
+
+    def ours(numbers: Any, xs: Any, ys: Any) -> Function | None:
+        many = _is_line(numbers)
+        if not (many or _is_number(numbers)) or not (_is_line(xs) and _is_line(ys)):
+            return None
+        function = places.interpolated_line if many else places.interpolated
+        if xs.dtype == ys.dtype == types.float64:
+            return function
+        lines = [
+            f"{name} = floats({name})"
+            for name, type_ in (("xs", xs), ("ys", ys))
+            if type_.dtype != types.float64
+        ]
+        return written("interp", "x, xs, ys", [*lines, "return interp(x, xs, ys)"],
+                       floats=FLOATS, interp=function)  # fmt: skip
+
+    return choice_of("interp", ours)
+
+
+def _counted(_given: Any) -> Any:
+    return choice_of(
+        "bincount", lambda line: places.counted if _is_line(line, types.int64) else None
+    )
+
+
+SORT = ("a", "axis", "kind", "order", "stable")
+FUNCTIONS: dict[Any, Form] = {
+    numpy.sort: Form(SORT, ("a",), _sorted(False)),
+    numpy.argsort: Form(SORT, ("a",), _sorted(True)),
+    numpy.median: Form(("a", "axis"), ("a",), _median_along),
+    numpy.quantile: _quantile_form(quantiles.quantile, quantiles.quantiles),
+    numpy.percentile: _quantile_form(quantiles.percentile, quantiles.percentiles),
+    numpy.unique: Form(("ar", "return_index", "return_inverse", "return_counts"), ("ar",), _unique),
+    numpy.searchsorted: Form(("a", "v", "side"), ("a", "v"), _searched),
+    numpy.digitize: Form(("x", "bins", "right"), ("x", "bins"), _digitized),
+    numpy.interp: Form(("x", "xp", "fp"), ("x", "xp", "fp"), _interpolated),
+    numpy.bincount: Form(("x",), ("x",), _counted),
+}
+METHODS: dict[str, Form] = {
+    "argsort": FUNCTIONS[numpy.argsort],
+    "searchsorted": FUNCTIONS[numpy.searchsorted],
+}

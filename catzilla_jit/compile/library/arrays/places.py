@@ -1,0 +1,203 @@
+"""Where numbers are among sorted ones, and what lies between: `searchsorted`, `digitize`, `interp`.
+
+The steps are those of NumPy's C code, so that lines that are not sorted have its answer, too.
+Compiled along like the functions of `library/builtin_functions.py`.
+"""
+
+# Arrays are Any here.
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy
+
+from catzilla_jit.compile.library.builtin_functions import bail_out
+
+#: The distance in which NumPy looks again from where it found the last number.
+NEAR = 8
+
+
+def less(first: Any, second: Any) -> bool:
+    """Compare as NumPy sorts: NaN is the largest."""
+    return first < second or (second != second and first == first)
+
+
+def search_left(line: Any, number: Any, begin: int, end: int) -> int:
+    while begin < end:
+        middle = begin + ((end - begin) >> 1)
+        if less(line[middle], number):
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+def search_right(line: Any, number: Any, begin: int, end: int) -> int:
+    while begin < end:
+        middle = begin + ((end - begin) >> 1)
+        if less(number, line[middle]):
+            end = middle
+        else:
+            begin = middle + 1
+    return begin
+
+
+def place_left(line: Any, number: Any) -> int:
+    return search_left(line, number, 0, len(line))
+
+
+def place_right(line: Any, number: Any) -> int:
+    return search_right(line, number, 0, len(line))
+
+
+def places_left(line: Any, numbers: Any) -> Any:
+    """Search each number; from where the last was found if it is not before that."""
+    found = numpy.empty(len(numbers), numpy.int64)
+    begin, end = 0, 0
+    for i in range(len(numbers)):
+        if i > 0 and less(numbers[i - 1], numbers[i]):
+            end = len(line)
+        else:
+            begin = 0
+            end = end + 1 if i > 0 and end < len(line) else len(line)
+        begin = search_left(line, numbers[i], begin, end)
+        end = begin
+        found[i] = begin
+    return found
+
+
+def places_right(line: Any, numbers: Any) -> Any:
+    found = numpy.empty(len(numbers), numpy.int64)
+    begin, end = 0, 0
+    for i in range(len(numbers)):
+        if i > 0 and not less(numbers[i], numbers[i - 1]):
+            end = len(line)
+        else:
+            begin = 0
+            end = end + 1 if i > 0 and end < len(line) else len(line)
+        begin = search_right(line, numbers[i], begin, end)
+        end = begin
+        found[i] = begin
+    return found
+
+
+def is_sorted(line: Any) -> bool:
+    for i in range(1, len(line)):  # noqa: SIM110
+        if not line[i - 1] <= line[i]:
+            return False
+    return True
+
+
+def digitized(numbers: Any, bins: Any) -> Any:
+    if not is_sorted(bins):
+        bail_out()
+    return places_right(bins, numbers)
+
+
+def digitized_from_right(numbers: Any, bins: Any) -> Any:
+    if not is_sorted(bins):
+        bail_out()
+    return places_left(bins, numbers)
+
+
+def guessed_place(number: float, line: Any, guess: int) -> int:
+    """Return the last item that is not greater, -1 where all are; from near a guess."""
+    count = len(line)
+    if number > line[count - 1]:
+        return count
+    if number < line[0]:
+        return -1
+    if count <= 4:
+        i = 1
+        while i < count and number >= line[i]:
+            i += 1
+        return i - 1
+    guess = max(min(guess, count - 3), 1)
+    begin, end = 0, count
+    if number < line[guess]:
+        if number >= line[guess - 1]:
+            return guess - 1
+        end = guess - 1
+        if guess > NEAR and number >= line[guess - NEAR]:
+            begin = guess - NEAR
+    else:
+        if number < line[guess + 1]:
+            return guess
+        if number < line[guess + 2]:
+            return guess + 1
+        begin = guess + 2
+        if guess < count - NEAR - 1 and number < line[guess + NEAR]:
+            end = guess + NEAR
+    while begin < end:
+        middle = begin + ((end - begin) >> 1)
+        if number >= line[middle]:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin - 1
+
+
+def between(number: float, xs: Any, ys: Any, place: int) -> float:
+    """Return the value at a number that lies behind a place."""
+    if place == len(xs) - 1 or xs[place] == number:
+        return ys[place]
+    slope = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
+    found = slope * (number - xs[place]) + ys[place]
+    if found != found:
+        found = slope * (number - xs[place + 1]) + ys[place + 1]
+        if found != found and ys[place] == ys[place + 1]:
+            found = ys[place]
+    return found
+
+
+def interpolated_from(number: float, xs: Any, ys: Any, guess: int) -> tuple[float, int]:
+    """Return the value at a number, and the place to begin from the next time."""
+    if len(xs) == 1:
+        return ys[0], 0
+    if number != number:
+        return number, guess
+    place = guessed_place(number, xs, guess)
+    if place == -1:
+        return ys[0], place
+    if place == len(xs):
+        return ys[place - 1], place
+    return between(number, xs, ys, place), place
+
+
+def interpolated(number: float, xs: Any, ys: Any) -> float:
+    if len(xs) == 0 or len(xs) != len(ys):
+        bail_out()
+    return interpolated_from(float(number), xs, ys, 0)[0]
+
+
+def interpolated_line(numbers: Any, xs: Any, ys: Any) -> Any:
+    if len(xs) == 0 or len(xs) != len(ys):
+        bail_out()
+    found = numpy.empty(len(numbers))
+    place = 0
+    for i in range(len(numbers)):
+        found[i], place = interpolated_from(float(numbers[i]), xs, ys, place)
+    return found
+
+
+def counted(numbers: Any) -> Any:
+    """Count how often each number from 0 occurs, as `numpy.bincount` does."""
+    most = -1
+    for number in numbers:
+        if number < 0 or number > 1 << 32:
+            bail_out()
+        most = max(most, number)
+    found = numpy.zeros(most + 1, numpy.int64)
+    for number in numbers:
+        found[number] += 1
+    return found
+
+
+def is_finite(line: Any) -> bool:
+    for number in line:  # noqa: SIM110
+        if not math.isfinite(number):
+            return False
+    return True

@@ -1,0 +1,163 @@
+"""Neighbouring items of lines: differences, sums so far, integrals; products of vectors."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import operator
+from typing import Any, cast
+
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.library.arrays import making, series
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import operators, signatures
+from catzilla_jit.compile.library.ufuncs import reductions as loops
+
+NUMBERS = (types.float64, types.int64)
+SUBTRACT = operators.CALLS[operator.sub]
+
+
+def _is_line(type_: Any, *elements: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.aligned and type_.ndim == 1
+    return known and type_.dtype in (elements or NUMBERS)
+
+
+def _is_table(type_: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.aligned and type_.ndim == 2
+    return known and type_.layout == "C" and type_.dtype in NUMBERS
+
+
+def _is_number(type_: Any) -> bool:
+    return types.unliteral(type_) in NUMBERS
+
+
+def _sums(_given: Any, *, axis: Any = None) -> Any:
+    if type(axis) is not int:
+        return None
+
+    def ours(array: Any) -> Function | None:
+        if not _is_table(array) or not -2 <= axis < 2:
+            return None
+        return series.sums_along_rows if axis % 2 else series.sums_along_columns
+
+    return choice_of("cumsum", ours, certain=True)
+
+
+def _products(_given: Any) -> Any:
+    return choice_of(
+        "cumprod", lambda line: series.products if _is_line(line) else None, certain=True
+    )
+
+
+def _differences(_given: Any, *, n: Any = 1, axis: Any = -1) -> Any:
+    if type(n) is not int or type(axis) is not int or not 1 <= n <= 8:
+        return None
+
+    def ours(array: Any) -> Function | None:
+        known = isinstance(array, types.Array) and array.aligned and array.ndim in (1, 2)
+        if not known or array.dtype == types.boolean or array.dtype not in signatures.DTYPES:
+            return None
+        if not -array.ndim <= axis < array.ndim or (array.ndim > 1 and array.layout != "C"):
+            return None
+        leading = ":, " * (axis % array.ndim)
+        step = f"values = subtract(values[{leading}1:], values[{leading}:-1])"
+        return written("differences", "values", [*[step] * n, "return values"], subtract=SUBTRACT)
+
+    return choice_of("diff", ours, certain=True)
+
+
+def _integral(given: Any, *, x: Any = None, axis: Any = -1, dx: Any = None) -> Any:
+    if x is not None or dx is not None or axis not in (-1, 0):
+        return None
+    name = "" if len(given) == 1 else given[1]
+
+    def ours(line: Any, other: Any = types.float64) -> Function | None:
+        fits = _is_line(other, types.float64) if name == "x" else _is_number(other)
+        if not _is_line(line, types.float64) or not fits:
+            return None
+        made = {"x": "trapezoids(y, other)", "dx": "even_trapezoids(y, float(other))"}
+        call = made.get(name, "even_trapezoids(y, 1.0)")
+        return written(
+            "integral",
+            "y, other" if name else "y",
+            [f"return total({call})"],
+            trapezoids=series.trapezoids,
+            even_trapezoids=series.even_trapezoids,
+            total=loops.reduction("sum", loops.ALL, False),
+        )
+
+    return choice_of("trapezoid", ours, certain=True)
+
+
+def _slopes(given: Any) -> Any:
+    if not making.IS_PLAIN:
+        return None
+
+    def ours(line: Any, apart: Any = types.float64) -> Function | None:
+        if not _is_line(line, types.float64):
+            return None
+        if _is_line(apart, types.float64):
+            return series.gradient_at
+        if not _is_number(apart):
+            return None
+        names = "y, apart" if len(given) == 2 else "y"
+        value = "float(apart)" if len(given) == 2 else "1.0"
+        return written("slopes", names, [f"return gradient(y, {value})"], gradient=series.gradient)
+
+    return choice_of("gradient", ours, certain=True)
+
+
+def _cross(_given: Any) -> Any:
+    def ours(left: Any, right: Any) -> Function | None:
+        if not all(_is_line(each) or _is_table(each) for each in (left, right)):
+            return None
+        whole = {left.dtype, right.dtype} == {types.int64}
+        dtype = numpy.int64 if whole else numpy.float64
+        if left.ndim == right.ndim == 1:
+            return cast("Function", series.cross(dtype))
+        shown = [
+            name if each.ndim == 2 else f"{name}.copy().reshape(1, {name}.size)"
+            for name, each in (("left", left), ("right", right))
+        ]
+        return written(
+            "crosses", "left, right", [f"return rows({', '.join(shown)})"],
+            rows=series.crosses(dtype),
+        )  # fmt: skip
+
+    return choice_of("cross", ours, certain=True)
+
+
+def _range(_given: Any) -> Any:
+    def ours(array: Any) -> Function | None:
+        if loops.result_type("max", array, loops.ALL, False) is None or array.dtype not in NUMBERS:
+            return None
+        return written(
+            "range_of", "values", ["return apart(most(values), least(values))"],
+            apart=operators.FUNCTIONS[numpy.subtract, 2],
+            most=loops.reduction("max", loops.ALL, False),
+            least=loops.reduction("min", loops.ALL, False),
+        )  # fmt: skip
+
+    return choice_of("ptp", ours, certain=True)
+
+
+TRAPEZOID = Form(("y", "x", "dx", "axis"), ("y", "x", "dx"), _integral)
+FUNCTIONS: dict[Any, Form] = {
+    numpy.cumsum: Form(("a", "axis"), ("a",), _sums),
+    numpy.cumprod: Form(("a",), ("a",), _products),
+    numpy.diff: Form(("a", "n", "axis"), ("a",), _differences),
+    numpy.gradient: Form(("f", "apart"), ("f", "apart"), _slopes),
+    numpy.cross: Form(("a", "b"), ("a", "b"), _cross),
+    numpy.ptp: Form(("a",), ("a",), _range),
+}
+for _name in ("trapezoid", "trapz"):
+    if hasattr(numpy, _name):
+        FUNCTIONS[getattr(numpy, _name)] = TRAPEZOID
+METHODS: dict[str, Form] = {
+    "cumsum": FUNCTIONS[numpy.cumsum],
+    "cumprod": FUNCTIONS[numpy.cumprod],
+}

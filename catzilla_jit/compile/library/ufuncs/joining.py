@@ -1,0 +1,205 @@
+"""Arrays joined to a new one, as `numpy.concatenate`, `stack` and their kin do.
+
+Arrays are lines, or in C order: the result is in C order then. The items of each part are written
+by the function that writes parts of arrays (`assignment.py`).
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from llvmlite import ir
+from numba.core import cgutils, errors, types
+from numba.core.extending import intrinsic
+from numba.core.registry import cpu_target
+from numba.np import arrayobj, numpy_support
+
+from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
+
+INT64 = ir.IntType(64)
+ONE, ZERO = INT64(1), INT64(0)
+#: The functions that take numbers beside arrays.
+WITH_NUMBERS = {"hstack", "append"}
+
+
+@functools.cache
+def joining(name: str, axis: int, count: int) -> Any:
+    """Return what joins so many arrays as a function of NumPy does."""
+
+    def typed(given: tuple[Any, ...]) -> Any:
+        given = tuple(map(types.unliteral, given))
+        result = result_type(name, axis, given)
+        if result is None:
+            raise errors.TypingError(f"{name} is not known for {', '.join(map(str, given))}")
+        return result(*given), code
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _written(context, builder, signature, values, name, axis)
+
+    return of_count(name, count, typed)
+
+
+def of_count(name: str, count: int, typed: Any) -> Any:
+    """Return an intrinsic of so many arguments, which `typed` is called with."""
+    names = ", ".join(f"x{i}" for i in range(count))
+    space: dict[str, Any] = {"typed": typed}
+    exec(f"def joined(_typing, {names}):\n    return typed(({names},))", space)
+    function = space["joined"]
+    function.__module__, function.__name__ = __name__, name
+    made = intrinsic(function)
+    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    return made
+
+
+#: What numbers may be written to an array of a type, beside those of the type itself.
+WRITTEN: dict[Any, tuple[Any, ...]] = {
+    types.float64: (types.boolean, types.int64, types.float32),
+    types.int64: (types.boolean,),
+    types.complex128: (types.boolean, types.int64, types.float64),
+}
+
+
+@functools.cache
+def array_of(shape: tuple[int, ...], wanted: Any) -> Any:
+    """Return what makes an array of numbers that are written out, or of arrays of one shape.
+
+    wanted: the type of the items, None for the one that NumPy takes.
+    """
+    count = functools.reduce(operator.mul, shape)
+
+    def typed(given: tuple[Any, ...]) -> Any:
+        given = tuple(map(types.unliteral, given))
+        if isinstance(given[0], types.Array) and len(shape) == 1:
+            result = result_type("stack", 0, given)
+            code = _stacked
+            if result is not None and wanted not in (None, result.dtype):
+                result = None
+        else:
+            item = _item(given, wanted)
+            result = None if item is None else types.Array(item, len(shape), "C")
+            code = _numbers
+        if result is None:
+            raise errors.TypingError(f"array is not known for {', '.join(map(str, given))}")
+        return result(*given), code
+
+    def _stacked(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _written(context, builder, signature, values, "stack", 0)
+
+    def _numbers(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        result = signature.return_type
+        lengths = [INT64(each) for each in shape]
+        made = arrayobj._empty_nd_impl(context, builder, result, lengths)
+        for i, (type_, value) in enumerate(zip(signature.args, values, strict=True)):
+            number = context.cast(builder, value, type_, result.dtype)
+            context.pack_value(builder, result.dtype, number, builder.gep(made.data, [INT64(i)]))
+        return made._getvalue()
+
+    return of_count("array", count, typed)
+
+
+def _item(given: tuple[Any, ...], wanted: Any) -> Any:
+    """Return the type of an array of numbers, None where it is not known."""
+    if not signatures.DTYPES.issuperset(given):
+        return None
+    dtypes = [numpy.dtype(str(numpy_support.as_dtype(each))) for each in given]
+    item = numpy_support.from_dtype(numpy.result_type(*dtypes)) if wanted is None else wanted
+    plain = all(each == item or each in WRITTEN.get(item, ()) for each in given)
+    return item if plain else None
+
+
+def result_type(name: str, axis: int, given: tuple[Any, ...]) -> Any:
+    """Return the Numba type of what is joined, None where it is not known."""
+    elements = []
+    for each in given:
+        plain = isinstance(each, types.Array) and each.aligned and each.ndim > 0
+        if plain and each.ndim > 1 and each.layout != "C":
+            return None
+        if not plain and (isinstance(each, types.Array) or name not in WITH_NUMBERS):
+            return None
+        elements.append(each.dtype if plain else each)
+    if not signatures.DTYPES.issuperset(elements) or _place(name, axis, given) is None:
+        return None
+    dtypes = [numpy.dtype(str(numpy_support.as_dtype(each))) for each in elements]
+    item = numpy_support.from_dtype(numpy.result_type(*dtypes))
+    if item not in signatures.DTYPES:
+        return None
+    return types.Array(item, len(_inserted(name, axis, given[0])) + _dimensions(given[0]), "C")
+
+
+def _dimensions(type_: Any) -> int:
+    return type_.ndim if isinstance(type_, types.Array) else 1
+
+
+def _inserted(name: str, axis: int, type_: Any) -> list[int]:
+    """Return where an array gets a dimension of 1 first."""
+    dimensions = _dimensions(type_)
+    if name == "stack":
+        return [axis % (dimensions + 1)]
+    if dimensions == 1 and name in ("vstack", "column_stack"):
+        return [int(name == "column_stack")]
+    return []
+
+
+def _place(name: str, axis: int, given: tuple[Any, ...]) -> int | None:
+    """Return the dimension along which is joined; None where the arrays do not fit."""
+    dimensions = {_dimensions(each) + len(_inserted(name, axis, each)) for each in given}
+    if len(dimensions) != 1:
+        return None
+    (most,) = dimensions
+    if name == "append" and most != 1:
+        return None
+    if name == "hstack":
+        axis = 0 if most == 1 else 1
+    axis = {"vstack": 0, "column_stack": 1}.get(name, axis)
+    return axis % most if -most <= axis < most else None
+
+
+def _written(
+    context: Any, builder: ir.IRBuilder, signature: Any, values: Any, name: str, axis: int
+) -> ir.Value:
+    result = signature.return_type
+    place = _place(name, axis, signature.args)
+    assert place is not None
+    parts = [
+        _part(context, builder, type_, value, _inserted(name, axis, type_))
+        for type_, value in zip(signature.args, values, strict=True)
+    ]
+    shape = list(parts[0].shape)
+    wrong: ir.Value = calls.FALSE
+    for each in parts[1:]:
+        for i, length in enumerate(each.shape):
+            if i != place or name == "stack":
+                wrong = builder.or_(wrong, builder.icmp_signed("!=", length, parts[0].shape[i]))
+        shape[place] = builder.add(shape[place], each.shape[place])
+    calls.leave(context, builder, wrong, "arrays whose shapes do not fit")
+    made = arrayobj._empty_nd_impl(context, builder, result, shape)
+    strides = cgutils.unpack_tuple(builder, made.strides, result.ndim)
+    at = builder.bitcast(made.data, nest.BYTES)
+    for each, type_ in zip(parts, signature.args, strict=True):
+        target = calls.Operand(at, each.shape, strides)
+        item = getattr(type_, "dtype", type_)
+        assignment.write_items(context, builder, result.dtype, item, target, each)
+        at = builder.gep(at, [builder.mul(each.shape[place], strides[place])])
+    return made._getvalue()
+
+
+def _part(
+    context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value, inserted: Sequence[int]
+) -> calls.Operand:
+    if not isinstance(type_, types.Array):
+        place = cgutils.alloca_once(builder, context.get_data_type(type_))
+        context.pack_value(builder, type_, value, place)
+        return calls.Operand(place, [ONE], [ZERO])
+    found = calls.operand(context, builder, type_, value, type_.dtype)
+    shape, strides = list(found.shape), list(found.strides)
+    for each in inserted:
+        shape.insert(each, ONE)
+        strides.insert(each, ZERO)
+    return calls.Operand(found.data, shape, strides)
