@@ -286,6 +286,43 @@ def test_least_squares_are_numpys() -> None:
     check("np.linalg.lstsq(a, b, rcond=None)[0]", [(calls[0][0], calls[0][0][:, :2].copy())])
 
 
+def test_transforms_are_numpys() -> None:
+    lines = [each for each in LINES if np.isfinite(each).all()]
+    calls = [(each, n) for each in lines for n in (1, 5, 12, 0)]
+    check("(np.fft.fft(a, b), np.fft.rfft(a, n=b), np.fft.irfft(a, b), np.fft.ifft(a))", calls)
+    norms = "np.fft.ifft(a, norm='ortho'), np.fft.rfft(a, norm='forward'), np.fft.fftshift(a)"
+    check(f"({norms})", [(each,) for each in lines])
+    check("(np.fft.fft(a, axis=0), np.fft.rfft(a), np.fft.fft2(a))", [(a,) for a in TABLES[:6]])
+    check("(np.fft.fftfreq(a, b), np.fft.rfftfreq(a), np.fft.fftfreq(a, 2))", [(7, 0.1), (8, 3.0)])
+
+
+def test_complex_arrays_are_computed_by_numpys_loops() -> None:
+    lines = [RANDOM.permutation(each) + 1j * each for each in (LINES[4], LINES[5])]
+    lines += [np.array([complex(np.inf, np.nan), 1j, complex(-0.0, 0.0), 1e200 + 1e200j])]
+    operators = "a * b, a / (b + 3), a - b, a * 2.5, -a, 1j * a.real"
+    check(f"({operators})", [(each, each[::-1].copy()) for each in lines])
+    check("(np.abs(a), np.conj(a), np.angle(a), np.real(a), np.imag(a), np.exp(a * 0.1))",
+          [(each,) for each in lines])  # fmt: skip
+
+
+def test_comparisons_are_numpys() -> None:
+    calls = [(each, np.where(RANDOM.random(len(each)) < 0.5, each, each + 1e-7)) for each in LINES]
+    check("(np.isclose(a, b), np.isclose(a, 1.5, atol=1, equal_nan=True))", calls)
+    check("(np.count_nonzero(a > 0), np.flatnonzero(a), np.nan_to_num(a))", [(a,) for a in LINES])
+    function = named("def function(a, b): return np.allclose(a, b), np.array_equal(a, a + 0.0)")
+    made: Task[..., Any] = task(function)
+    assert described(made.submit(*calls[2]).result(60)) == described(function(*calls[2]))
+    assert made.explain().compiled
+
+
+def test_reductions_without_nan_are_numpys() -> None:
+    lines = [(each,) for each in LINES] + [(np.full(3, np.nan),)]
+    for source in ("np.nanmean(a)", "np.nanmax(a)", "np.nanstd(a, ddof=1)", "np.nanmedian(a)"):
+        check(source, lines)
+    tables = [(np.where(RANDOM.random(a.shape) < 0.2, np.nan, a),) for a in TABLES]
+    check("(np.nansum(a, axis=0), np.nanmean(a, axis=1), np.nanmin(a, axis=0))", tables)
+
+
 def test_results_with_names_are_numpys() -> None:
     function = named("def function(a):\n    w, v = np.linalg.eigh(a)\n    return v @ np.diag(w)")
     made: Task[..., Any] = task(function)

@@ -140,6 +140,45 @@ def place_numbers(func_ir: Any) -> bool:
     return changed
 
 
+def place_types(func_ir: Any) -> bool:
+    """Put NumPy's types in the place of Python's in calls like `numpy.zeros(n, dtype=int)`."""
+    changed = False
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            value = statement.value
+            plain = isinstance(value, ir.Expr) and value.op == "call" and not value.vararg
+            place = _place_of_type(func_ir, value) if plain else None
+            if place is None:
+                continue
+            told = [variable for name, variable in value.kws if name == "dtype"]
+            for variable in [*told, *value.args[place : place + 1]]:
+                definition = ir_utils.guard(ir_utils.get_definition, func_ir, variable)
+                known = isinstance(definition, ir.Global) and isinstance(definition.value, type)
+                if known and definition.value in TYPES:
+                    definition.value = TYPES[definition.value]
+                    changed = True
+    return changed
+
+
+def _place_of_type(func_ir: Any, call: Any) -> int | None:
+    """Return which argument of a function of NumPy is the type of the elements."""
+    looked_up = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
+    if not isinstance(looked_up, ir.Expr) or looked_up.op != "getattr":
+        return None
+    holder = ir_utils.guard(ir_utils.find_const, func_ir, looked_up.value)
+    return PLACES.get(looked_up.attr) if holder is numpy else None
+
+
+#: Python's types, as NumPy means them.
+TYPES: dict[Any, Any] = {
+    int: numpy.int64, float: numpy.float64, bool: numpy.bool_, complex: numpy.complex128,
+}  # fmt: skip
+#: The functions that are told one, and by which argument.
+PLACES = {
+    "zeros": 1, "ones": 1, "empty": 1, "zeros_like": 1, "ones_like": 1, "empty_like": 1,
+}  # fmt: skip
+
+
 def _number(func_ir: Any, call: Any) -> Any:
     kind = constant_of(func_ir, call.func)
     if not any(kind is each for each in NUMBERS):

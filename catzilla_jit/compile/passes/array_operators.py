@@ -28,6 +28,7 @@ TABLES = {
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.lt,
     operator.le, operator.eq, operator.ne, operator.gt, operator.ge,
 }  # fmt: skip
+COMPLEX = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg}
 PLAIN: tuple[Any, ...] = (types.float64, types.int64)
 
 #: Names that make such arrays; and what is in functions whose operators all have to be loops.
@@ -57,6 +58,7 @@ class ArrayOperators(TaskPass):
                     body += items
                     changed = True
                     continue
+                changed = _called_otherwise(statement, block.scope, state, body) or changed
                 if isinstance(statement, ir.Assign) and _is_operation(statement.value, state):
                     place = _redirected(statement, block.scope, state)
                     changed = changed or bool(place)
@@ -66,6 +68,14 @@ class ArrayOperators(TaskPass):
         return changed
 
 
+def _is_complex(expr: Any, given: list[Any]) -> bool:
+    """Tell whether it is an operator of complex arrays: NumPy multiplies in another way."""
+    elements = {getattr(each, "dtype", types.unliteral(each)) for each in given}
+    return expr.fn in COMPLEX and types.complex128 in elements and elements <= {
+        types.complex128, *PLAIN,
+    }  # fmt: skip
+
+
 def _is_operation(expr: Any, state: Any) -> bool:
     if not isinstance(expr, ir.Expr) or expr.op not in ("binop", "unary"):
         return False
@@ -73,6 +83,8 @@ def _is_operation(expr: Any, state: Any) -> bool:
     arrays = [each for each in given if isinstance(each, types.Array)]
     if not arrays:
         return False
+    if _is_complex(expr, given):
+        return True
     if expr.fn in TABLES and max(each.ndim for each in arrays) > 1:
         return {getattr(each, "dtype", types.unliteral(each)) for each in given} <= set(PLAIN)
     if expr.fn not in table.OPERATORS:
@@ -106,6 +118,35 @@ def _redirected(statement: Any, scope: Any, state: Any) -> list[Any]:
     state.calltypes[call] = signature
     statement.value = call
     return [function]
+
+
+def _called_otherwise(statement: Any, scope: Any, state: Any, body: list[Any]) -> bool:
+    """Make a call like `numpy.abs(z)` of complex arrays one of a loop; write the look-up first."""
+    call = statement.value if isinstance(statement, ir.Assign) else None
+    if not isinstance(call, ir.Expr) or call.op != "call" or call.kws:
+        return False
+    callee = operators.FUNCTIONS.get((number_kinds.called(state.typemap, call), len(call.args)))
+    given = tuple(state.typemap[each.name] for each in call.args)
+    if callee is None or not any(_is_complex_array(each) for each in given):
+        return False
+    variable, function = _looked_up(callee, scope, statement.loc)
+    type_ = state.typingctx.resolve_value_type(callee)
+    try:
+        signature = type_.get_call_type(state.typingctx, given, {})
+    except errors.TypingError:
+        return False
+    if signature.return_type != state.typemap[statement.target.name]:
+        return False
+    state.typemap[variable.name] = type_
+    body.append(function)
+    state.calltypes.pop(call)
+    call.func = variable
+    state.calltypes[call] = signature
+    return True
+
+
+def _is_complex_array(type_: Any) -> bool:
+    return isinstance(type_, types.Array) and type_.dtype == types.complex128
 
 
 def _looked_up(callee: Any, scope: Any, loc: Any) -> tuple[Any, Any]:

@@ -84,7 +84,7 @@ class _Check(foreign_arrays.Checks):
         elif expr.op == "unary":
             self._unary(expr)
         elif expr.op in ("getitem", "static_getitem"):
-            self._get_item(expr)
+            self._get_item(statement.target.name, expr)
         elif expr.op in ("build_list", "build_set"):
             self._taken(expr.op[6:], [item.name for item in expr.items])
         elif expr.op == "build_map":
@@ -158,14 +158,15 @@ class _Check(foreign_arrays.Checks):
 
     # -- items
 
-    def _get_item(self, expr: Any) -> None:
+    def _get_item(self, target: str, expr: Any) -> None:
         if not self._is_array(expr.value.name):
             return
-        if expr.op == "getitem":
-            if not self._is_mask(expr.value.name, expr.index.name):
-                self._index(expr.index.name)
-        elif expr.index_var is not None:
-            self._index(expr.index_var.name)
+        index = expr.index if expr.op == "getitem" else expr.index_var
+        masked = expr.op == "getitem" and self._is_mask(expr.value.name, index.name)
+        if index is not None and not masked:
+            tuple_ = isinstance(self.typemap[index.name], types.BaseTuple)
+            view = tuple_ and getattr(self.typemap[target], "ndim", 0) > 0
+            self._index(index.name, is_view=view)
 
     def _is_mask(self, array: str, index: str) -> bool:
         """Tell whether an index picks the items of a line by a line of bools."""
@@ -174,13 +175,14 @@ class _Check(foreign_arrays.Checks):
             return False
         return lines[1].dtype == types.boolean
 
-    def _index(self, name: str) -> None:
+    def _index(self, name: str, *, is_view: bool = False) -> None:
         for part in foreign_arrays.parts(self.typemap[name]):
             if isinstance(part, types.Array):
                 self._refuse(
                     rules.ARRAY_INDEX, "an array is indexed with an array other than a mask"
                 )
-            if number_kinds.kind(part) == number_kinds.BOOL or part == types.ellipsis:
+            view = part == types.ellipsis and not is_view
+            if number_kinds.kind(part) == number_kinds.BOOL or view:
                 self._refuse(rules.ARRAY_INDEX, "an array is indexed with a bool or an ellipsis")
 
     def _set_item(self, statement: Any) -> None:

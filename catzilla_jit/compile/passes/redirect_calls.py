@@ -36,7 +36,7 @@ from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import elementwise, table
 from catzilla_jit.compile.passes import array_calls
-from catzilla_jit.compile.passes.array_arguments import place_numbers, take_arrays
+from catzilla_jit.compile.passes.array_arguments import place_numbers, place_types, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
 from catzilla_jit.compile.passes.module_constants import place_constants
@@ -61,6 +61,7 @@ class Callees(TaskPass):
         if is_exact(state):
             changed = take_arrays(state.func_ir, state.args)
             changed = place_numbers(state.func_ir) or changed
+            changed = place_types(state.func_ir) or changed
             changed = redirect_operators(state.func_ir, state.args) or changed
         foreign = is_foreign(state.func_ir, state.args)
         changed = _replace_callees(state.func_ir, unit, foreign) or changed

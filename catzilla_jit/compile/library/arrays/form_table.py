@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from catzilla_jit.compile.library.arrays import (
+    comparing_forms,
     making_forms,
     matrix_forms,
     order_forms,
     reduction_forms,
     series_forms,
+    transform_forms,
 )
 from catzilla_jit.compile.library.arrays.forms import Form
 
 _FUNCTIONS: dict[Any, Form] = {}
 _METHODS: dict[str, Form] = {}
-for _module in (making_forms, matrix_forms, order_forms, reduction_forms, series_forms):
+for _module in (
+    comparing_forms, making_forms, matrix_forms, order_forms, reduction_forms, series_forms,
+    transform_forms,
+):  # fmt: skip
     _FUNCTIONS |= _module.FUNCTIONS
     _METHODS |= _module.METHODS
 

@@ -162,3 +162,31 @@ def open_space(start: float, stop: float, count: int) -> Any:
     for i in range(count):
         made[i] = i * step + start
     return made
+
+
+def fftfreq(n: int, d: Any) -> Any:
+    if n < 1 or n * d == 0:
+        bail_out()
+    part = 1.0 / (n * d)
+    made = numpy.empty(n)
+    half = (n - 1) // 2 + 1
+    for i in range(n):
+        made[i] = (i if i < half else i - n) * part
+    return made
+
+
+def rfftfreq(n: int, d: Any) -> Any:
+    if n < 1 or n * d == 0:
+        bail_out()
+    part = 1.0 / (n * d)
+    made = numpy.empty(n // 2 + 1)
+    for i in range(len(made)):
+        made[i] = i * part
+    return made
+
+
+def roll_line(line: Any, shift: int) -> Any:
+    made = numpy.empty(len(line), line.dtype)
+    for i in range(len(line)):
+        made[(i + shift) % len(line)] = line[i]
+    return made

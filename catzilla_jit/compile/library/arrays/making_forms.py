@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 from numba.np import numpy_support

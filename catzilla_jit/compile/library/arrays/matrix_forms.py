@@ -1,4 +1,4 @@
-"""`numpy.linalg` with constants, and what is composed of its functions; Fourier transforms."""
+"""`numpy.linalg` with constants, and what is composed of its functions."""
 
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 

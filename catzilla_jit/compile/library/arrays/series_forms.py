@@ -8,16 +8,18 @@ from __future__ import annotations
 import operator
 from typing import Any, cast
 
+import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
 from catzilla_jit.compile.library.arrays import making, series
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
-from catzilla_jit.compile.library.ufuncs import operators, signatures
+from catzilla_jit.compile.library.ufuncs import elementwise, operators, signatures
 from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 NUMBERS = (types.float64, types.int64)
+ARCTAN2 = elementwise.FUNCTIONS[numpy.arctan2, 2]
 SUBTRACT = operators.CALLS[operator.sub]
 
 
@@ -131,6 +133,21 @@ def _cross(_given: Any) -> Any:
     return choice_of("cross", ours, certain=True)
 
 
+def _part(name: str) -> Any:
+    """Return what makes a view of a part of complex numbers, or their angle."""
+    line = {"angle": "return arctan2(z.imag, z.real)"}.get(name, f"return z.{name}")
+
+    def make(_given: Any) -> Any:
+        def ours(array: Any) -> Function | None:
+            if not isinstance(array, types.Array) or array.dtype != types.complex128:
+                return None
+            return written(name, "z", [line], arctan2=ARCTAN2)
+
+        return choice_of(name, ours, certain=True)
+
+    return make
+
+
 def _range(_given: Any) -> Any:
     def ours(array: Any) -> Function | None:
         if loops.result_type("max", array, loops.ALL, False) is None or array.dtype not in NUMBERS:
@@ -153,6 +170,8 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.gradient: Form(("f", "apart"), ("f", "apart"), _slopes),
     numpy.cross: Form(("a", "b"), ("a", "b"), _cross),
     numpy.ptp: Form(("a",), ("a",), _range),
+    **{getattr(numpy, name): Form(("val",), ("val",), _part(name)) for name in ("real", "imag")},
+    numpy.angle: Form(("z",), ("z",), _part("angle")),
 }
 for _name in ("trapezoid", "trapz"):
     if hasattr(numpy, _name):

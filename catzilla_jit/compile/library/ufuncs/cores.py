@@ -1,7 +1,7 @@
 """Functions of NumPy on whole vectors and matrices, as calls of the loops that NumPy calls.
 
-`@`, `numpy.dot`, `numpy.linalg` and `numpy.fft`: each is a generalised ufunc, whose loop gets the
-sizes and strides of its core dimensions. What the Python functions around them check first is
+`@`, `numpy.dot` and `numpy.linalg`: each is a generalised ufunc, whose loop gets the sizes and
+strides of its core dimensions. What the Python functions around them check first is
 checked here, and left to Python.
 """
 
@@ -225,66 +225,6 @@ def solve(_typing: Any, matrix: Any, right: Any) -> Any:
     return types.Array(right.dtype, right.ndim, "C")(matrix, right), code
 
 
-# -- Fourier transforms of lines
-
-
-def _transform(name: str, real_input: bool, real_output: bool, forward: bool) -> Any:
-    def of_line(_typing: Any, line: Any) -> Any:
-        known = isinstance(line, types.Array) and line.ndim == 1 and line.aligned
-        kinds = (types.float64,) if real_input else (types.float64, types.complex128)
-        if not known or line.dtype not in kinds or _loops(name) is None:
-            raise errors.TypingError(f"numpy.fft.{name} is not known for {line}")
-        element = types.float64 if real_output else types.complex128
-        return types.Array(element, 1, "C")(line), code
-
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        element = types.float64 if real_input else types.complex128
-        float_status.clear(builder)
-        given = calls.operand(context, builder, signature.args[0], values[0], element)
-        size = given.shape[0]
-        if real_output:
-            size = builder.mul(builder.sub(size, ONE), INT64(2))
-        too_short = builder.icmp_signed("<", size, ONE)
-        calls.leave(context, builder, too_short, "a transform of no items")
-        half = builder.add(builder.sdiv(size, INT64(2)), ONE)
-        length = half if real_input else size
-        out = Output(context, builder, signature.return_type, [length])
-        factor = cgutils.alloca_once(builder, ir.DoubleType())
-        number = builder.sitofp(size, ir.DoubleType())
-        one = ir.DoubleType()(1.0)
-        builder.store(one if forward else builder.fdiv(one, number), factor)
-        pointers = [given.data, factor, out.data]
-        dimensions, strides = [given.shape[0], length], [*given.strides, *out.strides]
-        loops = _loops(name)
-        assert loops is not None
-        if len(loops) == 1:
-            call_once(builder, loops[0], pointers, dimensions, strides)
-        else:
-            even = builder.icmp_signed("==", builder.and_(size, ONE), ZERO)
-            with builder.if_else(even) as (for_even, for_odd):
-                with for_even:
-                    call_once(builder, loops[0], pointers, dimensions, strides)
-                with for_odd:
-                    call_once(builder, loops[1], pointers, dimensions, strides)
-        let_go(context, builder, [given])
-        float_status.collect(builder)
-        return out.value()
-
-    of_line.__name__ = of_line.__qualname__ = name
-    return intrinsic(of_line)
-
-
-def _loops(name: str) -> list[signatures.Chosen] | None:
-    """Return the loops of a transform: one, or those for an even and an odd number of items."""
-    names = ["fft.rfft_n_even", "fft.rfft_n_odd"] if name == "rfft" else [f"fft.{name}"]
-    element = types.float64 if name == "rfft" else types.complex128
-    found = [
-        signatures.choose(each, (types.Array(element, 1, "C"), types.float64)) for each in names
-    ]
-    known = [each for each in found if each is not None]
-    return known if len(known) == len(names) else None
-
-
 FUNCTIONS: dict[tuple[Any, int], Callable[..., Any]] = {
     (numpy.matmul, 2): matmul, (numpy.dot, 2): dot,
     (numpy.linalg.inv, 1): _of_square("linalg.inv", 2),
@@ -292,8 +232,4 @@ FUNCTIONS: dict[tuple[Any, int], Callable[..., Any]] = {
     (numpy.linalg.cholesky, 1): _of_square("linalg.cholesky_lo", 2),
     (numpy.linalg.eigvalsh, 1): _of_square("linalg.eigvalsh_lo", 1),
     (numpy.linalg.solve, 2): solve,
-    (numpy.fft.fft, 1): _transform("fft", False, False, True),
-    (numpy.fft.ifft, 1): _transform("ifft", False, False, False),
-    (numpy.fft.rfft, 1): _transform("rfft", True, False, True),
-    (numpy.fft.irfft, 1): _transform("irfft", False, True, False),
 }  # fmt: skip

@@ -106,6 +106,7 @@ FUNCTIONS: dict[tuple[Any, int], Any] = {
         for name in (
             "sqrt", "absolute", "fabs", "square", "negative", "floor", "ceil", "trunc", "rint",
             "isnan", "isinf", "isfinite", "signbit", "logical_not", "invert", "positive",
+            "conjugate",
         )
     },
     **{
