@@ -30,7 +30,7 @@ def test_each_line_with_an_array_expression_is_told() -> None:
     ]
     text = str(explanation)
     assert f"  line {first + 2}: scaled = values * 2.0 + 1.0\n    one loop of" in text
-    assert text.endswith("warnings of NumPy's loops are not given: the task cannot run again")
+    assert text.endswith("where NumPy's loops would warn or raise, the call runs again as Python")
     assert max(map(len, text.splitlines()[2:])) <= 80
 
 
