@@ -35,7 +35,7 @@ INSISTS = """\
 from catzilla_jit import task
 
 @task(compile_to_c="require")
-def insists(*values: float) -> float:
+def insists(**values: float) -> float:
     return values[0]
 """
 

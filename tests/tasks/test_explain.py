@@ -51,7 +51,7 @@ def test_a_task_that_stays_python_tells_why_and_what_to_change():
 
 def test_a_task_that_insists_explains_instead_of_raising():
     @task(compile_to_c="require")
-    def insists(*values: float) -> float:
+    def insists(**values: float) -> float:
         return values[0]
 
     explanation = insists.explain()
@@ -60,14 +60,14 @@ def test_a_task_that_insists_explains_instead_of_raising():
 
 
 def test_errors_and_warnings_name_the_code():
-    def starred(*values: float) -> float:
-        return values[0]
+    def starred(**values: float) -> float:
+        return values["x"]
 
     with Runtime(workers=1) as runtime:
         with pytest.raises(CompileError, match=r"takes \*args or \*\*kwargs \(CZ104\)"):
-            runtime.task(starred, compile_to_c="require").submit(1.0)
+            runtime.task(starred, compile_to_c="require").submit(x=1.0)
         with pytest.warns(CompileWarning, match=r"^task starred runs as Python: line .*\(CZ104\)"):
-            runtime.task(starred, compile_to_c=True).submit(1.0).result()
+            runtime.task(starred, compile_to_c=True).submit(x=1.0).result()
 
 
 def test_a_task_that_is_never_compiled_says_which_option_did_that():
