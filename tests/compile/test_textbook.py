@@ -64,7 +64,7 @@ def looked_up(xs: list[int], x: int) -> Any:
 
 
 def picked(scores: dict[str, int], words: list[str]) -> Any:
-    best = max(scores, key=scores.get) if scores else ""
+    best = max(scores, key=scores.get) if scores else ""  # type: ignore[arg-type]
     ranked = sorted(scores.items(), key=operator.itemgetter(1, 0))
     longest = max("a", "bb", key=len)
     return best, ranked, longest, max(words, key=len), 3 in scores.values(), "a" in scores
@@ -96,6 +96,68 @@ def extended(xs: list[int]) -> Any:
     return made
 
 
+def reached(graph: dict[int, list[int]], start: int) -> Any:
+    order = []
+    seen = set()
+
+    def visit(v: int, depth: int = 0) -> None:
+        seen.add(v)
+        order.append((v, depth))
+        for w in graph[v]:
+            if w not in seen:
+                visit(w, depth + 1)
+
+    visit(start)
+    return order, len(seen)
+
+
+def placed(n: int) -> int:
+    def simpler(row: int, columns: int) -> int:
+        if row == n:
+            return 1
+        total = 0
+        for c in range(n):
+            if not columns >> c & 1:
+                total += simpler(row + 1, columns | 1 << c)
+        return total
+
+    return simpler(0, 0)
+
+
+def rebound(n: int) -> Any:
+    step = 1
+
+    def down(k: int) -> int:
+        if k <= 0:
+            return 0
+        return step + down(k - 1)
+
+    first = down(n)
+    step = 10
+    return first, down(n), [down(k) for k in range(3)]
+
+
+def too_early(n: int) -> int:
+    def down(k: int) -> int:
+        return 0 if k <= 0 else later + down(k - 1)
+
+    first = down(n)
+    later = 2
+    return first + down(2)
+
+
+def alternating(n: int) -> Any:
+    factor = 3
+
+    def even(k: int) -> int:
+        return factor if k == 0 else odd(k - 1)
+
+    def odd(k: int) -> int:
+        return -factor if k == 0 else even(k - 1)
+
+    return even(n), odd(n)
+
+
 PAIRWISE = sys.version_info >= (3, 10)
 
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
@@ -110,6 +172,10 @@ CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (taken_apart, [("12:30", [1, 2, 3]), ("1:2:3", [1, 2]), ("1:x", [1, 2]), ("1:2", [7])]),
     (turned, [([[1, 2, 3], [4, 5, 6]],), ([[1], [2, 3]],), ([[], [1]],)]),
     (extended, [([1, 2, 3],)]),
+    (reached, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [1]}, 0)]),
+    (placed, [(4,)]),
+    (rebound, [(3,), (0,)]),
+    (alternating, [(4,), (5,)]),
 ]
 
 
@@ -141,3 +207,9 @@ def test_change_of_a_set_of_the_module_is_seen() -> None:
     finally:
         SMALL_PRIMES.discard(7)
     assert made.submit("", 7).result() == (0, False, True)
+
+
+def test_variable_that_an_inner_function_reads_too_early_has_no_value() -> None:
+    made = task(too_early)
+    for n in (0, 2):
+        assert submitted(made, n) == outcome(too_early, n)

@@ -19,6 +19,7 @@ from catzilla_jit.compile.frontend import (
     bytes_calls,
     dict_updates,
     errstate,
+    inner_functions,
     keys,
     library_calls,
     memberships,
@@ -36,6 +37,7 @@ from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
 from catzilla_jit.compile.frontend.rewrite_text import literal_text
 from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
+    OWN_VALUES,
     Rewriting,
     placed,
 )
@@ -92,11 +94,14 @@ def rewrite(
         tree, rewriter.changed = folded, True
     if constants:
         tree, rewriter.changed = with_constants(tree, constants), True
-    rewriter.lists = _lists(tree)
     rewriter.freezes = freezes
-    rewriter.branches = set() if prints else rare_statements.in_branches(tree)
+    rewriter.prints = prints
+    inner = inner_functions.lifted(tree, function.__code__.co_freevars, rewriter.never)
+    rewriter.prepare(tree)
     fixed = dict_keys(tree) if as_task and tree.name not in function.__code__.co_names else None
     rewriter.generic_visit(ast.Module(tree.body, []))
+    for name, each in inner.items():
+        rewriter.lift(name, each)
     if parallel is not None:
         take_loops(rewriter, tree, parallel)
     if fixed is not None:
@@ -109,15 +114,8 @@ def rewrite(
     code = code_of(tree, function)
     if code is None:
         return None
-    return Rewritten(
-        code,
-        rewriter.values,
-        fixed,
-        rewriter.bails_at_handlers,
-        rewriter.makes_exceptions,
-        rewriter.says,
-        folded is not None,
-    )
+    found = rewriter.bails_at_handlers, rewriter.makes_exceptions, rewriter.says
+    return Rewritten(code, rewriter.values, fixed, *found, folded is not None)
 
 
 def _folded(
@@ -181,6 +179,36 @@ def _returns(tree: ast.FunctionDef) -> list[ast.Return]:
 
 class _Rewriter(Rewriting):
     """The changes, one method per kind of node."""
+
+    def never(self) -> ast.expr:
+        """Return a test that is never true."""
+        self.changed = True
+        return self._call("never", builtin_functions.never)
+
+    def prepare(self, tree: ast.FunctionDef) -> None:
+        """Look at the variables and branches of the function that comes."""
+        self.lists = _lists(tree)
+        self.branches = set() if self.prints else rare_statements.in_branches(tree)
+
+    def lift(self, name: str, tree: ast.FunctionDef) -> None:
+        """Make a function of the program of an inner one, changed as this one is."""
+        plain = rewrite_generators.function_of(tree, self.function)
+        if plain is None:
+            return
+        inner = _Rewriter(plain, tree, self.bail_at_raises)
+        inner.freezes, inner.prints, inner.values = self.freezes, self.prints, self.values
+        inner.prepare(tree)
+        inner.generic_visit(ast.Module(tree.body, []))
+        made = rewrite_generators.function_of(tree, self.function)
+        if made is None:
+            return
+        defaults = [each.value for each in tree.args.defaults if isinstance(each, ast.Constant)]
+        made.__defaults__ = tuple(defaults) or None
+        made.__dict__[OWN_VALUES] = self.values
+        self.values[name] = made
+        self.bails_at_handlers |= inner.bails_at_handlers
+        self.makes_exceptions |= inner.makes_exceptions
+        self.says = inner.says if self.says is None else self.says
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return node  # its names are not ours

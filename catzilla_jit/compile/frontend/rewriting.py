@@ -45,6 +45,7 @@ class Rewriting(ast.NodeTransformer):
         self.bail_at_raises = bail_at_raises
         self.makes_exceptions = False
         self.changed = False
+        self.prints = True  # a call of `print` stays what it is
         self.freezes = True  # sets of the module are constants
         self.kept = 0
         self.bails_at_handlers = False

@@ -18,6 +18,11 @@ def bail_out() -> None:
     """Leave the kernel with STATUS_OVERFLOW; the lowering knows this function."""
 
 
+def never() -> bool:
+    """Return False, which no pass takes for a constant."""
+    return False
+
+
 def isinstance_of(x: Any) -> Any:
     """Return a value whose kind is looked at by isinstance."""
     return x
