@@ -276,7 +276,7 @@ def sorts_by_a_builtin(n: int) -> Any:
 
 
 def takes_the_largest_by_a_key(words: list[str]) -> str:
-    return max((word for word in words), key=len)
+    return max(words, key=lambda word, n=1: len(word) * n)
 
 
 def matches_items(pair: tuple[int, int]) -> int:
