@@ -8,6 +8,7 @@ import functools
 import itertools
 import operator
 import sys
+from collections import deque
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -158,6 +159,40 @@ def alternating(n: int) -> Any:
     return even(n), odd(n)
 
 
+def searched(graph: dict[int, list[int]], start: int) -> Any:
+    queue: deque[tuple[int, int]] = deque([(start, 0)])
+    seen = {start}
+    found = []
+    while queue:
+        for _ in range(len(queue)):
+            v, depth = queue.popleft()
+            found.append((v, depth))
+            for w in graph[v]:
+                if w not in seen:
+                    seen.add(w)
+                    queue.append((w, depth + 1))
+    return found
+
+
+def queued(n: int, words: list[str]) -> Any:
+    circle = deque(range(n))
+    while len(circle) > 1:
+        circle.append(circle.popleft())
+        circle.popleft()
+    line = deque()
+    for word in words:
+        line.appendleft(word)
+    line.extend(["y", "z"])
+    more = [each for each in line]  # noqa: C416
+    last = line.pop()
+    return circle[0], list(circle), more, last, len(line), not line, line[-1]
+
+
+def changed_meanwhile(n: int) -> list[int]:
+    numbers = deque(range(n))
+    return [numbers.popleft() for _ in numbers]
+
+
 PAIRWISE = sys.version_info >= (3, 10)
 
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
@@ -173,6 +208,8 @@ CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (turned, [([[1, 2, 3], [4, 5, 6]],), ([[1], [2, 3]],), ([[], [1]],)]),
     (extended, [([1, 2, 3],)]),
     (reached, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [1]}, 0)]),
+    (searched, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [9]}, 0)]),
+    (queued, [(100, ["a", "b"]), (1, []), (0, [])]),
     (placed, [(4,)]),
     (rebound, [(3,), (0,)]),
     (alternating, [(4,), (5,)]),
@@ -213,3 +250,7 @@ def test_variable_that_an_inner_function_reads_too_early_has_no_value() -> None:
     made = task(too_early)
     for n in (0, 2):
         assert submitted(made, n) == outcome(too_early, n)
+
+
+def test_deque_that_changes_while_it_is_gone_over_raises() -> None:
+    assert submitted(task(changed_meanwhile), 3) == outcome(changed_meanwhile, 3)

@@ -17,6 +17,7 @@ from typing import Any
 
 from catzilla_jit.compile.frontend import (
     bytes_calls,
+    deques,
     dict_updates,
     errstate,
     inner_functions,
@@ -186,7 +187,8 @@ class _Rewriter(Rewriting):
         return self._call("never", builtin_functions.never)
 
     def prepare(self, tree: ast.FunctionDef) -> None:
-        """Look at the variables and branches of the function that comes."""
+        """Take the deques, look at the variables and branches of the function that comes."""
+        deques.take_deques(self, tree)
         self.lists = _lists(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
 

@@ -49,7 +49,13 @@ from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
 from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
-from catzilla_jit.compile.library import builtin_functions, math_functions, number_text, text
+from catzilla_jit.compile.library import (
+    builtin_functions,
+    math_functions,
+    number_text,
+    queue_of_list,
+    text,
+)
 from catzilla_jit.compile.library.arrays import (
     axis,
     elementwise,
@@ -73,6 +79,7 @@ OWN = {
     each.__name__
     for each in (
         builtin_functions,
+        queue_of_list,
         number_text,
         text,
         math_functions,
