@@ -23,6 +23,7 @@ from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
+from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
@@ -215,6 +216,8 @@ class Origins:
         if known is not None:
             return known
         if isinstance(callee, types.BoundFunction):
+            if isinstance(callee.this, OwnGenerator):
+                return NUMPY if number_kinds.method_name(callee) == "integers" else PYTHON
             if isinstance(callee.this, types.Array):
                 return PYTHON if number_kinds.method_name(callee) in TO_PYTHON else NUMPY
             if number_kinds.method_name(callee) in TO_PYTHON:

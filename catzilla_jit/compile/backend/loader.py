@@ -24,6 +24,7 @@ from catzilla_jit.compile.target import (
     depth_table,  # noqa: F401 -- saved code needs its table
     fork_symbols,  # noqa: F401 -- and these functions
     numpy_loops,
+    numpy_random,
     numpy_sorts,
 )
 
@@ -85,8 +86,11 @@ def has_loops(data: bytes) -> bool:
 
 def _are_provided(names: Iterable[str]) -> bool:
     given = list(names)
-    loops = map(numpy_loops.provide, filter(numpy_loops.is_loop, given))
-    return all(loops) and all(map(numpy_sorts.provide, filter(numpy_sorts.is_sort, given)))
+    return (
+        all(map(numpy_loops.provide, filter(numpy_loops.is_loop, given)))
+        and all(map(numpy_sorts.provide, filter(numpy_sorts.is_sort, given)))
+        and all(map(numpy_random.provide, filter(numpy_random.is_random, given)))
+    )
 
 
 def load(data: bytes, symbols: Iterable[str], variables: dict[str, Any]) -> dict[str, int]:

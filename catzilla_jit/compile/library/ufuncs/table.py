@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy
 
-from catzilla_jit.compile.library.ufuncs import choices, cores, elementwise, operators
+from catzilla_jit.compile.library.ufuncs import choices, cores, elementwise, generators, operators
 
 FUNCTIONS: dict[tuple[Any, int], Any] = {
     **elementwise.FUNCTIONS, **cores.FUNCTIONS, **choices.FUNCTIONS,
+    **generators.FUNCTIONS,
 }  # fmt: skip
 #: Methods of arrays, by the number of arguments.
 METHODS: dict[tuple[str, int], Any] = {("dot", 1): cores.dot, **choices.METHODS}
