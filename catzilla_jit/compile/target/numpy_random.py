@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -57,12 +58,10 @@ def is_random(name: str) -> bool:
 @functools.cache
 def _addresses() -> dict[str, int]:
     """Return the addresses of all functions; none where one of them is not as expected."""
-    from numpy.random import _generator
-
     try:
-        library = ctypes.CDLL(_generator.__file__)
+        library = ctypes.CDLL(importlib.import_module("numpy.random._generator").__file__)
         functions = {name: getattr(library, name) for name in (*DOUBLES, *OTHERS)}
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):
         return {}
     if type(numpy.random.default_rng(1).bit_generator) is not numpy.random.PCG64:
         return {}

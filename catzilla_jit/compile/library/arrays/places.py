@@ -9,7 +9,6 @@ Compiled along like the functions of `library/builtin_functions.py`.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy
@@ -115,7 +114,10 @@ def guessed_place(number: float, line: Any, guess: int) -> int:
         while i < count and number >= line[i]:
             i += 1
         return i - 1
-    guess = max(min(guess, count - 3), 1)
+    if guess > count - 3:  # without functions for it, which were to be compiled
+        guess = count - 3
+    if guess < 1:
+        guess = 1
     begin, end = 0, count
     if number < line[guess]:
         if number >= line[guess - 1]:
@@ -140,46 +142,43 @@ def guessed_place(number: float, line: Any, guess: int) -> int:
     return begin - 1
 
 
-def between(number: float, xs: Any, ys: Any, place: int) -> float:
-    """Return the value at a number that lies behind a place."""
-    if place == len(xs) - 1 or xs[place] == number:
-        return ys[place]
-    slope = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
-    found = slope * (number - xs[place]) + ys[place]
-    if found != found:
-        found = slope * (number - xs[place + 1]) + ys[place + 1]
-        if found != found and ys[place] == ys[place + 1]:
-            found = ys[place]
-    return found
-
-
-def interpolated_from(number: float, xs: Any, ys: Any, guess: int) -> tuple[float, int]:
-    """Return the value at a number, and the place to begin from the next time."""
-    if len(xs) == 1:
-        return ys[0], 0
-    if number != number:
-        return number, guess
-    place = guessed_place(number, xs, guess)
-    if place == -1:
-        return ys[0], place
-    if place == len(xs):
-        return ys[place - 1], place
-    return between(number, xs, ys, place), place
-
-
 def interpolated(number: float, xs: Any, ys: Any) -> float:
-    if len(xs) == 0 or len(xs) != len(ys):
-        bail_out()
-    return interpolated_from(float(number), xs, ys, 0)[0]
+    line = numpy.empty(1)
+    line[0] = number
+    return interpolated_line(line, xs, ys)[0]
 
 
 def interpolated_line(numbers: Any, xs: Any, ys: Any) -> Any:
-    if len(xs) == 0 or len(xs) != len(ys):
+    count = len(xs)
+    if count == 0 or count != len(ys):
         bail_out()
     found = numpy.empty(len(numbers))
-    place = 0
+    last = numpy.zeros(1, numpy.int64)  # a constant would make a form of `guessed_place` of its own
     for i in range(len(numbers)):
-        found[i], place = interpolated_from(float(numbers[i]), xs, ys, place)
+        number = 1.0 * numbers[i]
+        if count == 1:
+            found[i] = ys[0]
+            continue
+        if number != number:
+            found[i] = number
+            continue
+        place = guessed_place(number, xs, last[0])
+        last[0] = place
+        if place == -1:
+            found[i] = ys[0]
+            continue
+        if place >= count - 1:
+            found[i] = ys[count - 1]
+            continue
+        if xs[place] == number:
+            found[i] = ys[place]
+            continue
+        slope = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
+        found[i] = slope * (number - xs[place]) + ys[place]
+        if found[i] != found[i]:
+            found[i] = slope * (number - xs[place + 1]) + ys[place + 1]
+            if found[i] != found[i] and ys[place] == ys[place + 1]:
+                found[i] = ys[place]
     return found
 
 
@@ -194,10 +193,3 @@ def counted(numbers: Any) -> Any:
     for number in numbers:
         found[number] += 1
     return found
-
-
-def is_finite(line: Any) -> bool:
-    for number in line:  # noqa: SIM110
-        if not math.isfinite(number):
-            return False
-    return True
