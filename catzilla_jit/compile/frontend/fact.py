@@ -107,6 +107,11 @@ def constant(value: Any) -> Fact | None:
 
 def dtype_of(told: Fact | None) -> Any:
     """Return the dtype that an argument like `float` or `numpy.int64` means."""
+    if told is not None and type(told.constant) is str:
+        try:
+            told = Fact(numpy.dtype(told.constant))
+        except TypeError:
+            return None
     if told is None or not isinstance(told.constant, type | numpy.dtype):
         return None
     known = (float, int, bool, complex, numpy.number, numpy.bool_)

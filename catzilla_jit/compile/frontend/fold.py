@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from catzilla_jit.compile.frontend.fact import PLAIN, Fact
@@ -21,20 +21,24 @@ from catzilla_jit.compile.frontend.rewriting import placed, stored_names
 
 #: What is known of the variables at a place; None: it is never reached.
 Names = dict[str, Fact] | None
+Replace = Callable[[ast.Call, Facts], ast.expr | None]
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 #: Statements that stay as they are.
 OTHERS = (ast.Match, ast.AsyncFor, ast.AsyncWith)
 
 
-def fold(tree: ast.FunctionDef, known: Mapping[str, Fact], facts: Facts) -> ast.FunctionDef | None:
+def fold(
+    tree: ast.FunctionDef, known: Mapping[str, Fact], facts: Facts, replace: Replace | None = None
+) -> ast.FunctionDef | None:
     """Return a function without what is never reached; None if nothing is decided.
 
-    known: of the parameters. The tree itself stays as it is.
+    known: of the parameters. replace: gives what stands for a call, None for the call itself. The
+    tree itself stays as it is.
     """
     if any(isinstance(each, ast.Global | ast.Nonlocal) for each in ast.walk(tree)):
         return None
-    folder = _Folder(facts, _bound_otherwise(tree))
+    folder = _Folder(facts, _bound_otherwise(tree), replace)
     made = copy.deepcopy(tree)
     constants = {name: fact for name, fact in known.items() if type(fact.constant) in PLAIN}
     facts.names = {name: fact for name, fact in known.items() if name not in folder.never}
@@ -82,8 +86,9 @@ def _bound(tree: ast.FunctionDef) -> set[str]:
 class _Folder:
     """The walk over one function."""
 
-    def __init__(self, facts: Facts, never: set[str]) -> None:
+    def __init__(self, facts: Facts, never: set[str], replace: Replace | None) -> None:
         """never: the variables of which nothing is to be known."""
+        self.replace = replace
         self.facts = facts
         self.never = never
         self.changed = False
@@ -173,10 +178,10 @@ class _Folder:
         return node
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> ast.stmt:
-        if node.value is not None:
-            node.value = self._expression(node.value)
         pairs = _pairs(node) if isinstance(node, ast.Assign) else []
         found = {name: self.facts.of(value) for name, value in pairs}
+        if node.value is not None:
+            node.value = self._expression(node.value)
         self._expressions_in_targets(node)
         self._forget(node)
         for name, fact in found.items():
@@ -234,6 +239,17 @@ class _Expressions(ast.NodeTransformer):
     def __init__(self, folder: _Folder) -> None:
         self.folder = folder
         self.facts = folder.facts
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        replace = self.folder.replace
+        made = replace(node, self.facts) if replace is not None else None
+        if made is None:
+            return self.generic_visit(node)
+        self.folder.changed = True
+        if any(made is each for each in node.args):
+            kept: ast.AST = self.visit(made)
+            return kept
+        return self.generic_visit(placed(node, made))
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         truth = self.facts.truth(node.test)

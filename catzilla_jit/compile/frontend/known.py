@@ -66,10 +66,11 @@ class Facts:
 
     def _named(self, node: ast.expr) -> Fact | None:
         """Return a class that a name of the module means."""
-        found = self._object(node)
+        found = self.object(node)
         return Fact(found) if isinstance(found, type) else None
 
-    def _object(self, node: ast.expr) -> Any:
+    def object(self, node: ast.expr) -> Any:
+        """Return the object of the module, or of its builtins, that a node means."""
         if isinstance(node, ast.Name) and not self._is_local(node.id):
             found = self._value_of(node)
             return getattr(builtins, node.id, None) if found is None else found
@@ -162,7 +163,7 @@ class Facts:
             holder = self.of(node.func.value)
             if holder is not None and holder.is_array:
                 return self._of_method(node, node.func.attr, holder)
-        function = self._object(node.func)
+        function = self.object(node.func)
         try:
             work_out = CALLS.get(function)
         except TypeError:  # an unhashable object

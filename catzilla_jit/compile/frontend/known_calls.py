@@ -155,10 +155,18 @@ def _as_array(least: int) -> Callable[[Arguments, Told], Fact | None]:
             return array(max(least, given.ndim), own)
         items = given.items
         if given.kinds == (list,) and items is not None and _is_scalar(items):
-            return array(max(least, 1), None if dtype is OPEN else dtype)
+            own = _DTYPES.get(items.classes) if dtype is None else dtype
+            return array(max(least, 1), None if own is OPEN else own)
         return array(least) if least and _is_scalar(given) else None
 
     return work_out
+
+
+#: What a list of numbers of these classes becomes.
+_DTYPES: dict[tuple[type, ...], Any] = {
+    kinds: numpy.dtype(kinds[0])
+    for kinds in ((int, numpy.int64), (float, numpy.float64), (complex, numpy.complex128))
+}
 
 
 def _like(arguments: Arguments, told: Told) -> Fact | None:

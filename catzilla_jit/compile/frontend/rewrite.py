@@ -30,6 +30,7 @@ from catzilla_jit.compile.frontend import (
     text_templates,
     unpacking,
 )
+from catzilla_jit.compile.frontend.array_calls import ArrayCalls
 from catzilla_jit.compile.frontend.fact import Fact
 from catzilla_jit.compile.frontend.fold import fold, with_constants
 from catzilla_jit.compile.frontend.known import Facts
@@ -61,6 +62,7 @@ class Rewritten:
     makes_exceptions: bool  # it raises exceptions that it computes something for
     says: int | None  # the line of a statement, seldom reached, that only Python can run
     folded: bool  # it is for the arguments that were told of only
+    chooses: int | None = None  # the line of what NumPy may have to answer
 
 
 def rewrite(
@@ -73,6 +75,7 @@ def rewrite(
     freezes: bool = True,
     known: Mapping[str, Fact] | None = None,
     constants: Mapping[str, Any] | None = None,
+    exact: bool = False,
 ) -> Rewritten | None:
     """Return the function's new code, or None when there is nothing to change or no source.
 
@@ -81,7 +84,7 @@ def rewrite(
     With `prints` a call of `print` stays what it is; `freezes`: sets of the module are constants.
     parallel: has loops over `prange` run in parallel, and refuses those that cannot.
     known: what the types of arguments tell. constants: parameters that are
-    always given these values.
+    always given these values. exact: arrays are computed as NumPy does.
     """
     tree = tree_of(function)
     if tree is None:
@@ -90,7 +93,8 @@ def rewrite(
     rewriter.values.update(take_imports(tree))
     errstate.take(rewriter, tree, errors_are)
     rewriter.changed = bool(rewriter.values)
-    folded = _folded(rewriter, tree, known) if known else None
+    arrays = ArrayCalls(rewriter._call)
+    folded = _folded(rewriter, tree, known, arrays if exact else None) if known else None
     if folded is not None:
         tree, rewriter.changed = folded, True
     if constants:
@@ -116,15 +120,18 @@ def rewrite(
     if code is None:
         return None
     found = rewriter.bails_at_handlers, rewriter.makes_exceptions, rewriter.says
-    return Rewritten(code, rewriter.values, fixed, *found, folded is not None)
+    return Rewritten(code, rewriter.values, fixed, *found, folded is not None, arrays.chooses)
 
 
 def _folded(
-    rewriter: Rewriting, tree: ast.FunctionDef, known: Mapping[str, Fact]
+    rewriter: Rewriting,
+    tree: ast.FunctionDef,
+    known: Mapping[str, Fact],
+    arrays: ArrayCalls | None,
 ) -> ast.FunctionDef | None:
     """Return the tree without what is never reached with such arguments; None if that is all."""
     facts = Facts(rewriter._value, rewriter.locals.__contains__)
-    return fold(tree, known, facts)
+    return fold(tree, known, facts, arrays.replaced if arrays is not None else None)
 
 
 #: What is a list for sure.

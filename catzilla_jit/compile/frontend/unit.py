@@ -207,6 +207,7 @@ class CompilationUnit:
             freezes=self.options.freezes,
             known=known,
             constants=constants,
+            exact=self.options.exact,
         )
 
     def _known(
@@ -248,6 +249,10 @@ class CompilationUnit:
             self.findings.bails_at_handlers |= rewritten.bails_at_handlers
             self.findings.makes_exceptions |= rewritten.makes_exceptions
             self.findings.says = self.findings.says or rewritten.says
+            if rewritten.chooses is not None and self.findings.numpy_choice is None:
+                self.findings.numpy_choice = ir.Loc(
+                    original.__code__.co_filename, rewritten.chooses
+                )
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
         self._refuse_generator_function(original)

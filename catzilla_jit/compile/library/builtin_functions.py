@@ -141,6 +141,13 @@ def reversed_range(values: range) -> range:
     return range(last, values.start - values.step, -values.step)
 
 
+def squeezed(values: Any) -> Any:
+    for length in values.shape:
+        if length == 1:  # the result has fewer dimensions
+            bail_out()
+    return values
+
+
 def count_in(values: Any, item: Any) -> int:
     if item != item:  # a NaN, which Python finds by its identity
         bail_out()

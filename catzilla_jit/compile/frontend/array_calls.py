@@ -1,0 +1,130 @@
+"""What a function makes of its arguments first, where their types tell what that is.
+
+    np.asarray(x, float)    of an array of floats is the array itself
+    np.array(x, copy=True)  is a copy of the same type
+    np.atleast_1d(x)        of a number is an array of one
+    np.asarray(xs)          of a list is `np.array(xs)`
+    np.squeeze(x)           is the array; where it has a dimension of 1, Python answers
+
+NumPy's rules for arrays of one dimension or more; for automatic mode, where answers are NumPy's.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from numba.core import errors
+from numba.np import numpy_support
+
+from catzilla_jit.compile.frontend.fact import OPEN, SCALARS, Fact, dtype_of
+from catzilla_jit.compile.frontend.known import Facts
+from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.ufuncs import conversions, signatures
+
+#: They return what is an array of the wanted type already, and convert the rest.
+KEEPING = (numpy.asarray, numpy.asanyarray)
+#: They return an array that has so many dimensions.
+AT_LEAST = {numpy.atleast_1d: 1, numpy.atleast_2d: 2}
+Call = Callable[..., ast.Call]
+
+
+class ArrayCalls:
+    """Finds what stands for such calls; `call` makes a call of a function of the library."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.chooses: int | None = None  # the line of what Python may have to answer
+
+    def replaced(self, node: ast.Call, facts: Facts) -> ast.expr | None:
+        """Return what stands for a call, or None."""
+        if any(isinstance(each, ast.Starred) for each in node.args):
+            return None
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "squeeze":
+            holder = facts.of(node.func.value)
+            if holder is not None and holder.is_array and not (node.args or node.keywords):
+                return self._squeezed(node, node.func.value)
+        function = facts.object(node.func)
+        given = facts.of(node.args[0]) if node.args else None
+        if given is None:
+            return None
+        if function is numpy.squeeze and given.is_array and len(node.args) == 1:
+            return None if node.keywords else self._squeezed(node, node.args[0])
+        if any(function is each for each in AT_LEAST) and len(node.args) == 1:
+            return self._with_dimensions(node, given, AT_LEAST[function])
+        copies = function is numpy.array
+        if copies or any(function is each for each in KEEPING):
+            return self._array(node, given, facts, copies=copies)
+        return None
+
+    def _squeezed(self, node: ast.Call, value: ast.expr) -> ast.expr:
+        self.chooses = self.chooses or node.lineno
+        return self._call("squeezed", builtin_functions.squeezed, value)
+
+    def _with_dimensions(self, node: ast.Call, given: Fact, least: int) -> ast.expr | None:
+        value = node.args[0]
+        if given.is_array and given.ndim is not None:
+            if given.ndim >= least:
+                return value
+            row = ast.Tuple([ast.Constant(None), ast.Slice(None, None, None)], ast.Load())
+            return ast.Subscript(value, row, ast.Load())
+        if least > 1:
+            return None
+        if _is_number(given):
+            return self._call("array", numpy.array, ast.List([value], ast.Load()))
+        return self._call("array", numpy.array, value) if _is_list(given) else None
+
+    def _array(self, node: ast.Call, given: Fact, facts: Facts, *, copies: bool) -> ast.expr | None:
+        told = {each.arg: facts.of(each.value) for each in node.keywords if each.arg}
+        if len(node.args) > 1:
+            told["dtype"] = facts.of(node.args[1])
+        copy = told.pop("copy", None)
+        if len(node.args) > 2 or told.keys() - {"dtype", "subok", "ndmin"}:
+            return None
+        least = told.pop("ndmin", Fact(0))
+        if copy is not None and type(copy.constant) not in (bool, type(None)):
+            return None
+        never_copies = copy is not None and copy.constant is False
+        copies = copies if copy is None else copy.constant is True
+        wanted = dtype_of(told["dtype"]) or OPEN if "dtype" in told else None
+        if told.get("dtype", OPEN) == Fact(None):
+            wanted = None
+        if wanted is OPEN or least is None or type(least.constant) is not int:
+            return None
+        value = node.args[0]
+        if given.is_array and given.ndim is not None and given.ndim >= least.constant:
+            dtype = given.dtype if wanted is None else wanted
+            if given.dtype is None or dtype is None:
+                return None
+            if dtype == given.dtype and not copies:
+                return value
+            return None if never_copies else self._converted(value, dtype)
+        if not _is_list(given) or least.constant > 1 or never_copies:
+            return None
+        made = self._call("array", numpy.array, value)
+        return made if wanted is None else self._converted(made, wanted)
+
+    def _converted(self, value: ast.expr, dtype: Any) -> ast.expr | None:
+        """Return a copy of an array as one of a dtype."""
+        try:
+            element = numpy_support.from_dtype(dtype)
+        except errors.NumbaNotImplementedError:
+            return None
+        if element not in signatures.DTYPES:
+            return None
+        return self._call(f"array_of_{element}", conversions.conversion(element), value)
+
+
+def _is_number(given: Fact) -> bool:
+    return bool(given.classes) and all(issubclass(kind, SCALARS) for kind in given.classes)
+
+
+def _is_list(given: Fact) -> bool:
+    """Tell whether a value is a list or tuple of numbers of one type."""
+    listed = given.kinds in ((list,), (tuple,)) and given.length != 0
+    return listed and given.items is not None and _is_number(given.items)

@@ -1,0 +1,129 @@
+"""What a function makes of its arguments first: arrays of arrays, lists and numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catzilla_jit import Task, task
+
+LINE = np.arange(1.0, 7.0)
+TABLE = np.arange(6.0).reshape(2, 3)
+
+
+@task
+def kept(x):  # type: ignore[no-untyped-def]
+    x = np.asanyarray(x, dtype=float)
+    return x, x * 2.0
+
+
+@task
+def copied(x):  # type: ignore[no-untyped-def]
+    x = np.array(x, dtype="float64", copy=True, ndmin=1)
+    x *= 2.0
+    return x
+
+
+@task
+def in_a_loop(x):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for _ in range(2):
+        total += np.asarray(x, np.float64).sum()
+    return total
+
+
+@task
+def line_of(x):  # type: ignore[no-untyped-def]
+    return np.atleast_1d(x) * 2
+
+
+@task
+def rows_of(x):  # type: ignore[no-untyped-def]
+    return np.atleast_2d(x) + 1.0
+
+
+@task
+def squeezed(x):  # type: ignore[no-untyped-def]
+    return np.squeeze(x) * 2, x.squeeze()
+
+
+@task
+def whole(x):  # type: ignore[no-untyped-def]
+    return np.asarray(x, dtype=int) * 2
+
+
+CALLS = [
+    (kept, LINE), (kept, TABLE.T), (kept, [1.0, 2.5]), (kept, [1, 2]), (kept, np.arange(3)),
+    (kept, (1.0, 2.0)), (copied, LINE), (copied, np.arange(3)), (copied, [2, 3]),
+    (in_a_loop, LINE), (in_a_loop, [1.0, 2.0]), (line_of, LINE), (line_of, 2.5), (line_of, 3),
+    (line_of, [1.5, 2.5]), (line_of, True), (rows_of, LINE), (rows_of, TABLE), (squeezed, LINE),
+    (squeezed, TABLE), (whole, [1, 2]), (whole, np.arange(3)),
+]  # fmt: skip
+
+
+def outcome(call: Any) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return type(error), str(error)
+
+
+def same(left: Any, right: Any) -> bool:
+    if isinstance(left, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if not isinstance(left, np.ndarray):
+        return type(left) is type(right) and bool(left == right)
+    alike = left.dtype == right.dtype and left.shape == right.shape
+    laid_out = left.size == 0 or left.strides == right.strides
+    return alike and laid_out and bool((left == right).all())
+
+
+@pytest.mark.parametrize(("of", "argument"), CALLS)
+def test_array_of_an_argument_is_numpys(of: Task[Any, Any], argument: Any) -> None:
+    assert same(of.submit(argument).result(), of._jit_function.function(argument))
+    assert not of._jit_function._refused
+
+
+@pytest.mark.parametrize(
+    ("of", "argument"),
+    [
+        (squeezed, LINE[:1]), (squeezed, TABLE[:1]), (kept, []), (copied, []), (line_of, []),
+        (whole, [1.5, 2.5]), (whole, [np.nan]), (kept, "text"), (rows_of, 2.0), (kept, 2.0),
+        (line_of, [[1.0], [2.0]]), (kept, [True, False]), (line_of, LINE[:0]),
+    ],
+)  # fmt: skip
+def test_what_types_do_not_tell_is_left_to_numpy(of: Task[Any, Any], argument: Any) -> None:
+    expected = outcome(lambda: of._jit_function.function(argument))
+    result = outcome(lambda: of.submit(argument).result())
+    assert same(result, expected)
+
+
+def test_asarray_gives_the_argument_itself() -> None:
+    first, _ = kept.submit(LINE).result()
+    assert first is LINE
+
+
+def test_never_copying_is_an_error_where_numpy_has_to() -> None:
+    @task
+    def never(x):  # type: ignore[no-untyped-def]
+        return np.array(x, dtype=float, copy=False)
+
+    assert never.submit(LINE).result() is LINE
+    integers = np.arange(3)
+    assert same(
+        outcome(lambda: never.submit(integers).result()),
+        outcome(lambda: never._jit_function.function(integers)),
+    )
+
+
+def test_squeeze_beside_side_effects_stays_python() -> None:
+    @task
+    def noted(x, out):  # type: ignore[no-untyped-def]
+        out[0] = 1.0
+        return np.squeeze(x)
+
+    out = np.zeros(1)
+    assert noted.submit(LINE[:1], out).result().shape == ()
+    assert not noted.compiled
