@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,28 @@ def whole(x):  # type: ignore[no-untyped-def]
     return np.asarray(x, dtype=int) * 2
 
 
+@task
+def items(x, n):  # type: ignore[no-untyped-def]
+    return np.array([x[0], x[1] * 2, n]), np.array([[n, 2], [n > 1, 4]])
+
+
+@task
+def limits(x):  # type: ignore[no-untyped-def]
+    least = np.finfo(x.dtype).eps
+    return x * np.finfo(float).max, least, float_info.min, np.iinfo(np.int64).max
+
+
+@task
+def named(x, form="Sum"):  # type: ignore[no-untyped-def]
+    form = form.lower().strip()
+    if form.startswith("s"):
+        return x.sum()
+    return x, open(form)
+
+
 CALLS = [
+    (items, LINE, 3), (items, np.arange(3), 2.5), (items, np.arange(3, dtype=np.float32), 1),
+    (limits, np.zeros(3)), (named, LINE), (named, LINE, "sum "),
     (kept, LINE), (kept, TABLE.T), (kept, [1.0, 2.5]), (kept, [1, 2]), (kept, np.arange(3)),
     (kept, (1.0, 2.0)), (copied, LINE), (copied, np.arange(3)), (copied, [2, 3]),
     (in_a_loop, LINE), (in_a_loop, [1.0, 2.0]), (line_of, LINE), (line_of, 2.5), (line_of, 3),
@@ -80,9 +102,10 @@ def same(left: Any, right: Any) -> bool:
     return alike and laid_out and bool((left == right).all())
 
 
-@pytest.mark.parametrize(("of", "argument"), CALLS)
-def test_array_of_an_argument_is_numpys(of: Task[Any, Any], argument: Any) -> None:
-    assert same(of.submit(argument).result(), of._jit_function.function(argument))
+@pytest.mark.parametrize("call", CALLS)
+def test_array_of_an_argument_is_numpys(call: tuple[Any, ...]) -> None:
+    of, *arguments = call
+    assert same(of.submit(*arguments).result(), of._jit_function.function(*arguments))
     assert not of._jit_function._refused
 
 

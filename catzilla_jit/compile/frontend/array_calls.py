@@ -5,6 +5,8 @@
     np.atleast_1d(x)        of a number is an array of one
     np.asarray(xs)          of a list is `np.array(xs)`
     np.squeeze(x)           is the array; where it has a dimension of 1, Python answers
+    np.array([a, b])        is `np.array((a, b))`: no list holds numbers of NumPy's
+    np.finfo(float).eps     is a number, and `"A".lower()` a text
 
 NumPy's rules for arrays of one dimension or more; for automatic mode, where answers are NumPy's.
 """
@@ -23,7 +25,7 @@ from numba.core import errors
 from numba.np import numpy_support
 
 from catzilla_jit.compile.frontend.fact import OPEN, SCALARS, Fact, dtype_of
-from catzilla_jit.compile.frontend.known import Facts
+from catzilla_jit.compile.frontend.known import LIMITS, Facts
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.ufuncs import conversions, signatures
 
@@ -35,14 +37,42 @@ Call = Callable[..., ast.Call]
 
 
 class ArrayCalls:
-    """Finds what stands for such calls; `call` makes a call of a function of the library."""
+    """Finds what stands for such calls; `call` makes a call of a function of the library.
 
-    def __init__(self, call: Call) -> None:
+    exact: answers are NumPy's.
+    """
+
+    def __init__(self, call: Call, *, exact: bool) -> None:
         self._call = call
+        self._exact = exact
         self.chooses: int | None = None  # the line of what Python may have to answer
 
-    def replaced(self, node: ast.Call, facts: Facts) -> ast.expr | None:
-        """Return what stands for a call, or None."""
+    def replaced(self, node: ast.expr, facts: Facts) -> ast.expr | None:
+        """Return what stands for a call or an attribute, or None."""
+        if isinstance(node, ast.Attribute):
+            return self._limit(node, facts)
+        if not isinstance(node, ast.Call):
+            return None
+        known = facts.of(node) if isinstance(node.func, ast.Attribute) else None
+        if known is not None and type(known.constant) is str:
+            return ast.Constant(known.constant)
+        return self._of_call(node, facts) if self._exact else None
+
+    def _limit(self, node: ast.Attribute, facts: Facts) -> ast.expr | None:
+        """Return a number such as `sys.float_info.max`, of the type that it has."""
+        holder = facts.of(node.value)
+        if holder is None or not isinstance(holder.constant, LIMITS):
+            return None
+        known = facts.of(node)
+        if known is None:
+            return None
+        if type(known.constant) in (int, float):
+            return ast.Constant(known.constant)
+        name = f"limit_{type(known.constant).__name__}_{node.attr}"
+        made: ast.expr = self._call(name, known.constant).func
+        return made
+
+    def _of_call(self, node: ast.Call, facts: Facts) -> ast.expr | None:
         if any(isinstance(each, ast.Starred) for each in node.args):
             return None
         if isinstance(node.func, ast.Attribute) and node.func.attr == "squeeze":
@@ -50,6 +80,10 @@ class ArrayCalls:
             if holder is not None and holder.is_array and not (node.args or node.keywords):
                 return self._squeezed(node, node.func.value)
         function = facts.object(node.func)
+        if function is numpy.array and len(node.args) == 1 and not node.keywords:
+            rows = _as_tuple(node.args[0])
+            if rows is not None:
+                return self._call("array", numpy.array, rows)
         given = facts.of(node.args[0]) if node.args else None
         if given is None:
             return None
@@ -118,6 +152,18 @@ class ArrayCalls:
         if element not in signatures.DTYPES:
             return None
         return self._call(f"array_of_{element}", conversions.conversion(element), value)
+
+
+def _as_tuple(node: ast.expr) -> ast.expr | None:
+    """Return a list that is written out, of items or rows, as a tuple; None for all else."""
+    if not isinstance(node, ast.List) or not node.elts:
+        return None
+    if any(isinstance(each, ast.Starred) for each in node.elts):
+        return None
+    rows = [_as_tuple(each) for each in node.elts]
+    if any(each is None for each in rows):
+        return None if any(rows) else ast.Tuple(node.elts, ast.Load())
+    return ast.Tuple([each for each in rows if each is not None], ast.Load())
 
 
 def _is_number(given: Fact) -> bool:

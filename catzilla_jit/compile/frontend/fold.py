@@ -21,7 +21,7 @@ from catzilla_jit.compile.frontend.rewriting import placed, stored_names
 
 #: What is known of the variables at a place; None: it is never reached.
 Names = dict[str, Fact] | None
-Replace = Callable[[ast.Call, Facts], ast.expr | None]
+Replace = Callable[[ast.expr, Facts], ast.expr | None]
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 #: Statements that stay as they are.
@@ -33,8 +33,8 @@ def fold(
 ) -> ast.FunctionDef | None:
     """Return a function without what is never reached; None if nothing is decided.
 
-    known: of the parameters. replace: gives what stands for a call, None for the call itself. The
-    tree itself stays as it is.
+    known: of the parameters. replace: gives what stands for a call or an attribute, None for
+    itself. The tree itself stays as it is.
     """
     if any(isinstance(each, ast.Global | ast.Nonlocal) for each in ast.walk(tree)):
         return None
@@ -240,16 +240,18 @@ class _Expressions(ast.NodeTransformer):
         self.folder = folder
         self.facts = folder.facts
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
+    def _replaceable(self, node: ast.Call | ast.Attribute) -> ast.AST:
         replace = self.folder.replace
         made = replace(node, self.facts) if replace is not None else None
         if made is None:
             return self.generic_visit(node)
         self.folder.changed = True
-        if any(made is each for each in node.args):
+        if isinstance(node, ast.Call) and any(made is each for each in node.args):
             kept: ast.AST = self.visit(made)
             return kept
         return self.generic_visit(placed(node, made))
+
+    visit_Call = visit_Attribute = _replaceable
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         truth = self.facts.truth(node.test)

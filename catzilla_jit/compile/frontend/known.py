@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,13 @@ COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 #: Attributes of a dtype that are constants.
 OF_DTYPE = {"kind", "char", "name", "itemsize", "type", "num"}
+#: What tells the limits of numbers, and what it tells.
+_FLOAT_INFO = type(sys.float_info)
+LIMITS = (numpy.finfo, numpy.iinfo, _FLOAT_INFO)
+OF_LIMITS = {
+    "eps", "max", "min", "tiny", "epsneg", "resolution", "smallest_normal", "epsilon", "dig",
+    "bits",
+}  # fmt: skip
 #: Classes of which no value equals one of another.
 APART = (str, bytes, list, dict, tuple, type(None))
 
@@ -65,9 +73,9 @@ class Facts:
         return self.names.get(node.id) or self._named(node)
 
     def _named(self, node: ast.expr) -> Fact | None:
-        """Return a class that a name of the module means."""
+        """Return a class, or the limits of floats, that a name of the module means."""
         found = self.object(node)
-        return Fact(found) if isinstance(found, type) else None
+        return Fact(found) if isinstance(found, type | _FLOAT_INFO) else None
 
     def object(self, node: ast.expr) -> Any:
         """Return the object of the module, or of its builtins, that a node means."""
@@ -89,6 +97,8 @@ class Facts:
                 return array(holder.ndim, holder.dtype) if holder.ndim is not None else None
             return Fact(holder.dtype) if node.attr == "dtype" and holder.dtype else None
         if isinstance(holder.constant, numpy.dtype) and node.attr in OF_DTYPE:
+            return Fact(getattr(holder.constant, node.attr))
+        if isinstance(holder.constant, LIMITS) and node.attr in OF_LIMITS:
             return Fact(getattr(holder.constant, node.attr))
         return None
 
@@ -163,6 +173,8 @@ class Facts:
             holder = self.of(node.func.value)
             if holder is not None and holder.is_array:
                 return self._of_method(node, node.func.attr, holder)
+            if holder is not None and type(holder.constant) is str and not node.keywords:
+                return _of_text(holder.constant, node.func.attr, [self.of(e) for e in node.args])
         function = self.object(node.func)
         try:
             work_out = CALLS.get(function)
@@ -184,6 +196,24 @@ class Facts:
         if name == "astype" and node.args and holder.ndim is not None:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
+        return None
+
+
+#: Methods of texts that give a text or a bool, and raise nothing for texts.
+OF_TEXTS = {
+    "lower", "upper", "strip", "lstrip", "rstrip", "capitalize", "title", "startswith", "endswith",
+    "replace", "casefold",
+}  # fmt: skip
+
+
+def _of_text(text: str, name: str, arguments: list[Fact | None]) -> Fact | None:
+    """Return what a method of a constant text gives for constant texts."""
+    given = [each.constant for each in arguments if each is not None and type(each.constant) is str]
+    if name not in OF_TEXTS or len(given) < len(arguments):
+        return None
+    try:
+        return Fact(getattr(text, name)(*given))
+    except TypeError:  # another number of arguments
         return None
 
 

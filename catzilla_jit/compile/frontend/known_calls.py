@@ -125,6 +125,19 @@ def _issubdtype(arguments: Arguments, _told: Told) -> Fact | None:
         return None
 
 
+def _limits(of: Any) -> Callable[[Arguments, Told], Fact | None]:
+    """Return what gives the limits of a dtype."""
+
+    def work_out(arguments: Arguments, told: Told) -> Fact | None:
+        dtype = dtype_of(arguments[0]) if len(arguments) == 1 and not told else None
+        try:
+            return None if dtype is None else Fact(of(dtype))
+        except ValueError:  # of a type of another kind
+            return None
+
+    return work_out
+
+
 def _iscomplexobj(arguments: Arguments, _told: Told) -> Fact | None:
     if len(arguments) != 1 or arguments[0] is None:
         return None
@@ -183,6 +196,7 @@ def _line(arguments: Arguments, _told: Told) -> Fact | None:
     return array(1, arguments[0].dtype) if known and arguments[0] else None
 
 
+_LIMITS = {each: _limits(each) for each in (numpy.finfo, numpy.iinfo)}
 CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     isinstance: _isinstance, hasattr: _hasattr, callable: _callable, len: _len, type: _type,
     issubclass: _issubclass, numpy.issubdtype: _issubdtype, numpy.isscalar: _isscalar,
@@ -191,6 +205,7 @@ CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     numpy.asarray: _as_array(0), numpy.asanyarray: _as_array(0), numpy.array: _as_array(0),
     numpy.ascontiguousarray: _as_array(1), numpy.atleast_1d: _as_array(1),
     numpy.atleast_2d: _as_array(2), numpy.copy: _as_array(0),
+    **_LIMITS,
     numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
     numpy.full_like: _like, numpy.ravel: _line,
 }  # fmt: skip

@@ -93,8 +93,9 @@ def rewrite(
     rewriter.values.update(take_imports(tree))
     errstate.take(rewriter, tree, errors_are)
     rewriter.changed = bool(rewriter.values)
-    arrays = ArrayCalls(rewriter._call)
-    folded = _folded(rewriter, tree, known, arrays if exact else None) if known else None
+    arrays = ArrayCalls(rewriter._call, exact=exact)
+    facts = Facts(rewriter._value, rewriter.locals.__contains__)
+    folded = fold(tree, known, facts, arrays.replaced) if known else None
     if folded is not None:
         tree, rewriter.changed = folded, True
     if constants:
@@ -121,17 +122,6 @@ def rewrite(
         return None
     found = rewriter.bails_at_handlers, rewriter.makes_exceptions, rewriter.says
     return Rewritten(code, rewriter.values, fixed, *found, folded is not None, arrays.chooses)
-
-
-def _folded(
-    rewriter: Rewriting,
-    tree: ast.FunctionDef,
-    known: Mapping[str, Fact],
-    arrays: ArrayCalls | None,
-) -> ast.FunctionDef | None:
-    """Return the tree without what is never reached with such arguments; None if that is all."""
-    facts = Facts(rewriter._value, rewriter.locals.__contains__)
-    return fold(tree, known, facts, arrays.replaced if arrays is not None else None)
 
 
 #: What is a list for sure.
