@@ -230,6 +230,20 @@ def in_steps(n: int) -> tuple[int, int]:
     return total, product
 
 
+def three_deep(n: int) -> tuple[int, int]:
+    total, product = 0, 1
+    out = np.zeros(n + 1, np.int64)
+    for i in prange(n):
+        out[i] = 2 * i
+    for i in prange(n):
+        for j in prange(5):
+            out[i] = i
+            for k in prange(4):
+                product *= 1 + (i + j + k == 499)
+        total += out[i]
+    return int(total), product
+
+
 def read_only(n: int, weights: list[float]) -> float:
     total = 0.0
     own = [1.0, 2.0, 3.0]
@@ -251,7 +265,7 @@ def handles_errors(n: int) -> int:
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 500])
-@pytest.mark.parametrize("function", [conditional, in_steps, handles_errors])
+@pytest.mark.parametrize("function", [conditional, in_steps, three_deep, handles_errors])
 def test_integer_results_are_pythons(function: Any, n: int) -> None:
     assert run(compiled(function, parallel=True), n) == function(n)
 

@@ -81,6 +81,7 @@ class _Taker:
         self._refuse = refuse
         self._sums: dict[int, Sums] = {}  # by the identity of the loop
         self._closed = closed_over(rewriter.function)
+        self._taken = 0  # loops, each of which has a number
 
     def refuse(self, code: str, node: ast.AST, message: str, advice: str) -> NoReturn:
         """Give up on the function."""
@@ -170,7 +171,8 @@ class _Taker:
         self.rewriter.values.update({name: self._closed[name] for name in closed})
         own = assigned_in([node.target, *node.body])
         shared = sorted((used & local) - own - sums.keys() - self.rewriter.values.keys())
-        number = len(self.rewriter.values)
+        self._taken += 1
+        number = self._taken
         before, bounds, given = _bounds(node.iter.args, number)
         bits = {name: f"{LIBRARY}bit_{name}" for name in sums}
         names = [FIRST, LAST, *given, *sums, *bits.values(), *shared]
