@@ -47,7 +47,7 @@ def clear(items: Any, begin: Any) -> None:
     begin[0] = 0
 
 
-def size(items: Any, begin: Any) -> int:
+def size(items: Any, begin: Any) -> Any:
     return len(items) - begin[0]
 
 
