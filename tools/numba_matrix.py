@@ -38,7 +38,8 @@ TESTS = (
     "tests/compile/test_numpy_parity.py tests/compile/test_numpy_loops.py "
     "tests/behaviour/test_cancel_running.py tests/behaviour/test_fork_join.py "
     "tests/behaviour/test_raised.py tests/behaviour/test_calls_between_tasks.py "
-    "tests/behaviour/test_map_failures.py"
+    "tests/behaviour/test_map_failures.py tests/compile/test_parallel_loops.py "
+    "tests/integrations/test_numba_threads.py"
 )
 #: What the tests of TESTS import, and what the package does.
 NEEDS = ("rich>=13", "pytest>=9", "hypothesis>=6")

@@ -1,4 +1,4 @@
-"""The examples of fork and join check themselves; smaller here."""
+"""The examples of parallel work check themselves; smaller here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ SMALL = {
     "quicksort": ("N = 1_000_000", "N = 50_000", "50,000 numbers sorted"),
     "quadrature": ("1e-10", "1e-9", "1.41928450"),
     "queens": ("N = 10", "N = 8", "92 ways to place 8 queens"),
+    "heat": ("ROWS = 400", "ROWS = 40", "in each of three runs"),
     "kd_tree": ("POINTS = 20_000", "POINTS = 2_000", "500 queries among 2,000 points agree"),
 }
 
