@@ -248,6 +248,17 @@ def test_items_are_written_to_the_callers_array() -> None:
     assert clear.explain().pure is False
 
 
+def test_what_may_be_left_to_numpy_is_not_compiled_where_it_cannot_run_again() -> None:
+    @task
+    def add(out: Any, table: Any) -> None:
+        out[0] += table.sum()  # of a large table with gaps in NumPy's own order
+
+    out, table = np.ones(1), RANDOM.random((300, 300))[::2, ::2]
+    add.submit(out, table).result(60)
+    assert out[0] == 1.0 + table.sum()
+    assert not add.explain().compiled
+
+
 def test_sorts_that_compute_otherwise_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     find = numpy_sorts._functions
     monkeypatch.setattr(numpy_sorts, "_functions", lambda _code: find("l"))

@@ -36,8 +36,6 @@ CHANGING = {
 }  # fmt: skip
 #: Functions that change an array they are given.
 WRITERS = {numpy.fill_diagonal, numpy.copyto, numpy.put, numpy.place, numpy.random.shuffle}
-#: The names of functions of ours that do so begin with this.
-WRITING = "write_"
 
 
 def effects_of(
@@ -61,7 +59,12 @@ def effects_of(
     expr = statement.value
     if expr.op == "inplace_binop" and getattr(typemap[expr.lhs.name], "mutable", False):
         return set() if expr.lhs.name in owned else {WRITES}
-    return _effects_of_call(expr, typemap, owned) if expr.op == "call" else set()
+    if expr.op != "call":
+        return set()
+    written = number_kinds.is_writer(number_kinds.called(typemap, expr))
+    if written and overwritten(expr.args[0].name):
+        return {OVERWRITES}
+    return _effects_of_call(expr, typemap, owned)
 
 
 def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:
@@ -82,8 +85,7 @@ def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) 
     if isinstance(getattr(function, "__self__", None), numpy.random.RandomState | random.Random):
         return {DRAWS}
     try:
-        ours = number_kinds.is_loop(function) and function.__name__.startswith(WRITING)
-        writes = ours or function in WRITERS
+        writes = number_kinds.is_writer(function) or function in WRITERS
     except TypeError:
         return set()
     return {WRITES} if writes and not (expr.args and expr.args[0].name in owned) else set()

@@ -85,6 +85,11 @@ def is_loop(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").startswith(LOOPS)
 
 
+def is_writer(function: Any) -> bool:
+    """Tell whether a function of ours writes to its first argument, and reads the others."""
+    return is_loop(function) and function.__name__.startswith("write_")
+
+
 def called(typemap: dict[str, Any], expr: Any) -> Any:
     """Return the Python function that a call expression calls, if Numba knows it as a function."""
     callee = typemap.get(expr.func.name)

@@ -85,8 +85,11 @@ class Overwritten:
         """Return the variables that an assignment names without a look at their items."""
         value = statement.value
         if isinstance(value, ir.Expr) and value.op == "call":
-            if number_kinds.called(self._typemap, value) is len:
+            function = number_kinds.called(self._typemap, value)
+            if function is len:
                 return {each.name for each in value.args}
+            if number_kinds.is_writer(function):
+                return {value.args[0].name} - {each.name for each in value.args[1:]}
             return set()
         if isinstance(value, ir.Expr) and value.op == "getattr" and value.attr in SHAPES:
             return {value.value.name}

@@ -21,6 +21,7 @@ from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import choices, in_place
+from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.passes.base import Walk
 from catzilla_jit.compile.target.helper import Helper
 
@@ -168,10 +169,19 @@ class Checks(Walk):
         name = helper.py_func.__name__
         return name in reductions.NAMES or numpys.is_chooser(name) or name == "float_of"
 
+    def _note_reduction(self, name: str, axis: Any, array: Any) -> None:
+        """A reduction that may be left to NumPy is for tasks that can be run again."""
+        known = isinstance(array, types.Array) and array.ndim > 0
+        if known and not loop_reductions.is_certain(name, array, axis):
+            self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
+
     def _weak(self, expr: Any) -> None:
         """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
         function = number_kinds.called(self.typemap, expr)
         names = [each.name for each in expr.args]
+        if function in loop_reductions.AXES:
+            name, axis = loop_reductions.NAMES[function], loop_reductions.AXES[function]
+            self._note_reduction(name, axis, self.typemap[names[0]])
         if choices.needs_one_shape(function, tuple(self.typemap[name] for name in names)):
             self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
         strong = tuple(not self._is_array(name) and has_numpy(self.origins[name]) for name in names)

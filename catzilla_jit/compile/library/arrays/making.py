@@ -16,6 +16,7 @@ from typing import Any
 import numpy
 
 from catzilla_jit.compile.library.builtin_functions import bail_out
+from catzilla_jit.compile.library.ufuncs.error_state import warnings_matter
 
 #: Elsewhere C compilers may round a product and a sum at once.
 IS_PLAIN = platform.machine() in ("x86_64", "AMD64")
@@ -153,14 +154,16 @@ def arange(start: Any, stop: Any, step: Any) -> Any:
 
 def open_space(start: float, stop: float, count: int) -> Any:
     """Space floats without the last, in the steps of `numpy.linspace`."""
-    if count < 1:
-        bail_out()
-    step = (stop - start) / count
-    if step == 0.0 or not math.isfinite(step):
+    if count < 0:
         bail_out()
     made = numpy.empty(count)
+    apart = stop - start
+    step = apart / count if count > 0 else 0.0
+    if warnings_matter() and not math.isfinite(step):
+        bail_out()
     for i in range(count):
-        made[i] = i * step + start
+        part = i * step if step != 0.0 else i / count * apart
+        made[i] = part + start
     return made
 
 

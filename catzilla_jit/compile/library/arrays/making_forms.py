@@ -199,7 +199,7 @@ def _tiled(_given: Any, *, reps: Any = None) -> Any:
                        [f"across = {reps[1]}", f"return tile({table}, {reps[0]}, across){line}"],
                        tile=making.tile_table)  # fmt: skip
 
-    return choice_of("tile", ours, certain=False)
+    return choice_of("tile", ours, certain=True)
 
 
 def _repeated(_given: Any, *, axis: Any = None) -> Any:
@@ -207,7 +207,7 @@ def _repeated(_given: Any, *, axis: Any = None) -> Any:
         return None
     function = making.repeat_rows if axis in (0, -2) else making.repeat_columns
     return _of(function, lambda array, count: _is_table(array, 2) and _is_int(count),
-               certain=False)  # fmt: skip
+               certain=True)  # fmt: skip
 
 
 def _rolled(_given: Any, *, axis: Any = None) -> Any:
@@ -237,7 +237,7 @@ def _linspace(given: Any, *, endpoint: Any = True, retstep: Any = False, dtype: 
         return None
     count = "num" if "num" in given else "50"
     lines = f"return open_space(float(start), float(stop), {count})"
-    return by_text("linspace_of", ", ".join(given), lines, fits=_are_numbers, certain=False,
+    return by_text("linspace_of", ", ".join(given), lines, fits=_are_numbers, certain=True,
                    open_space=making.open_space)  # fmt: skip
 
 
@@ -264,7 +264,7 @@ def _arange(given: Any, *, dtype: Any = None) -> Any:
         return written("arange_of", ", ".join(given), [f"return {call}"], numpy=numpy,
                        arange=making.arange)  # fmt: skip
 
-    return choice_of("arange", ours, certain=False)
+    return choice_of("arange", ours, certain=True)
 
 
 _TILE = Form(("A", "reps"), ("A",), _tiled, other=Form(("A", "reps"), ("A", "reps"), _tile))

@@ -195,7 +195,7 @@ def _interpolated(given: Any) -> Any:
         return written("interp", "x, xs, ys", [*lines, "return interp(x, xs, ys)"],
                        floats=FLOATS, interp=function)  # fmt: skip
 
-    return choice_of("interp", ours)
+    return choice_of("interp", ours, certain=True)
 
 
 def _counted(_given: Any) -> Any:

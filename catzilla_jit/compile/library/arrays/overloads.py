@@ -148,4 +148,5 @@ def is_certain(choice: Any, *arguments: Any) -> bool:
     """Tell whether what is chosen has an answer for whatever the arrays hold."""
     function = choice.ours(*arguments)
     known = function is None or function.__name__ in CERTAIN
-    return known or getattr(choice, "is_certain", False)
+    asked = getattr(choice.ours, "is_certain", None)
+    return known or getattr(choice, "is_certain", False) or bool(asked and asked(*arguments))

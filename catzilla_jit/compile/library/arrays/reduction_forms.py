@@ -79,6 +79,9 @@ def _spread_choice(name: str, axis: loops.Axis, ddof: int, keeps: bool) -> Choic
             return None
         return spread(name, axis, ddof, keeps, whole)
 
+    ours.is_certain = lambda array: (
+        array.dtype in loops.FLOATS and loops.is_certain(name, array, axis)
+    )
     return choice_of(name, ours)
 
 
@@ -147,6 +150,7 @@ def _norm_choice(kind: Any, axis: loops.Axis, keeps: bool) -> Choice:
         both = kind in (None, "fro") and array.dtype != types.complex128
         return norm("squares", axes, keeps, array.dtype) if both else None
 
+    ours.is_certain = lambda array: kind != math.inf and not isinstance(axis, tuple)
     return choice_of("norm", ours)
 
 

@@ -56,9 +56,9 @@ def products(line: Any) -> Any:
 
 
 def trapezoids(y: Any, x: Any) -> Any:
-    if len(x) != len(y) or len(x) == 0:
+    if len(x) != len(y):
         bail_out()
-    found = numpy.empty(len(y) - 1)
+    found = numpy.empty(len(y) - 1 if len(y) > 0 else 0)
     for i in range(len(found)):
         found[i] = (x[i + 1] - x[i]) * (y[i + 1] + y[i]) / 2.0
     _leave_warned(found)
@@ -66,9 +66,7 @@ def trapezoids(y: Any, x: Any) -> Any:
 
 
 def even_trapezoids(y: Any, apart: float) -> Any:
-    if len(y) == 0:
-        bail_out()
-    found = numpy.empty(len(y) - 1)
+    found = numpy.empty(len(y) - 1 if len(y) > 0 else 0)
     for i in range(len(found)):
         found[i] = apart * (y[i + 1] + y[i]) / 2.0
     _leave_warned(found)

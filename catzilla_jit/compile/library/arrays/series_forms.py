@@ -110,7 +110,7 @@ def _slopes(given: Any) -> Any:
         value = "float(apart)" if len(given) == 2 else "1.0"
         return written("slopes", names, [f"return gradient(y, {value})"], gradient=series.gradient)
 
-    return choice_of("gradient", ours, certain=True)
+    return choice_of("gradient", ours)
 
 
 def _cross(_given: Any) -> Any:

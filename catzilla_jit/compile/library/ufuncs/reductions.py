@@ -80,6 +80,20 @@ def _loop(name: str, array: Any) -> signatures.Chosen | None:
     return signatures.choose(UFUNCS[name][0], (array, array))
 
 
+def is_certain(name: str, array: Any, axis: Axis) -> bool:
+    """Tell whether a reduction has an answer for all shapes, and for zeros of both signs."""
+    places = places_of(array, axis)
+    if places is None:
+        return True
+    if array.layout == "A" and array.ndim > 1:
+        return len(places) < array.ndim or array.dtype not in FLOATS
+    reduced = [i in places for i in range(array.ndim)]
+    if array.layout == "F":
+        reduced.reverse()
+    groups = [each for i, each in enumerate(reduced) if i == 0 or each != reduced[i - 1]]
+    return len(groups) < 3 or (len(groups) == 3 and not groups[-1])
+
+
 #: So many items NumPy copies to a buffer, to reduce all of a table with gaps.
 BUFFER = 8192
 
@@ -115,12 +129,13 @@ def reduction(name: str, axis: Axis, keeps: bool, less: int = 0) -> Any:
     reduced.__name__ = reduced.__qualname__ = f"{name}_of_array"
     made = intrinsic(reduced)
     cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    NAMES[made] = name
+    NAMES[made], AXES[made] = name, axis
     return made
 
 
-#: The reductions, by what computes them.
+#: The reductions, and their axes, by what computes them.
 NAMES: dict[Any, str] = {}
+AXES: dict[Any, Axis] = {}
 
 
 class _Reduction:
