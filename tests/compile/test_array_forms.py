@@ -276,6 +276,22 @@ def test_decompositions_are_numpys() -> None:
     check(body, [(each,) for each in square])
 
 
+def test_products_of_lines_with_steps_and_of_stacks_are_numpys() -> None:
+    lines = [np.repeat(RANDOM.standard_normal(n), 2)[::step] for n in (5, 40) for step in (2, -2)]
+    check("(np.dot(a, b), a @ b)", [(each, each) for each in lines])
+    table = RANDOM.standard_normal((7, 5))
+    check("(np.dot(a, b), a.dot(b))", [(table, each) for each in lines[:2]])
+    stack = RANDOM.standard_normal((3, 4, 5))
+    check("a @ b", [(stack, stack.transpose(0, 2, 1).copy()), (stack, RANDOM.random((1, 5, 2)))])
+    check("(a @ b, np.matmul(b, b))", [(stack, table[:5, :5].copy())])
+
+
+def test_stacks_of_matrices_are_numpys() -> None:
+    stack = RANDOM.standard_normal((3, 4, 4))
+    calls = [(stack,), (np.concatenate([stack, np.zeros((1, 4, 4))]),), (stack[:0],)]
+    check("(np.linalg.inv(a), np.linalg.det(a), np.linalg.eigvalsh(a))", calls)
+
+
 def test_singular_values_are_numpys() -> None:
     tables = [RANDOM.standard_normal(shape) for shape in ((1, 1), (3, 2), (2, 3), (6, 6))]
     tables += [np.zeros((2, 3)), np.full((2, 2), np.nan), np.zeros((0, 2))]

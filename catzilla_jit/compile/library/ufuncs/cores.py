@@ -19,7 +19,7 @@ from numba.core import cgutils, errors, types
 from numba.core.extending import intrinsic
 from numba.np import arrayobj
 
-from catzilla_jit.compile.library.ufuncs import calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
 from catzilla_jit.compile.target import float_status
 
 INT64 = ir.IntType(64)
@@ -82,16 +82,19 @@ class Output:
 
 
 def product_type(left: Any, right: Any) -> Any:
-    """Return what `left @ right` is of vectors and matrices, None for others."""
+    """Return what `left @ right` is of vectors, matrices and stacks of these, None for others."""
     given = (left, right)
     if not all(
-        isinstance(each, types.Array) and each.ndim in (1, 2) and each.aligned for each in given
+        isinstance(each, types.Array) and each.ndim in (1, 2, 3) and each.aligned for each in given
     ):
+        return None
+    stacked = max(left.ndim, right.ndim) == 3
+    if stacked and min(left.ndim, right.ndim) == 1:
         return None
     chosen = signatures.choose("matmul", given)
     if chosen is None or left.dtype != right.dtype or left.dtype == types.boolean:
         return None
-    dimensions = left.ndim + right.ndim - 2
+    dimensions = 3 if stacked else left.ndim + right.ndim - 2
     return types.Array(chosen.makes[0], dimensions, "C") if dimensions else chosen.makes[0]
 
 
@@ -102,25 +105,63 @@ def _product(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -
         calls.operand(context, builder, type_, value, type_.dtype)
         for type_, value in zip(signature.args, values, strict=True)
     )
-    rows = left.shape[0] if len(left.shape) == 2 else ONE
-    columns = right.shape[1] if len(right.shape) == 2 else ONE
-    differs = builder.icmp_signed("!=", left.shape[-1], right.shape[0])
+    lines = [len(each.shape) == 1 for each in (left, right)]
+    rows = ONE if lines[0] else left.shape[-2]
+    columns = ONE if lines[1] else right.shape[-1]
+    common = left.shape[-1]
+    differs = builder.icmp_signed("!=", common, right.shape[0 if lines[1] else -2])
     calls.leave(context, builder, differs, "matrices that do not fit each other")
-    shape = [rows] * (len(left.shape) - 1) + [columns] * (len(right.shape) - 1)
+    stack = _stack(context, builder, [left, right])
+    shape = [] if stack is None else [stack]
+    shape += [rows] * (not lines[0]) + [columns] * (not lines[1])
     out = Output(context, builder, signature.return_type, shape)
-    made = list(out.strides)
+    made = list(out.strides[-2:] if stack is not None else out.strides)
     float_status.clear(builder)
     strides = [
-        left.strides[0] if len(left.shape) == 2 else ZERO, left.strides[-1],
-        right.strides[0], right.strides[1] if len(right.shape) == 2 else ZERO,
-        made.pop(0) if len(left.shape) == 2 else ZERO,
-        made.pop(0) if len(right.shape) == 2 else ZERO,
+        ZERO if lines[0] else left.strides[-2], left.strides[-1],
+        right.strides[0 if lines[1] else -2], ZERO if lines[1] else right.strides[-1],
+        ZERO if lines[0] else made.pop(0), ZERO if lines[1] else made.pop(0),
     ]  # fmt: skip
-    call_once(
-        builder, chosen, [left.data, right.data, out.data], [rows, left.shape[-1], columns], strides
-    )
+    with cgutils.for_range(builder, ONE if stack is None else stack) as each:
+        pointers = [
+            _of_stack(builder, place.data, place, each.index, stack)
+            for place in (left, right, calls.Operand(out.data, shape, out.strides))
+        ]
+        call_once(builder, chosen, pointers, [rows, common, columns], strides)
     float_status.collect(builder)
     return out.value()
+
+
+def _stack(
+    context: Any, builder: ir.IRBuilder, operands: Sequence[calls.Operand]
+) -> ir.Value | None:
+    """Return how many matrices a stack has; leave where two stacks do not fit."""
+    lengths = [each.shape[0] for each in operands if len(each.shape) == 3]
+    if not lengths:
+        return None
+    first, last = lengths[0], lengths[-1]
+    single = builder.icmp_signed("==", first, ONE)
+    apart = builder.and_(
+        builder.icmp_signed("!=", first, last),
+        builder.not_(builder.or_(single, builder.icmp_signed("==", last, ONE))),
+    )
+    calls.leave(context, builder, apart, "stacks of different lengths")
+    return builder.select(single, last, first)
+
+
+def _of_stack(
+    builder: ir.IRBuilder,
+    data: ir.Value,
+    place: calls.Operand,
+    index: ir.Value,
+    stack: ir.Value | None,
+) -> ir.Value:
+    """Return where a matrix of a stack begins; a single one stands for all."""
+    if stack is None or len(place.shape) < 3:
+        return data
+    one = builder.icmp_signed("==", place.shape[0], ONE)
+    offset = builder.select(one, ZERO, builder.mul(index, place.strides[0]))
+    return builder.gep(builder.bitcast(data, nest.BYTES), [offset])
 
 
 @intrinsic
@@ -134,26 +175,56 @@ def matmul(_typing: Any, left: Any, right: Any) -> Any:
 
 @intrinsic
 def dot(_typing: Any, left: Any, right: Any) -> Any:
-    """Compute `numpy.dot(left, right)` of arrays without gaps."""
+    """Compute `numpy.dot(left, right)` of arrays without gaps, and of lines."""
     result = product_type(left, right)
-    if result is None or "A" in (left.layout, right.layout):
+    known = result is not None and max(left.ndim, right.ndim) < 3
+    known = known and all(each.ndim == 1 or each.layout != "A" for each in (left, right))
+    if not known or left.dtype not in (types.float64, types.complex128):
         raise errors.TypingError(f"the dot product of {left} and {right} is not known")
-    if left.dtype not in (types.float64, types.complex128):
-        raise errors.TypingError(f"the dot product of {left} and {right} is not known")
-    return result(left, right), _product
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        held = [
+            _forward(context, builder, type_, value)
+            for type_, value in zip(signature.args, values, strict=True)
+        ]
+        found = _product(context, builder, signature, held)
+        for type_, value in zip(signature.args, held, strict=True):
+            if type_.layout == "A":
+                context.nrt.decref(builder, type_, value)
+        return found
+
+    return result(left, right), code
+
+
+def _forward(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> ir.Value:
+    """Return a line, or a copy of one that goes backwards, as NumPy makes it; to be let go of."""
+    if type_.layout != "A":
+        return value
+    (step,) = cgutils.unpack_tuple(
+        builder, context.make_array(type_)(context, builder, value).strides, 1
+    )
+    kept = cgutils.alloca_once_value(builder, value)
+    with builder.if_else(builder.icmp_signed("<=", step, ZERO)) as (backwards, others):
+        with backwards:
+            line = types.Array(type_.dtype, 1, "C")
+            copy = assignment.copied(context, builder, type_, value, line)
+            builder.store(context.cast(builder, copy, line, type_), kept)
+        with others:
+            context.nrt.incref(builder, type_, value)
+    return builder.load(kept)
 
 
 # -- linear algebra
 
 
 def _of_square(name: str, dimensions: int) -> Any:
-    """Return what calls a loop for one square matrix."""
+    """Return what calls a loop for one square matrix, or for each of a stack."""
 
     def of_matrix(_typing: Any, matrix: Any) -> Any:
-        chosen = _chosen(name, (matrix,), 2)
+        chosen = _chosen(name, (matrix,), (2, 3))
         result = chosen.makes[0]
-        if dimensions:
-            result = types.Array(result, dimensions, "C")
+        if dimensions or matrix.ndim == 3:
+            result = types.Array(result, dimensions + matrix.ndim - 2, "C")
         return result(matrix), code
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -161,11 +232,20 @@ def _of_square(name: str, dimensions: int) -> Any:
         assert chosen is not None
         given = calls.operand(context, builder, signature.args[0], values[0], chosen.takes[0])
         _leave_unless_square(context, builder, given)
-        size = given.shape[0]
-        out = Output(context, builder, signature.return_type, [size] * dimensions)
+        size = given.shape[-1]
+        stack = given.shape[0] if len(given.shape) == 3 else None
+        shape = [] if stack is None else [stack]
+        out = Output(context, builder, signature.return_type, shape + [size] * dimensions)
+        made = list(out.strides)
+        apart = ZERO if stack is None else made.pop(0)
         float_status.clear(builder)
-        strides = [*given.strides, *out.strides]
-        call_once(builder, chosen, [given.data, out.data], [size], strides)
+        strides = [*given.strides[-2:], *made]
+        with cgutils.for_range(builder, ONE if stack is None else stack) as each:
+            source = _of_stack(builder, given.data, given, each.index, stack)
+            target = builder.gep(
+                builder.bitcast(out.data, nest.BYTES), [builder.mul(each.index, apart)]
+            )
+            call_once(builder, chosen, [source, target], [size], strides)
         if name == "linalg.det":
             float_status.collect(builder)
         else:
@@ -177,18 +257,18 @@ def _of_square(name: str, dimensions: int) -> Any:
 
 
 def _leave_unless_square(context: Any, builder: ir.IRBuilder, matrix: calls.Operand) -> None:
-    differs = builder.icmp_signed("!=", *matrix.shape)
+    differs = builder.icmp_signed("!=", *matrix.shape[-2:])
     calls.leave(context, builder, differs, "a matrix that is not square")
 
 
-def _chosen(name: str, given: tuple[Any, ...], dimensions: int) -> signatures.Chosen:
+def _chosen(name: str, given: tuple[Any, ...], dimensions: tuple[int, ...]) -> signatures.Chosen:
     first = given[0]
     known = all(
         isinstance(each, types.Array) and each.aligned and each.dtype == first.dtype
         for each in given
     )
     chosen = None
-    if known and first.ndim == dimensions and first.dtype in MATRICES:
+    if known and first.ndim in dimensions and first.dtype in MATRICES:
         chosen = signatures.choose(name, given)
     if chosen is None:
         shown = ", ".join(map(str, given))
@@ -202,7 +282,7 @@ def solve(_typing: Any, matrix: Any, right: Any) -> Any:
     name = "linalg.solve1" if getattr(right, "ndim", 0) == 1 else "linalg.solve"
     if getattr(right, "ndim", 0) not in (1, 2):
         raise errors.TypingError(f"the solution for {right} is not known")
-    _chosen(name, (matrix, right), 2)
+    _chosen(name, (matrix, right), (2,))
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         chosen = signatures.choose(name, signature.args)
