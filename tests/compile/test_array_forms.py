@@ -313,6 +313,16 @@ def test_least_squares_are_numpys() -> None:
     check("np.linalg.lstsq(a, b, rcond=None)[0]", [(calls[0][0], calls[0][0][:, :2].copy())])
 
 
+def test_pairs_of_lines_are_numpys() -> None:
+    lines = [each for each in LINES if np.isfinite(each).all()]
+    pairs = [(a, b) for a in lines for b in (lines[1], lines[3], lines[4])]
+    check("(np.convolve(a, b), np.convolve(a, b, mode='same'), np.convolve(b, a, 'valid'))", pairs)
+    check("(np.average(a, weights=b), np.vdot(a, b))", [(a, a + 1.0) for a in lines])
+    check("(np.outer(a, b), np.isin(a, b), np.take(a, np.argsort(a)))", pairs)
+    check("(np.polyval(b, a), np.average(a))", [(a, b) for a, b in pairs if len(a)])
+    check("np.histogram(a, b)", [(a, n) for a in LINES for n in (1, 7)])
+
+
 def test_transforms_are_numpys() -> None:
     lines = [each for each in LINES if np.isfinite(each).all()]
     calls = [(each, n) for each in lines for n in (1, 5, 12, 0)]

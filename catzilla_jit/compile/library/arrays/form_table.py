@@ -9,6 +9,7 @@ from catzilla_jit.compile.library.arrays import (
     making_forms,
     matrix_forms,
     order_forms,
+    pairing_forms,
     reduction_forms,
     series_forms,
     transform_forms,
@@ -18,8 +19,8 @@ from catzilla_jit.compile.library.arrays.forms import Form
 _FUNCTIONS: dict[Any, Form] = {}
 _METHODS: dict[str, Form] = {}
 for _module in (
-    comparing_forms, making_forms, matrix_forms, order_forms, reduction_forms, series_forms,
-    transform_forms,
+    comparing_forms, making_forms, matrix_forms, order_forms, pairing_forms, reduction_forms,
+    series_forms, transform_forms,
 ):  # fmt: skip
     _FUNCTIONS |= _module.FUNCTIONS
     _METHODS |= _module.METHODS

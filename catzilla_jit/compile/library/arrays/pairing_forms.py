@@ -1,0 +1,175 @@
+"""Calls with two lines: convolutions, averages, outer products, polynomials, items by places."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba  # noqa: F401 -- the whole before its parts
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.library.arrays import making, pairing
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.order_forms import SORTED
+from catzilla_jit.compile.library.arrays.reduction_forms import MULTIPLY
+from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import cores, indexing, operators, signatures
+from catzilla_jit.compile.library.ufuncs import reductions as loops
+
+NUMBERS = (types.float64, types.int64)
+MODES = {"valid": 0, "same": 1, "full": 2}
+TOTAL = loops.reduction("sum", loops.ALL, False)
+
+
+def _is_line(type_: Any, *elements: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.aligned and type_.ndim == 1
+    return known and type_.dtype in (elements or NUMBERS)
+
+
+def _is_int(type_: Any) -> bool:
+    return types.unliteral(type_) == types.int64
+
+
+def _convolved(_given: Any, *, mode: Any = "full") -> Any:
+    if mode not in MODES or not making.IS_PLAIN:
+        return None
+
+    def ours(first: Any, second: Any) -> Function | None:
+        plain = all(
+            _is_line(each, types.float64) and each.layout == "C" for each in (first, second)
+        )
+        if not plain:
+            return None
+        return written("convolve", "a, v", [f"return convolved(a, v, {MODES[mode]})"],
+                       convolved=pairing.convolved)  # fmt: skip
+
+    return choice_of("convolve", ours, certain=True)
+
+
+def _averaged(given: Any) -> Any:
+    def ours(line: Any, weights: Any = None) -> Function | None:
+        if not _is_line(line, types.float64):
+            return None
+        if len(given) == 1:
+            mean = loops.reduction("mean", loops.ALL, False)
+            return written("average", "a", ["return mean(a)"], mean=mean)
+        if not _is_line(weights, types.float64):
+            return None
+        lines = [
+            "if len(a) != len(w):", "    bail_out()", "scale = total(w)", "if scale == 0.0:",
+            "    bail_out()", "return divide(total(multiply(a, w)), scale)",
+        ]  # fmt: skip
+        return written("average", "a, w", lines, total=TOTAL, multiply=MULTIPLY,
+                       divide=operators.FUNCTIONS[numpy.divide, 2])  # fmt: skip
+
+    return choice_of("average", ours, certain=True)
+
+
+def _product_of_lines(name: str) -> Any:
+    def make(_given: Any) -> Any:
+        def ours(*lines: Any) -> Function | None:
+            plain = all(_is_line(each, types.float64) and each.layout == "C" for each in lines)
+            if not plain:
+                return None
+            return written("product", "a, b", ["return dot(a, b)"], dot=cores.dot)
+
+        return choice_of(name, ours, certain=True)
+
+    return make
+
+
+def _outer(_given: Any) -> Any:
+    def ours(*lines: Any) -> Function | None:
+        if not all(_is_line(each, types.float64, types.int64) for each in lines):
+            return None
+        return written("outer", "a, b", ["return multiply(a[:, None], b[None, :])"],
+                       multiply=MULTIPLY)  # fmt: skip
+
+    return choice_of("outer", ours, certain=True)
+
+
+def _taken(_given: Any, *, axis: Any = None) -> Any:
+    if axis not in (None, 0) or type(axis) is bool:
+        return None
+
+    def ours(array: Any, places: Any) -> Function | None:
+        if indexing.picked_type(array, places) is None or (axis is None and array.ndim > 1):
+            return None
+        return written("take", "a, i", ["return take_items(a, i)"], take_items=indexing.take_items)
+
+    return choice_of("take", ours, certain=True)
+
+
+def _polynomial(_given: Any) -> Any:
+    if not making.IS_PLAIN:
+        return None
+
+    def ours(coefficients: Any, x: Any) -> Function | None:
+        if not _is_line(coefficients, types.float64):
+            return None
+        if _is_line(x, types.float64):
+            return pairing.polynomials
+        number = types.unliteral(x) in NUMBERS
+        if not number:
+            return None
+        return written("polyval", "p, x", ["return polynomial(p, float(x))"],
+                       polynomial=pairing.polynomial)  # fmt: skip
+
+    return choice_of("polyval", ours, certain=True)
+
+
+def _histogram(given: Any) -> Any:
+    def ours(line: Any, count: Any = types.int64) -> Function | None:
+        if not _is_line(line) or not _is_int(count):
+            return None
+        names = "a, bins" if len(given) == 2 else "a"
+        call = f"return counted_in_bins(a, {'bins' if len(given) == 2 else '10'})"
+        return written("histogram", names, [call], counted_in_bins=pairing.counted_in_bins)
+
+    return choice_of("histogram", ours)
+
+
+def _among(_given: Any) -> Any:
+    def ours(numbers: Any, known: Any) -> Function | None:
+        if not _is_line(numbers) or not _is_line(known) or numbers.dtype != known.dtype:
+            return None
+        return written("isin", "a, b", ["return is_among(a, order(b))"], order=SORTED,
+                       is_among=pairing.is_among)  # fmt: skip
+
+    return choice_of("isin", ours, certain=True)
+
+
+def _swapped(_given: Any, *, axis1: Any = None, axis2: Any = None) -> Any:
+    if type(axis1) is not int or type(axis2) is not int:
+        return None
+
+    def ours(table: Any) -> Function | None:
+        known = isinstance(table, types.Array) and table.ndim == 2
+        if not known or table.dtype not in signatures.DTYPES:
+            return None
+        if not {axis1, axis2} <= {-2, -1, 0, 1} or axis1 % 2 == axis2 % 2:
+            return None
+        return written("swapped", "a", ["return a.T"])
+
+    return choice_of("swapaxes", ours, certain=True)
+
+
+FUNCTIONS: dict[Any, Form] = {
+    numpy.convolve: Form(("a", "v", "mode"), ("a", "v"), _convolved),
+    numpy.average: Form(("a", "axis", "weights"), ("a", "weights"), _averaged),
+    numpy.vdot: Form(("a", "b"), ("a", "b"), _product_of_lines("vdot")),
+    numpy.inner: Form(("a", "b"), ("a", "b"), _product_of_lines("inner")),
+    numpy.outer: Form(("a", "b"), ("a", "b"), _outer),
+    numpy.take: Form(("a", "indices", "axis"), ("a", "indices"), _taken),
+    numpy.polyval: Form(("p", "x"), ("p", "x"), _polynomial),
+    numpy.histogram: Form(("a", "bins"), ("a", "bins"), _histogram),
+    numpy.isin: Form(("element", "test_elements"), ("element", "test_elements"), _among),
+    numpy.swapaxes: Form(("a", "axis1", "axis2"), ("a",), _swapped),
+}
+METHODS: dict[str, Form] = {
+    "take": FUNCTIONS[numpy.take],
+    "swapaxes": FUNCTIONS[numpy.swapaxes],
+}
