@@ -54,17 +54,24 @@ def _is_line(type_: Any, *elements: Any) -> bool:
 
 
 def _offset(
-    context: Any, builder: ir.IRBuilder, index: calls.Operand, place: ir.Value, length: ir.Value
+    builder: ir.IRBuilder, index: calls.Operand, place: ir.Value, length: ir.Value
 ) -> ir.Value:
-    """Return an index, counted from the beginning; leave where it is out of bounds."""
-    at = builder.gep(builder.bitcast(index.data, nest.BYTES),
-                     [builder.mul(place, index.strides[0])])  # fmt: skip
+    """Return an index, counted from the beginning."""
+    offset = builder.mul(place, index.strides[0])
+    at = builder.gep(builder.bitcast(index.data, nest.BYTES), [offset])
     number = builder.load(builder.bitcast(at, INT64.as_pointer()))
     negative = builder.icmp_signed("<", number, ZERO)
-    number = builder.select(negative, builder.add(number, length), number)
-    outside = builder.icmp_unsigned(">=", number, length)
-    calls.leave(context, builder, outside, "an index out of bounds")
-    return number
+    return builder.select(negative, builder.add(number, length), number)
+
+
+def _leave_outside(
+    context: Any, builder: ir.IRBuilder, places: calls.Operand, length: ir.Value
+) -> None:
+    """Leave where an index is out of bounds, before anything is made or written."""
+    with cgutils.for_range(builder, places.shape[0]) as each:
+        number = _offset(builder, places, each.index, length)
+        outside = builder.icmp_unsigned(">=", number, length)
+        calls.leave(context, builder, outside, "an index out of bounds")
 
 
 def _operand(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:
@@ -84,12 +91,13 @@ def take_items(_typing: Any, array: Any, index: Any) -> Any:
             for type_, value in zip(signature.args, values, strict=True)
         )
         count = places.shape[0]
+        _leave_outside(context, builder, places, source.shape[0])
         made = arrayobj._empty_nd_impl(context, builder, result, [count, *source.shape[1:]])
         item = context.get_data_type(result.dtype)
         size = context.get_abi_sizeof(item)
         width = source.shape[1] if result.ndim == 2 else ONE
         with cgutils.for_range(builder, count) as each:
-            number = _offset(context, builder, places, each.index, source.shape[0])
+            number = _offset(builder, places, each.index, source.shape[0])
             at = builder.gep(builder.bitcast(source.data, nest.BYTES),
                              [builder.mul(number, source.strides[0])])  # fmt: skip
             into = builder.gep(made.data, [builder.mul(each.index, width)])
@@ -171,8 +179,7 @@ def _write_line(
         calls.leave(context, builder, unfit, "another number of values")
         step = builder.select(one, ZERO, source.strides[0])
     if not masked:
-        with cgutils.for_range(builder, places.shape[0]) as each:
-            _offset(context, builder, places, each.index, target.shape[0])
+        _leave_outside(context, builder, places, target.shape[0])
     taken = cgutils.alloca_once_value(builder, ZERO)
     pointer = context.get_data_type(given[0].dtype).as_pointer()
     with cgutils.for_range(builder, places.shape[0]) as each:
@@ -180,7 +187,7 @@ def _write_line(
         if masked:
             wanted = _flag(builder, places, each.index)
         else:
-            number = _offset(context, builder, places, each.index, target.shape[0])
+            number = _offset(builder, places, each.index, target.shape[0])
         with builder.if_then(wanted):
             at, into = (
                 builder.bitcast(

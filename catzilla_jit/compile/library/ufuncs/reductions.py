@@ -177,9 +177,10 @@ class _Reduction:
             fewest = INT64(self.less)
             nothing = builder.icmp_signed("<=", self.length, fewest)
             calls.leave(self.context, builder, nothing, "a reduction of too few items")
+        self._leave_orders()
         made, self.out = self._output()
         float_status.clear(builder)
-        if self.type_.ndim == 2 and self.type_.layout == "A":
+        if self._is_with_gaps():
             self._with_gaps()
         else:
             self._without_gaps()
@@ -189,6 +190,29 @@ class _Reduction:
         if made is not None:
             return made._getvalue()
         return self.context.unpack_value(builder, self.result, self.out)
+
+    def _leave_orders(self) -> None:
+        """Leave where NumPy takes the items in an order of its own."""
+        builder = self.builder
+        if self._is_with_gaps():
+            if self._is_taken_as_line():
+                several = builder.icmp_signed(">", self.length, INT64(BUFFER))
+                calls.leave(self.context, builder, several, "a large table with gaps")
+            return
+        groups = self._groups()
+        # What has one item only does not keep NumPy from taking what is beside it together.
+        inside = groups[1:] if len(groups) > 3 else groups[1:-1]
+        if len(groups) > 3 or (len(groups) == 3 and groups[-1].reduced):
+            alone = [builder.icmp_signed("==", each.length, ONE) for each in inside]
+            apart = functools.reduce(builder.or_, alone)
+            calls.leave(self.context, builder, apart, "a dimension of one item")
+
+    def _is_with_gaps(self) -> bool:
+        return self.type_.ndim == 2 and self.type_.layout == "A"
+
+    def _is_taken_as_line(self) -> bool:
+        all_ = len(self.places) == 2 and self.begin is not None
+        return all_ and self.type_.dtype in FLOATS
 
     def _output(self) -> tuple[Any, ir.Value]:
         if not isinstance(self.result, types.Array):
@@ -223,8 +247,6 @@ class _Reduction:
             target = self._at(self.out, (each.index, self.size))
             builder.store(value, builder.bitcast(target, value.type.as_pointer()))
 
-    # -- arrays without gaps, and lines
-
     def _without_gaps(self) -> None:
         groups = self._groups()
         if self.begin is not None:
@@ -232,12 +254,6 @@ class _Reduction:
         else:
             self._first_items(groups)
         last = groups[-1]
-        # What has one item only does not keep NumPy from taking what is beside it together.
-        inside = groups[1:] if len(groups) > 3 else groups[1:-1]
-        if len(groups) > 3 or (len(groups) == 3 and last.reduced):
-            alone = [self.builder.icmp_signed("==", each.length, ONE) for each in inside]
-            apart = functools.reduce(self.builder.or_, alone)
-            calls.leave(self.context, self.builder, apart, "a dimension of one item")
         if len(groups) > 1 and not last.reduced and len(groups) <= 3:
             one = self.builder.icmp_signed("==", last.length, ONE)
             with self.builder.if_else(one) as (lines, rows):
@@ -296,8 +312,6 @@ class _Reduction:
                 steps = [inner.target, inner.source, inner.target]
                 nest.call(builder, self.loop, [target, source, target], [count], steps)
 
-    # -- tables with gaps
-
     def _with_gaps(self) -> None:
         builder = self.builder
         data, shape = self.array.data, list(self.shape)
@@ -319,7 +333,7 @@ class _Reduction:
             outer, inner = pair
             return [builder.select(turned, inner, outer), builder.select(turned, outer, inner)]
 
-        if len(self.places) == 2 and self.begin is not None and self.type_.dtype in FLOATS:
+        if self._is_taken_as_line():
             self._as_line(ordered(shape), ordered(self.strides))
             return
         out = ordered(targets)
@@ -333,8 +347,6 @@ class _Reduction:
     def _as_line(self, shape: Sequence[ir.Value], strides: Sequence[ir.Value]) -> None:
         """Reduce a copy of all items, in their order in memory."""
         builder, context = self.builder, self.context
-        several = builder.icmp_signed(">", self.length, INT64(BUFFER))
-        calls.leave(context, builder, several, "a large table with gaps")
         line = types.Array(self.type_.dtype, 1, "C")
         kept = arrayobj._empty_nd_impl(context, builder, line, [self.length])
         with cgutils.loop_nest(builder, shape, INT64) as indices:
