@@ -231,8 +231,8 @@ def test_sums_along_an_axis_of_more_dimensions_with_gaps_run_as_python() -> None
 
 def test_an_axis_that_is_no_constant_is_named_as_the_reason() -> None:
     @task
-    def summed(v: Any, axis: int) -> Any:
-        return v.sum(axis=axis)
+    def summed(v: Any, place: int) -> Any:
+        return v.sum(axis=place)
 
     assert submitted(summed, np.ones((2, 3)), 1) == outcome(summed.__wrapped__, np.ones((2, 3)), 1)
     (reason,) = summed.explain().reasons
