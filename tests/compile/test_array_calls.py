@@ -74,7 +74,17 @@ def named(x, form="Sum"):  # type: ignore[no-untyped-def]
     return x, open(form)
 
 
+@task
+def picked(x, y):  # type: ignore[no-untyped-def]
+    made = x * 1.0
+    made[np.where(np.isnan(y))] = -1.0
+    made[np.nonzero(y > 2.0)[0]] = 9.0
+    return made, x[np.where(y >= 2.0)], x[np.where(y <= 1.0)[0]]
+
+
 CALLS = [
+    (picked, LINE, LINE - 1.0), (picked, LINE, np.array([np.nan, 2.0, 1.0, 0.0, 5.0, np.nan])),
+    (picked, LINE, LINE[:3]), (picked, np.arange(4), LINE[2:]),
     (items, LINE, 3), (items, np.arange(3), 2.5), (items, np.arange(3, dtype=np.float32), 1),
     (limits, np.zeros(3)), (named, LINE), (named, LINE, "sum "),
     (kept, LINE), (kept, TABLE.T), (kept, [1.0, 2.5]), (kept, [1, 2]), (kept, np.arange(3)),

@@ -366,3 +366,19 @@ def test_results_with_names_are_numpys() -> None:
     matrix = RANDOM.standard_normal((4, 4))
     assert described(made.submit(matrix).result(60)) == described(function(matrix))
     assert made.explain().compiled
+
+
+def test_write_to_what_an_expression_has_made_is_no_effect() -> None:
+    @task
+    def halved(x, y, n):  # type: ignore[no-untyped-def]
+        made = x * 0.5 + y
+        made[0] = n
+        made[1:] -= y[1:] * 2.0
+        return made, n * n
+
+    values = np.arange(1.0, 4.0)
+    for n in (3, 2**40):
+        made, square = halved.submit(values, values, n).result()
+        assert (made == np.array([n, -1.0, -1.5])).all()
+        assert square == n * n
+    assert halved.explain().pure

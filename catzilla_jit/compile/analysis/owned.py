@@ -68,7 +68,7 @@ def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
         return all(each.name in found for each in value.incoming_values)
     if value.op == "getattr":  # a method, or a view of an array that is owned itself
         return value.value.name in found and (value.attr != "T" or _is_array(value.value, typemap))
-    if value.op in ("binop", "unary"):
+    if value.op in ("binop", "unary", "arrayexpr"):  # the last is of several of the others
         return any(_is_array(each, typemap) for each in value.list_vars())
     if value.op in ("getitem", "static_getitem"):  # of numbers, which are nobody else's
         return value.value.name in found and _is_array(value.value, typemap)

@@ -7,6 +7,7 @@
     np.squeeze(x)           is the array; where it has a dimension of 1, Python answers
     np.array([a, b])        is `np.array((a, b))`: no list holds numbers of NumPy's
     np.finfo(float).eps     is a number, and `"A".lower()` a text
+    x[np.where(x > 0)]      is `x[x > 0]`: with another length than x, Python answers
 
 NumPy's rules for arrays of one dimension or more; for automatic mode, where answers are NumPy's.
 """
@@ -51,6 +52,11 @@ class ArrayCalls:
         """Return what stands for a call or an attribute, or None."""
         if isinstance(node, ast.Attribute):
             return self._limit(node, facts)
+        if isinstance(node, ast.Subscript):
+            made = _masked(node, facts) if self._exact else None
+            if made is not None:
+                self.chooses = self.chooses or node.lineno
+            return made
         if not isinstance(node, ast.Call):
             return None
         known = facts.of(node) if isinstance(node.func, ast.Attribute) else None
@@ -152,6 +158,26 @@ class ArrayCalls:
         if element not in signatures.DTYPES:
             return None
         return self._call(f"array_of_{element}", conversions.conversion(element), value)
+
+
+#: They return where a line of bools is true, as a tuple of one line.
+PLACES = (numpy.where, numpy.nonzero)
+
+
+def _masked(node: ast.Subscript, facts: Facts) -> ast.expr | None:
+    """Return items of a line that are picked by places as items that are picked by bools."""
+    index: ast.expr = node.slice
+    first = isinstance(index, ast.Subscript) and isinstance(index.slice, ast.Constant)
+    if isinstance(index, ast.Subscript) and first and index.slice.value == 0:
+        index = index.value
+    if not isinstance(index, ast.Call) or len(index.args) != 1 or index.keywords:
+        return None
+    if not any(facts.object(index.func) is each for each in PLACES):
+        return None
+    line, mask = facts.of(node.value), facts.of(index.args[0])
+    if line is None or mask is None or (line.ndim, mask.ndim) != (1, 1) or mask.dtype != bool:
+        return None
+    return ast.Subscript(node.value, index.args[0], node.ctx)
 
 
 def _as_tuple(node: ast.expr) -> ast.expr | None:

@@ -190,9 +190,11 @@ class _Folder:
         return node
 
     def _expressions_in_targets(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for each in targets:
-            _Expressions(self).visit(each)
+        visit = _Expressions(self).visit
+        if isinstance(node, ast.Assign):
+            node.targets = [visit(each) for each in node.targets]
+        else:
+            node.target = visit(node.target)
 
     def _forget(self, node: ast.AST) -> None:
         for name in stored_names(node):
@@ -240,7 +242,7 @@ class _Expressions(ast.NodeTransformer):
         self.folder = folder
         self.facts = folder.facts
 
-    def _replaceable(self, node: ast.Call | ast.Attribute) -> ast.AST:
+    def _replaceable(self, node: ast.Call | ast.Attribute | ast.Subscript) -> ast.AST:
         replace = self.folder.replace
         made = replace(node, self.facts) if replace is not None else None
         if made is None:
@@ -251,7 +253,7 @@ class _Expressions(ast.NodeTransformer):
             return kept
         return self.generic_visit(placed(node, made))
 
-    visit_Call = visit_Attribute = _replaceable
+    visit_Call = visit_Attribute = visit_Subscript = _replaceable
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         truth = self.facts.truth(node.test)

@@ -32,6 +32,11 @@ COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 #: Attributes of a dtype that are constants.
 OF_DTYPE = {"kind", "char", "name", "itemsize", "type", "num"}
+#: Functions of arrays that give bools, whatever they are given.
+ASKING = (
+    numpy.isnan, numpy.isinf, numpy.isfinite, numpy.signbit, numpy.logical_not, numpy.logical_and,
+    numpy.logical_or, numpy.logical_xor,
+)  # fmt: skip
 #: What tells the limits of numbers, and what it tells.
 _FLOAT_INFO = type(sys.float_info)
 LIMITS = (numpy.finfo, numpy.iinfo, _FLOAT_INFO)
@@ -151,6 +156,10 @@ class Facts:
         left, right = self.of(node.left), self.of(node.comparators[0])
         if left is None or right is None:
             return None
+        if type(node.ops[0]) in COMPARISONS and (left.is_array or right.is_array):
+            elements = _of_elements((left, right))
+            ndim = None if elements is None else elements.ndim
+            return None if ndim is None else array(ndim, numpy.dtype(bool))
         found = _compared(node.ops[0], left, right)
         return None if found is None else Fact(found)
 
@@ -184,7 +193,10 @@ class Facts:
             told = {each.arg: self.of(each.value) for each in node.keywords if each.arg}
             return work_out([self.of(each) for each in node.args], told)
         if isinstance(function, numpy.ufunc) and function.nout == 1 and not node.keywords:
-            return _of_elements(tuple(self.of(each) for each in node.args))
+            found = _of_elements(tuple(self.of(each) for each in node.args))
+            if found is None or found.ndim is None or function not in ASKING:
+                return found
+            return array(found.ndim, numpy.dtype(bool))
         return None
 
     def _of_method(self, node: ast.Call, name: str, holder: Fact) -> Fact | None:
