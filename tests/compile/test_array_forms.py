@@ -382,3 +382,23 @@ def test_write_to_what_an_expression_has_made_is_no_effect() -> None:
         assert (made == np.array([n, -1.0, -1.5])).all()
         assert square == n * n
     assert halved.explain().pure
+
+
+def test_matrix_without_an_answer_is_an_overflow_where_python_cannot_answer() -> None:
+    @task
+    def inverse(m):  # type: ignore[no-untyped-def]
+        m[0, 0] += m[1, 1]
+        return np.linalg.inv(m)
+
+    @task
+    def placed(m):  # type: ignore[no-untyped-def]
+        whole = np.identity(4)
+        whole[:3, :3] = np.linalg.inv(m)
+        return whole
+
+    singular = np.zeros((3, 3))
+    assert isinstance(placed.submit(singular).exception(), np.linalg.LinAlgError)
+    assert placed.explain().pure
+    raised = inverse.submit(singular).exception()
+    assert isinstance(raised, OverflowError)
+    assert str(raised) == "task inverse: a matrix without an answer does not fit compiled code"

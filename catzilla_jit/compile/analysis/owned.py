@@ -16,6 +16,7 @@ import numpy
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.target.helper import Chooser
 
 BUILDING = {"build_list", "build_set", "build_map"}
 #: What makes a container, or an array, of its own.
@@ -23,9 +24,16 @@ MAKERS = (
     list, dict, set, sorted, numpy.zeros, numpy.ones, numpy.full, numpy.empty, numpy.zeros_like,
     numpy.ones_like, numpy.full_like, numpy.empty_like, numpy.arange, numpy.linspace, numpy.eye,
     numpy.copy, numpy.where, numpy.concatenate, numpy.diff, numpy.outer, numpy.repeat, numpy.roll,
+    numpy.array, numpy.identity, numpy.stack, numpy.vstack, numpy.hstack, numpy.column_stack,
+    numpy.tile, numpy.sort, numpy.tri, numpy.tril, numpy.triu, numpy.unique,
 )  # fmt: skip
 
 
+#: The same, by the names of what chooses ours.
+CHOSEN = {
+    f"numpys_{name}"
+    for name in ("identity", "eye", "linspace", "tile", "repeat", "roll", "tril", "triu", "sort")
+}
 #: Methods of arrays that make a new one; those that give a view of the same memory.
 COPYING = {"flatten", "astype"}
 VIEWING = {"reshape", "ravel", "transpose"}
@@ -78,8 +86,15 @@ def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
         function = number_kinds.called(typemap, value)
         if isinstance(function, numpy.ufunc) or number_kinds.is_loop(function):
             return len(value.args) == getattr(function, "nin", len(value.args))  # no `out`
-        return any(function is each for each in MAKERS) or _is_copy(value, typemap, found)
+        made = any(function is each for each in MAKERS) or _is_made(typemap[value.func.name])
+        return made or _is_copy(value, typemap, found)
     return value.op in BUILDING or value.op in ("null", "undef")
+
+
+def _is_made(callee: Any) -> bool:
+    """Tell whether a function of ours that stands for one of NumPy's makes a new array."""
+    known = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Chooser)
+    return known and callee.dispatcher.py_func.__name__ in CHOSEN
 
 
 def _is_copy(call: Any, typemap: dict[str, Any], found: set[str]) -> bool:

@@ -71,10 +71,19 @@ def elementwise(
     return made._getvalue()
 
 
-def leave(context: Any, builder: ir.IRBuilder, condition: ir.Value, what: str) -> None:
-    """Leave the function where the condition holds, so that Python answers."""
+def leave(
+    context: Any,
+    builder: ir.IRBuilder,
+    condition: ir.Value,
+    what: str,
+    kind: type[Exception] = ValueError,
+) -> None:
+    """Leave the function where the condition holds, so that Python answers.
+
+    what, kind: the exception of a task that cannot be run again.
+    """
     with builder.if_then(condition, likely=False):
-        context.call_conv.return_user_exc(builder, ValueError, (what,))
+        context.call_conv.return_user_exc(builder, kind, (what,))
 
 
 def operand(

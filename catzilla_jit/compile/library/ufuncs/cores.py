@@ -74,7 +74,11 @@ class Output:
             for each in (self, *others):
                 each.let_go()
             calls.leave(
-                self._context, self._builder, ir.IntType(1)(1), "a matrix without an answer"
+                self._context,
+                self._builder,
+                ir.IntType(1)(1),
+                "a matrix without an answer does not fit compiled code",
+                OverflowError,
             )
 
 
