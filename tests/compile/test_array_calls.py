@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sys import float_info
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -160,3 +160,14 @@ def test_squeeze_beside_a_write_is_numpys() -> None:
     out = np.zeros(1)
     assert noted.submit(LINE[:1], out).result().shape == ()
     assert out[0] == 1.0
+
+
+def test_cast_and_dict_by_keywords_are_what_they_give() -> None:
+    @task
+    def chosen(x, mode):  # type: ignore[no-untyped-def]
+        names = dict(near=1, far=2)  # noqa: C408 -- it is what is tried
+        return cast("float", x) * names[cast(str, mode)]
+
+    assert chosen.submit(2.5, "far").result() == 5.0
+    assert isinstance(chosen.submit(2.5, "off").exception(), KeyError)
+    assert chosen.compiled or chosen.explain().compiled

@@ -7,6 +7,7 @@
     np.squeeze(x)           is the array; where it has a dimension of 1, Python answers
     np.array([a, b])        is `np.array((a, b))`: no list holds numbers of NumPy's
     np.finfo(float).eps     is a number, and `"A".lower()` a text
+    cast(T, x), dict(a=1)   are `x` and `{"a": 1}`
     x[np.where(x > 0)]      is `x[x > 0]`: with another length than x, Python answers
 
 NumPy's rules for arrays of one dimension or more; for automatic mode, where answers are NumPy's.
@@ -18,6 +19,7 @@ NumPy's rules for arrays of one dimension or more; for automatic mode, where ans
 from __future__ import annotations
 
 import ast
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +64,9 @@ class ArrayCalls:
         known = facts.of(node) if isinstance(node.func, ast.Attribute) else None
         if known is not None and type(known.constant) is str:
             return ast.Constant(known.constant)
+        plain = _plain(node, facts.object(node.func))
+        if plain is not None:
+            return plain
         return self._of_call(node, facts) if self._exact else None
 
     def _limit(self, node: ast.Attribute, facts: Facts) -> ast.expr | None:
@@ -158,6 +163,17 @@ class ArrayCalls:
         if element not in signatures.DTYPES:
             return None
         return self._call(f"array_of_{element}", conversions.conversion(element), value)
+
+
+def _plain(node: ast.Call, function: Any) -> ast.expr | None:
+    """Return what `cast(T, x)` and `dict(a=1)` are."""
+    if function is typing.cast and len(node.args) == 2 and not node.keywords:
+        return node.args[1]
+    named = [each.arg for each in node.keywords if each.arg is not None]
+    if function is not dict or node.args or not named or len(named) < len(node.keywords):
+        return None
+    keys: list[ast.expr | None] = [ast.Constant(name) for name in named]
+    return ast.Dict(keys, [each.value for each in node.keywords])
 
 
 #: They return where a line of bools is true, as a tuple of one line.
