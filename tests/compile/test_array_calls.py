@@ -74,11 +74,15 @@ def named(x, form="Sum"):  # type: ignore[no-untyped-def]
     return x, open(form)
 
 
+TINY = 1e-3
+
+
 @task
 def picked(x, y):  # type: ignore[no-untyped-def]
     made = x * 1.0
     made[np.where(np.isnan(y))] = -1.0
     made[np.nonzero(y > 2.0)[0]] = 9.0
+    made[np.where(made <= TINY)] = TINY
     return made, x[np.where(y >= 2.0)], x[np.where(y <= 1.0)[0]]
 
 

@@ -80,6 +80,8 @@ class Facts:
     def _named(self, node: ast.expr) -> Fact | None:
         """Return a class, or the limits of floats, that a name of the module means."""
         found = self.object(node)
+        if type(found) in (int, float, complex):  # guarded, but not to be decided by
+            return Fact(kinds=(type(found),))
         return Fact(found) if isinstance(found, type | _FLOAT_INFO) else None
 
     def object(self, node: ast.expr) -> Any:
