@@ -193,6 +193,19 @@ def changed_meanwhile(n: int) -> list[int]:
     return [numbers.popleft() for _ in numbers]
 
 
+def caught(xs: list[int], i: int) -> Any:
+    tries = 0
+    try:
+        tries = xs[i] // i
+    except (IndexError, KeyError) as error:
+        tries = -len(str(error))
+    else:
+        tries += 100
+    finally:
+        tries *= 2
+    return tries
+
+
 PAIRWISE = sys.version_info >= (3, 10)
 
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
@@ -210,6 +223,7 @@ CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (reached, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [1]}, 0)]),
     (searched, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [9]}, 0)]),
     (queued, [(100, ["a", "b"]), (1, []), (0, [])]),
+    (caught, [([1, 2], 1), ([1, 2], 0), ([1], 5)]),
     (placed, [(4,)]),
     (rebound, [(3,), (0,)]),
     (alternating, [(4,), (5,)]),

@@ -34,7 +34,19 @@ CONSTANTS = {
 
 #: By type; a template that stands twice is chosen twice as often.
 TEMPLATES: dict[str, tuple[str, ...]] = {
+    "Colour": ("Colour.RED", "COLOUR", "Colour.BLUE if $bool$ else $Colour$", "Colour.BLUE"),
+    "Level": ("Level.LOW", "Level.HIGH if $bool$ else Level.LOW"),
+    "Point": ("Point($int$, $float$)", "Point(y=$float$, x=$int$)", "Point($int$)"),
+    "Circle": ("Circle($float$)", "Circle($float$, $str$)", "Circle($float$, at=$Point$)"),
+    "Account": ("Account($str$)", "Account($str$, $float$)", "Account($str$, balance=$int$)"),
     "int": (
+        "$Point$.x", "$Point$[0]", "len($Point$)", "$Level$ + $int$", "$Level$ * $Level$",
+        "int($Level$)", "$Level$.value", "bisect.bisect_left($list[int]$, $int$)",
+        "bisect.bisect($list[str]$, $str$)", "functools.reduce(lambda a, b: a + b, $list[int]$)",
+        "functools.reduce(operator.mul, $list[int]$, $int$)", "len(keyed($int$, by=$int$))",
+        "sum(a < b for a, b in itertools.combinations($list[int]$, 2))",
+        "sum(map(len, itertools.product($str$, $str$)))", "max($int$, $int$, key=lambda v: -v)",
+        "sum(v for v in deque($list[int]$))", "len(deque($str$))",
         "$int$ + $int$", "$int$ - $int$", "$int$ * $int$", "$int$ // $int$", "$int$ % $int$",
         "-$int$", "abs($int$)", "$int$ & $int$", "$int$ | $int$", "$int$ ^ $int$", "~$int$",
         "$int$ << ($int$ % 66)", "$int$ >> ($int$ % 70)", "$int$ ** ($int$ % 4)", "len($str$)",
@@ -61,6 +73,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "calendar.monthrange($int$ % 3000, $int$ % 14)[1]", "$int$ - $bool$",
     ),
     "float": (
+        "$Point$.y", "$Circle$.r", "$Account$.balance", "$Level$ * $float$",
         "$float$ + $float$", "$float$ - $float$", "$float$ * $float$", "$float$ / $float$",
         "$int$ / $int$", "$float$ // $float$", "$float$ % $float$", "-$float$", "abs($float$)",
         "$float$ ** 2", "$float$ ** $float$", "$float$ ** $int$", "$int$ ** 0.5", "float($int$)",
@@ -82,6 +95,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "math.prod($list[float]$)", "mean_of($list[float]$)",
     ),
     "bool": (
+        "$Colour$ is Colour.RED", "$Colour$ == $Colour$", "$Level$ > $int$", "$Point$ == $Point$",
+        "$int$ in $dict[str, int]$.values()",
         "$int$ < $int$", "$int$ == $int$", "$float$ <= $float$", "$float$ != $float$",
         "$str$ == $str$", "$str$ < $str$", "$str$ in $str$", "not $bool$", "$bool$ and $bool$",
         "$bool$ or $bool$", "$int$ in $list[int]$", "$str$ in $dict[str, int]$",
@@ -119,6 +134,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "$str$.lstrip($str$)", "$str$.removeprefix($str$)", "str($tuple[int, float]$)",
         "f'{$tuple[int, float]$}'", "str($complex$)", "$str$.swapcase()", "$str$.split($str$)[0]",
         "'%s' % $float$", "'%s' % ($bool$,)", "'{0}-{1}'.format($int$, $str$)", "COLOUR.name",
+        "$Colour$.name", "$str$ * $bool$", "f'{$int$:>05}'", "keyed($int$)", "$Account$.owner",
         "'%08.3f' % $float$", "'%+d' % $int$", "f'{$float$:.0f}'", "f'{$float$:%}'",
         "f'{$float$:n}'",
     ),
@@ -129,6 +145,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
     "bytes": ("$bytes$ + $bytes$", "$str$.encode()", "$bytes$[$int$:]", "bytes([$int$ % 256])"),
     "list[int]": (
+        "list(itertools.accumulate($list[int]$))", "list(dict.fromkeys($list[int]$))",
+        "[a * b for a, b in itertools.permutations($list[int]$, 2)]",
+        "[x for x in itertools.chain($list[int]$, $list[int]$)]",
+        "[sum(c) for c in zip(*[$list[int]$, $list[int]$])]",
+        "[v for _, v in sorted($dict[str, int]$.items(), key=operator.itemgetter(1))]",
         "$list[int]$ + $list[int]$", "$list[int]$[$int$:]", "sorted($list[int]$)",
         "[x + 1 for x in $list[int]$]", "[$int$, $int$]", "list(range($int$ % 6))",
         "$list[int]$[::-1]", "[len(w) for w in $list[str]$]", "$list[int]$ * ($int$ % 3)",
@@ -156,6 +177,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "$str$.split(',', $int$ % 3)", "$list[str]$[::-1]",
     ),
     "dict[str, int]": (
+        "$dict[str, int]$ | $dict[str, int]$", "{**$dict[str, int]$, **$dict[str, int]$}",
         "{$str$: $int$}", "{w: len(w) for w in $list[str]$}", "dict(zip($list[str]$, $list[int]$))",
         "{c: $int$ for c in $str$}", "$dict[str, int]$.copy()", "dict($dict[str, int]$)",
         "{k: v + 1 for k, v in $dict[str, int]$.items()}", "counted($list[str]$)",
@@ -193,13 +215,15 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 #: What a result may be, beside tuples of variables.
 RESULTS = (
     "int", "int", "float", "float", "str", "str", "bool", "list[int]", "list[float]", "list[str]",
-    "dict[str, int]", "tuple[int, float]", "int | None", "complex", "bytes",
+    "dict[str, int]", "tuple[int, float]", "int | None", "complex", "bytes", "Colour", "Point",
+    "Circle", "Account", "Level",
 )  # fmt: skip
 
 #: What the modules of programs begin with.
 HEAD = """\
 from __future__ import annotations
-import calendar, enum, math, warnings
+import bisect, calendar, dataclasses, enum, functools, itertools, math, operator, typing, warnings
+from collections import deque
 import numpy as np
 
 LIMITS = [3, 10, -2]
@@ -215,6 +239,25 @@ class Colour(enum.Enum):
 
 COLOUR = Colour.RED
 
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2**40
+
+class Point(typing.NamedTuple):
+    x: int
+    y: float = 0.5
+
+@dataclasses.dataclass(frozen=True)
+class Circle:
+    r: float
+    name: str = "c"
+    at: Point = None
+
+@dataclasses.dataclass
+class Account:
+    owner: str
+    balance: float = 0.0
+
 def helper(n):
     if n < 0:
         raise ValueError(f"negative {n}")
@@ -228,6 +271,9 @@ def total_of(*numbers):
     for number in numbers:
         total += number
     return total
+
+def keyed(n, *, by=2, name="k"):
+    return name * (n % 3) + str(n // by)
 
 def countdown(n):
     while n > 0:

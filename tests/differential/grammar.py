@@ -104,9 +104,9 @@ class _Writer:
     def statement(self, indent: int) -> None:
         chosen = self.draw.choices(
             (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
-             self.leave, self.mutate),
+             self.leave, self.mutate, self.unpack, self.queue),
             (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 1.5 if indent < 3 else 0,
-             3 if self.loops < 2 else 0, 1, 3),
+             3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0),
         )[0]  # fmt: skip
         chosen(indent)
 
@@ -202,6 +202,35 @@ class _Writer:
         if indent == 1:
             self.scope[name] = kind
 
+    def unpack(self, indent: int) -> None:
+        """Take a list apart."""
+        first, rest = self.new("int"), self.new("list[int]")
+        if self.draw.random() < 0.5:
+            self.write(indent, f"{first}, *{rest} = {self.expression('list[int]', 1)}")
+            kinds = {first: "int", rest: "list[int]"}
+        else:
+            sign = self.draw.choice(("','", "' '", "$str$"))
+            self.write(indent, f"{first}, {rest} = {self.filled(f'$str$.split({sign})', 1)}")
+            kinds = {first: "str", rest: "str"}
+        if indent == 1:
+            self.scope.update(kinds)
+
+    def queue(self, indent: int) -> None:
+        """Take from a deque what was put in, and a little more."""
+        name, item, count = self.new("int"), self.new("int"), self.new("int")
+        self.write(indent, f"{name} = deque({self.expression('list[int]', 1)})")
+        self.write(indent, f"{count} = 0")
+        self.write(indent, f"while {name} and {count} < 9:")
+        taken = self.draw.choice(("popleft", "pop"))
+        self.write(indent + 1, f"{item} = {name}.{taken}()")
+        self.write(indent + 1, f"{count} += 1")
+        before = dict(self.scope)
+        self.scope.update({item: "int", count: "int"})
+        put = self.draw.choice(("append", "appendleft"))
+        self.write(indent + 1, f"if {self.expression('bool', 1)}:")
+        self.write(indent + 2, f"{name}.{put}({self.expression('int', 1)})")
+        self.scope = before | ({count: "int"} if indent == 1 else {})
+
     def leave(self, indent: int) -> None:
         test = self.expression("bool", 1)
         chosen = self.draw.random()
@@ -260,6 +289,7 @@ class _Writer:
 #: What is outside of the function: the names of `HEAD`, and helpers of the standard library.
 OUTSIDE = re.compile(
     r"LIMITS|WEIGHTS|NAMES|CODES|RATES|ODD|COLOUR|Colour|helper|_of\(|countdown|counted|calendar"
+    r"|Level|Point|Circle|Account|keyed|itertools|functools|bisect|operator"
 )
 
 

@@ -72,11 +72,11 @@ def make(kind: str, draw: random.Random) -> Any:
 
 
 def _scalar(kind: str, draw: random.Random) -> Any:
-    odd = draw.random() < 0.015  # what does not fit
+    odd = draw.random() < 0.03  # what does not fit
     if kind == "int":
-        return draw.choice((2**70, True, 2.0)) if odd else integer(draw)
+        return draw.choice((2**70, True, 2.0, np.int64(integer(draw)))) if odd else integer(draw)
     if kind == "float":
-        return draw.choice((3, 2**60 + 1, False)) if odd else real(draw)
+        return draw.choice((3, 2**60 + 1, False, np.float64(real(draw)))) if odd else real(draw)
     if kind == "bool":
         return draw.random() < 0.5
     if kind == "complex":

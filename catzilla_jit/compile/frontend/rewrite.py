@@ -223,7 +223,7 @@ class _Rewriter(Rewriting):
                 handler.body = [placed(handler, each) for each in self._bail_out()]
                 self.changed = self.bails_at_handlers = True
         self.generic_visit(node)
-        if node.finalbody or all(map(self._catches_all, node.handlers)):
+        if all(map(self._catches_all, node.handlers)):
             return node
         self.changed = self.bails_at_handlers = True
         handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, self._bail_out())
