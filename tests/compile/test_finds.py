@@ -41,7 +41,7 @@ def test_warning_about_the_source_is_not_given_again(tmp_path: pathlib.Path) -> 
 
 def test_index_of_what_is_not_there_is_not_worded_by_numba() -> None:
     def write(out: np.ndarray, wanted: int) -> None:
-        out[[0].index(wanted)] = 2.0
+        out[[0].index(wanted)] += 2.0
 
     made = task(write)
     out = np.zeros(1)

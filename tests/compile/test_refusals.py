@@ -116,7 +116,7 @@ def reads_the_date(x: int) -> Any:
 
 
 def uses_a_deque(x: int) -> int:
-    queue: collections.deque[int] = collections.deque()
+    queue: collections.deque[int] = collections.deque(maxlen=3)
     queue.append(x)
     return queue.pop()
 
