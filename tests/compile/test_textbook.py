@@ -206,6 +206,14 @@ def caught(xs: list[int], i: int) -> Any:
     return tries
 
 
+def numerals(n: int, mark: str) -> Any:
+    parts = []
+    for value, sign in [(1000, "M"), (900, "CM"), (5, "V"), (1, "I")]:
+        count, n = divmod(n, value)
+        parts.append(sign * count)
+    return "".join(parts), [mark * k for k in range(-1, 9)], 3 * mark, len(mark * n)
+
+
 PAIRWISE = sys.version_info >= (3, 10)
 
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
@@ -224,6 +232,7 @@ CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (searched, [({0: [1, 2], 1: [3], 2: [3], 3: [0]}, 0), ({0: [9]}, 0)]),
     (queued, [(100, ["a", "b"]), (1, []), (0, [])]),
     (caught, [([1, 2], 1), ([1, 2], 0), ([1], 5)]),
+    (numerals, [(2907, "ab"), (3, ""), (1, "é日")]),
     (placed, [(4,)]),
     (rebound, [(3,), (0,)]),
     (alternating, [(4,), (5,)]),

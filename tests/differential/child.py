@@ -136,6 +136,8 @@ def _mapped(task: Any, rows: list[list[Any]]) -> Any:
     if not failed:
         return Describer(()).describe(value)
     # What stands in for a failed element depends on the type of the others.
+    if value is None:  # there is none where all elements have failed
+        return failed
     return [failed.get(i) or _number(x) for i, x in enumerate(np.asarray(value).tolist())]
 
 
