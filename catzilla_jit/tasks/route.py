@@ -198,6 +198,11 @@ class Route:
 
     @shielded
     def _slow(self, /, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and self._strict and self._jit_function.calling.straight:
+            for _, submitter in self._forms[1:]:  # they take what they are compiled for alone
+                result = submitter.submit(*args)
+                if result is not NotImplemented:
+                    return result
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
             return self._submit_after(awaited, args, kwargs)
