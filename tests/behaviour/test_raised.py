@@ -138,3 +138,17 @@ def test_dependants_and_chains_keep_the_state(make, function):
         assert state(error.__cause__) == expected
     error = chain(make(function), make(add)).submit(7).exception(PATIENCE)
     assert state(error)[:6] == expected[:6]
+
+
+def caught(n: int) -> int:
+    count = 0
+    for i in range(n):
+        try:
+            count += 7 // (i - 1)
+        except Exception:
+            count -= 1
+    return count
+
+
+def test_what_a_handler_has_caught_is_forgotten_by_the_next_try(make):
+    assert make(caught).submit(5).result(PATIENCE) == caught(5)

@@ -101,6 +101,7 @@ class TaskLower(BailingLower):
         self.forking = Forking(self)
         self.loops = Loops(self)
         generators.check(self, self._calls_loops)
+        raises.check_tries(self)
 
     def lower_inst(self, inst: Any) -> None:
         for missing in self.shadow_unbound.read_by(inst):
