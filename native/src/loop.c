@@ -311,6 +311,8 @@ static void take_back(struct walk *walk, void *frame)
         done = *range_of(frame);
     } else {
         done.failed_at = walk->range->loop->length;
+        done.status = 0; /* never read; compilers do not see it */
+        done.error = NULL;
         done.left = 1;
         done.pieces[0] = range_of(frame)->piece;
     }

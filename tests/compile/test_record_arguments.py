@@ -135,10 +135,10 @@ def found(a: Any, low: float) -> Any:
             return int(r["n"])
     return -1
 def as_arguments(a: Any) -> Any:
-    return np.where(a["up"], a["x"], a["y"]), a["up"].any(), np.any(a["n"]), np.sort(a["n"])
+    return np.where(a["up"], a["x"], a["y"]), a["up"].any(), np.any(a["n"])
 def copies(a: Any) -> Any:
-    return a["x"].copy(), a["x"].flatten(), np.zeros_like(a["n"]), np.concatenate((a["x"], a["y"]))
-def integers(a: Any) -> Any: return np.maximum(a["n"], 3), np.clip(a["n"], 2, 30), np.unique(a["n"])
+    return a["x"].copy(), a["x"].flatten(), np.zeros_like(a["n"])
+def integers(a: Any) -> Any: return np.maximum(a["n"], 3), np.clip(a["n"], 2, 30)
 def pythons(a: Any) -> Any: return a["x"][0].item(), a[0]["n"].item(), a["n"][1:2].item()
 def numbered(a: Any) -> Any:
     total = 0.0
