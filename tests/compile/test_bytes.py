@@ -307,7 +307,7 @@ def test_what_python_would_answer_otherwise_is_refused(function: Any, words: str
 
 
 def writes_and_raises(b, out):  # type: ignore[no-untyped-def]
-    out[0] = 1.0
+    out[0] += 1.0
     raise ValueError({1: b})
 
 

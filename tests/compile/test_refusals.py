@@ -129,10 +129,6 @@ def converts_with_a_base(x: int) -> int:
     return int("12", base=x)
 
 
-def reads_ones_in_base_two(n: int) -> int:
-    return int("1" * n, 2)
-
-
 def unpacks_with_a_star(x: int) -> int:
     (first, *_rest), _ = [1, 2, x], x
     return first
@@ -410,7 +406,6 @@ REFUSED: list[tuple[Any, int, str]] = [
     (uses_a_deque, 1, "collections.deque"),
     (uses_decimal, 1, "decimal.Decimal"),
     (converts_with_a_base, 1, "int cannot be compiled"),
-    (reads_ones_in_base_two, 1, r"for arguments of types str \| None, int"),
     (unpacks_with_a_star, 1, "star"),
     (asks_the_user, 1, "input"),
     (sleeps, 1, "time.sleep"),
