@@ -12,6 +12,14 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+#: The signature of what Python knows none of.
+UNKNOWN = inspect.Signature(
+    [
+        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Calling:

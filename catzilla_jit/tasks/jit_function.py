@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import forks  # noqa: F401 -- its import guards forks
-from ..environment import flag
 from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
@@ -27,7 +26,7 @@ from ..posix import at_fork
 from ..runtime.process import refresh_rosters
 from ..stats.roster import COMPILED, PYTHON, WAITING, Entry
 from .attempt import attempt
-from .by_position import Calling, calling
+from .by_position import UNKNOWN, Calling, calling
 from .by_signal import came_by_signal
 from .constants import Constants
 from .coroutine_function import is_coroutine_function
@@ -37,34 +36,18 @@ from .kinds import NONE_LEFT, candidates
 from .map_arguments import containers
 from .options import Settings
 from .repeated import repeated
+from .switch import SWITCH, switched_off
 
 if TYPE_CHECKING:
     from ..compile import CompiledTask, CompileRefused, Explanation
     from ..pools.protocol import Guards
 
 MOST_FORMS = 8
-#: Set to 1, it makes every task run as Python: for debuggers, and to compare.
-SWITCH = "CATZILLA_JIT_DISABLE_JIT"
 
 #: Why a function whose hints leave types to the arguments is not compiled yet.
 LATER = "it is compiled at its first submission, for the types of the arguments"
 
 _log = logging.getLogger("catzilla_jit")
-
-
-def switched_off() -> str | None:
-    """Return why nothing is compiled here: the environment says so, or Numba is another one."""
-    from .numba_range import installed  # it imports what takes a tenth of our own import's time
-
-    return f"{SWITCH} is set" if flag(SWITCH, False) else installed()
-
-
-_UNKNOWN = inspect.Signature(
-    [
-        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
-        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-    ]
-)
 
 
 class JitFunction:
@@ -93,7 +76,7 @@ class JitFunction:
         try:
             return inspect.signature(self.function)
         except ValueError:  # some of Python's built-in functions tell nothing
-            return _UNKNOWN
+            return UNKNOWN
 
     @lazily
     def calling(self) -> Calling:

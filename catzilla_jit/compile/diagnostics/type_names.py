@@ -28,6 +28,13 @@ SIGNS = {
     "setitem": "x[i] = y", "delitem": "del x[i]",
 }  # fmt: skip
 
+
+def sign(operation: object) -> str:
+    """Return how an operator is written, or its name."""
+    name = getattr(operation, "__name__", str(operation))
+    return SIGNS.get(name, name)
+
+
 _FUNCTION = r"<function (?:[\w.]+\.<locals>\.)*(\w+)[^<>]*>"
 
 _RULES = tuple(

@@ -44,6 +44,12 @@ from catzilla_jit.compile.frontend.rewriting import (
     placed,
 )
 from catzilla_jit.compile.frontend.syntax import code_of, tree_of
+from catzilla_jit.compile.frontend.written_out import (
+    LISTS,
+    dict_keys,
+    list_variables,
+    returns,
+)
 from catzilla_jit.compile.library import builtin_functions, iterators
 from catzilla_jit.compile.library.ufuncs.error_state import errors_are
 
@@ -111,7 +117,7 @@ def rewrite(
     if parallel is not None:
         take_loops(rewriter, tree, parallel)
     if fixed is not None:
-        for statement in _returns(tree):
+        for statement in returns(tree):
             assert isinstance(statement.value, ast.Dict)
             items = ast.Tuple(statement.value.values, ast.Load())
             statement.value = placed(statement.value, items)
@@ -122,57 +128,6 @@ def rewrite(
         return None
     found = rewriter.bails_at_handlers, rewriter.makes_exceptions, rewriter.says
     return Rewritten(code, rewriter.values, fixed, *found, folded is not None, arrays.chooses)
-
-
-#: What is a list for sure.
-_LISTS = (ast.List, ast.ListComp)
-
-
-def _lists(tree: ast.FunctionDef) -> set[str]:
-    """Return the variables that are only assigned lists that are written out."""
-    assigned = {
-        id(node.targets[0]): node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and len(node.targets) == 1
-    }
-    augmented = {id(node.target) for node in ast.walk(tree) if isinstance(node, ast.AugAssign)}
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    stored = [node for node in names if isinstance(node.ctx, ast.Store)]
-    lists = {node.id for node in stored if isinstance(assigned.get(id(node)), _LISTS)}
-    others = {
-        node.id
-        for node in stored
-        if id(node) not in augmented and not isinstance(assigned.get(id(node)), _LISTS)
-    }
-    others |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return lists - others
-
-
-def dict_keys(tree: ast.FunctionDef) -> tuple[str, ...] | None:
-    """Return the keys, when all that a function returns is dict literals with the same ones."""
-    found = {_keys(statement.value) for statement in _returns(tree)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _keys(value: ast.expr | None) -> tuple[str, ...] | None:
-    if not isinstance(value, ast.Dict) or not value.keys:
-        return None
-    keys = [each.value for each in value.keys if isinstance(each, ast.Constant)]
-    names = tuple(key for key in keys if isinstance(key, str))
-    return names if len(names) == len(value.keys) == len(set(names)) else None
-
-
-def _returns(tree: ast.FunctionDef) -> list[ast.Return]:
-    """Return the return statements of the function itself, not of functions inside it."""
-    found: list[ast.Return] = []
-    rest: list[ast.AST] = list(tree.body)
-    while rest:
-        node = rest.pop()
-        if isinstance(node, ast.Return):
-            found.append(node)
-        elif not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            rest.extend(ast.iter_child_nodes(node))
-    return found
 
 
 class _Rewriter(Rewriting):
@@ -186,7 +141,7 @@ class _Rewriter(Rewriting):
     def prepare(self, tree: ast.FunctionDef) -> None:
         """Take the deques, look at the variables and branches of the function that comes."""
         deques.take_deques(self, tree)
-        self.lists = _lists(tree)
+        self.lists = list_variables(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
 
     def lift(self, name: str, tree: ast.FunctionDef) -> None:
@@ -289,7 +244,7 @@ class _Rewriter(Rewriting):
         self.generic_visit(node)
         target, value = node.target, node.value
         known = isinstance(target, ast.Name) and target.id in self.lists
-        if not known or not isinstance(node.op, ast.Add) or not isinstance(value, _LISTS):
+        if not known or not isinstance(node.op, ast.Add) or not isinstance(value, LISTS):
             return node
         assert isinstance(target, ast.Name)
         self.changed = True

@@ -16,20 +16,16 @@ import types as pytypes
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
-from numba import prange
 from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
 from catzilla_jit import forking
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
-from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.data_object import maker
 from catzilla_jit.compile.datamodel.enum_member import Named
 from catzilla_jit.compile.datamodel.plain_class import (
-    is_int_enum,
     is_plain_dataclass,
-    is_plain_enum,
     is_plain_named_tuple,
 )
 from catzilla_jit.compile.diagnostics import rules, source_line
@@ -38,17 +34,25 @@ from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned
 from catzilla_jit.compile.frontend.fact import Fact, fact_of
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.frozen import Frozen, frozen
+from catzilla_jit.compile.frontend.made_functions import (
+    constants_of,
+    in_namespace,
+    is_named_enum,
+)
 from catzilla_jit.compile.frontend.names import (
     callee,
     is_filled,
     named_values,
-    names_in,
     reaches_itself,
 )
 from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
-from catzilla_jit.compile.frontend.plain_generators import is_plain_generator
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
+from catzilla_jit.compile.frontend.unfit_code import (
+    refuse_generator_function,
+    refuse_generators,
+    refuse_prange,
+)
 from catzilla_jit.compile.library import (
     builtin_functions,
     math_functions,
@@ -97,15 +101,6 @@ OWN = {
 CALLS = builtin_functions.CALLS
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
-
-
-#: Functions whose call does not run them.
-NO_PLAIN_FUNCTION = (
-    inspect.CO_GENERATOR
-    | inspect.CO_COROUTINE
-    | inspect.CO_ASYNC_GENERATOR
-    | inspect.CO_ITERABLE_COROUTINE
-)
 
 
 class CompilationUnit:
@@ -257,11 +252,12 @@ class CompilationUnit:
                 )
         code = original.__code__ if rewritten is None else rewritten.code
         sources = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
-        self._refuse_generator_function(original)
-        self._refuse_generators(code)
-        self._refuse_prange(original, code)
+        refuse_generator_function(original, self._refuse)
+        refuse_generators(code, self._refuse)
+        if self.options.parallel:
+            refuse_prange(original, code, self._refuse)
         cells = {name: pytypes.CellType() for name in code.co_freevars}
-        made = _in_namespace(original, as_constant(code), namespace, tuple(cells.values()))
+        made = in_namespace(original, as_constant(code), namespace, tuple(cells.values()))
         self._functions[original] = made
         if LOOP in original.__dict__:
             self.loops[made] = original.__dict__[LOOP]
@@ -341,33 +337,6 @@ class CompilationUnit:
             self._assigned_names[id(module)] = assigned_names(module)
         return self._assigned_names[id(module)]
 
-    def _refuse_generator_function(self, function: pytypes.FunctionType) -> None:
-        """Give up on a helper that makes a coroutine, or a generator of more than plain yields."""
-        if function.__code__.co_flags & NO_PLAIN_FUNCTION and not is_plain_generator(function):
-            message = f"the function calls {function.__name__}, a generator or a coroutine"
-            line, file = function.__code__.co_firstlineno, function.__code__.co_filename
-            self._refuse(rules.GENERATOR, line, message, "return a list", file)
-
-    def _refuse_generators(self, code: pytypes.CodeType) -> None:
-        """Give up on what is left of generators after the rewriting."""
-        for constant in code.co_consts:
-            if isinstance(constant, pytypes.CodeType) and constant.co_flags & inspect.CO_GENERATOR:
-                message = (
-                    "a generator expression is not consumed at once, or its source is not available"
-                )
-                advice = "write a list comprehension or a loop"
-                line, file = constant.co_firstlineno, constant.co_filename
-                self._refuse(rules.KEPT_ITERATOR, line, message, advice, file)
-
-    def _refuse_prange(self, function: pytypes.FunctionType, code: pytypes.CodeType) -> None:
-        """Give up on a loop over `prange` that was not found in the source."""
-        named = any(value is prange for _, value in named_values(function, code))
-        if self.options.parallel and (named or "prange" in names_in(code)):
-            message = "prange is used otherwise than in a `for`, or its source is not available"
-            line = source_line.line_of(code, source_line.LOADS, "prange")
-            file = code.co_filename
-            self._refuse(rules.LOOP_FORM, line, message, "write for i in prange(n)", file)
-
     def refuse_parallel(self, value: Any) -> None:
         """Give up on a function with threads of its own: two tasks in it abort the process."""
         if isinstance(value, Dispatcher) and value.targetoptions.get("parallel"):
@@ -393,7 +362,7 @@ class CompilationUnit:
             return self.chooser(value)
         if type(value) in (list, dict) and self.options.freezes:
             return self._constant(value)
-        if _is_named_enum(value):
+        if is_named_enum(value):
             return Named(value)
         if is_plain_dataclass(value) or (is_plain_named_tuple(value) and value._field_defaults):
             return self.helper(self._makers.setdefault(value, maker(value)))
@@ -408,19 +377,6 @@ class CompilationUnit:
         return self._constants[id(value)][1] or value
 
 
-def _is_named_enum(value: Any) -> bool:
-    """Tell whether a value is an Enum that compiled code knows by its members, or one of these."""
-    class_ = value if isinstance(value, type) else type(value)
-    return is_plain_enum(class_) and not is_int_enum(class_)
-
-
-def constants_of(function: pytypes.FunctionType, argument_types: Sequence[Any]) -> dict[str, Any]:
-    """Return the parameters that are constants, with their values."""
-    names = inspect.signature(function).parameters
-    given = zip(names, argument_types, strict=False)
-    return {name: type_.value for name, type_ in given if isinstance(type_, GivenConstant)}
-
-
 def is_own(function: pytypes.FunctionType) -> bool:
     """Tell whether a function is one of ours, which stand for others, not the user's."""
     return function.__module__ in OWN
@@ -431,27 +387,3 @@ def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:
         if isinstance(constant, pytypes.CodeType):
             yield constant
             yield from _nested(constant)
-
-
-def _defaults(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    return None if values is None else tuple(map(_default, values))
-
-
-def _default(value: Any) -> Any:
-    return Named(value) if _is_named_enum(value) else as_constant(value)
-
-
-def _in_namespace(
-    original: pytypes.FunctionType,
-    code: pytypes.CodeType,
-    namespace: dict[str, Any],
-    cells: tuple[pytypes.CellType, ...],
-) -> pytypes.FunctionType:
-    made = pytypes.FunctionType(
-        code, namespace, original.__name__, _defaults(original.__defaults__), cells
-    )
-    named = original.__kwdefaults__ or {}
-    made.__kwdefaults__ = {name: _default(value) for name, value in named.items()}
-    made.__qualname__ = original.__qualname__
-    made.__module__ = original.__module__
-    return made

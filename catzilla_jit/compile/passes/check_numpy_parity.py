@@ -119,10 +119,11 @@ class _Check(foreign_arrays.Checks):
             if expr.op == "inplace_binop":
                 self._in_place(expr, *pair)
             if not numpy_parity.operation(expr.fn, *pair) and not self._is_by_constant(expr):
-                self._refuse_operation(f"{_sign(expr.fn)} of {self._named([left, right], ' and ')}")
+                what = type_names.sign(expr.fn)
+                self._refuse_operation(f"{what} of {self._named([left, right], ' and ')}")
         elif self._of_numpy([left, right]) and not numpy_parity.scalar_operation(expr.fn, *pair):
             named = self._named([left, right], " and ")
-            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's {named}")
+            self._refuse_operation(f"{type_names.sign(expr.fn)} of NumPy's {named}")
 
     def _is_by_constant(self, expr: Any) -> bool:
         """Tell whether an array of integers is divided, or raised, by a constant that allows it."""
@@ -154,7 +155,7 @@ class _Check(foreign_arrays.Checks):
         name = expr.value.name
         numpys = self._is_array(name) or has_numpy(self.origins[name])
         if numpys and not numpy_parity.unary(expr.fn, self._element(name)):
-            self._refuse_operation(f"{_sign(expr.fn)} of NumPy's bools")
+            self._refuse_operation(f"{type_names.sign(expr.fn)} of NumPy's bools")
 
     # -- items
 
@@ -392,17 +393,3 @@ def _shown(array: types.Array) -> str:
 def _reduction(chooser: str) -> str:
     name = chooser.removesuffix("_along").replace("_", ".")
     return f"{name} along an axis" if chooser.endswith("_along") else name
-
-
-def _sign(op: Any) -> str:
-    """Return how an operator is written, or its name."""
-    return SIGNS.get(op, getattr(op, "__name__", str(op)))
-
-
-SIGNS = {
-    operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=",
-    operator.mul: "*", operator.imul: "*=", operator.truediv: "/", operator.itruediv: "/=",
-    operator.floordiv: "//", operator.ifloordiv: "//=", operator.mod: "%", operator.imod: "%=",
-    operator.pow: "**", operator.ipow: "**=", operator.neg: "-", operator.pos: "+",
-    operator.invert: "~", operator.matmul: "@", operator.lshift: "<<", operator.rshift: ">>",
-}  # fmt: skip

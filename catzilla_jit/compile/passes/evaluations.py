@@ -18,7 +18,7 @@ from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.diagnostics.evaluation import Evaluation
-from catzilla_jit.compile.diagnostics.type_names import SIGNS
+from catzilla_jit.compile.diagnostics.type_names import sign
 from catzilla_jit.compile.library.ufuncs import blocks
 from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.passes.base import TaskCheck, Walk, is_users
@@ -60,7 +60,7 @@ class _Notes(Walk):
             yield f"one loop of machine code: {_listed(_operations(expr.expr))}"
         elif expr.op in ("binop", "unary", "inplace_binop"):
             if any(map(self._is_array, expr.list_vars())) and expr.fn not in _IDENTITY:
-                yield f"one loop of machine code: {_sign(expr.fn)}"
+                yield f"one loop of machine code: {sign(expr.fn)}"
         elif expr.op == "call":
             yield from self._ways_of_call(expr)
 
@@ -108,17 +108,12 @@ def _is_of_numpy(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy"
 
 
-def _sign(fn: Any) -> str:
-    name = getattr(fn, "__name__", str(fn))
-    return SIGNS.get(name, name)
-
-
 def _operations(tree: Any) -> list[str]:
     """Return the operations of Numba's array expression, the innermost first."""
     if not isinstance(tree, tuple):
         return []
     fn, operands = tree
-    return [*(each for operand in operands for each in _operations(operand)), _sign(fn)]
+    return [*(each for operand in operands for each in _operations(operand)), sign(fn)]
 
 
 def _parts(node: Any) -> tuple[list[str], list[str]]:
@@ -131,7 +126,7 @@ def _parts(node: Any) -> tuple[list[str], list[str]]:
         exact += found[0]
         loops += found[1]
     if node.is_exact:
-        exact.append(_sign(node.operation))
+        exact.append(sign(node.operation))
     else:
         loops.append(node.operation)
     return exact, loops
