@@ -158,22 +158,22 @@ def test_items_left_to_python_write_to_an_output_that_is_the_input(make):
 
 def test_overflow_in_a_task_with_side_effects_names_the_task(runtime):
     @runtime.task
-    def fill(values: np.ndarray, x: int) -> int:
-        values[0] = 1.0
+    def increase(values: np.ndarray, x: int) -> int:
+        values[0] += 1.0
         return x * x
 
-    assert fill.submit(np.zeros(2), 3).result(PATIENCE) == 9
-    with pytest.raises(OverflowError, match=r"task fill: .* does not fit compiled code"):
-        fill.submit(np.zeros(2), 2**40).result(PATIENCE)
+    assert increase.submit(np.zeros(2), 3).result(PATIENCE) == 9
+    with pytest.raises(OverflowError, match=r"task increase: .* does not fit compiled code"):
+        increase.submit(np.zeros(2), 2**40).result(PATIENCE)
 
 
 def first_and_item(values: np.ndarray, items: list[int], k: int) -> int:
-    values[0] = 1.0
+    values[0] += 1.0
     return items[k]
 
 
 def first_and_value(values: np.ndarray, items: dict[str, int], key: str) -> int:
-    values[0] = 1.0
+    values[0] += 1.0
     return items[key]
 
 
