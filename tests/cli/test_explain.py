@@ -164,6 +164,7 @@ def test_json_is_an_array_of_verdicts_with_reasons(cli):
         "compiled": False,
         "signature": None,
         "arrays": [],
+        "parallel_lines": [],
     }
     assert (reason["code"], reason["line"]) == ("CZ104", 4)
     assert set(reason) == {"code", "line", "message", "advice"}
