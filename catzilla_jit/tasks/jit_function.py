@@ -172,9 +172,7 @@ class JitFunction:
                 self.generic = False
                 self._refused = None
                 self._tried, self._compiled_for = set(), set()
-                for cached in (  # of the defaults and hints before
-                    "signature", "containers", "by_position", "straight", "takes_more",
-                ):  # fmt: skip
+                for cached in ("signature", "containers", "calling"):  # of the code before
                     self.__dict__.pop(cached, None)
                 self.generation += 1
                 self.ready = False

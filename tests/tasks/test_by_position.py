@@ -27,6 +27,16 @@ def test_keyword_only_argument_reaches_a_call_that_is_run_again() -> None:
     assert made.compiled
 
 
+def test_call_that_is_run_again_has_the_code_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    def negative(n: int, *, exponent: int = 2) -> int:
+        return -(n**exponent)
+
+    made = task(power)
+    assert made.submit(10**10, exponent=3).result() == 10**30
+    monkeypatch.setattr(power, "__code__", negative.__code__)  # as %autoreload does it
+    assert made.submit(10**10, exponent=3).result() == -(10**30)
+
+
 def test_keyword_only_argument_is_not_taken_by_position() -> None:
     with pytest.raises(TypeError):
         task(power).submit(2, 3)
