@@ -124,3 +124,18 @@ def test_overlapping_arguments_are_not_written_to_twice(make: Any) -> None:
     assert "overlaps another argument" in str(error)
     assert memory.tolist() == [1.0, 0.0, 0.0, 0.0]
     assert task.submit(memory[1::2], memory[::2], FAR).result(60) == FAR * FAR
+
+
+@pytest.mark.parametrize(
+    "index", [np.array([0, 1]), np.array([True, True, False])], ids=["places", "mask"]
+)
+def test_overlapping_arguments_are_seen_where_an_index_is_an_array(make: Any, index: Any) -> None:
+    def picked(out: np.ndarray, values: np.ndarray, index: np.ndarray, n: int) -> int:
+        out[index] = values[index] + 1.0
+        return n * n
+
+    task, memory = make(picked), np.arange(4.0)
+    assert isinstance(task.submit(memory[:3], memory[1:], index, FAR).exception(60), OverflowError)
+    assert memory.tolist() == [2.0, 3.0, 2.0, 3.0]
+    assert task.explain().compiled
+    assert task.explain().repeatable

@@ -48,7 +48,8 @@ def effects_of(
 
     owned: see `owned.py`. overwritten: gives the arguments that a variable only writes to.
     """
-    if isinstance(statement, ir.SetItem | ir.StaticSetItem) and overwritten(statement.target.name):
+    place = written_place(statement, typemap)
+    if place is not None and overwritten(place):
         return {OVERWRITES}
     if isinstance(statement, ir.SetItem | ir.StaticSetItem | ir.DelItem | ir.SetAttr):
         return set() if statement.target.name in owned else {WRITES}
@@ -59,12 +60,18 @@ def effects_of(
     expr = statement.value
     if expr.op == "inplace_binop" and getattr(typemap[expr.lhs.name], "mutable", False):
         return set() if expr.lhs.name in owned else {WRITES}
-    if expr.op != "call":
-        return set()
-    written = number_kinds.is_writer(number_kinds.called(typemap, expr))
-    if written and overwritten(expr.args[0].name):
-        return {OVERWRITES}
-    return _effects_of_call(expr, typemap, owned)
+    return _effects_of_call(expr, typemap, owned) if expr.op == "call" else set()
+
+
+def written_place(statement: Any, typemap: dict[str, Any]) -> str | None:
+    """Return the variable whose items an assignment to items replaces; None: it is no such."""
+    if isinstance(statement, ir.SetItem | ir.StaticSetItem):
+        return str(statement.target.name)
+    value = statement.value if isinstance(statement, ir.Assign) else None
+    if not isinstance(value, ir.Expr) or value.op != "call":
+        return None
+    writes = number_kinds.is_writer(number_kinds.called(typemap, value))
+    return str(value.args[0].name) if writes else None
 
 
 def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) -> set[str]:

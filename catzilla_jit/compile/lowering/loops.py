@@ -22,7 +22,7 @@ from numba.core import cgutils, types
 from numba.core import ir as numba_ir
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.analysis.effects import OVERWRITES, WRITES, effects_of
+from catzilla_jit.compile.analysis.effects import WRITES, effects_of, written_place
 from catzilla_jit.compile.analysis.owned import owned_variables
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.frontend.parallel_loops import ParallelLoop
@@ -76,8 +76,9 @@ class Loops:
         found = effects_of(statement, typemap, self.lower.owned, self.lower.overwritten)
         found |= self._effects_of_loop(statement, self.lower.owned)
         findings.effects.update(found)
-        if OVERWRITES in found:
-            findings.overwritten.update(self.lower.overwritten(statement.target.name))
+        place = written_place(statement, typemap)
+        if place is not None:
+            findings.overwritten.update(self.lower.overwritten(place))
         written = self.unit.written.setdefault(self.function, set())
         for name, owned in self._owned_beside.items():
             inside = effects_of(statement, typemap, owned, lambda _: frozenset())
