@@ -18,11 +18,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 from numba.np import arrayobj
 
 from catzilla_jit.compile.library.ufuncs import calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 INT64, DOUBLE = ir.IntType(64), ir.DoubleType()
@@ -71,8 +70,7 @@ def expression(tree: Node, arguments: int) -> Any:
     space["typed"] = typed
     function = space["blocks"]
     function.__module__ = __name__
-    made = intrinsic(function)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    made = late_intrinsic(function, "blocks")
     TREES[made] = tree
     return made
 

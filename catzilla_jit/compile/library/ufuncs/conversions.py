@@ -13,12 +13,11 @@ import functools
 from typing import Any
 
 from numba.core import errors, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
 from catzilla_jit.compile.library.ufuncs import assignment, signatures
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 
@@ -59,7 +58,4 @@ def conversion(wanted: Any) -> Any:
         float_status.collect(builder)
         return made
 
-    converted.__name__ = converted.__qualname__ = f"array_of_{wanted}"
-    made = intrinsic(converted)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    return made
+    return late_intrinsic(converted, f"array_of_{wanted}")

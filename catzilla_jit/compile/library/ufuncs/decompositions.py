@@ -17,11 +17,11 @@ import numpy
 from llvmlite import ir
 from numba.core import cgutils, errors, types
 from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 from numba.np import arrayobj
 
 from catzilla_jit.compile.library.ufuncs import calls, signatures
 from catzilla_jit.compile.library.ufuncs.cores import MATRICES, Output, call_once, let_go
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 INT64 = ir.IntType(64)
@@ -71,10 +71,7 @@ def _made(name: str, typed: Callable[..., Any]) -> Any:
     def of_matrix(_typing: Any, matrix: Any) -> Any:
         return typed(matrix)
 
-    of_matrix.__name__ = of_matrix.__qualname__ = name
-    made = intrinsic(of_matrix)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    return made
+    return late_intrinsic(of_matrix, name)
 
 
 def _unknown(name: str, *given: Any) -> errors.TypingError:

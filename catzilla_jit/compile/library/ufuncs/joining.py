@@ -17,11 +17,10 @@ from typing import Any
 import numpy
 from llvmlite import ir
 from numba.core import cgutils, errors, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 from numba.np import arrayobj, numpy_support
 
 from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 
 INT64 = ir.IntType(64)
 ONE, ZERO = INT64(1), INT64(0)
@@ -52,10 +51,8 @@ def of_count(name: str, count: int, typed: Any) -> Any:
     space: dict[str, Any] = {"typed": typed}
     exec(f"def joined(_typing, {names}):\n    return typed(({names},))", space)
     function = space["joined"]
-    function.__module__, function.__name__ = __name__, name
-    made = intrinsic(function)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    return made
+    function.__module__ = __name__
+    return late_intrinsic(function, name)
 
 
 #: What numbers may be written to an array of a type, beside those of the type itself.

@@ -20,11 +20,10 @@ from typing import Any
 import numpy
 from llvmlite import ir
 from numba.core import cgutils, errors, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 from numba.np import arrayobj
 
 from catzilla_jit.compile.library.ufuncs import calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 INT64 = ir.IntType(64)
@@ -126,9 +125,7 @@ def reduction(name: str, axis: Axis, keeps: bool, less: int = 0) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _Reduction(context, builder, name, signature, values[0], axis, less).write()
 
-    reduced.__name__ = reduced.__qualname__ = f"{name}_of_array"
-    made = intrinsic(reduced)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    made = late_intrinsic(reduced, f"{name}_of_array")
     NAMES[made], AXES[made] = name, axis
     return made
 

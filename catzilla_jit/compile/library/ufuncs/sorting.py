@@ -10,11 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, errors, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 from numba.np import arrayobj, numpy_support
 
 from catzilla_jit.compile.library.ufuncs import assignment, nest
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import numpy_sorts
 
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
@@ -55,10 +54,7 @@ def sorting(axis: int, of_places: bool, kind: str) -> Any:
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _Sorting(context, builder, signature, values[0], axis, of_places, kind).write()
 
-    ordered.__name__ = ordered.__qualname__ = "argsort" if of_places else "sort"
-    made = intrinsic(ordered)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    return made
+    return late_intrinsic(ordered, "argsort" if of_places else "sort")
 
 
 class _Sorting:

@@ -10,11 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, errors, types
-from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.library.ufuncs import calls, nest, signatures
 from catzilla_jit.compile.library.ufuncs.cores import Output, call_once, let_go
+from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 INT64, DOUBLE = ir.IntType(64), ir.DoubleType()
@@ -62,10 +61,7 @@ def transform(name: str, axis: int, norm: str, sized: bool) -> Any:
         return typed(array, length)
 
     function = of_length if sized else of_array
-    function.__name__ = function.__qualname__ = name
-    made = intrinsic(function)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
-    return made
+    return late_intrinsic(function, name)
 
 
 def _loops(name: str) -> list[signatures.Chosen] | None:
