@@ -21,7 +21,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator
 
-from catzilla_jit.compile.frontend.rewriting import LIBRARY, stored_names
+from catzilla_jit.compile.frontend.rewriting import LIBRARY, Filling, stored_names
 
 #: What makes a scope of its own, whose names are looked up otherwise.
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -201,19 +201,11 @@ def _fills(inner: Inner, call: ast.Call) -> Iterator[ast.stmt]:
         own = isinstance(parts[0], ast.Name) and parts[0].id in inner.shared if parts else False
         if own and not names & inner.own - known:
             assert isinstance(node, ast.stmt)
-            yield _Words(words).visit(copy.deepcopy(node))
+            yield Filling(words).visit(copy.deepcopy(node))
 
 
 #: Methods that put something into a container.
 FILLING = {"append", "add"}
-
-
-class _Words(ast.NodeTransformer):
-    def __init__(self, words: dict[str, ast.expr]) -> None:
-        self.words = words
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return copy.deepcopy(self.words.get(node.id, node))
 
 
 class _Calls(ast.NodeTransformer):

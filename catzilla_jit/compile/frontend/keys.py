@@ -7,12 +7,12 @@ in a function of its own, as generator expressions do.
 from __future__ import annotations
 
 import ast
-import copy
 
 from catzilla_jit.compile.frontend.library_calls import item_getter
 from catzilla_jit.compile.frontend.rewrite_generators import generator_of, lifted
 from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
+    Filling,
     Rewriting,
     placed,
     stored_names,
@@ -63,7 +63,7 @@ def extreme(rewriter: Rewriting, node: ast.Call, name: str) -> ast.AST:
         return node  # items would be made, and might raise, before the first key
     items = source if generator is None else ast.ListComp(generator.elt, generator.generators)
     loop = ast.parse(LOOP.format(sign=">" if name == "max" else "<"))
-    statements = _Filling({f"{LIBRARY}items": items, f"{LIBRARY}key": key}).visit(loop).body
+    statements = Filling({f"{LIBRARY}items": items, f"{LIBRARY}key": key}).visit(loop).body
     nothing: ast.stmt = ast.Expr(rewriter._call("bail_out", builtin_functions.bail_out))
     if default is not None:
         nothing = ast.Return(default)
@@ -104,16 +104,6 @@ for {LIBRARY}place in range(1, len({LIBRARY}values)):
         {LIBRARY}best_key = {LIBRARY}other_key
 return {LIBRARY}best
 """
-
-
-class _Filling(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
-
-    def __init__(self, expressions: dict[str, ast.expr]) -> None:
-        self.expressions = expressions
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return copy.deepcopy(self.expressions.get(node.id, node))
 
 
 def _key_of_item(key: ast.expr | None) -> ast.expr | None:

@@ -7,14 +7,19 @@ function of its own, an `itemgetter` the lambda that it is.
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import itertools
 import operator
 from typing import Any
 
 from catzilla_jit.compile.frontend.rewrite_generators import generator_of, lifted
-from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed, stored_names
+from catzilla_jit.compile.frontend.rewriting import (
+    LIBRARY,
+    Filling,
+    Rewriting,
+    placed,
+    stored_names,
+)
 from catzilla_jit.compile.library import builtin_functions, dict_copies, iterators
 
 TOTAL, ITEM = f"{LIBRARY}total", f"{LIBRARY}next"
@@ -94,7 +99,7 @@ def _reduced(rewriter: Rewriting, node: ast.Call) -> ast.AST | None:
         values = ast.ListComp(generator.elt, generator.generators)
     lines = LOOP if len(node.args) == 2 else LOOP_FROM
     body = (
-        _Filling({"values": values, "step": step, "first": node.args[-1]})
+        Filling({"values": values, "step": step, "first": node.args[-1]})
         .visit(ast.parse(lines))
         .body
     )
@@ -104,7 +109,7 @@ def _reduced(rewriter: Rewriting, node: ast.Call) -> ast.AST | None:
                 each.__dict__.pop(attribute, None)
     if len(node.args) == 2:
         leave = ast.Expr(rewriter._call("bail_out", builtin_functions.bail_out))
-        body.insert(1, ast.If(_Filling({}).visit(ast.parse(EMPTY, mode="eval").body), [leave], []))
+        body.insert(1, ast.If(Filling({}).visit(ast.parse(EMPTY, mode="eval").body), [leave], []))
     used = ast.Tuple([values, step, *node.args[2:]], ast.Load())
     return lifted(rewriter, node, used, body)
 
@@ -140,16 +145,6 @@ for {ITEM} in {LIBRARY}all:
     {TOTAL} = step
 return {TOTAL}
 """
-
-
-class _Filling(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
-
-    def __init__(self, expressions: dict[str, ast.expr]) -> None:
-        self.expressions = expressions
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return copy.deepcopy(self.expressions.get(node.id, node))
 
 
 class _Renaming(ast.NodeTransformer):

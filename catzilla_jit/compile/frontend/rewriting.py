@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import types as pytypes
 from typing import Any, TypeVar
 
@@ -33,6 +34,16 @@ def stored_names(node: ast.AST) -> set[str]:
 def loaded_names(node: ast.AST) -> set[str]:
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
     return {each.id for each in names if isinstance(each.ctx, ast.Load)} - stored_names(node)
+
+
+class Filling(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, expressions: dict[str, ast.expr]) -> None:
+        self.expressions = expressions
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return copy.deepcopy(self.expressions.get(node.id, node))
 
 
 class Rewriting(ast.NodeTransformer):

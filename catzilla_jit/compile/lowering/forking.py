@@ -25,6 +25,7 @@ from numba.core.imputils import fix_returning_optional
 from catzilla_jit import forking
 from catzilla_jit.compile.datamodel.forked_type import ForkedType, dispatcher_of, holds_handle
 from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.lowering.native_calls import native_function, propagate
 from catzilla_jit.compile.target import fork_symbols as library
 from catzilla_jit.compile.target import recursion, recursive_calls
 from catzilla_jit.compile.target.context import TaskCallConv
@@ -109,7 +110,9 @@ class Forking:
         values = lower.fold_call_args(callee, signature, expr.args, expr.vararg, expr.kws)
         runner = self._runner(callee, helper, signature, layout)
         drop = self._drop(signature.return_type)
-        begin = self._function("cz_fork_begin", BYTES, [BYTES, BYTES, INT64, BYTES.as_pointer()])
+        begin = native_function(
+            self.lower, "cz_fork_begin", BYTES, [BYTES, BYTES, INT64, BYTES.as_pointer()]
+        )
         depth = builder.add(lower.depth._own()[1], INT64(1))
         frame = builder.call(
             begin, [builder.bitcast(runner, BYTES), drop, depth, self._chain_variable()]
@@ -126,7 +129,7 @@ class Forking:
         for index, (type_, value) in enumerate(given):
             lower.context.nrt.incref(builder, type_, value)
             self._store(payload, index + 1, type_, value)
-        builder.call(self._function("cz_fork_push", ir.VoidType(), [BYTES]), [frame])
+        builder.call(native_function(self.lower, "cz_fork_push", ir.VoidType(), [BYTES]), [frame])
         lower.depth.leave()
         self._frames[number] = frame
         return lower.context.get_constant_null(signature.return_type)
@@ -148,13 +151,17 @@ class Forking:
         layout = self._layout(signature)
         proxy = cgutils.create_struct_proxy(type_)
         handle = proxy(lower.context, builder, value=lower.loadvar(variable.name))
-        join = self._function("cz_fork_join", INT32, [BYTES, INT64, BYTES.as_pointer()])
+        join = native_function(
+            self.lower, "cz_fork_join", INT32, [BYTES, INT64, BYTES.as_pointer()]
+        )
         code = builder.call(join, [handle.frame, handle.serial, self._chain_variable()])
         lower.bail_if(builder.icmp_signed("<", code, INT32(0)), "a handle that was joined before")
         status, error = self._outcome(code, handle.frame, type_, signature, layout)
         value = self._load(self._payload(handle.frame, layout), 0, signature.return_type)
-        builder.call(self._function("cz_fork_end", ir.VoidType(), [BYTES]), [handle.frame])
-        self._propagate(status, error)
+        builder.call(
+            native_function(self.lower, "cz_fork_end", ir.VoidType(), [BYTES]), [handle.frame]
+        )
+        propagate(self.lower, status, error)
         own = lower.fndesc.calltypes[expr].return_type
         return lower.context.cast(builder, value, signature.return_type, own)
 
@@ -208,7 +215,7 @@ class Forking:
         if self.forks:
             status, error = self._sync(self.lower.builder)
             self.lower.builder.store(BYTES(None), self._chain_variable())
-            self._propagate(status, error)
+            propagate(self.lower, status, error)
 
     def enter(self) -> None:
         """Have every other way out of the function wait for what was not joined."""
@@ -224,20 +231,9 @@ class Forking:
         status = cgutils.alloca_once(builder, INT32)
         builder.store(INT32(0), status)
         with builder.if_then(cgutils.is_not_null(builder, chain), likely=False):
-            sync = self._function("cz_fork_sync", INT32, [BYTES, BYTES.as_pointer()])
+            sync = native_function(self.lower, "cz_fork_sync", INT32, [BYTES, BYTES.as_pointer()])
             builder.store(builder.call(sync, [chain, error]), status)
         return builder.load(status), builder.load(error)
-
-    def _propagate(self, status: ir.Value, error: ir.Value) -> None:
-        """Raise what a forked call has raised, if it has."""
-        builder, convention = self.lower.builder, self.lower.call_conv
-        kind = convention._get_excinfo_argument(builder.function).type.pointee
-        found = convention._get_return_status(builder, status, builder.bitcast(error, kind))
-        with (
-            builder.if_then(found.is_error, likely=False),
-            TaskCallConv.only(calling_helper=True),
-        ):
-            convention.return_status_propagate(builder, found)
 
     def _chain_variable(self) -> ir.Value:
         if self._chain is None:
@@ -256,10 +252,6 @@ class Forking:
             message = "the arguments and the result of a forked call take too much room"
             self.lower.refuse(rules.FORK, message, f"pass arrays: {library.ROOM} bytes is the most")
         return layout
-
-    def _function(self, name: str, result: Any, arguments: list[Any]) -> ir.Function:
-        shape = ir.FunctionType(result, arguments)
-        return cgutils.get_or_insert_function(self.lower.builder.module, shape, name)
 
     def _member(self, frame: ir.Value, offset: int, type_: Any) -> ir.Value:
         builder = self.lower.builder

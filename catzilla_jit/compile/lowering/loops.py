@@ -28,9 +28,9 @@ from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.frontend.parallel_loops import ParallelLoop
 from catzilla_jit.compile.lowering import overflow
 from catzilla_jit.compile.lowering.loop_part import BYTES, INT32, INT64, Part
+from catzilla_jit.compile.lowering.native_calls import native_function, propagate
 from catzilla_jit.compile.lowering.shadow import BIT
 from catzilla_jit.compile.target import fork_symbols as library
-from catzilla_jit.compile.target.context import TaskCallConv
 from catzilla_jit.compile.target.loop_marks import is_pythons, with_origin
 
 LINE = 64  # what the library aligns to
@@ -65,7 +65,7 @@ class Loops:
             return
         builder = self.lower.builder
         first = self.lower.fnargs[0]
-        assume = self._function("llvm.assume", ir.VoidType(), [ir.IntType(1)])
+        assume = native_function(self.lower, "llvm.assume", ir.VoidType(), [ir.IntType(1)])
         builder.call(assume, [builder.icmp_signed(">=", first, first.type(0))])
 
     # --- effects ----------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class Loops:
         part = Part(lower, callee, loop, signature)
         self._check_sums(loop, part.sum_types, part.result_types)
         first, length = self._length(signature, values)
-        begin = self._function("cz_loop_begin", BYTES, [INT64, INT64, INT64])
+        begin = native_function(self.lower, "cz_loop_begin", BYTES, [INT64, INT64, INT64])
         room, width = (context.get_abi_sizeof(each) for each in (part.shared, part.partial))
         width *= bool(loop.sums)
         memory = builder.call(begin, [length, INT64(room), INT64(width)])
@@ -206,9 +206,9 @@ class Loops:
         part.store_beginning(builder, result, values)
         status, error = self._call_library(part, memory)
         sums = part.load_result(builder, result)
-        builder.call(self._function("cz_loop_end", ir.VoidType(), [BYTES]), [memory])
+        builder.call(native_function(self.lower, "cz_loop_end", ir.VoidType(), [BYTES]), [memory])
         lower.depth.leave()
-        self._propagate(status, error)
+        propagate(self.lower, status, error)
         self.unit.findings.loops[loop.line] = tuple(loop.sums)
         return sums
 
@@ -220,7 +220,7 @@ class Loops:
         error = cgutils.alloca_once(builder, BYTES)
         pointer = INT64.as_pointer()
         kinds = [BYTES, BYTES, BYTES, pointer, INT32, BYTES.as_pointer()]
-        run = self._function("cz_loop_run", INT32, kinds)
+        run = native_function(self.lower, "cz_loop_run", INT32, kinds)
         # Where floats may be added in any order a sum depends on where its part ends.
         whole = INT32(int(self.lower.options.fastmath))
         merger = BYTES(None) if merge is None else builder.bitcast(merge, BYTES)
@@ -240,17 +240,3 @@ class Loops:
         lower.bail_if(failed, "the length of a loop")
         empty = builder.icmp_signed("<", length, INT64(0))
         return ends[0], builder.select(empty, INT64(0), length)
-
-    def _function(self, name: str, result: Any, arguments: list[Any]) -> ir.Function:
-        shape = ir.FunctionType(result, arguments)
-        return cgutils.get_or_insert_function(self.lower.builder.module, shape, name)
-
-    def _propagate(self, status: ir.Value, error: ir.Value) -> None:
-        builder, convention = self.lower.builder, self.lower.call_conv
-        kind = convention._get_excinfo_argument(builder.function).type.pointee
-        found = convention._get_return_status(builder, status, builder.bitcast(error, kind))
-        with (
-            builder.if_then(found.is_error, likely=False),
-            TaskCallConv.only(calling_helper=True),
-        ):
-            convention.return_status_propagate(builder, found)
