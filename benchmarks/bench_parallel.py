@@ -9,7 +9,6 @@ same loop without `parallel`; and 4 loops of 250 iterations inside a parallel lo
 
 from __future__ import annotations
 
-import math
 import os
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 
 import measure
 import numpy as np
+from kernels import call_price, logistic
 from numba import prange
 from numpy.typing import NDArray
 
@@ -29,25 +29,7 @@ from catzilla_jit import Runtime, Task, task
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 LAYERS = ("omp", "tbb", "workqueue")
-PEER = Path(__file__).resolve().parent / "peers" / "numba_loops.py"
-
-
-def call_price(spot: float, strike: float, years: float, rate: float, volatility: float) -> float:
-    """Return the Black-Scholes price of a European call (Black and Scholes 1973)."""
-    spread = volatility * math.sqrt(years)
-    d1 = (math.log(spot / strike) + (rate + 0.5 * volatility * volatility) * years) / spread
-    d2 = d1 - spread
-    cdf1 = 0.5 + 0.5 * math.erf(d1 / math.sqrt(2.0))
-    cdf2 = 0.5 + 0.5 * math.erf(d2 / math.sqrt(2.0))
-    return spot * cdf1 - strike * math.exp(-rate * years) * cdf2
-
-
-def logistic(steps: int) -> float:
-    """Return the logistic map x -> 3.7 x (1 - x) after so many steps."""
-    x = 0.5
-    for _ in range(steps):
-        x = 3.7 * x * (1.0 - x)
-    return x
+HERE = Path(__file__).resolve().parent
 
 
 def prices(spot: Floats, out: Floats) -> None:
@@ -91,7 +73,8 @@ class Layer:
 
     def __init__(self, name: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(PEER)],
+            [sys.executable, "-m", "peers.numba_loops"],
+            cwd=HERE,
             env=os.environ | {"NUMBA_THREADING_LAYER": name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

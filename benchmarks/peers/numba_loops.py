@@ -1,35 +1,21 @@
 """Numba's own parallel loops, on the threading layer that NUMBA_THREADING_LAYER names.
 
-Reads lines "LOOP N" and answers each with the seconds that the loop over N elements took.
+Run from the folder of the benchmarks. Reads lines "LOOP N" and answers each with the seconds that
+the loop over N elements took.
 """
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from typing import Any
 
+import kernels
 import numba
 import numpy as np
 
-
-@numba.njit
-def price(spot: float, strike: float, years: float, rate: float, volatility: float) -> float:
-    spread = volatility * math.sqrt(years)
-    d1 = (math.log(spot / strike) + (rate + 0.5 * volatility * volatility) * years) / spread
-    d2 = d1 - spread
-    cdf1 = 0.5 + 0.5 * math.erf(d1 / math.sqrt(2.0))
-    cdf2 = 0.5 + 0.5 * math.erf(d2 / math.sqrt(2.0))
-    return spot * cdf1 - strike * math.exp(-rate * years) * cdf2
-
-
-@numba.njit
-def logistic(steps: int) -> float:
-    x = 0.5
-    for _ in range(steps):
-        x = 3.7 * x * (1.0 - x)
-    return x
+price = numba.njit(kernels.call_price)
+logistic = numba.njit(kernels.logistic)
 
 
 @numba.njit(parallel=True)
