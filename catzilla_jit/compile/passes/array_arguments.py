@@ -11,15 +11,15 @@ these calls. Where NumPy returns the argument itself the call becomes the argume
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy
 from numba.core import ir, ir_utils, types
-from numba.np import numpy_support
 
-from catzilla_jit.compile.library.ufuncs import conversions, signatures
+from catzilla_jit.compile.library.arrays.making_forms import dtype_of
+from catzilla_jit.compile.library.ufuncs import conversions
 
 #: They return an array as it is, or convert it.
 KEEPING = ("asarray", "asanyarray")
@@ -84,7 +84,7 @@ def _taken(func_ir: Any, values: dict[str, Any], given: Sequence[Any], call: Any
     told = [*call.args[1:], *(value for _, value in call.kws)]
     if len(told) > 1 or any(key != "dtype" for key, _ in call.kws) or (told and name in PLAIN):
         return None
-    wanted = _dtype(func_ir, told[0]) if told else type_.dtype
+    wanted = dtype_of(constant_of(func_ir, told[0])) if told else type_.dtype
     if wanted is None:
         return None
     if name != "array" and wanted == type_.dtype:
@@ -101,19 +101,6 @@ def _argument(values: dict[str, Any], given: Sequence[Any], variable: Any) -> An
     return given[value.index] if isinstance(value, ir.Arg) else None
 
 
-def _dtype(func_ir: Any, variable: Any) -> Any:
-    """Return the Numba type of elements that a constant like `float` means, None for others."""
-    constant = constant_of(func_ir, variable)
-    known = (float, int, bool, numpy.number, numpy.bool_)
-    if not isinstance(constant, type) or not issubclass(constant, known):
-        return None
-    try:
-        found: Any = numpy_support.from_dtype(numpy.dtype(constant))
-    except (TypeError, NotImplementedError):
-        return None
-    return found if found in signatures.DTYPES else None
-
-
 def constant_of(func_ir: Any, variable: Any) -> Any:
     """Return what a variable is if that is a constant, or an attribute of a module."""
     found = ir_utils.guard(ir_utils.get_definition, func_ir, variable)
@@ -123,40 +110,41 @@ def constant_of(func_ir: Any, variable: Any) -> Any:
     return ir_utils.guard(ir_utils.find_const, func_ir, variable)
 
 
-def place_numbers(func_ir: Any) -> bool:
-    """Make calls like `numpy.float32(2)` the numbers that they give."""
-    changed = False
+def _calls(func_ir: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each assignment of a call without `*args`, and the call."""
     for block in func_ir.blocks.values():
         for statement in block.find_insts(ir.Assign):
             value = statement.value
-            plain = isinstance(value, ir.Expr) and value.op == "call" and not value.vararg
-            if not plain or value.kws or len(value.args) != 1:
-                continue
-            number = _number(func_ir, value)
-            if number is not None:
-                statement.value = ir.Const(number, statement.loc)
-                _redefine(func_ir, statement, value)
-                changed = True
+            if isinstance(value, ir.Expr) and value.op == "call" and not value.vararg:
+                yield statement, value
+
+
+def place_numbers(func_ir: Any) -> bool:
+    """Make calls like `numpy.float32(2)` the numbers that they give."""
+    changed = False
+    for statement, call in _calls(func_ir):
+        number = _number(func_ir, call) if len(call.args) == 1 and not call.kws else None
+        if number is not None:
+            statement.value = ir.Const(number, statement.loc)
+            _redefine(func_ir, statement, call)
+            changed = True
     return changed
 
 
 def place_types(func_ir: Any) -> bool:
     """Put NumPy's types in the place of Python's in calls like `numpy.zeros(n, dtype=int)`."""
     changed = False
-    for block in func_ir.blocks.values():
-        for statement in block.find_insts(ir.Assign):
-            value = statement.value
-            plain = isinstance(value, ir.Expr) and value.op == "call" and not value.vararg
-            place = _place_of_type(func_ir, value) if plain else None
-            if place is None:
-                continue
-            told = [variable for name, variable in value.kws if name == "dtype"]
-            for variable in [*told, *value.args[place : place + 1]]:
-                definition = ir_utils.guard(ir_utils.get_definition, func_ir, variable)
-                known = isinstance(definition, ir.Global) and isinstance(definition.value, type)
-                if known and definition.value in TYPES:
-                    definition.value = TYPES[definition.value]
-                    changed = True
+    for _, call in _calls(func_ir):
+        place = _place_of_type(func_ir, call)
+        if place is None:
+            continue
+        told = [variable for name, variable in call.kws if name == "dtype"]
+        for variable in [*told, *call.args[place : place + 1]]:
+            definition = ir_utils.guard(ir_utils.get_definition, func_ir, variable)
+            known = isinstance(definition, ir.Global) and isinstance(definition.value, type)
+            if known and definition.value in TYPES:
+                definition.value = TYPES[definition.value]
+                changed = True
     return changed
 
 
