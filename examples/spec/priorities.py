@@ -28,7 +28,8 @@ def cleanup_temp_files(directory: str) -> int:
 
 
 def main() -> None:
-    with Runtime(workers=1) as runtime:
+    # Without auto-scaling: a critical task would be given a worker of its own.
+    with Runtime(workers=1, enable_auto_scaling=False) as runtime:
         started, may_end = threading.Event(), threading.Event()
 
         def occupy() -> None:
