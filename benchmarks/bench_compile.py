@@ -2,9 +2,11 @@
 
 Every run is a fresh interpreter that imports, decorates one function, calls it once and prints how
 long the import and the first result took. "Cold" runs begin with an empty cache directory,
-"cached" ones with what the run before left there. Baseline: the same function under
-`numba.njit(cache=True)`, called directly, in a fresh interpreter in turn with ours. Both times
-count together: `import numba` brings the compiler, ours comes with the first compilation.
+"cached" ones with what the run before left there; in "edited" ones the function stands a line
+lower than in the run before, so that it is compiled anew, but what it calls need not be.
+Baseline: the same function under `numba.njit(cache=True)`, called directly, in a fresh interpreter
+in turn with ours. Both times count together: `import numba` brings the compiler, ours comes with
+the first compilation.
 
 Asked of an integer loop (whose arithmetic is checked in ours) and of a formula with a helper
 function, and of a function of text, which needs Numba's runtime. The last figures are the time
@@ -79,6 +81,8 @@ result = lambda function, *values: function(*values)
 ''',
 }  # fmt: skip
 
+KINDS = ("cold", "cached", "edited")
+
 PROGRAM = """
 import json
 import time
@@ -101,11 +105,11 @@ class Case:
         self._folder = folder / f"{function}_{head}"
         self._folder.mkdir()
         self._program = self._folder / "program.py"
-        text = PROGRAM.format(head=HEADS[head], function=FUNCTIONS[function])
-        self._program.write_text(text, encoding="utf-8")
+        self._text = PROGRAM.format(head=HEADS[head], function=FUNCTIONS[function])
+        self._program.write_text(self._text, encoding="utf-8")
         self._colds = 0
         self.values: set[float | str] = set()
-        self.after_import: dict[str, list[float]] = {"cold": [], "cached": []}
+        self.after_import: dict[str, list[float]] = {kind: [] for kind in KINDS}
 
     def cold(self) -> float:
         self._colds += 1
@@ -113,6 +117,11 @@ class Case:
 
     def cached(self) -> float:
         return self._run("cached")
+
+    def edited(self) -> float:
+        self._text = "\n" + self._text
+        self._program.write_text(self._text, encoding="utf-8")
+        return self._run("edited")
 
     def _run(self, kind: str) -> float:
         """Run the program; return the seconds until its first result, the import included."""
@@ -147,13 +156,13 @@ def main() -> None:
 def ask(report: measure.Report, options: measure.Options, function: str, folder: Path) -> None:
     ours, theirs = (Case(folder, function, head) for head in ("task", "njit"))
     subjects: dict[str, Callable[[], float]] = {}
-    for kind in ("cold", "cached"):
+    for kind in KINDS:
         for case in (ours, theirs):
             subjects[f"{case.name}, {kind}"] = getattr(case, kind)
     figures = measure.in_turn(options.rounds, subjects)
     if len(ours.values | theirs.values) != 1:
         raise AssertionError("the results differ")
-    for kind in ("cold", "cached"):
+    for kind in KINDS:
         of, to = f"{ours.name}, {kind}", f"{theirs.name}, {kind}"
         claim = f"{function}, {kind}, import and first result: task / njit"
         report.ratio(claim, figures, of, to, "s", 1.3, "at most")

@@ -35,6 +35,7 @@ from catzilla_jit.compile.backend.kernel import Kernel, compile_kernel
 from catzilla_jit.compile.backend.payload_layout import lay_out
 from catzilla_jit.compile.cache import saved_task
 from catzilla_jit.compile.cache.fingerprint import fingerprint
+from catzilla_jit.compile.cache.library_code import LibraryCode
 from catzilla_jit.compile.cache.numba_state import freeze, thaw
 from catzilla_jit.compile.cache.saved_task import Facts, Saved
 from catzilla_jit.compile.compiled_task import CompiledTask
@@ -57,6 +58,7 @@ from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 from catzilla_jit.compile.target import array_abs as _array_abs  # noqa: F401 -- its import adds it
 from catzilla_jit.compile.target import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.target import list_truth as _overloads  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.target import symbol_numbers as _numbers  # noqa: F401 -- its import begins them
 from catzilla_jit.compile.target import text_repetition as _repetition  # noqa: F401 -- its import changes it
 from catzilla_jit.compile.target.abandon import go_on
 from catzilla_jit.compile.target.compiler_lock import compiler
@@ -130,13 +132,16 @@ def _made(
     begun: float,
 ) -> CompiledTask | CompileRefused:
     """Compile the task, and keep it on disk where another process can use it."""
-    TaskContext.begin(digest[:16] if portable else f"{digest[:16]}_{next(_counter)}")
+    TaskContext.begin(digest if portable else f"{digest}_{next(_counter)}")
+    shelves = LibraryCode()
     try:
-        with deferring():
-            unit, kernel = _compile(options, function, name, wanted)
+        with deferring(shelves.adopt):
+            unit, kernel = _compile(options, function, name, wanted, shelves)
             facts = _finish(kernel, function, name, unit)
     except CompileRefused as refused:
         return refused
+    finally:
+        shelves.close()
     kept = portable and not _is_spoiled(function, wanted, options, digest)
     task = freeze(kernel, facts) if kept else None
     if task is not None:
@@ -183,13 +188,18 @@ WAYS = (
 
 
 def _compile(
-    options: Options, function: pytypes.FunctionType, name: str, wanted: tuple[types.Type, ...]
+    options: Options,
+    function: pytypes.FunctionType,
+    name: str,
+    wanted: tuple[types.Type, ...],
+    shelves: LibraryCode,
 ) -> tuple[CompilationUnit, Kernel]:
     """Compile; if that fails, again with what the attempt has shown to be needed."""
     changes: dict[str, bool] = {}
     ways = iter(WAYS)
     unit = new_unit(options)
     while True:
+        unit.adopt = shelves.adopt_helper
         try:
             kernel = _kernel(unit, function, name, wanted)
         except CompileRefused as error:

@@ -78,6 +78,11 @@ def _are_known(names: Iterable[str]) -> bool:
         return all(llvm.address_of_symbol(name) is not None for name in names)
 
 
+def has_all(names: Iterable[str]) -> bool:
+    """Tell whether code that refers to these symbols can be linked; Numba is there already."""
+    return _are_known(list(names))
+
+
 def has_loops(data: bytes) -> bool:
     """Register the loops of NumPy's that code calls; False if NumPy has not all of them."""
     names = undefined(data)

@@ -20,16 +20,17 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 VARIABLE = "CATZILLA_JIT_CACHE_DIR"
 #: Our directory, in the one that is chosen.
 FOLDER = "catzilla_jit_code"
-MOST_FILES = 2000
+MOST_FILES = 4000
 MOST_BYTES = 2**26  # of one file
 CHECKSUM = 32  # bytes
-#: A digest, and the pattern of a chunk function; and what is being written.
-NAME = re.compile(r"[0-9a-f]{64}(\.[csv]{1,255})?")
+#: A digest, and the pattern of a chunk function or the mark of a library function; and what is
+#: being written.
+NAME = re.compile(r"[0-9a-f]{64}(\.([csv]{1,255}|l))?")
 UNFINISHED = re.compile(r"\.new-[0-9a-f]{16}")
 #: What is this old and unfinished was left by a process that was killed.
 UNFINISHED_SECONDS = 3600.0
@@ -119,11 +120,16 @@ def _content(folder: int, name: str) -> bytes | None:
 
 def write(name: str, data: bytes) -> None:
     """Keep data under a name; a full disk or a lost race only means that it is not kept."""
-    if len(data) + CHECKSUM > MOST_BYTES or not NAME.fullmatch(name):
-        return
+    write_all({name: data})
+
+
+def write_all(files: Mapping[str, bytes]) -> None:
+    """Keep the data of several names."""
     with _opened() as folder, contextlib.suppress(OSError):
         if folder is not None:
-            _put(folder, name, _checksum(name, data) + data)
+            for name, data in files.items():
+                if len(data) + CHECKSUM <= MOST_BYTES and NAME.fullmatch(name):
+                    _put(folder, name, _checksum(name, data) + data)
             _tidy(folder)
 
 

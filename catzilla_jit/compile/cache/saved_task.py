@@ -85,9 +85,18 @@ class _Unpickler(pickle.Unpickler):
         return functools.reduce(getattr, name.split("."), sys.modules[module])
 
 
-def unpickled(data: bytes) -> Any:
-    """Return what was pickled; can raise anything."""
-    return _Unpickler(io.BytesIO(data)).load()
+class _Importless(_Unpickler):
+    """An unpickler for who holds the compiler lock, which an import could wait for."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module not in sys.modules:
+            raise pickle.UnpicklingError(f"{module} is not imported")
+        return super().find_class(module, name)
+
+
+def unpickled(data: bytes, *, imports: bool = True) -> Any:
+    """Return what was pickled; can raise anything. Without `imports` nothing is imported."""
+    return (_Unpickler if imports else _Importless)(io.BytesIO(data)).load()
 
 
 def variables_of(object_code: bytes) -> set[str]:

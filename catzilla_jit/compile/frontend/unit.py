@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types as pytypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
 from numba.core import ir, types
@@ -45,7 +45,9 @@ from catzilla_jit.compile.frontend.names import (
     named_values,
     reaches_itself,
 )
+from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
+from catzilla_jit.compile.frontend.recording import Recordings
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
 from catzilla_jit.compile.frontend.unfit_code import (
@@ -53,25 +55,8 @@ from catzilla_jit.compile.frontend.unfit_code import (
     refuse_generators,
     refuse_prange,
 )
-from catzilla_jit.compile.library import (
-    builtin_functions,
-    math_functions,
-    number_text,
-    queue_of_list,
-    text,
-)
-from catzilla_jit.compile.library.arrays import (
-    axis,
-    elementwise,
-    making,
-    overloads,
-    pairing,
-    pairwise_sum,
-    places,
-    quantiles,
-    reductions,
-    series,
-)
+from catzilla_jit.compile.library import builtin_functions, number_text, text
+from catzilla_jit.compile.library.arrays import overloads, reductions
 from catzilla_jit.compile.library.format_spec import Formatter
 from catzilla_jit.compile.library.overloads import CHOICES
 from catzilla_jit.compile.options import Options
@@ -79,25 +64,6 @@ from catzilla_jit.compile.target.forked_calls import handle_of
 from catzilla_jit.compile.target.helper import Chooser, Helper
 from catzilla_jit.compile.target.loop_marks import with_origin
 
-#: The modules whose functions stand for others.
-OWN = {
-    each.__name__
-    for each in (
-        builtin_functions,
-        queue_of_list,
-        number_text,
-        text,
-        math_functions,
-        pairwise_sum,
-        axis,
-        elementwise,
-        making,
-        pairing,
-        places,
-        quantiles,
-        series,
-    )
-}
 CALLS = builtin_functions.CALLS
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
@@ -130,6 +96,9 @@ class CompilationUnit:
         self.loops: dict[pytypes.FunctionType, ParallelLoop] = {}  # by the function of a part
         self.written: dict[pytypes.FunctionType, set[str]] = {}  # the parameters that it writes to
         self.numbers = 0  # of the loops that were written
+        self.recordings = Recordings(self.findings, self._constants)
+        #: Is told of each helper of the library before that compiles.
+        self.adopt: Callable[[CompilationUnit, Helper], None] | None = None
 
     def task(
         self, original: pytypes.FunctionType, argument_types: Sequence[Any]
@@ -175,6 +144,11 @@ class CompilationUnit:
     def is_library(self, helper: Any) -> bool:
         """Tell whether a helper is one of ours, not the user's."""
         return isinstance(helper, Chooser) or is_own(helper.py_func)
+
+    @property
+    def rules(self) -> str:
+        """What the code of a library function depends on beside its types."""
+        return repr((self.options, self.bails_at_raises, self.mixes))
 
     @property
     def result_origin(self) -> Origin:
@@ -291,8 +265,9 @@ class CompilationUnit:
         if original not in self._helpers:
             whole = is_own(original) or made in self.loops  # one for all types
             choose = None if whole else functools.partial(self._for_types, original)
-            self._helpers[original] = helper = Helper(made, self.options, self.pipeline, choose)
+            helper = Helper(made, self.options, self.pipeline, choose)
             helper.takes_constants = made not in self.loops
+            self._helpers[original] = self._adopted(helper)
         return self._helpers[original]
 
     def library_helper(self, function: Any, arguments: int, *, ours: bool = False) -> Helper | None:
@@ -315,10 +290,15 @@ class CompilationUnit:
         """Return the handle on what a choice chooses by the types of the arguments."""
         key = choice, arguments
         if key not in self._choosers:
-            self._choosers[key] = Chooser(
-                choice, self.function, self.options, self.pipeline, arguments
-            )
+            made = Chooser(choice, self.function, self.options, self.pipeline, arguments)
+            self._choosers[key] = self._adopted(made)
         return self._choosers[key]
+
+    def _adopted(self, helper: Helper) -> Helper:
+        if self.adopt is not None and self.is_library(helper):
+            helper.recording = self.recordings.recording
+            self.adopt(self, helper)
+        return helper
 
     def _refuse_assigned(self, function: pytypes.FunctionType, name: str, value: Any) -> None:
         """Give up on a constant that some function of the module changes."""
@@ -353,7 +333,8 @@ class CompilationUnit:
         """Return the environments of the helpers compiled so far, by their symbols."""
         helpers = [*self._helpers.values(), *self._choosers.values()]
         results = [result for helper in helpers for result in helper.overloads.values()]
-        return {result.fndesc.env_name: result.environment for result in results}
+        own = {result.fndesc.env_name: result.environment for result in results}
+        return {**self.recordings.environments, **own}
 
     def value(self, value: Any) -> Any:
         """Return what compiled code sees where Python sees `value`."""
@@ -375,11 +356,6 @@ class CompilationUnit:
             made = frozen(value, len(self._constants))
             self._constants[id(value)] = value, made
         return self._constants[id(value)][1] or value
-
-
-def is_own(function: pytypes.FunctionType) -> bool:
-    """Tell whether a function is one of ours, which stand for others, not the user's."""
-    return function.__module__ in OWN
 
 
 def _nested(code: pytypes.CodeType) -> Iterator[pytypes.CodeType]:

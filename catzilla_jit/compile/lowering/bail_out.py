@@ -14,7 +14,7 @@ from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.unit import is_own
+from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin

@@ -19,7 +19,7 @@ from numba.cpython import slicing
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.list_argument import GivenList
-from catzilla_jit.compile.frontend.unit import is_own
+from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.lowering import overflow
 
 #: No sequence is as long: a step of this size leads out of each of them, and two do not wrap.

@@ -31,7 +31,7 @@ from catzilla_jit.compile.analysis.origins import NUMPY, Origins
 from catzilla_jit.compile.analysis.overwritten import Overwritten
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.reason import STAYS
-from catzilla_jit.compile.frontend.unit import is_own
+from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.library.ufuncs import in_place
 from catzilla_jit.compile.lowering import (
     calls,

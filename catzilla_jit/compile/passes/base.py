@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass
 
 from catzilla_jit.compile.diagnostics.refuse import refuse
-from catzilla_jit.compile.frontend.unit import CompilationUnit, is_own
+from catzilla_jit.compile.frontend.own_functions import is_own
+from catzilla_jit.compile.frontend.unit import CompilationUnit
 
 
 class TaskPass(FunctionPass):

@@ -24,7 +24,8 @@ from catzilla_jit.compile.datamodel.plain_class import is_plain_enum
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.names import callee, ufunc_of_scipy
-from catzilla_jit.compile.frontend.unit import OWN, CompilationUnit, is_own
+from catzilla_jit.compile.frontend.own_functions import OWN, is_own
+from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library import (
     builtin_functions,
     number_text,

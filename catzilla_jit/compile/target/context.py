@@ -31,6 +31,7 @@ from numba.core.registry import cpu_target
 from catzilla_jit.compile.slots import STATUS_OVERFLOW
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
 
+TAG_LENGTH = 24
 #: What makes the arguments of an exception, with the GIL held, has names that begin with this.
 UNWRAP = "cz_unwrap"
 
@@ -139,15 +140,16 @@ class TaskContext(CPUContext):
     """The target context that tasks and their helpers are compiled for."""
 
     #: Goes into every symbol. Equal symbols are one function for the linker, so the tag must differ
-    #: wherever the code does; set under the compiler lock, for one unit at a time.
+    #: wherever the code does; set under the compiler lock, for one unit at a time. All have one
+    #: length, so that one can be exchanged for another (`cache/library_code.py`).
     tag = ""
     #: The Python objects that the code of this unit uses, by the names of its variables.
     objects: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def begin(cls, tag: str) -> None:
-        """Begin a unit: nothing of another one is meant from here on."""
-        cls.tag = tag
+    def begin(cls, name: str) -> None:
+        """Begin a unit of a name: nothing of another one is meant from here on."""
+        cls.tag = hashlib.sha256(name.encode()).hexdigest()[:TAG_LENGTH]
         cls.objects = {}
         TaskCallConv.leaving.clear()
 

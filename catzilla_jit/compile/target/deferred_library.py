@@ -15,13 +15,14 @@ as it always did. Caller holds Numba's compiler lock.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import targetconfig
 from numba.core.codegen import JITCodeLibrary, RuntimeLinker
+from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
@@ -88,9 +89,20 @@ def _defines(module: Any, name: str) -> bool:
         return False
 
 
+def kept_library(codegen: Any, name: str, module: Any) -> DeferredLibrary:
+    """Return a library of code that was finalized before, in another process."""
+    library: DeferredLibrary = codegen.create_library(name)
+    library._final_module = module
+    library._finalized = True
+    return library
+
+
 @contextlib.contextmanager
-def deferring() -> Iterator[None]:
-    """Have Numba make libraries of the kind above, until the context ends."""
+def deferring(adopt: Callable[[Any], None]) -> Iterator[None]:
+    """Have Numba make libraries of the kind above, until the context ends.
+
+    adopt: is called with a dispatcher of Numba's before that compiles.
+    """
     context = cpu_target.target_context
     codegen = context.codegen()
     if "_library_class" in vars(codegen):  # it is in force already
@@ -98,11 +110,20 @@ def deferring() -> Iterator[None]:
         return
     environments: dict[str, Any] = {}
     context.create_cfunc_wrapper = _write_wrapper
+    dispatchers: Any = Dispatcher
+    compile_for = dispatchers.compile
+
+    def adopted(dispatcher: Any, signature: Any) -> Any:
+        adopt(dispatcher)
+        return compile_for(dispatcher, signature)
+
     codegen._library_class = DeferredLibrary
+    dispatchers.compile = adopted
     codegen.set_env = environments.__setitem__  # the variable that Numba sets is not there yet
     try:
         yield
     finally:
+        dispatchers.compile = compile_for
         del codegen._library_class, codegen.set_env, context.create_cfunc_wrapper
         _bind(codegen, environments)
 

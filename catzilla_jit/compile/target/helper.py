@@ -52,6 +52,8 @@ class Helper(Dispatcher):
         """choose: gives the function that is compiled for arguments of some types."""
         super().__init__(function, {}, options.target_options(), pipeline)
         self.takes_constants = True  # a call with a constant may have a form of its own
+        #: Gives the context for the compilation for types; none of its own if it is the user's.
+        self.recording: Callable[[Helper, Any], AbstractContextManager[Any]] | None = None
         self._by_position = _by_position(self._compiler.pysig)
         self._compiler.pysig = _plain(self._compiler.pysig)
         if choose is not None:
@@ -78,7 +80,10 @@ class Helper(Dispatcher):
     def compile(self, sig: Any) -> Any:
         if self._compiling_counter.counter > MOST_FORMS:
             raise errors.TypingError("cannot type infer runaway recursion")
-        return super().compile(sig)
+        if self.recording is None:
+            return super().compile(sig)
+        with self.recording(self, sig):
+            return super().compile(sig)
 
 
 def _by_position(signature: inspect.Signature) -> float:
