@@ -3,9 +3,10 @@
 The child inherits locks as they are; one that is held by a thread which the child does not have
 would never be released, and a module that such a thread was importing never be there. So the
 forking thread waits for these imports, whose end may need the locks, and then takes the locks in
-their order. What has begun to be imported meanwhile is waited for again without them. One pair
-of functions does it all from the start: of functions that are registered while another thread
-waits in its fork, CPython would call the second without the first.
+their order, and CPython's import lock, so that no import begins any more. What has begun to be
+imported meanwhile is waited for again without them. One pair of functions does it all from the
+start: of functions that are registered while another thread waits in its fork, CPython would
+call the second without the first.
 
 The hook of `logging` takes its lock, which imports under way need (`getLogger`). What is registered
 first is called last: so that module is imported before the hook here is registered.
@@ -21,11 +22,11 @@ from . import importing
 from .posix import at_fork
 
 #: The order of the locks: those of a lower rank are taken first.
-COMPILER, ENGINE, LLVM = range(3)
-#: A thread that forks while it imports finds its own import under way, however long it waits.
-ATTEMPTS = 20
+COMPILER, ENGINE, LLVM, IMPORTS = range(4)
+#: An import that waits for the forking thread is under way, however often it is waited for.
+ATTEMPTS = 100
 
-_locks: dict[int, Any] = {}
+_locks: dict[int, Any] = {IMPORTS: importing.ImportLock}
 
 
 class _Here(threading.local):
@@ -63,4 +64,9 @@ def _release() -> None:
         _here.held.pop().release()
 
 
-at_fork(before=_before, after_in_parent=_release, after_in_child=_release)
+def _in_child() -> None:
+    importing.forget_other_threads()
+    _release()
+
+
+at_fork(before=_before, after_in_parent=_release, after_in_child=_in_child)

@@ -64,6 +64,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from catzilla_jit import importing
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.driver import compile_task
@@ -119,4 +120,5 @@ def __getattr__(name: str) -> Any:
     """Import what imports Numba when it is asked for."""
     if name not in _WITH_NUMBA:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importing.import_whole("numba")
     return getattr(importlib.import_module(f"{__name__}.{_WITH_NUMBA[name]}"), name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from catzilla_jit import importing
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.backend.elf import code_range
 from catzilla_jit.compile.cache import saved_task
@@ -112,6 +113,7 @@ class CompiledTask:
         return True
 
     def _make_chunk(self, pattern: str) -> None:
+        importing.import_whole("numba")
         from catzilla_jit.compile.cache.chunks import obtain
         from catzilla_jit.compile.target.compiler_lock import compiler
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from catzilla_jit import importing
 from catzilla_jit.compile.cache.fingerprint import fingerprint
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.frontend.annotations import scalar_types
@@ -55,6 +56,7 @@ def compile_task(
         found = loaded(name, *fingerprint(plain, scalars, options), begun)
         if found is not None:
             return found
+    importing.import_whole("numba")
     from catzilla_jit.compile.build import build
 
     with while_wanted(is_wanted):

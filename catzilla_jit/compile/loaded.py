@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from catzilla_jit import importing
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.cache import saved_task
 from catzilla_jit.compile.cache.saved_task import Facts, Saved
@@ -84,6 +85,7 @@ def with_boxes(facts: Facts, address: Callable[[str], int]) -> tuple[Slot, ...]:
 def _kernel_of(task: Saved, variables: dict[str, Any]) -> Callable[[], Kernel]:
     @functools.cache
     def kernel() -> Kernel:
+        importing.import_whole("numba")
         from catzilla_jit.compile.cache.numba_state import thaw
 
         return thaw(task, variables)

@@ -117,7 +117,7 @@ def main() -> int:
         def start(seed: int) -> tuple[int, int, str]:
             command = [sys.executable, str(script), str(seed), EXPECTED, str(PATIENCE)]
             done = subprocess.run(command, env=environ, capture_output=True, text=True)
-            return seed, done.returncode, done.stdout[-2000:] + done.stderr[-6000:]
+            return seed, done.returncode, done.stdout[-2000:] + done.stderr[-60000:]
 
         first = arguments.seed
         filled = start(first)

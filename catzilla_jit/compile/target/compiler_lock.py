@@ -14,12 +14,11 @@ is waited for (docs/design.md has the order of all locks).
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 from collections.abc import Iterator
 
 import numba  # noqa: F401 -- the whole before its parts
-from numba.core import entrypoints, event
+from numba.core import event
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.event import Event, Listener
 from numba.core.registry import cpu_target
@@ -32,21 +31,6 @@ forks.hold(forks.COMPILER, global_compiler_lock)
 
 cpu_target.typing_context  # noqa: B018 -- made by the first look
 cpu_target.target_context  # noqa: B018
-
-#: What Numba imports on the way to its first machine code.
-PARTS = {
-    "numba.core": "boxing inline_closurecall optional runtime.context typing.arraydecl "
-    "typing.bufproto typing.cffi_utils typing.cmathdecl typing.dictdecl typing.enumdecl "
-    "typing.listdecl typing.mathdecl typing.setdecl",
-    "numba.cpython": "builtins charseq cmathimpl enumimpl hashing heapq iterators listobj mathimpl "
-    "numbers printimpl randomimpl rangeobj setobj slicing tupleobj unicode",
-    "numba.experimental": "function_type jitclass.base",
-    "numba.misc": "cffiimpl gdb_hook literal",
-    "numba.np": "arraymath arrayobj linalg npdatetime npyimpl polynomial.polynomial_core "
-    "polynomial.polynomial_functions random.generator_core random.generator_methods "
-    "random.legacy types.datetime_registry",
-    "numba.typed": "dictimpl dictobject listobject setobject typeddict typedlist typedset",
-}
 
 
 class _Passes(Listener):
@@ -62,22 +46,10 @@ class _Passes(Listener):
 event.register("numba:run_pass", _Passes())
 
 
-@functools.cache
-def import_parts() -> None:
-    """Import what Numba would import under its lock."""
-    for package, names in PARTS.items():
-        for name in names.split():
-            go_on()
-            with contextlib.suppress(ImportError):  # Numba will say so, if it needs it
-                importlib.import_module(f"{package}.{name}")
-    importlib.import_module("numpy.ma")
-    with quiet():
-        entrypoints.init_all()  # extensions of Numba's, by other packages
-
-
 @contextlib.contextmanager
 def compiler() -> Iterator[None]:
     """Hold Numba's compiler lock, with all that is imported under it in place."""
-    import_parts()
+    # One import, which a fork waits for as a whole.
+    importlib.import_module("catzilla_jit.compile.target.parts")
     with global_compiler_lock, quiet():
         yield

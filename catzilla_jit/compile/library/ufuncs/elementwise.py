@@ -15,9 +15,9 @@ from typing import Any
 import numpy
 from numba.core import errors, types
 from numba.core.extending import intrinsic
-from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.library.ufuncs import calls, signatures
+from catzilla_jit.compile.library.ufuncs.late import refresh
 from catzilla_jit.compile.target.numpy_loops import NoLoop, ufunc_of
 
 #: Functions of one argument whose loops compute as LLVM does not.
@@ -46,7 +46,7 @@ def of_scipy(name: str, inputs: int) -> Any:
     if ufunc.nin != inputs or inputs > MOST_INPUTS or ufunc.nout != 1 or ufunc.signature:
         return None
     function = made(f"special.{name}", inputs)
-    cpu_target.typing_context.refresh()  # a compilation is under way, which knows those before
+    refresh()
     return function
 
 
