@@ -15,14 +15,23 @@ first is called last: so that module is imported before the hook here is registe
 from __future__ import annotations
 
 import logging  # noqa: F401 -- its hook comes first
+import operator
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from . import importing
 from .posix import at_fork
 
 #: The order of the locks: those of a lower rank are taken first.
-COMPILER, ENGINE, LLVM, IMPORTS = range(4)
+TARGET, COMPILER, ENGINE, LLVM, IMPORTS = range(5)
+#: Where Numba and llvmlite have theirs: the rank, the module, and the way from there.
+NUMBAS = (
+    (TARGET, "numba.core.registry", "CPUTarget __dict__ _toplevel_target_context _lock"),
+    (TARGET, "numba.core.registry", "CPUTarget __dict__ _toplevel_typing_context _lock"),
+    (COMPILER, "numba.core.compiler_lock", "global_compiler_lock"),
+    (LLVM, "llvmlite.binding.ffi", "lib _lock _lock"),
+)
 #: An import that waits for the forking thread is under way, however often it is waited for.
 ATTEMPTS = 100
 
@@ -42,19 +51,31 @@ def hold(rank: int, lock: Any) -> None:
     _locks[rank] = lock
 
 
+def _known() -> list[Any]:
+    """Return the locks in their order: ours, and those of Numba, whoever has imported it."""
+    found = list(_locks.items())
+    for rank, name, way in NUMBAS:
+        at = importing.imported(name)
+        for each in way.split():
+            at = at.get(each) if isinstance(at, Mapping) else getattr(at, each, None)
+        if at is not None:
+            found.append((rank, at))
+    return [lock for _, lock in sorted(found, key=operator.itemgetter(0))]
+
+
 def _before() -> None:
     for _ in range(ATTEMPTS):
         importing.finish()
-        known = len(_locks)
-        _acquire()
-        if known == len(_locks) and not importing.in_progress():
+        locks = _known()
+        _acquire(locks)
+        if locks == _known() and not importing.in_progress():
             return
         _release()
-    _acquire()
+    _acquire(_known())
 
 
-def _acquire() -> None:
-    for _, lock in sorted(_locks.items()):
+def _acquire(locks: list[Any]) -> None:
+    for lock in locks:
         lock.acquire()
         _here.held.append(lock)
 

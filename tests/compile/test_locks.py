@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
-import pathlib
-import sys
 import threading
-import time
-from collections.abc import Iterable
 from typing import Any
 
 from numba.core.compiler_lock import global_compiler_lock
@@ -229,71 +224,6 @@ def test_module_that_is_looked_for_is_one_that_is_imported() -> None:
     assert "catzilla_jit.sought" not in importing.in_progress()
 
 
-def test_module_of_a_package_that_is_being_imported_waits_for_the_whole(tmp_path: Any) -> None:
-    package = tmp_path / "half_made_package"
-    package.mkdir()
-    (package / "__init__.py").write_text("import sys\nsys.half_way()\nWHOLE = True\n")
-    (package / "part.py").write_text("from half_made_package import WHOLE\n")
-    waiting: dict[int, Any] = importlib._bootstrap._blocking_on  # type: ignore[attr-defined]
-    failures = []
-
-    def import_part() -> None:
-        try:
-            importlib.import_module("half_made_package.part")
-        except ImportError as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=import_part)
-
-    def half_way() -> None:
-        thread.start()
-        while thread.is_alive() and not waiting.get(thread.ident or 0):
-            time.sleep(0.001)
-
-    sys.half_way = half_way  # type: ignore[attr-defined]
-    sys.path.insert(0, str(tmp_path))
-    try:
-        importing.import_whole("half_made_package")
-        thread.join(60)
-        assert not failures
-    finally:
-        sys.path.remove(str(tmp_path))
-        del sys.half_way  # type: ignore[attr-defined]
-        for name in ("half_made_package", "half_made_package.part"):
-            sys.modules.pop(name, None)
-
-
-def test_every_function_that_imports_what_imports_numba_imports_it_whole() -> None:
-    stage = pathlib.Path(importing.__file__).parent / "compile"
-    trees = {
-        ".".join(("catzilla_jit.compile", *path.relative_to(stage).with_suffix("").parts)): (
-            ast.parse(path.read_text())
-        )
-        for path in stage.rglob("*.py")
-    }
-
-    def imports(nodes: Iterable[ast.AST]) -> set[str]:
-        froms = [n for n in nodes if isinstance(n, ast.ImportFrom)]
-        inside = {f"{n.module}.{alias.name}" for n in froms for alias in n.names}
-        plain = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
-        return inside | plain | {n.module or "" for n in froms}
-
-    at_once = {name: imports(tree.body) for name, tree in trees.items()}
-    with_numba: set[str] = set()
-    for _ in trees:
-        with_numba |= {
-            name
-            for name, found in at_once.items()
-            if any(each in with_numba or each.partition(".")[0] == "numba" for each in found)
-        }
-    assert "catzilla_jit.compile.build" in with_numba
-    assert "catzilla_jit.compile.loaded" not in with_numba
-    for name in trees.keys() - with_numba:
-        for node in ast.walk(trees[name]):
-            if isinstance(node, ast.FunctionDef) and imports(list(ast.walk(node))) & with_numba:
-                assert 'import_whole("numba")' in ast.unparse(node).replace("'", '"'), name
-
-
 def test_child_imports_what_a_thread_was_about_to_import(script: Any) -> None:
     """Behind the last look of the fork: that thread has the module's lock, and nothing more."""
     script("""
@@ -351,6 +281,27 @@ def test_fork_lets_no_import_begin(script: Any) -> None:
         assert os.waitpid(child, 0)[1] == 0
         assert held == [True]
         assert not _imp.lock_held()
+    """)
+
+
+def test_fork_takes_the_locks_of_a_numba_that_the_program_imported(script: Any) -> None:
+    script("""
+        import numba
+        from numba.core.compiler_lock import global_compiler_lock
+        from numba.core.registry import CPUTarget
+        from llvmlite.binding import ffi
+        from catzilla_jit import forks
+
+        locks = [
+            vars(CPUTarget)["_toplevel_typing_context"]._lock,
+            vars(CPUTarget)["_toplevel_target_context"]._lock,
+            global_compiler_lock._lock,
+            ffi.lib._lock._lock,
+        ]
+        forks._before()
+        assert all(lock._is_owned() for lock in locks), locks
+        forks._release()
+        assert not any(lock._is_owned() for lock in locks), locks
     """)
 
 

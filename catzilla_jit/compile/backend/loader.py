@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import llvmlite.binding as llvm
-from llvmlite.binding import ffi
 
 from catzilla_jit import forks
 from catzilla_jit.compile.backend import numba_symbols
@@ -38,8 +37,6 @@ IMPORTING = {"numba_unpickle", "numba_runtime_build_excinfo_struct", "PyImport_I
 #: Around every use of the engine; held during a fork, so that the child finds it free.
 LOCK = threading.RLock()
 forks.hold(forks.ENGINE, LOCK)
-# Any thread may be in LLVM, to drop an object, say.
-forks.hold(forks.LLVM, ffi.lib._lock._lock)
 
 
 def is_plain(data: bytes) -> bool:

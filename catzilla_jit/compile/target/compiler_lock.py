@@ -23,11 +23,8 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.event import Event, Listener
 from numba.core.registry import cpu_target
 
-from catzilla_jit import forks
 from catzilla_jit.compile.target.abandon import go_on
 from catzilla_jit.compile.target.warnings_filter import quiet
-
-forks.hold(forks.COMPILER, global_compiler_lock)
 
 cpu_target.typing_context  # noqa: B018 -- made by the first look
 cpu_target.target_context  # noqa: B018
