@@ -33,6 +33,10 @@ _calls = interrupts()
 #: call_shielded(function, ...): call it; an interrupt on this thread comes after it.
 call_shielded: Callable[..., Any] = _calls.call_shielded
 
+#: call_finalizer(function, ...): call_shielded for what a weak reference calls, where an exception
+#: is lost: an interrupt comes where the thread goes on. (Not so with the pure-Python pool.)
+call_finalizer: Callable[..., Any] = _calls.call_finalizer
+
 #: call_exposed(function, ...): within a shield, call the user's own code, which may be hit.
 call_exposed: Callable[..., Any] = _calls.call_exposed
 

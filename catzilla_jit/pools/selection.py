@@ -21,7 +21,7 @@ def native() -> library.Native | None:
 
 
 def interrupts() -> Any:
-    """Return what has call_shielded, call_exposed and check_interrupt (interrupt.py)."""
+    """Return what has call_shielded and the others of interrupt.py."""
     loaded = native()
     if loaded is not None:
         return loaded.binding

@@ -12,13 +12,13 @@ import dataclasses
 import logging
 import os
 import threading
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import deadline
 from ..errors import ResultGone, RuntimeClosed, StatsDisabled, shown
 from ..pools.interrupt import shielded
+from ..pools.living import Living
 from ..pools.open_pool import make_backend
 from ..pools.protocol import Backend, Submitter
 from ..stats import compute as statistics
@@ -95,12 +95,11 @@ class Engine:
         self._closed = False
         self._given_up = False  # the last shutdown that waited ran into its deadline
         self._submitters: dict[Any, Submitter] = {}
-        self._bound: weakref.WeakSet[Submitting] = weakref.WeakSet()
+        self._bound: Living[Submitting] = Living()
         self._tasks: dict[Any, Any] = {}  # what `known_task` has made
         self.registry = Registry()
         self.observer: Callable[..., None] | None = None  # see `observe`
         self._warming: Warming | None = None
-        self._dropped: weakref.finalize[..., Engine] | None = None
         process.register(self)
 
     def __repr__(self) -> str:
@@ -136,7 +135,7 @@ class Engine:
         Where it was submitted, with the context variables of there.
         """
         self.observer = observer
-        for task in list(self._bound):
+        for task in self._bound.all():
             task.detach()
 
     @shielded
@@ -183,9 +182,7 @@ class Engine:
             raise RuntimeClosed("the interpreter is exiting: no runtime can be started any more")
         process.reap()
         backend = make_backend(self.settings)
-        # A runtime that is dropped without a shutdown finishes its work, and its threads end.
-        self._dropped = weakref.finalize(self, process.abandon, backend)
-        self._dropped.atexit = False
+        process.watch(self, backend)
         return backend
 
     @shielded
@@ -345,7 +342,7 @@ class Engine:
         if backend is not None:
             backend.close()
             # So that they look for a runtime again: the default one may be configured anew.
-            for task in list(self._bound):
+            for task in self._bound.all():
                 task.detach()
             if cancel_pending:
                 backend.cancel_pending()
@@ -368,8 +365,7 @@ class Engine:
                 f"the runtime has not ended within {timeout} seconds: "
                 f"{unfinished([backend]).numbers()}"
             )
-        if self._dropped is not None:
-            self._dropped.detach()
+        process.unwatch(backend)
 
     def _after_fork_in_child(self) -> None:
         # The parent's locks may be held by threads that do not exist here.
@@ -377,13 +373,11 @@ class Engine:
         self._backend = None
         self._roster = None
         self._given_up = False
-        if self._dropped is not None:
-            self._dropped.detach()
         self._warming = None
         self._submitters = {}
-        for task in self._bound:
+        for task in self._bound.all():
             task.detach()
-        self._bound = weakref.WeakSet()
+        self._bound = Living()
 
 
 atexit.register(_let_go_at_exit)  # it runs after those that a program registers

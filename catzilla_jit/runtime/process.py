@@ -11,16 +11,16 @@ import weakref
 from typing import Any, Protocol
 
 from ..pools import selection
-from ..pools.interrupt import shielded
+from ..pools.interrupt import call_finalizer
+from ..pools.living import Living
 from ..pools.open_pool import let_go
 from ..pools.protocol import Backend
 from ..posix import at_fork
 from . import exit
 from .warmup import Registry
 
-_runtimes: weakref.WeakSet[Registered] = weakref.WeakSet()
-
-
+_runtimes: Living[Registered] = Living()
+_watched: dict[int, weakref.ref[Any]] = {}  # of engines, by their pools
 _abandoned: list[Backend] = []  # pools of dropped runtimes that may not have ended
 
 
@@ -44,7 +44,7 @@ class Registered(Protocol):
 
 def engines() -> list[Any]:
     """Return the engines of this process that are alive."""
-    return list(_runtimes)
+    return _runtimes.all()
 
 
 def register(engine: Registered) -> None:
@@ -63,11 +63,7 @@ def note_compilation(name: str, began_ns: int, *, refused: bool, from_cache: boo
     began_ns: of time.monotonic_ns(). refused: the task stays Python.
     """
     ended_ns = time.monotonic_ns()
-    try:
-        runtimes = list(_runtimes)
-    except RuntimeError:
-        return  # another thread makes one: not worth a lock of all
-    for runtime in runtimes:
+    for runtime in _runtimes.all():
         backend = runtime._backend
         if backend is not None:
             backend.note_compilation(name, began_ns, ended_ns, refused, from_cache)
@@ -78,17 +74,24 @@ def refresh_rosters(registry: Registry | None = None) -> None:
 
     registry: where, if it is known; only runtimes whose it is list the task.
     """
-    try:
-        runtimes = list(_runtimes)
-    except RuntimeError:
-        return  # another thread makes one: its roster is written when it starts
-    for runtime in runtimes:
+    for runtime in _runtimes.all():
         if registry is None or runtime.registry is registry:
             runtime.refresh_roster()
 
 
-@shielded
-def abandon(backend: Backend) -> None:
+def watch(engine: Registered, backend: Backend) -> None:
+    """Let an engine that is dropped without a shutdown finish its work, and its threads end."""
+    # A weak reference that calls C: in `weakref.finalize`, Python code, a Ctrl-C would be lost.
+    gone = functools.partial(call_finalizer, _abandon, backend)
+    _watched[id(backend)] = weakref.ref(engine, gone)
+
+
+def unwatch(backend: Backend) -> None:
+    _watched.pop(id(backend), None)
+
+
+def _abandon(backend: Backend, _engine: object) -> None:
+    unwatch(backend)
     backend.close()
     _abandoned.append(backend)
 
@@ -106,7 +109,7 @@ def _finish_at_exit() -> None:
     global _exiting
     _exiting = True
     pools = []
-    for runtime in list(_runtimes):
+    for runtime in _runtimes.all():
         backend = runtime._backend
         if backend is None:
             runtime.shutdown()
@@ -116,14 +119,15 @@ def _finish_at_exit() -> None:
     pools += [exit.Pool(backend, backend.close, False) for backend in _abandoned]
     exit.finish(pools)
     # At last: who finished its tasks may have had to compile, and goes first.
-    for runtime in list(_runtimes):
+    for runtime in _runtimes.all():
         runtime._end_warming()
 
 
 def _after_fork_in_child() -> None:
+    _watched.clear()
     _abandoned.clear()
     selection.after_fork_in_child()
-    for runtime in list(_runtimes):
+    for runtime in _runtimes.all():
         runtime._after_fork_in_child()
 
 
@@ -134,10 +138,11 @@ def _let_go_at_exit() -> None:
     through them what they refer to. A program's modules would outlive the clearing of modules, and
     finalizers of what they hold would run when nothing is there any more.
     """
-    for runtime in list(_runtimes):
+    for runtime in _runtimes.all():
         runtime._submitters = {}
         runtime._tasks = {}
     _runtimes.clear()
+    _watched.clear()
     let_go()
 
 

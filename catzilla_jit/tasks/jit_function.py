@@ -13,7 +13,6 @@ import logging
 import threading
 import types
 import warnings
-import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from .. import forks  # noqa: F401 -- its import guards forks
 from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
+from ..pools.living import Living
 from ..pools.protocol import Rerun
 from ..posix import at_fork
 from ..runtime.process import refresh_rosters
@@ -379,7 +379,7 @@ class JitFunction:
 
 
 #: All of the process, for the child of a fork.
-_jit_functions: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+_jit_functions: Living[JitFunction] = Living()
 
 
 def _after_fork_in_child() -> None:
@@ -387,7 +387,7 @@ def _after_fork_in_child() -> None:
 
     The compile stage holds a fork back while it compiles; it cannot know what comes after.
     """
-    for jit_function in _jit_functions:
+    for jit_function in _jit_functions.all():
         jit_function._lock = threading.RLock()
         if not jit_function.ready:
             jit_function.forms = []

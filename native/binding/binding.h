@@ -309,6 +309,7 @@ PyObject *get_interrupted_here(PyObject *module, PyObject *ignored);
 
 /* shields.c */
 PyObject *call_shielded(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *call_finalizer(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *call_exposed(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* signals.c */

@@ -66,6 +66,8 @@ static PyMethodDef module_methods[] = {
      "set_takeback(look, TakenBack): see pools/takeback.py."},
     {"call_shielded", (PyCFunction)(void (*)(void))call_shielded, METH_VARARGS | METH_KEYWORDS,
      "call_shielded(function, ...): call it; an interrupt of the task here comes after it."},
+    {"call_finalizer", (PyCFunction)(void (*)(void))call_finalizer, METH_VARARGS | METH_KEYWORDS,
+     "call_finalizer(function, ...): call it in a finalizer; interrupts come after that."},
     {"call_exposed", (PyCFunction)(void (*)(void))call_exposed, METH_VARARGS | METH_KEYWORDS,
      "call_exposed(function, ...): call it as the task's own code, within a shield."},
     {"run_here", get_run_here, METH_NOARGS,

@@ -72,6 +72,21 @@ PyObject *call_shielded(PyObject *Py_UNUSED(module), PyObject *args, PyObject *k
     return main ? with_signals(value) : value;
 }
 
+/* Called by a weak reference, where an exception would be dropped: what came before or meanwhile is
+ * raised at the thread's next look. No look lies between the call and the shield. */
+PyObject *call_finalizer(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
+{
+    struct running shield;
+    PyObject *value;
+    int main = on_main_thread();
+    if (main ? holds_signals() : !runs_here())
+        return call_rest(args, kwargs);
+    enter_running(&shield, NULL);
+    value = call_rest(args, kwargs);
+    leave_running(&shield);
+    return value;
+}
+
 /* The main thread is in a shield, and in no task. */
 static PyObject *call_with_signals(PyObject *args, PyObject *kwargs)
 {

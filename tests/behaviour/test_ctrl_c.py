@@ -7,6 +7,10 @@ the call has no more of them. The compile stage is left out: it runs within a sh
 
 from __future__ import annotations
 
+import pytest
+
+from catzilla_jit.pools.native import library
+
 POINTS = '''
 import concurrent.futures, dis, os, signal, sys, threading, time
 import catzilla_jit
@@ -153,3 +157,37 @@ def test_ctrl_c_inside_a_call_leaves_nothing_half_done(script, kind):
     # Where it hits a finalizer Python reports it, and goes on.
     done = script(POINTS, kind, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(library.unavailable() is not None, reason="Python code can be hit")
+def test_ctrl_c_while_a_dropped_runtime_is_closed_is_raised_behind_it(script, kind):
+    script("""
+        import signal
+        import sys
+
+        from catzilla_jit import Runtime
+
+        mode = {"compiled": "require", "python": False}[sys.argv[1]]
+        runtime = Runtime(workers=1)
+        task = runtime.task(lambda x: x + 1, compile_to_c=mode)
+        assert task.submit(1).result() == 2
+        backend = runtime._backend
+        close, told = backend.close, []
+
+        def pressed():
+            signal.raise_signal(signal.SIGINT)
+            for step in range(100):
+                told.append(step)
+            close()
+
+        backend.close = pressed
+        try:
+            del task, runtime
+            for _ in range(10):
+                pass
+        except KeyboardInterrupt:
+            assert told == list(range(100))
+        else:
+            raise AssertionError("it was lost")
+        assert backend.join(30)
+    """, kind)  # fmt: skip

@@ -313,6 +313,9 @@ def call_shielded(function: Callable[..., Any], /, *args: Any, **kwargs: Any) ->
         shield.end()
 
 
+call_finalizer = call_shielded  # it is Python code that can be hit, and raises
+
+
 def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
     """Within a shield, call the user's own code, which may be hit."""
     if signals.are_held():

@@ -15,7 +15,6 @@ import os
 import struct
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 
 from ...posix import at_fork
@@ -42,6 +41,7 @@ from ...stats.segment import (
     WAIT_AT,
     bucket_of,
 )
+from ..living import Living
 from ..protocol import Items
 from .trace import PureTrace
 
@@ -49,7 +49,7 @@ _LEDGERS = 512  # besides the two that every meter has for sure
 _PERIOD_NS = 125_000_000
 
 _numbers = itertools.count(1)
-_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_recorders: Living[Recorder] = Living()
 
 
 def _publish_control(size: int) -> mmap.mmap:
@@ -386,7 +386,7 @@ class Recorder:
 
 
 def _after_fork_in_child() -> None:
-    for recorder in list(_recorders):
+    for recorder in _recorders.all():
         recorder.after_fork_in_child()
 
 
