@@ -117,8 +117,21 @@ def _wait(names: list[str]) -> None:
 class ImportLock:
     """CPython's import lock: while a thread has it, no other begins an import."""
 
-    acquire = staticmethod(_imp.acquire_lock)
-    release = staticmethod(_imp.release_lock)
+    def acquire(self, blocking: bool = True) -> bool:
+        # Between the two another thread can take it: it is held for a few lines, or to find a file.
+        if not blocking and _imp.lock_held():
+            return False
+        _imp.acquire_lock()
+        return True
+
+    def release(self) -> None:
+        _imp.release_lock()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def forget_other_threads() -> None:

@@ -64,7 +64,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from catzilla_jit import importing
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 from catzilla_jit.compile.driver import compile_task
@@ -72,6 +71,7 @@ from catzilla_jit.compile.explanation import Explanation
 from catzilla_jit.compile.frontend.guards import Dependencies
 from catzilla_jit.compile.slots import STATUS_OVERFLOW, Slot
 from catzilla_jit.compile.target.abandon import Abandoned
+from catzilla_jit.compile.with_numba import import_numba
 
 if TYPE_CHECKING:
     from catzilla_jit.compile.frontend.in_place import on_copies
@@ -120,5 +120,5 @@ def __getattr__(name: str) -> Any:
     """Import what imports Numba when it is asked for."""
     if name not in _WITH_NUMBA:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importing.import_whole("numba")
+    import_numba()
     return getattr(importlib.import_module(f"{__name__}.{_WITH_NUMBA[name]}"), name)

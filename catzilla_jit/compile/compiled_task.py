@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from catzilla_jit import importing
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.backend.elf import code_range
 from catzilla_jit.compile.cache import saved_task
 from catzilla_jit.compile.cache.saved_task import Facts
 from catzilla_jit.compile.slots import Slot
+from catzilla_jit.compile.with_numba import import_numba
 
 if TYPE_CHECKING:
     from catzilla_jit.compile.backend.kernel import Kernel
@@ -113,7 +113,7 @@ class CompiledTask:
         return True
 
     def _make_chunk(self, pattern: str) -> None:
-        importing.import_whole("numba")
+        import_numba()
         from catzilla_jit.compile.cache.chunks import obtain
         from catzilla_jit.compile.target.compiler_lock import compiler
 

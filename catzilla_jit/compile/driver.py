@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from catzilla_jit import importing
 from catzilla_jit.compile.cache.fingerprint import fingerprint
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.frontend.annotations import scalar_types
@@ -18,6 +17,7 @@ from catzilla_jit.compile.frontend.screen import screen
 from catzilla_jit.compile.loaded import loaded
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.target.abandon import while_wanted
+from catzilla_jit.compile.with_numba import import_numba
 
 if TYPE_CHECKING:
     from numba.core import types
@@ -56,7 +56,7 @@ def compile_task(
         found = loaded(name, *fingerprint(plain, scalars, options), begun)
         if found is not None:
             return found
-    importing.import_whole("numba")
+    import_numba()
     from catzilla_jit.compile.build import build
 
     with while_wanted(is_wanted):

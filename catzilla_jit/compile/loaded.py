@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from catzilla_jit import importing
 from catzilla_jit.compile.backend import loader
 from catzilla_jit.compile.cache import saved_task
 from catzilla_jit.compile.cache.saved_task import Facts, Saved
 from catzilla_jit.compile.compiled_task import CompiledTask
 from catzilla_jit.compile.diagnostics.reason import CompileRefused
 from catzilla_jit.compile.slots import Slot
+from catzilla_jit.compile.with_numba import import_numba
 
 if TYPE_CHECKING:
     from catzilla_jit.compile.backend.kernel import Kernel
@@ -85,7 +85,7 @@ def with_boxes(facts: Facts, address: Callable[[str], int]) -> tuple[Slot, ...]:
 def _kernel_of(task: Saved, variables: dict[str, Any]) -> Callable[[], Kernel]:
     @functools.cache
     def kernel() -> Kernel:
-        importing.import_whole("numba")
+        import_numba()
         from catzilla_jit.compile.cache.numba_state import thaw
 
         return thaw(task, variables)

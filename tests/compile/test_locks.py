@@ -8,7 +8,7 @@ from typing import Any
 
 from numba.core.compiler_lock import global_compiler_lock
 
-from catzilla_jit import importing
+from catzilla_jit import forks, importing
 from catzilla_jit.compile.library.ufuncs import late
 
 #: Tells what is imported, and made once, by a thread that holds the compiler lock.
@@ -242,8 +242,9 @@ def test_child_imports_what_a_thread_was_about_to_import(script: Any) -> None:
             return found
 
         class Held:
-            def acquire():
+            def acquire(blocking):
                 importing.in_progress = last_look
+                return True
 
             def release():
                 importing.in_progress = look
@@ -282,6 +283,35 @@ def test_fork_lets_no_import_begin(script: Any) -> None:
         assert held == [True]
         assert not _imp.lock_held()
     """)
+
+
+def test_fork_waits_for_no_lock_with_another_in_its_hands() -> None:
+    first, second = threading.RLock(), threading.RLock()
+    held, go_on = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with second:
+            held.set()
+            assert go_on.wait(60)
+            with first:
+                pass
+
+    class Told:
+        """The first: tells when it is let go."""
+
+        acquire = first.acquire
+
+        def release(self) -> None:
+            first.release()
+            go_on.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert held.wait(60)
+    assert not forks._try([Told(), second])
+    thread.join(60)
+    assert forks._try([first, second])
+    forks._release()
 
 
 def test_fork_takes_the_locks_of_a_numba_that_the_program_imported(script: Any) -> None:
