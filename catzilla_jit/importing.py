@@ -21,8 +21,9 @@ _bootstrap: Any = getattr(importlib, "_bootstrap", None)
 #: CPython's locks of modules, by name, as weak references. A thread comes to one of them only with
 #: the import lock, and keeps it alive until it lets go of it.
 _locks: dict[str, Any] = getattr(_bootstrap, "_module_locks", {})
-#: Packages whose modules a fork must not cut short: the child would wait for their import for ever.
-OURS = (__package__, "llvmlite", "numba")
+#: Packages whose modules a fork must not cut short, as those of the standard library: the child
+#: would wait for their import for ever. Others may wait for the thread that forks.
+OURS = (__package__, "llvmlite", "numba", "numpy", "scipy")
 #: Folders of Numba's that its own import leaves alone.
 ASIDE = ("tests", "cuda", "__pycache__")
 ATTEMPTS = 100
@@ -95,7 +96,8 @@ def _alive() -> dict[str, Any]:
 
 
 def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] in OURS
+    package = name.partition(".")[0]
+    return package in OURS or package in sys.stdlib_module_names
 
 
 def _is_held(lock: Any) -> bool:

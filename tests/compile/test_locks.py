@@ -6,6 +6,7 @@ import importlib
 import threading
 from typing import Any
 
+import pytest
 from numba.core.compiler_lock import global_compiler_lock
 
 from catzilla_jit import forks, importing
@@ -204,9 +205,10 @@ def test_fork_waits_for_an_import_that_needs_the_compiler_lock(script: Any) -> N
     """)
 
 
-def test_module_that_is_looked_for_is_one_that_is_imported() -> None:
+@pytest.mark.parametrize("name", ["catzilla_jit.sought", "email.sought", "numpy.sought"])
+def test_module_that_is_looked_for_is_one_that_is_imported(name: str) -> None:
     held, go_on = threading.Event(), threading.Event()
-    lock = importlib._bootstrap._get_module_lock("catzilla_jit.sought")  # type: ignore[attr-defined]
+    lock = importlib._bootstrap._get_module_lock(name)  # type: ignore[attr-defined]
 
     def hold() -> None:
         lock.acquire()
@@ -217,11 +219,11 @@ def test_module_that_is_looked_for_is_one_that_is_imported() -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     assert held.wait(60)
-    assert "catzilla_jit.sought" in importing.in_progress()
+    assert name in importing.in_progress()
     go_on.set()
     importing.finish()
     thread.join()
-    assert "catzilla_jit.sought" not in importing.in_progress()
+    assert name not in importing.in_progress()
 
 
 def test_child_imports_what_a_thread_was_about_to_import(script: Any) -> None:
