@@ -261,8 +261,8 @@ INTERRUPTED = """
         lambda: task.map(np.full(100, 0.5)),
     ):
         thread = threading.Thread(target=interrupt)
-        thread.start()
         try:
+            thread.start()
             wait()
             print("not interrupted")
         except KeyboardInterrupt:

@@ -26,8 +26,8 @@ SOURCE = """
         os.kill(os.getpid(), signal.SIGINT)
     def interrupted(wait):
         thread = threading.Thread(target=press)
-        thread.start()
         try:
+            thread.start()
             wait()
         except KeyboardInterrupt:
             late = time.monotonic() - sent[0]
