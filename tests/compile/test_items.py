@@ -92,7 +92,28 @@ def test_flat_is_checked_and_counts_from_the_end(function: Any) -> None:
     for index in (0, 5, -1, -6):
         assert run(task, TABLE, index) == function(TABLE, index)
     for index in (6, -7, 2**62, -END, END - 1):
-        assert status_of(task, TABLE, index)[0] == STATUS_OVERFLOW
+        with pytest.raises(IndexError):
+            run(task, TABLE, index)
+
+
+def chosen(line: Any, places: Any) -> Any:
+    return line[places]
+
+
+def write_chosen(line: Any, places: Any) -> None:
+    line[places] = 5.0
+
+
+@pytest.mark.parametrize("function", [chosen, write_chosen])
+@pytest.mark.parametrize("places", [[0, 3], [-4], [True, False]])
+def test_places_outside_of_a_line_are_an_index_error(function: Any, places: list[Any]) -> None:
+    # A task that writes and reads is not run again, so it is compiled code that says so.
+    kinds = (numba.typeof(TABLE[0]), numba.typeof(numpy.array(places)))
+    task = compiled(function, argument_types=kinds, exact=True, boundscheck=True)
+    line = TABLE[0].copy()
+    with pytest.raises(IndexError):
+        run(task, line, numpy.array(places))
+    assert (line == TABLE[0]).all()
 
 
 def test_constant_index_of_flat_counts_from_the_end() -> None:

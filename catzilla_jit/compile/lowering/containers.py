@@ -85,7 +85,8 @@ def bail_at_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
             ).nitems
             for type_, name in zip(lines, (array, index), strict=True)
         ]
-        lower.bail_if(lower.builder.icmp_signed("!=", *sizes), "a mask of another length")
+        differs = lower.builder.icmp_signed("!=", *sizes)
+        lower.raise_if(differs, IndexError, "boolean index did not match indexed array")
 
 
 def refuse_lossy_items(lower: BailingLower, container: Any, names: list[str]) -> None:

@@ -153,7 +153,7 @@ def _flat_index(lower: Any, container: str, index: str) -> Typed:
     if own.signed:
         negative = builder.icmp_signed("<", value, INT64(0))
         value = builder.select(negative, builder.add(value, size), value)
-    lower.bail_if(builder.icmp_unsigned(">=", value, size), "an index out of bounds")
+    lower.raise_if(builder.icmp_unsigned(">=", value, size), IndexError, "index is out of bounds")
     return types.intp, value
 
 

@@ -71,7 +71,7 @@ def _leave_outside(
     with cgutils.for_range(builder, places.shape[0]) as each:
         number = _offset(builder, places, each.index, length)
         outside = builder.icmp_unsigned(">=", number, length)
-        calls.leave(context, builder, outside, "an index out of bounds")
+        calls.leave(context, builder, outside, "index is out of bounds", IndexError)
 
 
 def _operand(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:
@@ -169,7 +169,7 @@ def _write_line(
     masked = given[1].dtype == types.boolean
     if masked:
         differs = builder.icmp_signed("!=", places.shape[0], target.shape[0])
-        calls.leave(context, builder, differs, "a mask of another length")
+        calls.leave(context, builder, differs, "a mask of another length", IndexError)
     count = _count(builder, places, masked)
     step = ZERO
     if source.shape:
