@@ -91,6 +91,8 @@ def compare(program: Program, directory: Path, number: int) -> dict[str, Any]:
         explanation = task.explain()
         pure = bool(explanation.pure) if explanation.compiled else True
         how = difference(python, compiled, pure)
+        if how == "line":  # CPython 3.11 may name another line when a function was called often
+            how = difference(observed(function, arguments(program, call), path), compiled, pure)
         if how is not None:
             shown = repr(arguments(program, call))
             find = {"how": how, "arguments": shown, "python": repr(python.get(how)),

@@ -65,3 +65,10 @@ def test_programs_behind_one_that_crashes_are_run() -> None:
     assert "SIGABRT" in crash.find["compiled"]
     assert after.find is None
     assert after.calls == 6
+
+
+def test_line_that_python_names_only_at_first_is_no_find() -> None:
+    """CPython 3.11 joins instructions of a function that was called often, also over lines."""
+    (outcome,) = outcomes([Program("def f():\n    x = 0\n    y += 0\n", (), "seed", calls=20)])
+    assert outcome.find is None
+    assert outcome.calls == 20
