@@ -75,10 +75,11 @@ def _made(func_ir: Any, unit: CompilationUnit, form: Form, given: list[Any], cal
 
 def _bound(form: Form, given: list[Any], keywords: dict[str, Any]) -> dict[str, Any] | None:
     """Return the variables by the names of the parameters, in the order of these."""
-    if len(given) > len(form.names):
+    positional = form.positional()
+    if len(given) > len(positional):
         return None
-    bound = dict(zip(form.names, given, strict=False))
-    if not set(keywords) <= set(form.names) - set(bound):
+    bound = dict(zip(positional, given, strict=False))
+    if not set(keywords) <= form.named() - set(bound):
         return None
     bound |= keywords
     return {name: bound[name] for name in form.names if name in bound}

@@ -186,8 +186,10 @@ def _sum_without(name: str) -> Any:
 
 
 def _spread_without(name: str) -> Any:
-    def make(_given: Any, *, ddof: Any = 0) -> Any:
-        if type(ddof) is not int:
+    def make(
+        _given: Any, *, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0
+    ) -> Any:
+        if type(ddof) is not int or not axis is dtype is out is None:
             return None
 
         def ours(array: Any) -> Function | None:
@@ -288,6 +290,7 @@ def _trace(_given: Any) -> Any:
     return _choice("trace", ours)
 
 
+SPREAD = ("a", "axis", "dtype", "out", "ddof")
 NEAR = ("a", "b", "rtol", "atol", "equal_nan")
 FUNCTIONS: dict[Any, Form] = {
     numpy.isclose: Form(NEAR, ("a", "b"), _near("isclose")),
@@ -297,8 +300,8 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.flatnonzero: Form(("a",), ("a",), _places),
     numpy.nansum: Form(("a", "axis"), ("a",), _sum_without("nansum")),
     numpy.nanmean: Form(("a", "axis"), ("a",), _sum_without("nanmean")),
-    numpy.nanstd: Form(("a", "ddof"), ("a",), _spread_without("nanstd")),
-    numpy.nanvar: Form(("a", "ddof"), ("a",), _spread_without("nanvar")),
+    numpy.nanstd: Form(SPREAD, ("a",), _spread_without("nanstd")),
+    numpy.nanvar: Form(SPREAD, ("a",), _spread_without("nanvar")),
     numpy.nanmax: Form(("a", "axis"), ("a",), _extreme_without("nanmax")),
     numpy.nanmin: Form(("a", "axis"), ("a",), _extreme_without("nanmin")),
     numpy.nanmedian: Form(("a",), ("a",), _median_without),

@@ -228,7 +228,7 @@ def _meshgrid(given: Any, *, indexing: Any = "xy") -> Any:
 
 
 def _linspace(given: Any, *, endpoint: Any = True, retstep: Any = False, dtype: Any = None) -> Any:
-    if retstep is not False or dtype not in (None, float):
+    if retstep is not False or dtype not in (None, float) or "stop" not in given:
         return None
     if endpoint is True:
         lines = f"return numpy.linspace({', '.join(given)})"
@@ -248,16 +248,17 @@ def _are_numbers(*given: Any) -> bool:
 def _arange(given: Any, *, dtype: Any = None) -> Any:
     if dtype not in (None, float, int) or not making.IS_PLAIN:
         return None
-    if len(given) == 1 and dtype is None:
+    if given == ("first",) and dtype is None:
         return None  # of ints most often, which needs nothing
+    if "start" in given and "stop" not in given:
+        return None  # NumPy raises
 
     def ours(*types_: Any) -> Function | None:
         whole = all(map(_is_int, types_))
         if not all(map(_is_number, types_)) or (dtype is int and not whole):
             return None
-        start, stop, step = ("0", given[0], "1") if len(given) == 1 else (*given[:2], "1")
-        if len(given) == 3:
-            step = given[2]
+        start, stop = given[:2] if "stop" in given else ("0", given[0])
+        step = "step" if "step" in given else "1"
         call = f"numpy.arange({start}, {stop}, {step})"
         if dtype is float or not whole:
             call = f"arange({start}, {stop}, {step})"
@@ -270,20 +271,20 @@ def _arange(given: Any, *, dtype: Any = None) -> Any:
 _TILE = Form(("A", "reps"), ("A",), _tiled, other=Form(("A", "reps"), ("A", "reps"), _tile))
 FUNCTIONS: dict[Any, Form] = {
     **{
-        getattr(numpy, name): Form(("arrays", "axis"), (), _joined(name), "arrays")
-        for name in ("concatenate", "stack")
+        getattr(numpy, name): Form(("arrays", *unnamed, "axis"), (), _joined(name), "arrays")
+        for name, unnamed in (("concatenate", ("/",)), ("stack", ()))
     },
     **{
         getattr(numpy, name): Form(("tup",), (), _joined(name), "tup")
         for name in ("vstack", "hstack", "column_stack")
     },
     **{
-        getattr(numpy, name): Form(("object", "dtype"), (), _array, "object", 2)
-        for name in ("array", "asarray")
+        getattr(numpy, name): Form((first, "dtype"), (), _array, first, 2)
+        for name, first in (("array", "object"), ("asarray", "a"))
     },
     numpy.append: Form(("arr", "values", "axis"), ("arr", "values"), _appended),
     numpy.expand_dims: Form(("a", "axis"), ("a",), _expanded),
-    numpy.atleast_2d: Form(("a",), ("a",), _atleast_2d),
+    numpy.atleast_2d: Form(("a", "/"), ("a",), _atleast_2d),
     numpy.flip: Form(("m", "axis"), ("m",), _flipped),
     numpy.fliplr: Form(("m",), ("m",), _flipped_along(1)),
     numpy.flipud: Form(("m",), ("m",), _flipped_along(0)),
@@ -295,11 +296,14 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.tile: _TILE,
     numpy.repeat: Form(("a", "repeats", "axis"), ("a", "repeats"), _repeated),
     numpy.roll: Form(("a", "shift", "axis"), ("a", "shift"), _rolled),
-    numpy.meshgrid: Form(("x", "y", "indexing"), ("x", "y"), _meshgrid),
+    numpy.meshgrid: Form(("x", "y", "/", "*", "indexing"), ("x", "y"), _meshgrid),
     numpy.linspace: Form(
         ("start", "stop", "num", "endpoint", "retstep", "dtype"), ("start", "stop", "num"),
         _linspace,
     ),
-    numpy.arange: Form(("start", "stop", "step", "dtype"), ("start", "stop", "step"), _arange),
+    numpy.arange: Form(
+        ("first", "/", "stop", "step", "dtype"), ("first", "stop", "step"), _arange,
+        other=Form(("start", "stop", "step", "dtype"), ("start", "stop", "step"), _arange),
+    ),
 }  # fmt: skip
 METHODS: dict[str, Form] = {}

@@ -204,7 +204,7 @@ def _counted(_given: Any) -> Any:
     )
 
 
-SORT = ("a", "axis", "kind", "order", "stable")
+SORT = ("a", "axis", "kind", "order", "*", "stable")
 FUNCTIONS: dict[Any, Form] = {
     numpy.sort: Form(SORT, ("a",), _sorted(False)),
     numpy.argsort: Form(SORT, ("a",), _sorted(True)),
@@ -215,7 +215,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.searchsorted: Form(("a", "v", "side"), ("a", "v"), _searched),
     numpy.digitize: Form(("x", "bins", "right"), ("x", "bins"), _digitized),
     numpy.interp: Form(("x", "xp", "fp"), ("x", "xp", "fp"), _interpolated),
-    numpy.bincount: Form(("x",), ("x",), _counted),
+    numpy.bincount: Form(("x", "/"), ("x",), _counted),
 }
 METHODS: dict[str, Form] = {
     "argsort": FUNCTIONS[numpy.argsort],

@@ -160,8 +160,8 @@ def _swapped(_given: Any, *, axis1: Any = None, axis2: Any = None) -> Any:
 FUNCTIONS: dict[Any, Form] = {
     numpy.convolve: Form(("a", "v", "mode"), ("a", "v"), _convolved),
     numpy.average: Form(("a", "axis", "weights"), ("a", "weights"), _averaged),
-    numpy.vdot: Form(("a", "b"), ("a", "b"), _product_of_lines("vdot")),
-    numpy.inner: Form(("a", "b"), ("a", "b"), _product_of_lines("inner")),
+    numpy.vdot: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("vdot")),
+    numpy.inner: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("inner")),
     numpy.outer: Form(("a", "b"), ("a", "b"), _outer),
     numpy.take: Form(("a", "indices", "axis"), ("a", "indices"), _taken),
     numpy.polyval: Form(("p", "x"), ("p", "x"), _polynomial),

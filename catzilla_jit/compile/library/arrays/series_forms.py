@@ -167,7 +167,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.cumsum: Form(("a", "axis"), ("a",), _sums),
     numpy.cumprod: Form(("a",), ("a",), _products),
     numpy.diff: Form(("a", "n", "axis"), ("a",), _differences),
-    numpy.gradient: Form(("f", "apart"), ("f", "apart"), _slopes),
+    numpy.gradient: Form(("f", "apart", "/"), ("f", "apart"), _slopes),
     numpy.cross: Form(("a", "b"), ("a", "b"), _cross),
     numpy.ptp: Form(("a",), ("a",), _range),
     **{getattr(numpy, name): Form(("val",), ("val",), _part(name)) for name in ("real", "imag")},
