@@ -91,15 +91,20 @@ def is_writer(function: Any) -> bool:
 
 
 def called(typemap: dict[str, Any], expr: Any) -> Any:
-    """Return the Python function that a call expression calls, if Numba knows it as a function."""
+    """Return the Python function that a call expression calls, if Numba knows it as a function.
+
+    `library/list_sorts.py` has what goes for `sorted`.
+    """
     callee = typemap.get(expr.func.name)
-    return callee.typing_key if isinstance(callee, types.Function) else None
+    function = callee.typing_key if isinstance(callee, types.Function) else None
+    return getattr(function, "goes_for", function)
 
 
 def method_name(callee: types.BoundFunction) -> str:
     """Return the name of a method; Numba has keys of two forms for it."""
     key = callee.typing_key
-    return str(key[1]) if isinstance(key, tuple) else str(key).rsplit(".", 1)[-1]
+    name = str(key[1]) if isinstance(key, tuple) else str(key).rsplit(".", 1)[-1]
+    return name.removesuffix("_in_order")  # `library/list_sorts.py`
 
 
 def source_of(value: Any) -> str | None:

@@ -211,7 +211,7 @@ CASES = (
     Case(
         rules.GIVEN_CONTAINER,
         r"Unknown attribute '(?P<what>append|extend|insert|pop|popitem|remove|sort|reverse|clear"
-        r"|update|setdefault)' of type (OptionalType\()?(?P<kind>list|dict)\[",
+        r"|update|setdefault)(_in_order)?' of type (OptionalType\()?(?P<kind>list|dict)\[",
         "the function changes a {kind} that it was given, by .{what}",
         "change a `.copy()` of it; otherwise it runs as a Python task",
     ),

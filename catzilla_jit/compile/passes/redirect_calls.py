@@ -28,6 +28,7 @@ from catzilla_jit.compile.frontend.own_functions import OWN, is_own
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library import (
     builtin_functions,
+    list_sorts,
     number_text,
     overloads,
     text,
@@ -189,6 +190,8 @@ def _redirect(
         place.value = ir.Global(loops.__name__, loops, place.loc)
         func_ir._definitions[place.target.name] = [place.value]
         return True
+    if place is not None and _sorts(func_ir, definition, call, place):
+        return True
     helper = None
     _place_keywords(definition, call)
     if not call.kws and not call.vararg:
@@ -198,6 +201,23 @@ def _redirect(
     if helper is None or place is None:
         return False
     place.value = ir.Global(helper.py_func.__name__, helper, place.loc)
+    func_ir._definitions[place.target.name] = [place.value]
+    return True
+
+
+def _sorts(func_ir: Any, definition: Any, call: Any, place: Any) -> bool:
+    """Put our sort in the place of Numba's, which does not keep the order of equal items."""
+    named = not call.args and not call.vararg
+    if isinstance(definition, ir.Expr) and definition.op == "getattr":
+        if definition.attr != "sort" or _module(func_ir, definition.value) is not None:
+            return False
+        definition.attr = list_sorts.METHOD if named else f"{list_sorts.METHOD}_by_position"
+        return True
+    if not _means(definition, sorted) or (len(call.args) == 1 and not call.kws and not call.vararg):
+        return False
+    named = len(call.args) == 1 and not call.vararg
+    function = list_sorts.in_order if named else list_sorts.has_nan
+    place.value = ir.Global("sorted", function, place.loc)
     func_ir._definitions[place.target.name] = [place.value]
     return True
 
