@@ -136,7 +136,9 @@ def _mapped(task: Any, rows: list[list[Any]]) -> Any:
     except Exception as error:
         return type(error).__name__, str(error)
     if not failed:
-        return Describer(()).describe(value)
+        # Of a task that returns nothing, compiled code has no array of Nones.
+        nothing = value is None or all(each is None for each in np.asarray(value).flat)
+        return Describer(()).describe(None if nothing else value)
     # What stands in for a failed element depends on the type of the others.
     if value is None:  # there is none where all elements have failed
         return failed

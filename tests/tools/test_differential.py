@@ -72,3 +72,10 @@ def test_line_that_python_names_only_at_first_is_no_find() -> None:
     (outcome,) = outcomes([Program("def f():\n    x = 0\n    y += 0\n", (), "seed", calls=20)])
     assert outcome.find is None
     assert outcome.calls == 20
+
+
+def test_map_that_returns_nothing_is_no_find() -> None:
+    source = "def f(x: int):\n    y = x + 1\n"
+    (outcome,) = outcomes([Program(source, ("int",), "seed", calls=5, as_map=True)])
+    assert outcome.find is None
+    assert outcome.compiled
