@@ -341,3 +341,17 @@ def test_where_is_numpys() -> None:
     for m, a in ((table > 0.5, table), (table[0] > 0.5, table), (table > 0.5, table.T[:1].T)):
         given = (m, a, np.arange(12).reshape(3, 4))
         assert answers(function, kinds_of(*given), [given, (m[:0], *given[1:])])[0] == 0
+
+
+def test_what_goes_back_in_memory_is_numpys() -> None:
+    """Where one operand goes back and another does not, loops have other last digits."""
+    line = RANDOM.uniform(0.1, 10.0, 154)
+    table = line.reshape(14, 11)
+    backward = [table[:, ::-1], table[::-1], table[::-1, ::-1].T, table[::2, ::-3]]
+    function = named("def function(a, b): return np.cbrt(a), np.power(a, b), np.tanh(a) + b")
+    answers(function, kinds_of(backward[0], table), [(a, a.copy()) for a in backward])
+    for right in (line, line[:1], np.arange(154)[::-1]):
+        calls = [(line[::-1], right), (line[::2][::-1], right[:77])]
+        answers(function, kinds_of(line[::-1], right), calls)
+    mixed = named("def function(a, b): return np.exp(a) * 2.0 + b - np.cbrt(a * b)")
+    assert set(answers(mixed, kinds_of(line[::-1], line), [(line[::-1], line)])) == {0}

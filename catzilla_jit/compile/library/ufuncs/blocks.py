@@ -104,6 +104,8 @@ class _Evaluation:
         made = arrayobj._empty_nd_impl(self.context, builder, self.result, [length])
         out = builder.bitcast(made.data, DOUBLE.as_pointer())
         float_status.clear(builder)
+        handed = {place: self.lines[place] for place in _handed(tree) if place in self.lines}
+        calls.leave_backward(self.context, builder, list(handed.values()), [length])
         several = builder.icmp_signed("!=", length, INT64(1))
         for place, line in self.lines.items():
             is_one = builder.icmp_signed("==", line.shape[0], INT64(1))
@@ -146,6 +148,17 @@ class _Evaluation:
                 builder.store(item, builder.gep(buffer, [each.index]))
         self.copies[place] = builder.select(gaps, buffer, plain)
         return self.copies[place]
+
+    def _as_it_lies(self, place: int) -> tuple[ir.Value, ir.Value]:
+        """Return where a line begins, and its step: a loop is told that the line goes back."""
+        builder, line = self.builder, self.lines[place]
+        pointer, step = self._line(place), INT64(SIZE)
+        if line.backward is None or line.kept is not None:
+            return pointer, step
+        offset = builder.mul(self.begin, line.strides[0])
+        own = builder.gep(builder.bitcast(line.data, nest.BYTES), [offset])
+        pointer = builder.select(line.backward, builder.bitcast(own, pointer.type), pointer)
+        return pointer, builder.select(line.backward, line.strides[0], step)
 
     def _write(self, node: Node, target: ir.Value) -> None:
         """Compute a node for the block, into `target`."""
@@ -196,7 +209,7 @@ class _Evaluation:
                 self.builder.store(self.numbers[each.place], pointer)
                 step = INT64(0)
             else:
-                pointer = self._line(each.place)
+                pointer, step = self._as_it_lies(each.place)
                 # As NumPy does: the loop of `power` looks at it.
                 step = self.builder.select(self.repeated[each.place], INT64(0), step)
             pointers.append(pointer)
@@ -218,3 +231,11 @@ def _inputs(node: Node) -> Sequence[Node | Leaf]:
         else:
             found.append(each)
     return found
+
+
+def _handed(node: Node | Leaf) -> set[int]:
+    """Return the places of the arguments that loops are handed themselves."""
+    if isinstance(node, Leaf):
+        return set()
+    found = set() if node.is_exact else {e.place for e in node.operands if isinstance(e, Leaf)}
+    return found.union(*map(_handed, node.operands))

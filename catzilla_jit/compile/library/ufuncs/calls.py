@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ class Operand:
     strides: Sequence[ir.Value] = ()
     layout: str = ""
     kept: tuple[types.Type, ir.Value] | None = None  # a copy, to be let go of
+    backward: ir.Value | None = None  # whether the array went back in memory; None: it cannot
 
 
 def elementwise(
@@ -51,6 +53,8 @@ def elementwise(
         float_status.collect(builder)
         return context.unpack_value(builder, result, place)
     shape = broadcast(context, builder, operands, result.ndim)
+    if not is_exact(chosen):
+        leave_backward(context, builder, operands, shape)
     strides = [strides_in(builder, each, shape) for each in operands]
     if result.layout == "C":
         leave_other_order(context, builder, operands, strides, shape)
@@ -102,8 +106,12 @@ def operand(
     shape = cgutils.unpack_tuple(builder, array.shape, type_.ndim)
     strides = cgutils.unpack_tuple(builder, array.strides, type_.ndim)
     if type_.dtype == wanted:
-        return Operand(array.data, shape, strides, type_.layout)
-    return _cast(context, builder, type_, array, shape, strides, wanted)
+        made = Operand(array.data, shape, strides, type_.layout)
+    else:
+        made = _cast(context, builder, type_, array, shape, strides, wanted)
+    if type_.layout == "A":
+        made.backward = _goes_back(builder, shape, strides)
+    return made
 
 
 def _leave_unfit(
@@ -226,6 +234,58 @@ def leave_other_order(
     # A task with side effects cannot be run again: there the values are NumPy's, in another order.
     wrong = builder.and_(wrong, float_status.can_run_again(builder))
     leave(context, builder, wrong, "the order of an array in memory")
+
+
+#: What gives each item the same bits, whichever way a loop goes.
+EXACT = {
+    "add", "subtract", "multiply", "divide", "negative", "positive", "absolute", "fabs", "sqrt",
+    "square", "reciprocal", "floor", "ceil", "trunc", "rint", "sign", "copysign", "conjugate",
+    "deg2rad", "radians", "rad2deg", "degrees", "nextafter", "heaviside", "isnan", "isinf",
+    "isfinite", "signbit", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+    "logical_and", "logical_or", "logical_xor", "logical_not",
+}  # fmt: skip
+EXACT_OF_COMPLEX = {"add", "subtract", "negative", "positive", "conjugate", "equal", "not_equal"}
+
+
+def is_exact(chosen: Chosen) -> bool:
+    """Tell whether the items do not depend on the way in which a loop goes over memory."""
+    if all(isinstance(each, types.Integer | types.Boolean) for each in chosen.takes):
+        return True
+    complex_ = any(isinstance(each, types.Complex) for each in chosen.takes)
+    return chosen.name in (EXACT_OF_COMPLEX if complex_ else EXACT)
+
+
+def leave_backward(
+    context: Any, builder: ir.IRBuilder, operands: Sequence[Operand], shape: Sequence[ir.Value]
+) -> None:
+    """Leave where NumPy may go over an operand in another way than its strides tell.
+
+    Loops have other last digits where one operand goes back and another does not. Lines of one
+    length that need no conversion are handed over as they are; all else NumPy's iterator turns, or
+    copies a buffer at a time.
+    """
+    arrays = [each for each in operands if each.shape]
+    back = [each.backward for each in arrays if each.backward is not None]
+    if not back:
+        return
+    wrong = functools.reduce(builder.or_, back)
+    if len(shape) == 1 and all(each.kept is None for each in arrays):
+        lengths = [each.shape[0] for each in arrays]
+        differ = [builder.icmp_signed("!=", lengths[0], each) for each in lengths[1:]]
+        wrong = builder.and_(wrong, functools.reduce(builder.or_, differ, FALSE))
+    leave(context, builder, wrong, "an array that goes back in memory")
+
+
+def _goes_back(
+    builder: ir.IRBuilder, shape: Sequence[ir.Value], strides: Sequence[ir.Value]
+) -> ir.Value:
+    """Tell whether some dimension of several items has a negative stride."""
+    found: ir.Value = FALSE
+    for length, stride in zip(shape, strides, strict=True):
+        negative = builder.icmp_signed("<", stride, INT64(0))
+        several = builder.icmp_signed(">", length, INT64(1))
+        found = builder.or_(found, builder.and_(negative, several))
+    return found
 
 
 def counts(builder: ir.IRBuilder, stride: ir.Value, length: ir.Value) -> ir.Value:

@@ -59,6 +59,8 @@ def write(
         kept = assignment.copied_if_overlapping(context, builder, given, values)
     value = kept.value() if kept is not None else values[1]
     operand = calls.operand(context, builder, given[1], value, chosen.takes[1])
+    if not calls.is_exact(chosen):
+        calls.leave_backward(context, builder, [target, operand], target.shape)
     strides = calls.strides_in(builder, operand, target.shape)
     nest.call_each(
         builder, chosen.loop, [target.data, operand.data, target.data], target.shape,
