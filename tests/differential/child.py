@@ -139,10 +139,10 @@ def _mapped(task: Any, rows: list[list[Any]]) -> Any:
         # Of a task that returns nothing, compiled code has no array of Nones.
         nothing = value is None or all(each is None for each in np.asarray(value).flat)
         return Describer(()).describe(None if nothing else value)
-    # What stands in for a failed element depends on the type of the others.
-    if value is None:  # there is none where all elements have failed
-        return failed
-    return [failed.get(i) or _number(x) for i, x in enumerate(np.asarray(value).tolist())]
+    # What stands in for a failed element depends on the type of the others; there is no array where
+    # all have failed, or compiled code returns nothing.
+    found = [None] * len(rows) if value is None else np.asarray(value).tolist()
+    return [failed.get(i) or _number(x) for i, x in enumerate(found)]
 
 
 def _number(value: Any) -> str:

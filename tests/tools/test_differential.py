@@ -75,7 +75,8 @@ def test_line_that_python_names_only_at_first_is_no_find() -> None:
 
 
 def test_map_that_returns_nothing_is_no_find() -> None:
-    source = "def f(x: int):\n    y = x + 1\n"
-    (outcome,) = outcomes([Program(source, ("int",), "seed", calls=5, as_map=True)])
-    assert outcome.find is None
-    assert outcome.compiled
+    for body in ("y = x + 1", "y = 1 // x", "raise ValueError('x')"):
+        source = f"def f(x: int):\n    {body}\n"
+        (outcome,) = outcomes([Program(source, ("int",), "seed", calls=9, as_map=True)])
+        assert outcome.find is None
+        assert outcome.compiled
