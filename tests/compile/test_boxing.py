@@ -10,6 +10,7 @@ import numba
 import numpy
 import pytest
 
+from catzilla_jit import task
 from catzilla_jit.compile import CompileRefused
 from support.compile_harness import compiled, run, status_of
 
@@ -174,6 +175,17 @@ def test_nothing_but_the_tuple_holds_what_is_returned_in_it() -> None:
     made = status_of(compiled(in_tuples), "text", 1.5)[2]
     assert repr(made) == repr(in_tuples("text", 1.5))
     assert references(made) == references(in_tuples("text", 1.5))
+
+
+def test_array_that_is_returned_twice_is_one_object() -> None:
+    def twice(x: numpy.ndarray) -> Any:
+        made, copied, picked = numpy.exp(x), x.copy(), x[x > 0.0]
+        return made, made, copied, copied, picked, picked, made[:], abs(x)
+
+    function: Any = task(twice)
+    for result in (twice(numpy.ones(2)), function.submit(numpy.ones(2)).result(60)):
+        same = [[one is other for other in result] for one in result]
+        assert [sum(row) for row in same] == [2, 2, 2, 2, 2, 2, 1, 1]
 
 
 def test_strings_do_not_make_a_task_uninterruptible() -> None:

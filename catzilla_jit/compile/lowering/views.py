@@ -16,7 +16,7 @@ import numpy
 from llvmlite import ir as llvm
 from numba.core import ir, types
 
-from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis import number_kinds, owned
 
 #: They give back the array that they are given, if it is one of the kind.
 PASSING = {
@@ -43,14 +43,19 @@ def _is_view(lower: Any, value: Any) -> bool:
     if value.op == "getattr":
         return value.attr == "T"
     if value.op in ("getitem", "static_getitem"):
-        return isinstance(lower.typeof(value.value.name), types.Array)
+        index = value.index if value.op == "getitem" else None
+        picks = index is not None and isinstance(lower.typeof(index.name), types.Array)
+        return isinstance(lower.typeof(value.value.name), types.Array) and not picks
     if value.op != "call" or not _is_given_array(lower, value):
         return False
     callee = lower.typeof(value.func.name)
     if isinstance(callee, types.BoundFunction):
-        return isinstance(callee.this, types.Array)
+        copies = number_kinds.method_name(callee) in {"copy", *owned.COPYING}
+        return isinstance(callee.this, types.Array) and not copies
     function = number_kinds.called(lower.fndesc.typemap, value)
-    return function is not None and function not in PASSING
+    if function is None or isinstance(function, numpy.ufunc) or number_kinds.is_loop(function):
+        return False  # what a loop makes is no view
+    return function not in PASSING and function not in (abs, *owned.MAKERS)
 
 
 def _is_given_array(lower: Any, call: Any) -> bool:
