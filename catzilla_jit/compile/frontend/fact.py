@@ -16,6 +16,7 @@ import numpy
 from numba.core import errors, types
 from numba.np import numpy_support
 
+from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
@@ -64,8 +65,11 @@ def array(ndim: int, dtype: Any = None) -> Fact:
     return Fact(kinds=(numpy.ndarray,), ndim=ndim, dtype=dtype)
 
 
-def fact_of(type_: Any) -> Fact | None:
-    """Return what the Numba type of an argument tells; None if that is nothing."""
+def fact_of(type_: Any, origin: Origin = EITHER) -> Fact | None:
+    """Return what the Numba type of an argument tells; None if that is nothing.
+
+    origin: who made the number; Python makes those in lists and dicts.
+    """
     if isinstance(type_, types.Omitted):
         return constant(type_.value)
     if isinstance(type_, types.Literal):
@@ -85,12 +89,15 @@ def fact_of(type_: Any) -> Fact | None:
     if isinstance(type_, GivenDict | types.DictType):
         return Fact(kinds=(dict,))
     if type(type_) in (types.Tuple, types.UniTuple):
-        items = {fact_of(each) for each in type_.types}
+        origins = origin if isinstance(origin, tuple) else (origin,) * len(type_)
+        items = {fact_of(*each) for each in zip(type_.types, origins, strict=True)}
         return Fact(
             kinds=(tuple,), length=len(type_), items=items.pop() if len(items) == 1 else None
         )
     if type_ in NUMBERS:
-        return Fact(kinds=NUMBERS[type_])
+        pythons, numpys = NUMBERS[type_]
+        only = {PYTHON: (pythons,), NUMPY: (numpys,)}
+        return Fact(kinds=only.get(origin, (pythons, numpys)))
     return Fact(kinds=(_dtype(type_).type,)) if isinstance(type_, types.Number) else None
 
 

@@ -243,6 +243,10 @@ class _Expressions(ast.NodeTransformer):
         self.facts = folder.facts
 
     def _replaceable(self, node: ast.Call | ast.Attribute | ast.Subscript) -> ast.AST:
+        known = self.facts.answer(node)
+        if known is not None:
+            self.folder.changed = True
+            return placed(node, ast.Constant(known))
         replace = self.folder.replace
         made = replace(node, self.facts) if replace is not None else None
         if made is None:

@@ -44,6 +44,11 @@ OF_LIMITS = {
     "eps", "max", "min", "tiny", "epsneg", "resolution", "smallest_normal", "epsilon", "dig",
     "bits",
 }  # fmt: skip
+#: Questions about classes, which Numba answers for its own types.
+ASKED = (
+    isinstance, hasattr, issubclass, numpy.issubdtype, numpy.isscalar, numpy.iterable,
+    numpy.iscomplexobj, numpy.isrealobj,
+)  # fmt: skip
 #: Classes of which no value equals one of another.
 APART = (str, bytes, list, dict, tuple, type(None))
 
@@ -65,6 +70,14 @@ class Facts:
         if found.is_constant:
             return bool(found.constant) if type(found.constant) in PLAIN else None
         return found.length > 0 if found.length is not None else None
+
+    def answer(self, node: ast.expr) -> bool | None:
+        """Return what a question about a class or an attribute gives; None if it is none."""
+        if not isinstance(node, ast.Call) or not any(self.object(node.func) is q for q in ASKED):
+            return None
+        found = self.of(node)
+        known = found is not None and type(found.constant) is bool
+        return bool(found.constant) if known and found is not None else None
 
     def of(self, node: ast.expr) -> Fact | None:
         """Return what is known of an expression's value."""

@@ -51,6 +51,7 @@ from catzilla_jit.compile.frontend.written_out import (
     returns,
 )
 from catzilla_jit.compile.library import builtin_functions, iterators
+from catzilla_jit.compile.library.class_questions import no_number
 from catzilla_jit.compile.library.ufuncs.error_state import errors_are
 
 #: Consumers of one iterable that are given a list instead of a generator.
@@ -338,6 +339,9 @@ class _Rewriter(Rewriting):
         classes = node.args[1]
         asked = classes.elts if isinstance(classes, ast.Tuple) else [classes]
         names = [self._builtin(each) for each in asked]
+        if any(getattr(self._value(each), "__module__", "") == "numpy" for each in asked):
+            self.changed = True  # to Numba Python's numbers are NumPy's as well
+            node.args[0] = placed(node, self._call("no_number", no_number, node.args[0]))
         if "int" in names or "bool" in names:
             self.changed = True
             node.args[0] = placed(

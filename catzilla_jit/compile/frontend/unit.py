@@ -104,7 +104,7 @@ class CompilationUnit:
         self, original: pytypes.FunctionType, argument_types: Sequence[Any]
     ) -> pytypes.FunctionType:
         """Return the task itself in its namespace; call this before anything else."""
-        known = self._known(original, argument_types)
+        known = self._known(original, argument_types, self.argument_origins)
         constants = constants_of(original, argument_types)
         rewritten = self._rewritten(original, as_task=True, known=known, constants=constants)
         self.findings.keys = rewritten.keys if rewritten else None
@@ -182,16 +182,22 @@ class CompilationUnit:
         )
 
     def _known(
-        self, original: pytypes.FunctionType, argument_types: Sequence[Any]
+        self,
+        original: pytypes.FunctionType,
+        argument_types: Sequence[Any],
+        origins: Sequence[Origin] = (),
     ) -> dict[str, Fact]:
-        """Return what the types of arguments tell of parameters.
+        """Return what the types of arguments tell of parameters, and the origins of numbers.
 
         Nothing of a function that calls itself: what calls it has to be the same function.
         """
         if reaches_itself(original):
             return {}
         names = inspect.signature(original).parameters
-        facts = {name: fact_of(type_) for name, type_ in zip(names, argument_types, strict=False)}
+        other = EITHER if self.mixes or not self.options.exact else PYTHON
+        given = origins if self.options.exact and origins else (other,) * len(argument_types)
+        told = zip(names, argument_types, given, strict=False)
+        facts = {name: fact_of(type_, origin) for name, type_, origin in told}
         return {name: fact for name, fact in facts.items() if fact is not None}
 
     def _for_types(

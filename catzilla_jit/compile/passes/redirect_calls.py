@@ -182,6 +182,10 @@ def _redirect(
     """Put a helper where the called function is looked up, if one stands for it."""
     call = statement.value
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, call.func)
+    if _means(definition, hasattr) and not is_own(func_ir.func_id.func):
+        message = "the function asks for an attribute of a value whose class is not known"
+        advice = "ask an argument, or with `x is None`"
+        refuse(unit.findings.reasons, rules.CLASS_OR_OBJECT, statement.loc, message, advice)
     if _means(definition, reversed) and not _is_consumed_at_once(func_ir, statement.target.name):
         return False  # what stands for it is no iterator
     loops = _loops(func_ir, unit, definition, call, foreign)

@@ -1,0 +1,54 @@
+"""`isinstance` and `hasattr` have Python's answer, for numbers of NumPy's and of Python's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catzilla_jit import Task, task
+from support.automatic import outcome, submitted
+
+VALUES = [2.5, np.float64(2.5), 3, np.int64(3), True, np.ones(2)]
+
+
+def helped(x: Any) -> Any:
+    return hasattr(x, "shape")
+
+
+def of_arguments(x: Any) -> Any:
+    return isinstance(x, (np.float64, int)), hasattr(x, "dtype"), hasattr(x, "tolist"), helped(x)
+
+
+def by_branch(x: Any) -> Any:
+    if isinstance(x, (int, np.integer)):
+        return 1
+    return 2 if isinstance(x, np.generic) else 3
+
+
+def of_results(x: Any) -> Any:
+    y = x * 2
+    return isinstance(y, np.float64)
+
+
+def attribute_of_a_result(x: Any) -> Any:
+    y = x * 2
+    return hasattr(y, "dtype")
+
+
+@pytest.mark.parametrize(
+    "function", [of_arguments, by_branch, of_results, attribute_of_a_result]
+)  # fmt: skip
+def test_question_has_pythons_answer(function: Callable[..., Any]) -> None:
+    made: Task[..., Any] = task(function)
+    for value in VALUES:
+        assert submitted(made, value) == outcome(function, value)
+
+
+def test_question_about_an_argument_is_decided_before_compiling() -> None:
+    made: Task[..., Any] = task(by_branch)
+    for value in VALUES:
+        made.submit(value).result(60)
+        assert made.explain().compiled
