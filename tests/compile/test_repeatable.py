@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catzilla_jit import Runtime, Task
+from catzilla_jit import Runtime, Task, task
 
 FAR = 2**40
 
@@ -139,3 +139,26 @@ def test_overlapping_arguments_are_seen_where_an_index_is_an_array(make: Any, in
     assert memory.tolist() == [2.0, 3.0, 2.0, 3.0]
     assert task.explain().compiled
     assert task.explain().repeatable
+
+
+def test_answer_that_is_missing_after_a_write_is_an_overflow() -> None:
+    """NumPy warns of the mean, and raises a LinAlgError and an IndexError: none is a ValueError."""
+
+    @task
+    def centred(values):  # type: ignore[no-untyped-def]
+        values -= values.mean()
+        return values
+
+    @task
+    def inverse(values):  # type: ignore[no-untyped-def]
+        values[0] += 1.0
+        return np.linalg.inv(values)
+
+    @task
+    def picked(values):  # type: ignore[no-untyped-def]
+        values[0] += 1.0
+        return values[np.array([7])]
+
+    for made, values in ((centred, np.zeros(0)), (inverse, np.ones((2, 3))), (picked, np.ones(3))):
+        with pytest.raises(OverflowError, match="does not fit compiled code"):
+            made.submit(values).result(60)

@@ -75,19 +75,14 @@ def elementwise(
     return made._getvalue()
 
 
-def leave(
-    context: Any,
-    builder: ir.IRBuilder,
-    condition: ir.Value,
-    what: str,
-    kind: type[Exception] = ValueError,
-) -> None:
+def leave(context: Any, builder: ir.IRBuilder, condition: ir.Value, what: str) -> None:
     """Leave the function where the condition holds, so that Python answers.
 
-    what, kind: the exception of a task that cannot be run again.
+    what: is in the message of a task that cannot be run again.
     """
+    message = f"{what} does not fit compiled code"
     with builder.if_then(condition, likely=False):
-        context.call_conv.return_user_exc(builder, kind, (what,))
+        context.call_conv.return_user_exc(builder, OverflowError, (message,))
 
 
 def operand(
@@ -122,7 +117,7 @@ def _leave_unfit(
     wrong = builder.icmp_signed("!=", back, value)
     if not wanted.signed:
         wrong = builder.or_(wrong, builder.icmp_signed("<", value, value.type(0)))
-    leave(context, builder, wrong, "an integer does not fit the type of an array")
+    leave(context, builder, wrong, "an integer beyond the type of an array")
 
 
 def _cast(
@@ -186,7 +181,7 @@ def broadcast(
             either = builder.or_(own_one, other_one)
             wrong = builder.or_(wrong, builder.and_(differs, builder.not_(either)))
             shape[offset + i] = builder.select(own_one, before, length)
-    leave(context, builder, wrong, "operands could not be broadcast together")
+    leave(context, builder, wrong, "a shape that others cannot be broadcast to")
     return shape
 
 

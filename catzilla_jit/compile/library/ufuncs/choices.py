@@ -83,7 +83,7 @@ def _leave_other_shapes(context: Any, builder: ir.IRBuilder, signature: Any, val
     ]
     for first, second in zip(*shapes, strict=True):
         differs = builder.icmp_signed("!=", first, second)
-        calls.leave(context, builder, differs, "tables of different shapes")
+        calls.leave(context, builder, differs, "a table of another shape")
 
 
 def _extreme(name: str) -> Any:

@@ -73,13 +73,8 @@ class Output:
         with self._builder.if_then(float_status.is_invalid(self._builder), likely=False):
             for each in (self, *others):
                 each.let_go()
-            calls.leave(
-                self._context,
-                self._builder,
-                ir.IntType(1)(1),
-                "a matrix without an answer does not fit compiled code",
-                OverflowError,
-            )
+            always = ir.IntType(1)(1)
+            calls.leave(self._context, self._builder, always, "a matrix without an answer")
 
 
 # -- products
@@ -114,7 +109,7 @@ def _product(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -
     columns = ONE if lines[1] else right.shape[-1]
     common = left.shape[-1]
     differs = builder.icmp_signed("!=", common, right.shape[0 if lines[1] else -2])
-    calls.leave(context, builder, differs, "matrices that do not fit each other")
+    calls.leave(context, builder, differs, "a matrix of another shape")
     stack = _stack(context, builder, [left, right])
     shape = [] if stack is None else [stack]
     shape += [rows] * (not lines[0]) + [columns] * (not lines[1])
@@ -149,7 +144,7 @@ def _stack(
         builder.icmp_signed("!=", first, last),
         builder.not_(builder.or_(single, builder.icmp_signed("==", last, ONE))),
     )
-    calls.leave(context, builder, apart, "stacks of different lengths")
+    calls.leave(context, builder, apart, "a stack of another length")
     return builder.select(single, last, first)
 
 
@@ -297,7 +292,7 @@ def solve(_typing: Any, matrix: Any, right: Any) -> Any:
         )
         _leave_unless_square(context, builder, left)
         differs = builder.icmp_signed("!=", left.shape[0], given.shape[0])
-        calls.leave(context, builder, differs, "matrices that do not fit each other")
+        calls.leave(context, builder, differs, "a matrix of another shape")
         out = Output(context, builder, signature.return_type, given.shape)
         float_status.clear(builder)
         strides = [*left.strides, *given.strides, *out.strides]

@@ -228,7 +228,7 @@ def _least_squares(
     right = _matrix(context, builder, signature.args[1], values[1], types.float64, square=False)
     rows, columns = left.shape
     differs = builder.icmp_signed("!=", rows, right.shape[0])
-    calls.leave(context, builder, differs, "matrices that do not fit each other")
+    calls.leave(context, builder, differs, "a matrix of another shape")
     several = len(right.shape) == 2
     count = right.shape[1] if several else ONE
     most = builder.select(builder.icmp_signed("<", rows, columns), columns, rows)

@@ -148,7 +148,7 @@ def _written(context: Any, builder: ir.IRBuilder, given: Any, values: Any) -> No
     elif index.dtype == types.boolean:  # NumPy copies nothing here
         pairs = ((array, value), (values[0], values[2]))
         overlap = assignment.overlaps(context, builder, *pairs)
-        calls.leave(context, builder, overlap, "values that overlap what they are written to")
+        calls.leave(context, builder, overlap, "a value that overlaps what it is written to")
         source = _operand(context, builder, value, values[2])
     else:
         source = apart(2)

@@ -175,7 +175,7 @@ def _written(
             if i != place or name == "stack":
                 wrong = builder.or_(wrong, builder.icmp_signed("!=", length, parts[0].shape[i]))
         shape[place] = builder.add(shape[place], each.shape[place])
-    calls.leave(context, builder, wrong, "arrays whose shapes do not fit")
+    calls.leave(context, builder, wrong, "an array of another shape")
     made = arrayobj._empty_nd_impl(context, builder, result, shape)
     strides = cgutils.unpack_tuple(builder, made.strides, result.ndim)
     at = builder.bitcast(made.data, nest.BYTES)
