@@ -54,3 +54,15 @@ def test_parameter_without_a_name_is_told_by_none() -> None:
     function = named("def function(a):\n    return np.inner(a=a, b=a)")
     with pytest.raises(TypeError, match="positional-only"):
         task(function).submit(np.ones(2)).result(60)
+
+
+def test_order_in_memory_is_numpys_for_tables_with_gaps() -> None:
+    gaps = np.arange(24.0).reshape(4, 6)[::2, ::2]
+    turned = np.asfortranarray(np.arange(24.0).reshape(2, 3, 4))
+    for call in ("np.zeros_like(a)", "abs(a)", "+a", "np.copy(a)", "np.round(a)", "a.round(1)"):
+        function = named(f"def function(a):\n    return {call}")
+        made: Task[..., Any] = task(function)
+        for given in (gaps.T, gaps, turned[0]):
+            result, expected = made.submit(given).result(60), function(given)
+            assert result.strides == expected.strides, call
+            assert (result == expected).all()

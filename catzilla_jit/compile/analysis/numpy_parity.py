@@ -119,3 +119,16 @@ def unary(op: Any, kind: int | None) -> bool:
 def element(type_: Any) -> int | None:
     """Return the kind of a number, or of the elements of an array."""
     return number_kinds.kind(type_.dtype if isinstance(type_, types.Array) else type_)
+
+
+#: What makes an array in the order in memory of another; Numba in C order, where that has gaps.
+ORDERED = (
+    abs, operator.pos, numpy.round, numpy.around, numpy.copy, numpy.zeros_like, numpy.ones_like,
+    numpy.empty_like, numpy.full_like,
+)  # fmt: skip
+
+
+def is_turned(function: Any, given: Any) -> bool:
+    """Tell whether the order of a result in memory may be another than NumPy's."""
+    gaps = isinstance(given, types.Array) and given.ndim > 1 and given.layout == "A"
+    return gaps and any(function is each for each in ORDERED)

@@ -154,8 +154,10 @@ class _Check(foreign_arrays.Checks):
     def _unary(self, expr: Any) -> None:
         name = expr.value.name
         numpys = self._is_array(name) or has_numpy(self.origins[name])
-        if numpys and not numpy_parity.unary(expr.fn, self._element(name)):
-            self._refuse_operation(f"{type_names.sign(expr.fn)} of NumPy's bools")
+        turned = numpy_parity.is_turned(expr.fn, self.typemap[name])
+        if numpys and (turned or not numpy_parity.unary(expr.fn, self._element(name))):
+            what = _shown(self.typemap[name]) if turned else "NumPy's bools"
+            self._refuse_operation(f"{type_names.sign(expr.fn)} of {what}")
 
     # -- items
 
@@ -334,7 +336,8 @@ class _Check(foreign_arrays.Checks):
             convert.to_bytes: False,
             pow: False,
             divmod: False,
-            abs: first in numpy_parity.REAL,
+            abs: first in numpy_parity.REAL
+            and not numpy_parity.is_turned(abs, self.typemap[names[0]]),
             round: len(names) == 1 and first in numpy_parity.REAL,
         }
         if getattr(function, "makes_object", False):
@@ -353,6 +356,8 @@ class _Check(foreign_arrays.Checks):
         if function in numpy_parity.UFUNCS:
             return len(elements) == 1 and elements[0] in numpy_parity.UFUNCS[function]
         if any(self._is_array(name) and not _is_plain(self.typemap[name]) for name in names):
+            return False
+        if names and numpy_parity.is_turned(function, self.typemap[names[0]]):
             return False
         known = numpy_parity.FUNCTIONS.get(function)
         if known is None or any(name != "dtype" for name, _ in expr.kws or ()):

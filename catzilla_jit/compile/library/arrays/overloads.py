@@ -33,12 +33,17 @@ def _is_array(type_: Any, *dtypes: Any) -> bool:
     return isinstance(type_, types.Array) and type_.aligned and type_.dtype in dtypes
 
 
+def _is_rounded(type_: Any) -> bool:
+    """Tell whether the order of the result in memory is known."""
+    return _is_array(type_, types.float64) and (type_.ndim == 1 or type_.layout != "A")
+
+
 def _round(values: Any) -> Function | None:
-    return elementwise.rounded if _is_array(values, types.float64) else None
+    return elementwise.rounded if _is_rounded(values) else None
 
 
 def _round_to(values: Any, digits: Any) -> Function | None:
-    if not _is_array(values, types.float64) or not isinstance(digits, types.IntegerLiteral):
+    if not _is_rounded(values) or not isinstance(digits, types.IntegerLiteral):
         return None
     known = 0 <= digits.literal_value <= MOST_DIGITS
     return elementwise.rounded_to(digits.literal_value) if known else None
