@@ -122,7 +122,7 @@ def element(type_: Any) -> int | None:
 
 
 #: What makes an array in the order in memory of another; Numba in C order, where that has gaps.
-ORDERED = (
+TURNING = (
     abs, operator.pos, numpy.round, numpy.around, numpy.copy, numpy.zeros_like, numpy.ones_like,
     numpy.empty_like, numpy.full_like,
 )  # fmt: skip
@@ -131,4 +131,4 @@ ORDERED = (
 def is_turned(function: Any, given: Any) -> bool:
     """Tell whether the order of a result in memory may be another than NumPy's."""
     gaps = isinstance(given, types.Array) and given.ndim > 1 and given.layout == "A"
-    return gaps and any(function is each for each in ORDERED)
+    return gaps and any(function is each for each in TURNING)
