@@ -265,8 +265,17 @@ def handles_errors(n: int) -> int:
     return failed
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 500])
-@pytest.mark.parametrize("function", [conditional, in_steps, three_deep])
+def calls_itself(n: int) -> int:
+    if n > 5:
+        return n
+    total = 1
+    for i in prange(n):
+        total += calls_itself(i)
+    return total
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 500])
+@pytest.mark.parametrize("function", [conditional, in_steps, three_deep, calls_itself])
 def test_integer_results_are_pythons(function: Any, n: int) -> None:
     assert run(compiled(function, parallel=True), n) == function(n)
 

@@ -56,7 +56,9 @@ def code_of(
     free = like.__code__.co_freevars
     holder = ast.parse(f"def holder({', '.join(free)}):\n    pass").body[0]
     assert isinstance(holder, ast.FunctionDef)
-    holder.body = [bare]
+    # One that calls itself finds itself where it stands, and that is not in the holder.
+    own: list[ast.stmt] = [] if tree.name in free else [ast.Global([tree.name])]
+    holder.body = [*own, bare]
     imports: list[ast.stmt] = [ast.Import([ast.alias(name)]) for name in imported]
     module = ast.fix_missing_locations(ast.Module([*imports, holder], []))
     flags = like.__code__.co_flags & _FUTURES
