@@ -440,8 +440,11 @@ CZ_API void cz_fork_push(void *frame);
 CZ_API int32_t cz_fork_join(void *frame, int64_t serial, void **chain);
 /* After the join, when the result was read. */
 CZ_API void cz_fork_end(void *frame);
-/* End all calls of a chain. The status and the error of the first that failed, or 0. */
-CZ_API int32_t cz_fork_sync(void *chain, void **error);
+/* Lets go of what an error owns that nobody will hear of. */
+typedef void (*cz_error_drop)(int32_t status, void *error);
+/* End all calls of a chain. The status and the error of the first that failed, or 0. drop: a
+ * cz_error_drop, which is given the other errors. */
+CZ_API int32_t cz_fork_sync(void *chain, void **error, void *drop);
 
 /* --- parallel loops: called by compiled code ------------------------------------------- */
 
@@ -460,10 +463,10 @@ CZ_API void *cz_loop_begin(int64_t length, int64_t room, int64_t width);
  * width. Idle workers help. cost: what the iterations of this loop take, 0 at first; kept from run
  * to run. whole: the iterations of one partial result are run by one call. 0, and the result in
  * the place of the partial result of no iterations; or the status and *error of the first iteration
- * that fails. All iterations before that one were run, and maybe some behind it. Does not return if
- * the run is stopped. */
+ * that fails. All iterations before that one were run, and maybe some behind it. drop: a
+ * cz_error_drop, which is given the other errors. Does not return if the run is stopped. */
 CZ_API int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost, int32_t whole,
-                           void **error);
+                           void *drop, void **error);
 CZ_API void cz_loop_end(void *context);
 
 /* --- open loops: Numba's threading layer ------------------------------------------------- */

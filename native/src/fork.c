@@ -481,8 +481,9 @@ void cz_fork_end(void *memory)
     free_frame(here ? &here->free : &loose, memory);
 }
 
-int32_t cz_fork_sync(void *chain, void **error)
+int32_t cz_fork_sync(void *chain, void **error, void *drop)
 {
+    cz_error_drop drop_error = (cz_error_drop)(uintptr_t)drop;
     struct cz_frame *frame = chain;
     int32_t status = 0;
     while (frame) {
@@ -490,6 +491,8 @@ int32_t cz_fork_sync(void *chain, void **error)
         if (claim(frame))
             run_here(frame, ON_TOP);
         if (frame->status) {
+            if (status && drop_error)
+                drop_error(status, *error);
             status = frame->status;
             *error = frame->error;
         } else if (frame->drop) {

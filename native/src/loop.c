@@ -14,6 +14,7 @@ enum {
     GROWTH = 8,        /* of a chunk over the one before */
     FIRST_MOST = 1024, /* iterations of a first chunk */
     LEFT_MOST = 16,    /* ranges that a thief may give back */
+    LONGEST = 62,      /* of a chunk, its logarithm */
     SHORT_LOOP = 1 << 14,
     BLOCKS_OF_SHORT = 128,
     BLOCKS = 1024,
@@ -27,6 +28,7 @@ struct cz__loop {
     int64_t block; /* iterations of one partial result */
     int64_t step;  /* bytes from one partial result to the next */
     bool whole;    /* a block is not divided */
+    cz_error_drop drop;
     char *partials;
     uint64_t chunk_ticks, shared_ticks;
     CZ_ALIGNED _Atomic(int64_t) failed_at; /* by now the first that failed, or length */
@@ -83,7 +85,7 @@ static char *result_of(struct cz__loop *loop)
 
 static int64_t blocks_of(const struct cz__loop *loop)
 {
-    return loop->width ? (loop->length + loop->block - 1) / loop->block : 0;
+    return loop->width ? loop->length / loop->block + (loop->length % loop->block != 0) : 0;
 }
 
 void *cz_loop_begin(int64_t length, int64_t room, int64_t width)
@@ -164,12 +166,23 @@ static int32_t run_chunk(struct cz__loop *loop, int64_t *begin, int64_t end, int
     return 0;
 }
 
+/* Only the error of the first iteration that fails is heard of. */
+static void drop_error(const struct cz__loop *loop, int32_t status, void *error)
+{
+    if (loop->drop)
+        loop->drop(status, error);
+}
+
 static void note_failure(struct range *range, int64_t at, int32_t status, void *error)
 {
     _Atomic(int64_t) *first = &range->loop->failed_at;
     int64_t known = cz__load_relaxed(first);
-    if (at >= range->failed_at)
+    if (at >= range->failed_at) {
+        drop_error(range->loop, status, error);
         return;
+    }
+    if (range->failed_at < range->loop->length)
+        drop_error(range->loop, range->status, range->error);
     range->failed_at = at;
     range->status = status;
     range->error = error;
@@ -183,8 +196,10 @@ static void note_failure(struct range *range, int64_t at, int32_t status, void *
 /* The end of a block is as good as any place near it, and often a better one. */
 static int64_t at_block(const struct cz__loop *loop, int64_t place)
 {
-    int64_t behind = loop->width ? place % loop->block : 0;
-    return behind ? place + loop->block - behind : place;
+    int64_t behind = loop->width ? place % loop->block : 0, rest = loop->block - behind;
+    if (behind == 0)
+        return place;
+    return rest < loop->length - place ? place + rest : loop->length;
 }
 
 /* What was cheap in the run before may be dear in this one. */
@@ -203,6 +218,7 @@ static void learn(struct walk *walk, int64_t iterations, uint64_t took)
     struct cz__loop *loop = walk->range->loop;
     double each = ((double)took + 1) / (double)iterations;
     double fit = (double)loop->chunk_ticks / each, most = (double)walk->length * GROWTH;
+    most = most < (double)((int64_t)1 << LONGEST) ? most : (double)((int64_t)1 << LONGEST);
     walk->length = fit < 1 ? 1 : (int64_t)(fit < most ? fit : most);
     cz__store_relaxed(&loop->cost, each < 1e12 ? (int64_t)(each * 1024) + 1 : (int64_t)1 << 50);
 }
@@ -365,7 +381,7 @@ static int32_t merge_all(struct cz__loop *loop, cz_loop_merge merge, void **erro
 }
 
 int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost, int32_t whole,
-                    void **error)
+                    void *drop, void **error)
 {
     struct cz__loop *loop = loop_of(context);
     /* Runs of one loop may come at once: any of their costs will do. */
@@ -373,6 +389,7 @@ int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost, int32
     struct range range = {.loop = loop, .piece = {0, loop->length}};
     loop->body = (cz_loop_body)(uintptr_t)body;
     loop->whole = whole;
+    loop->drop = (cz_error_drop)(uintptr_t)drop;
     cz__store_relaxed(&loop->failed_at, loop->length);
     if (loop->owner) {
         loop->chunk_ticks = cz__ticks_of_ns(CHUNK_NS);

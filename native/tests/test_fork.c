@@ -10,6 +10,7 @@ struct node {
 static int32_t run_node(void *payload, void **error, int32_t how);
 static _Atomic(int) ran;
 static _Atomic(int) dropped;
+static _Atomic(int) raised, heard, forgotten; /* errors */
 
 struct handle {
     void *frame;
@@ -25,6 +26,12 @@ static void drop_node(void *payload)
 {
     CHECK(((struct node *)payload)->result >= 0);
     atomic_fetch_add(&dropped, 1);
+}
+
+static void drop_error(int32_t status, void *error)
+{
+    CHECK(status == 1 && error == &ran);
+    atomic_fetch_add(&forgotten, 1);
 }
 
 static struct handle start(int64_t seed, int64_t depth, void **chain)
@@ -88,6 +95,7 @@ static int32_t run_tree(struct node *node, void **error)
     atomic_fetch_add(&ran, 1);
     if (x % 4096 < FAILING) {
         *error = &ran;
+        atomic_fetch_add(&raised, 1);
         return 1;
     }
     for (int64_t i = 1; i <= children; i++)
@@ -96,12 +104,17 @@ static int32_t run_tree(struct node *node, void **error)
         int64_t at = x & 1 << 10 ? i : children + 1 - i; /* in either order */
         if ((x >> 20) % 8 == (uint64_t)at)
             continue;
-        if (finish(handles[at], &each, &chain, error))
+        if (finish(handles[at], &each, &chain, error)) {
+            if (status)
+                drop_error(status, *error);
             status = 1;
+        }
         sum += each;
     }
-    last = cz_fork_sync(chain, &unjoined);
+    last = cz_fork_sync(chain, &unjoined, (void *)(uintptr_t)drop_error);
     CHECK(last == 0 || unjoined == &ran);
+    if (last && status)
+        drop_error(last, unjoined);
     if (last)
         *error = unjoined;
     if (last || status)
@@ -122,6 +135,7 @@ static int32_t root(void *payload, void **error)
     struct node node = {-1, (int64_t)(intptr_t)call->argument, 9};
     int32_t status = run_tree(&node, error);
     call->result = node.result;
+    atomic_fetch_add(&heard, status);
     return status;
 }
 
@@ -163,6 +177,7 @@ static void test_threads_that_are_no_workers_run_their_calls(void)
         struct node node = {-1, seed, 9};
         void *error = NULL;
         int32_t status = run_tree(&node, &error);
+        atomic_fetch_add(&heard, status);
         CHECK(status == (expected(seed, 9) < 0) && (status || node.result == expected(seed, 9)));
     }
 }
@@ -184,7 +199,7 @@ static int32_t parent(void *payload, void **error)
     frame = cz_fork_begin((void *)(uintptr_t)note_thief, NULL, 0, &chain);
     cz_fork_push(frame);
     YIELD_UNTIL(atomic_load(&was_stolen));
-    return cz_fork_sync(chain, error);
+    return cz_fork_sync(chain, error, NULL);
 }
 
 static void test_idle_worker_takes_a_call(void)
@@ -208,5 +223,6 @@ int main(void)
     RUN(test_idle_worker_takes_a_call);
     RUN(test_unstoppable_runs_keep_their_calls);
     CHECK(atomic_load(&ran) > 0 && atomic_load(&dropped) > 0);
+    CHECK(atomic_load(&raised) == atomic_load(&heard) + atomic_load(&forgotten));
     return 0;
 }

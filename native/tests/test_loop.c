@@ -43,13 +43,22 @@ static int32_t add_terms(void *context, int64_t begin, int64_t end, void *partia
     return 0;
 }
 
+static _Atomic(int) raised, dropped, heard; /* errors of jobs */
+
+static void drop_error(int32_t status, void *error)
+{
+    CHECK(status == 1 && error != NULL);
+    atomic_fetch_add(&dropped, 1);
+}
+
 static double sum_of(int64_t length, int64_t *cost, int32_t whole)
 {
     void *context = cz_loop_begin(length, 8, sizeof(double)), *error = NULL;
     double *result = (double *)(void *)((char *)context + 64);
     double found;
     *result = 0;
-    CHECK(cz_loop_run(context, FUNCTION(add_terms), FUNCTION(merge), cost, whole, &error) == 0);
+    CHECK(cz_loop_run(context, FUNCTION(add_terms), FUNCTION(merge), cost, whole, NULL, &error) ==
+          0);
     found = *result;
     cz_loop_end(context);
     return found;
@@ -64,6 +73,7 @@ static int32_t body(void *context, int64_t begin, int64_t end, void *partial, vo
         atomic_fetch_add(&job->ran[i], 1);
         if (job->failing != NEVER && i >= job->failing) {
             *error = (void *)(intptr_t)(i + 1);
+            atomic_fetch_add(&raised, 1);
             return 1;
         }
         *(double *)partial += term(i);
@@ -83,8 +93,11 @@ static void run_job(struct job *job)
     memcpy(context, &job, sizeof job);
     *result = 0;
     job->failed = NEVER;
-    if (cz_loop_run(context, FUNCTION(body), FUNCTION(merge), &cost, job->whole, &error))
+    if (cz_loop_run(context, FUNCTION(body), FUNCTION(merge), &cost, job->whole,
+                    FUNCTION(drop_error), &error)) {
         job->failed = (intptr_t)error - 1;
+        atomic_fetch_add(&heard, 1);
+    }
     job->result = *result;
     cz_loop_end(context);
 }
@@ -184,6 +197,45 @@ static void test_threads_that_are_no_workers_run_their_loops(void)
     }
 }
 
+/* Iterations that cost nothing, of which a chunk could be longer than a number can say. */
+static _Atomic(int64_t) done;
+
+static int32_t pass(void *context, int64_t begin, int64_t end, void *partial, void **error,
+                    int32_t how)
+{
+    (void)context, (void)partial, (void)error, (void)how;
+    CHECK(0 <= begin && begin < end);
+    atomic_fetch_add(&done, end - begin);
+    return 0;
+}
+
+static int32_t longest(void *payload, void **error)
+{
+    for (int64_t width = 0; width <= 8; width += 8) {
+        void *context = cz_loop_begin(INT64_MAX, 8, width);
+        int64_t cost = 0;
+        atomic_store(&done, 0);
+        memset((char *)context + 64, 0, (size_t)width);
+        CHECK(cz_loop_run(context, FUNCTION(pass), width ? FUNCTION(merge) : NULL, &cost, 0, NULL,
+                          error) == 0);
+        CHECK(atomic_load(&done) == INT64_MAX);
+        cz_loop_end(context);
+    }
+    ((struct call *)payload)->result = 1;
+    return 0;
+}
+
+static void test_longest_loop_runs_each_iteration_once(void)
+{
+    struct cz_record *record;
+    set_up(1, 64);
+    record = call_push(lane, cache, call_type(pool, longest), NULL, CZ_NORMAL);
+    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0);
+    CHECK(call_of(record)->result == 1);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
 /* --- loops that last until something happens ---------------------------------------------------
  */
 
@@ -209,7 +261,7 @@ static int32_t endless(void *payload, void **error)
     int32_t status;
     void *context = cz_loop_begin((int64_t)1 << 50, 8, 0);
     (void)payload;
-    status = cz_loop_run(context, FUNCTION(linger), NULL, &cost, 0, error);
+    status = cz_loop_run(context, FUNCTION(linger), NULL, &cost, 0, NULL, error);
     cz_loop_end(context);
     return status;
 }
@@ -267,6 +319,9 @@ int main(void)
     RUN(test_threads_that_are_no_workers_run_their_loops);
     RUN(test_loops_give_what_their_blocks_give_in_order);
     RUN(test_unstoppable_runs_keep_their_loops);
+    CHECK(atomic_load(&heard) &&
+          atomic_load(&raised) == atomic_load(&dropped) + atomic_load(&heard));
+    RUN(test_longest_loop_runs_each_iteration_once);
     RUN(test_helper_leaves_for_a_task_that_is_queued);
     RUN(test_stopped_loop_ends_and_leaves_nothing);
     return 0;

@@ -27,7 +27,7 @@ from catzilla_jit.compile.datamodel.forked_type import ForkedType, dispatcher_of
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.lowering.native_calls import native_function, propagate
 from catzilla_jit.compile.target import fork_symbols as library
-from catzilla_jit.compile.target import recursion, recursive_calls
+from catzilla_jit.compile.target import lost_errors, recursion, recursive_calls
 from catzilla_jit.compile.target.context import TaskCallConv
 from catzilla_jit.compile.target.forked_calls import CALL, CALLEE, HANDLE
 
@@ -222,7 +222,13 @@ class Forking:
         if self.forks:
             self._chain_variable()
             name = self.lower.builder.function.name
-            TaskCallConv.leaving[name] = self._sync
+            TaskCallConv.leaving[name] = self._forget
+
+    def _forget(self, builder: ir.IRBuilder) -> None:
+        """Wait for what was not joined, and let go of its error: another one is on its way."""
+        status, error = self._sync(builder)
+        drop = lost_errors.dropping(self.lower.context, builder.module)
+        builder.call(drop, [status, error])
 
     def _sync(self, builder: ir.IRBuilder) -> tuple[ir.Value, ir.Value]:
         """Write the wait for what was not joined; return the status and the error of all that."""
@@ -231,8 +237,10 @@ class Forking:
         status = cgutils.alloca_once(builder, INT32)
         builder.store(INT32(0), status)
         with builder.if_then(cgutils.is_not_null(builder, chain), likely=False):
-            sync = native_function(self.lower, "cz_fork_sync", INT32, [BYTES, BYTES.as_pointer()])
-            builder.store(builder.call(sync, [chain, error]), status)
+            kinds = [BYTES, BYTES.as_pointer(), BYTES]
+            sync = native_function(self.lower, "cz_fork_sync", INT32, kinds)
+            drop = builder.bitcast(lost_errors.dropping(self.lower.context, builder.module), BYTES)
+            builder.store(builder.call(sync, [chain, error, drop]), status)
         return builder.load(status), builder.load(error)
 
     def _chain_variable(self) -> ir.Value:

@@ -31,6 +31,7 @@ from catzilla_jit.compile.lowering.loop_part import BYTES, INT32, INT64, Part
 from catzilla_jit.compile.lowering.native_calls import native_function, propagate
 from catzilla_jit.compile.lowering.shadow import BIT
 from catzilla_jit.compile.target import fork_symbols as library
+from catzilla_jit.compile.target import lost_errors
 from catzilla_jit.compile.target.loop_marks import is_pythons, with_origin
 
 LINE = 64  # what the library aligns to
@@ -219,12 +220,13 @@ class Loops:
         cost.linkage, cost.initializer = "internal", INT64(0)
         error = cgutils.alloca_once(builder, BYTES)
         pointer = INT64.as_pointer()
-        kinds = [BYTES, BYTES, BYTES, pointer, INT32, BYTES.as_pointer()]
+        kinds = [BYTES, BYTES, BYTES, pointer, INT32, BYTES, BYTES.as_pointer()]
         run = native_function(self.lower, "cz_loop_run", INT32, kinds)
         # Where floats may be added in any order a sum depends on where its part ends.
         whole = INT32(int(self.lower.options.fastmath))
         merger = BYTES(None) if merge is None else builder.bitcast(merge, BYTES)
-        given = [memory, builder.bitcast(body, BYTES), merger, cost, whole, error]
+        drop = builder.bitcast(lost_errors.dropping(self.lower.context, builder.module), BYTES)
+        given = [memory, builder.bitcast(body, BYTES), merger, cost, whole, drop, error]
         return builder.call(run, given), builder.load(error)
 
     def _length(self, signature: Any, values: list[ir.Value]) -> tuple[ir.Value, ir.Value]:

@@ -29,6 +29,7 @@ from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.slots import STATUS_OVERFLOW
+from catzilla_jit.compile.target import lost_errors
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
 
 TAG_LENGTH = 24
@@ -87,6 +88,26 @@ class TaskCallConv(callconv.CPUCallConv):
         with builder.if_then(builder.or_(passes, builder.not_(handled))):
             self._return_errcode_raw(builder, code)
 
+    def set_dynamic_user_exc(
+        self,
+        builder: ir.IRBuilder,
+        exc: Any,
+        exc_args: Any,
+        nb_types: Any,
+        loc: Any = None,
+        func_name: Any = None,
+    ) -> None:
+        """Describe an exception whose arguments are made at run time (`target/lost_errors.py`)."""
+        super().set_dynamic_user_exc(builder, exc, exc_args, nb_types, loc, func_name)
+        lost_errors.mark(self, builder, nb_types)
+
+    def emit_wrap_args_insts(
+        self, builder: ir.IRBuilder, pyapi: Any, struct_type: ir.Type, exc_args: Any
+    ) -> ir.Value:
+        """Store the values behind the address of what lets go of them, which `mark` fills in."""
+        values = [each for each in exc_args if isinstance(each, ir.Value)]
+        return lost_errors.stored(self.context, builder, struct_type, values)
+
     def emit_unwrap_dynamic_exception_fn(
         self, module: ir.Module, st_type: ir.Type, nb_types: Any
     ) -> ir.Function:
@@ -104,7 +125,7 @@ class TaskCallConv(callconv.CPUCallConv):
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         pyapi = self.context.get_python_api(builder)
         environment = self.context.get_env_manager(builder, return_pyobject=True)
-        values = builder.load(builder.bitcast(function.args[0], st_type.as_pointer()))
+        values = builder.load(lost_errors.values_at(builder, function.args[0], st_type))
         items = []
         for i, type_ in enumerate(type_ for type_ in nb_types if type_ is not None):
             value = builder.extract_value(values, i)
