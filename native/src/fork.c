@@ -12,7 +12,7 @@
 enum {
     FRAMES_AT_ONCE = 64,
     SPINS = 200,               /* looks of a waiter before it gives way */
-    WAKE_NS = 50000,           /* between two wake-ups by one worker */
+    WAKE_NS = 50000,           /* between two wake-ups by one worker, while one may be coming */
     HELPING_ROOM = 1024 * 1024 /* bytes of stack that a waiter may have used to run other frames */
 };
 
@@ -184,14 +184,17 @@ static void run_here(struct cz_frame *frame, int32_t how)
     frame->status = frame->run(frame->payload, &frame->error, how);
 }
 
+/* There is something to take. Who is on the look-out will see it; that one is there is a belief, so
+ * it is trusted for a while only. */
 static void wake_thief(struct cz__forker *self)
 {
     struct cz__sleep *sleep = &self->thread->pool->native.sleep;
+    uint32_t counts = cz__sleep_counts(sleep), own = !self->thread->in_long;
     uint64_t now;
-    if (cz__sleepers(cz__sleep_counts(sleep)) == 0)
+    if (cz__sleepers(counts) == 0)
         return;
     now = cz__ticks();
-    if (now - self->woken_at < self->wake_ticks)
+    if (cz__lookouts(counts) > own && now - self->woken_at < self->wake_ticks)
         return;
     self->woken_at = now;
     cz__sleep_wake_one(sleep);
@@ -307,6 +310,8 @@ bool cz__fork_steal(struct cz__thread *thread)
     self->stolen = frame;
     thread->in_long = true;
     cz__lane_enter_long(thread->worker.lane);
+    if (cz__fork_ready(thread))
+        wake_thief(self); /* each that comes calls the next one */
     start = cz__ticks();
     cz__meter_begin(thread->worker.meter, record->type->account, start);
     thread->held_before = cz__held(thread);
@@ -382,7 +387,7 @@ bool cz__fork_wanted(struct cz__forker *self)
         return false;
     if (cz__deque_look(&self->deque, &place) == NULL)
         return true;
-    wake_thief(self); /* whose push was too soon after another to wake one */
+    wake_thief(self); /* who was on the look-out then may be elsewhere by now */
     return false;
 }
 

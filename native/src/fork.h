@@ -35,7 +35,7 @@ struct cz__forker {
     struct cz__slab_of_frames *slabs;
     struct cz__loop *loops; /* those that it has begun, the newest first (loop.h) */
     uint64_t woken_at;      /* when it last woke a worker, ticks */
-    uint64_t wake_ticks;    /* between two wake-ups; constant */
+    uint64_t wake_ticks;    /* WAKE_NS; constant */
     CZ_ALIGNED struct cz__root own;
 };
 

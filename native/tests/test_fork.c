@@ -1,5 +1,6 @@
 /* Trees of forked calls: C functions that call what compiled code calls. */
 #include "fork.h"
+#include "os.h"
 #include "running.h"
 
 /* The payload of a frame: result, then arguments. */
@@ -216,12 +217,54 @@ static void test_idle_worker_takes_a_call(void)
     tear_down();
 }
 
+/* Calls that are forked at once, each of which waits for all of them. */
+enum { AT_ONCE = 3 };
+static _Atomic(int) begun;
+
+static int32_t await_all(void *payload, void **error, int32_t how)
+{
+    int64_t until = cz__monotonic_ns() + 20LL * SECOND_NS;
+    (void)payload, (void)error, (void)how;
+    atomic_fetch_add(&begun, 1);
+    YIELD_UNTIL(atomic_load(&begun) == AT_ONCE || cz__monotonic_ns() > until);
+    return 0;
+}
+
+static int32_t fork_all(void *payload, void **error)
+{
+    int64_t until = cz__monotonic_ns() + 20LL * SECOND_NS;
+    void *chain = NULL;
+    (void)payload;
+    YIELD_UNTIL(cz__sleepers(cz__sleep_counts(&pool->native.sleep)) == AT_ONCE);
+    for (int i = 0; i < AT_ONCE; i++)
+        cz_fork_push(cz_fork_begin((void *)(uintptr_t)await_all, NULL, 0, &chain));
+    YIELD_UNTIL(atomic_load(&begun) == AT_ONCE || cz__monotonic_ns() > until);
+    CHECK(atomic_load(&begun) == AT_ONCE);
+    return cz_fork_sync(chain, error, NULL);
+}
+
+static void test_calls_forked_at_once_wake_a_worker_each(void)
+{
+    set_up(AT_ONCE + 1, 64);
+    for (int round = 0; round < 50; round++) {
+        struct cz_type *type = call_type(pool, fork_all);
+        struct cz_record *record;
+        cz_type_set_interruptible(type);
+        atomic_store(&begun, 0);
+        record = call_push(lane, cache, type, NULL, CZ_NORMAL);
+        CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0);
+        cz_record_drop(cache, record);
+    }
+    tear_down();
+}
+
 int main(void)
 {
     RUN(test_threads_that_are_no_workers_run_their_calls);
     RUN(test_trees_give_what_they_give_in_order);
     RUN(test_idle_worker_takes_a_call);
     RUN(test_unstoppable_runs_keep_their_calls);
+    RUN(test_calls_forked_at_once_wake_a_worker_each);
     CHECK(atomic_load(&ran) > 0 && atomic_load(&dropped) > 0);
     CHECK(atomic_load(&raised) == atomic_load(&heard) + atomic_load(&forgotten));
     return 0;
