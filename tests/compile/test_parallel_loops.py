@@ -163,6 +163,29 @@ def to_an_item_of_a_list(n: int) -> list[int]:
     return found
 
 
+def to_a_list_in_a_tuple(n: int) -> int:
+    pair = ([0], 1)
+    for i in prange(n):
+        pair[0].append(i)
+    return len(pair[0])
+
+
+def to_a_list_of_a_list(n: int) -> int:
+    rows = [[0], [1]]
+    for i in prange(n):
+        first = rows[0]
+        first.append(i)
+    return len(rows[0])
+
+
+def to_all_lists_of_a_list(n: int) -> int:
+    rows = [[0], [1]]
+    for i in prange(n):
+        for k, row in enumerate(rows):
+            row[0] = i + k
+    return len(rows[0])
+
+
 def to_a_whole_array(n: int) -> float:
     x = np.zeros(3)
     for i in prange(n):
@@ -177,7 +200,8 @@ REFUSED = {
     read_behind: ("CZ116", 4), read_in_the_next_round: ("CZ116", 4), sum_is_read: ("CZ116", 5),
     two_operations: ("CZ116", 4), by_division: ("CZ116", 3), largest_otherwise: ("CZ116", 3),
     becomes_a_float: ("CZ116", 2), to_a_list: ("CZ117", 3), to_an_item_of_a_list: ("CZ117", 3),
-    to_a_whole_array: ("CZ117", 2),
+    to_a_whole_array: ("CZ117", 2), to_a_list_in_a_tuple: ("CZ117", 3),
+    to_a_list_of_a_list: ("CZ117", 4), to_all_lists_of_a_list: ("CZ117", 4),
 }  # fmt: skip
 
 
@@ -248,8 +272,12 @@ def three_deep(n: int) -> tuple[int, int]:
 def read_only(n: int, weights: list[float]) -> float:
     total = 0.0
     own = [1.0, 2.0, 3.0]
+    rows = [[1.0, 0.5], [2.0, 0.25]]
     for i in prange(n):
         total += own[i % len(own)] * weights[i % 2]
+        for k, row in enumerate(rows):
+            first = row
+            total += k * first[i % 2]
     return total
 
 

@@ -37,7 +37,29 @@ from catzilla_jit.compile.target.loop_marks import is_pythons, with_origin
 LINE = 64  # what the library aligns to
 #: Containers that change, and what looks at them without a change.
 CONTAINERS = (types.List, types.Set, types.DictType, types.ListType)
-LOOKS = ("getitem", "static_getitem", "getiter", "binop")
+LOOKS = (
+    "getitem", "static_getitem", "getiter", "iternext", "pair_first", "pair_second", "exhaust_iter",
+    "binop", "phi",
+)  # fmt: skip
+
+
+def _has_container(type_: Any) -> bool:
+    """Tell whether a value of this type is or has a container that can change."""
+    if isinstance(type_, CONTAINERS):
+        return True
+    parts = [getattr(type_, name, None) for name in ("type", "yield_type", "dtype", "first_type")]
+    parts += [getattr(type_, "second_type", None), *(getattr(type_, "types", None) or ())]
+    return any(isinstance(each, types.Type) and _has_container(each) for each in parts)
+
+
+def _variables(value: Any) -> list[Any]:
+    if isinstance(value, numba_ir.Var):
+        return [value]
+    return value.list_vars() if isinstance(value, numba_ir.Expr) else []
+
+
+def _names(variables: Any) -> set[str]:
+    return {each.name for each in variables}
 
 
 class Loops:
@@ -121,12 +143,12 @@ class Loops:
                 message = f"the iterations of a parallel loop share {name[4:]}, an iterator"
                 advice = "make it inside the loop"
                 self.lower.refuse(rules.LOOP_SHARED, message, advice, self.lower.func_ir.loc)
-        shared = {name[4:] for name, type_ in kinds.items() if isinstance(type_, CONTAINERS)}
+        shared = self._shared({name[4:] for name, type_ in kinds.items() if _has_container(type_)})
         for block in self.lower.blocks.values():
             for statement in block.body:
-                used = {each.name.partition(".")[0] for each in statement.list_vars()} & shared
+                used = _names(statement.list_vars()) & shared.keys()
                 if used and not self._only_looks(statement):
-                    name = min(used)
+                    name = min(shared[each] for each in used)
                     kind = type_names.of(kinds[f"arg.{name}"])
                     message = f"the iterations of a parallel loop share {name}, a {kind}, and may "
                     advice = "write to an array, or give each iteration a list of its own"
@@ -134,13 +156,26 @@ class Loops:
                         rules.LOOP_SHARED, message + "change it", advice, statement.loc
                     )
 
+    def _shared(self, parameters: set[str]) -> dict[str, str]:
+        """Return the variables that may be a container of a parameter, or in it, with that one."""
+        shared = {name: name for name in parameters}
+        before = -1
+        while before < len(shared):
+            before = len(shared)
+            for block in self.lower.blocks.values():
+                for each in block.find_insts(numba_ir.Assign):
+                    found = _names(_variables(each.value)) & shared.keys()
+                    if found and _has_container(self.lower.typeof(each.target.name)):
+                        shared.setdefault(each.target.name, min(shared[name] for name in found))
+        return shared
+
     def _only_looks(self, statement: Any) -> bool:
         if isinstance(statement, numba_ir.Del):
             return True
         if not isinstance(statement, numba_ir.Assign):
             return False
         value = statement.value
-        if isinstance(value, numba_ir.Arg):
+        if isinstance(value, numba_ir.Arg | numba_ir.Var):
             return True
         if not isinstance(value, numba_ir.Expr):
             return False
