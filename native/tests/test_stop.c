@@ -6,42 +6,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "count_down.h"
 #include "os.h"
-
-/* int32_t entry(void *payload, void **error): count the argument down to 0, return 0. An
- * argument of 0 takes for ever. */
-#if defined(__x86_64__)
-static const unsigned char count_down[] = {
-    0x48, 0x8b, 0x4f, 0x08, /* mov rcx, [rdi + 8] */
-    0x48, 0xff, 0xc9,       /* dec rcx */
-    0x75, 0xfb,             /* jnz to the dec */
-    0x31, 0xc0,             /* xor eax, eax */
-    0xc3,                   /* ret */
-};
-#elif defined(__aarch64__)
-static const uint32_t count_down[] = {
-    0xf9400401, /* ldr x1, [x0, #8] */
-    0xf1000421, /* subs x1, x1, #1 */
-    0x54ffffe1, /* b.ne to the subs */
-    0x52800000, /* mov w0, #0 */
-    0xd65f03c0, /* ret */
-};
-#else
-#error "write count_down for this processor"
-#endif
 
 static struct cz_type *type; /* of count_down, interruptible */
 static void *code;
-
-static void *new_code(void)
-{
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(page != MAP_FAILED);
-    memcpy(page, count_down, sizeof count_down);
-    CHECK(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
-    __builtin___clear_cache(page, (char *)page + sizeof count_down);
-    return page;
-}
 
 static void set_up_code(uint32_t workers)
 {
@@ -110,7 +79,7 @@ static void test_code_is_stopped_soon_after_it_was_loaded(void)
     for (int i = 0; i < TRIES; i++) {
         struct cz_record *record;
         int64_t began, took;
-        code = made[i] = new_code();
+        code = made[i] = new_count_down();
         set_up_code(1);
         record = run_for_ever(CZ_NORMAL);
         began = cz__monotonic_ns();
@@ -435,7 +404,7 @@ int main(void)
     puts("skipped: ThreadSanitizer delays signals");
     return 0;
 #endif
-    code = new_code();
+    code = new_count_down();
     RUN(test_task_is_stopped_among_thousands_of_pieces_of_code);
     RUN(test_endless_task_is_cancelled_and_its_worker_serves_on);
     RUN(test_code_is_stopped_soon_after_it_was_loaded);
