@@ -9,7 +9,7 @@ NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
 C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
-.PHONY: help demo test check lint types format ctest sanitize sanitize-python bench \
+.PHONY: help demo test check lint types format ctest sanitize sanitize-python model bench \
         bench-smoke test-pythons test-numba test-cpython differential wheel docs \
         docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
@@ -21,6 +21,7 @@ help:
 	@echo 'make format          lay out the Python and C sources'
 	@echo 'make ctest           the C tests alone'
 	@echo 'make sanitize        the C tests under ThreadSanitizer, then Address+UBSanitizer'
+	@echo 'make model           the deque in a model of the memory orders: [SCHEDULES=N]'
 	@echo 'make sanitize-python the behaviour suite on libraries with Address+UBSanitizer'
 	@echo 'make differential    random programs, compiled against Python: SECONDS=600 [SEED=N]'
 	@echo 'make bench           every benchmark, as ratios; JSON in benchmarks/results'
@@ -101,6 +102,17 @@ sanitize: .venv/installed
 	    -DCATZILLA_JIT_SANITIZE=thread,TSAN_OPTIONS=halt_on_error=1 $(FIXED_ADDRESSES))
 	$(call c_tests,asan,-DCMAKE_BUILD_TYPE=Debug -DCATZILLA_JIT_BINDING=OFF \
 	    -DCATZILLA_JIT_SANITIZE=address$(comma)undefined,ASAN_OPTIONS=detect_stack_use_after_return=1)
+
+# Weakened orders must be found, or it is no model.
+model:
+	@if ! echo '#include <relacy/relacy.hpp>' | $(CXX) -E -x c++ - >/dev/null 2>&1; then \
+	    echo 'skipped: Relacy is not installed (Debian: relacy-dev)'; \
+	else \
+	    mkdir -p build/model && cd build/model && \
+	    $(CXX) -std=c++17 -O2 -w -o deque $(CURDIR)/native/tests/model/deque.cpp && \
+	    $(CXX) -std=c++17 -O2 -w -DSTORE=rl::mo_release -o weak $(CURDIR)/native/tests/model/deque.cpp && \
+	    ./deque $(SCHEDULES) && ! ./weak >/dev/null && echo 'the weakened one was found out'; \
+	fi
 
 sanitize-python: .venv/installed
 	tools/sanitize_python.sh $(BIN)/python
