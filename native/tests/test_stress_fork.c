@@ -45,10 +45,10 @@ struct producer {
 static void submit_tree(struct producer *self, int i, int64_t number)
 {
     struct tree *tree = &self->trees[i];
-    uint64_t what = draw(&self->rng) % 16;
+    uint64_t what = draw(&self->rng) % 256;
     memset(tree, 0, sizeof *tree);
     tree->seed = number;
-    tree->kind = what < 11 ? PLAIN : what < 13 ? LIMITED : what < 15 ? CANCELLED_SOMETIME : ENDLESS;
+    tree->kind = what == 0 ? ENDLESS : what < 32 ? LIMITED : what < 64 ? CANCELLED_SOMETIME : PLAIN;
     self->records[i] = call_new(self->cache, tree_type, tree);
     if (tree->kind == LIMITED) {
         int64_t limit = (int64_t)(draw(&self->rng) % (MILLISECOND_NS / 8)) + 1;
