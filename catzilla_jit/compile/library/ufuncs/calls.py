@@ -75,14 +75,21 @@ def elementwise(
     return made._getvalue()
 
 
-def leave(context: Any, builder: ir.IRBuilder, condition: ir.Value, what: str) -> None:
+def leave(
+    context: Any,
+    builder: ir.IRBuilder,
+    condition: ir.Value,
+    what: str,
+    kind: type[Exception] | None = None,
+) -> None:
     """Leave the function where the condition holds, so that Python answers.
 
-    what: is in the message of a task that cannot be run again.
+    what: is in the message of a task that cannot be run again, which raises OverflowError; with
+    `kind` that is the exception of Python's, and `what` its text.
     """
-    message = f"{what} does not fit compiled code"
+    message = what if kind is not None else f"{what} does not fit compiled code"
     with builder.if_then(condition, likely=False):
-        context.call_conv.return_user_exc(builder, OverflowError, (message,))
+        context.call_conv.return_user_exc(builder, kind or OverflowError, (message,))
 
 
 def operand(
