@@ -85,8 +85,8 @@ def bail_at_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
             ).nitems
             for type_, name in zip(lines, (array, index), strict=True)
         ]
-        differs = lower.builder.icmp_signed("!=", *sizes)
-        lower.raise_if(differs, IndexError, "boolean index did not match indexed array")
+        # NumPy takes some: an empty one, and what `where` makes of one.
+        lower.bail_if(lower.builder.icmp_signed("!=", *sizes), "a mask of another length")
 
 
 def refuse_lossy_items(lower: BailingLower, container: Any, names: list[str]) -> None:

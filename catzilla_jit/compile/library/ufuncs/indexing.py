@@ -169,7 +169,7 @@ def _write_line(
     masked = given[1].dtype == types.boolean
     if masked:
         differs = builder.icmp_signed("!=", places.shape[0], target.shape[0])
-        calls.leave(context, builder, differs, "a mask of another length", IndexError)
+        calls.leave(context, builder, differs, "a mask of another length")
     count = _count(builder, places, masked)
     step = ZERO
     if source.shape:
