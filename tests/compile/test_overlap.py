@@ -8,6 +8,7 @@ import numba
 import numpy
 import pytest
 
+from catzilla_jit import Task, task
 from catzilla_jit.compile import CompileRefused
 from support.compile_harness import compiled, run
 
@@ -78,3 +79,32 @@ def test_slice_of_a_list_of_objects_is_not_assigned_in_compiled_code() -> None:
     """Numba would let go of the items that it moves, twice."""
     with pytest.raises(CompileRefused, match=r"the function assigns to a slice of a list\[str\]"):
         compiled(texts_inserted)
+
+
+def assigned_in_try(a: Any, b: Any) -> int:
+    found = 0
+    for _ in range(2):
+        try:
+            if found < 5:
+                a[:] = b
+        except ValueError:
+            found += 3
+    return found
+
+
+def added_in_try(_a: Any, b: Any) -> int:
+    made = numpy.zeros(3)
+    try:
+        made += b
+    except ValueError:
+        return 1
+    return 2
+
+
+@pytest.mark.parametrize("function", [assigned_in_try, added_in_try])
+def test_error_of_a_shape_is_caught(function: Any) -> None:
+    made: Task[..., Any] = task(function)
+    for size in (3, 4):
+        arguments = numpy.ones(3), numpy.ones(size)
+        assert made.submit(*arguments).result(60) == function(*arguments)
+    assert made.explain().compiled

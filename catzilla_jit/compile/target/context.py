@@ -77,6 +77,24 @@ class TaskCallConv(callconv.CPUCallConv):
         self.set_static_user_exc(builder, exc, exc_args, loc=loc, func_name=func_name)
         self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
 
+    def return_dynamic_user_exc(
+        self,
+        builder: ir.IRBuilder,
+        exc: Any,
+        exc_args: Any,
+        nb_types: Any,
+        loc: Any = None,
+        func_name: Any = None,
+    ) -> None:
+        """Raise with computed arguments; go to the handler in a `try`, which Numba leaves out."""
+        handler = getattr(builder, "_in_try_block", None)
+        if handler is None:
+            super().return_dynamic_user_exc(builder, exc, exc_args, nb_types, loc, func_name)
+            return
+        self.set_dynamic_user_exc(builder, exc, exc_args, nb_types, loc=loc, func_name=func_name)
+        self.check_try_status(builder)
+        builder.branch(handler["target"])
+
     def return_status_propagate(self, builder: ir.IRBuilder, status: Any) -> None:
         code = status.code
         if not TaskCallConv.calling_helper:
