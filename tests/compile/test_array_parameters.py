@@ -66,3 +66,11 @@ def test_order_in_memory_is_numpys_for_tables_with_gaps() -> None:
             result, expected = made.submit(given).result(60), function(given)
             assert result.strides == expected.strides, call
             assert (result == expected).all()
+
+
+def test_kronecker_products_are_numpys() -> None:
+    made: Task[..., Any] = task(named("def function(a, b):\n    return np.kron(a, b)"))
+    line, table = np.array([1.5, -0.0, np.inf]), np.arange(6.0).reshape(2, 3)
+    for pair in ((line, line[:2]), (line, line[:0]), (table, np.eye(2)), (table[:0], table)):
+        assert submitted(made, *pair) == outcome(np.kron, *pair)
+        assert made.explain().compiled

@@ -91,6 +91,26 @@ def _outer(_given: Any) -> Any:
     return choice_of("outer", ours, certain=True)
 
 
+def _kronecker(_given: Any) -> Any:
+    def ours(first: Any, second: Any) -> Function | None:
+        both = (first, second)
+        plain = all(isinstance(each, types.Array) and each.aligned for each in both)
+        if not plain or any(each.layout != "C" or each.dtype not in NUMBERS for each in both):
+            return None
+        if first.ndim != second.ndim or first.ndim not in (1, 2):
+            return None
+        lines = ["return multiply(a[:, None], b[None, :]).reshape(len(a) * len(b))"]
+        if first.ndim == 2:
+            lines = [
+                "rows, columns = a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]",
+                "blocks = multiply(a[:, None, :, None], b[None, :, None, :])",
+                "return blocks.reshape(rows, columns)",
+            ]
+        return written("kron", "a, b", lines, multiply=MULTIPLY)
+
+    return choice_of("kron", ours, certain=True)
+
+
 def _taken(_given: Any, *, axis: Any = None) -> Any:
     if axis not in (None, 0) or type(axis) is bool:
         return None
@@ -163,6 +183,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.vdot: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("vdot")),
     numpy.inner: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("inner")),
     numpy.outer: Form(("a", "b"), ("a", "b"), _outer),
+    numpy.kron: Form(("a", "b"), ("a", "b"), _kronecker),
     numpy.take: Form(("a", "indices", "axis"), ("a", "indices"), _taken),
     numpy.polyval: Form(("p", "x"), ("p", "x"), _polynomial),
     numpy.histogram: Form(("a", "bins"), ("a", "bins"), _histogram),
