@@ -12,8 +12,6 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TaskTimeout
-
 if TYPE_CHECKING:
     from .protocol import Submitter
 
@@ -46,19 +44,9 @@ class Reruns:
         return call
 
     def _ended(self, result: Any, call: Any) -> None:
-        if call.cancelled():
-            self._bridge.conclude(result, True)
-            return
-        error = call.exception()
-        if isinstance(error, TaskTimeout) and not self._pool.dispatcher.may_try_again(result):
-            self._bridge.conclude(result, False, True)
-            return
-        if error is None:
-            self._bridge.rerun_ended(result, False, call.result())
-            self._bridge.conclude(result, False)
-        else:
-            self._bridge.rerun_ended(result, True, error)
-            self._pool.dispatcher.decide(result)
+        dispatcher = self._pool.dispatcher
+        if self._bridge.rerun_ended(result, call, dispatcher.may_try_again(result)):
+            dispatcher.decide(result)
 
 
 def no_slow_path(*_: Any, **__: Any) -> Any:

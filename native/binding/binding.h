@@ -214,14 +214,17 @@ int outcome(struct cz_record *record);
 PyObject *value_of(struct cz_record *record);
 /* The exception a failed run left, whatever the phase is; new reference. */
 PyObject *failure_of(struct cz_record *record);
+/* Its time limit has passed. */
+int timed_out(struct cz_record *record);
 /* record->error holds an object, which goes with the record. */
 int is_settled(struct cz_record *record);
 /* The Python call that is run instead of the compiled one, or NULL; borrowed. */
 struct cz_record *rerun_of(struct cz_record *record);
 /* A run asked for another way: begin the Python call. 0 if there can be none; no exception. */
 int begin_rerun(struct cz_record *record);
-/* It has ended: keep its value or exception. */
-void end_rerun(struct cz_record *record, int failed, PyObject *object);
+/* It has ended: keep its exception, or its value. */
+void settle_error(struct cz_record *record, PyObject *exception);
+void settle_value(struct cz_record *record, PyObject *value);
 /* Forget the failure of a try that is over. */
 void unsettle(struct cz_record *record);
 

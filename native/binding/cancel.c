@@ -29,8 +29,11 @@ int stop_record(struct cz_record *record)
     asked = cz->record_stop(record, CZ_STOP_CANCEL); /* from here on it is not tried again */
     if (asked && python)
         interrupt_call(record, error_cancelled);
-    if (asked && (rerun = rerun_of(record)))
+    if (asked && (rerun = rerun_of(record))) {
+        Py_INCREF(result_of(rerun)); /* it may end, and be let go of, in the meantime */
         stop_record(rerun);
+        Py_DECREF(result_of(rerun));
+    }
     if (asked == 2)
         cz->record_abandon(record, CZ_CANCELLED);
     if (python)

@@ -69,35 +69,65 @@ static PyObject *retry(PyObject *Py_UNUSED(self), PyObject *args)
     return PyBool_FromLong(retried >= 0);
 }
 
-static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
+/* It was cancelled while it ran, as compiled code or as the Python call that stands for it. */
+static int is_unwanted(struct cz_record *record)
 {
-    PyObject *result;
-    int cancelled, timed_out = 0;
-    uint32_t phase = CZ_FAILED;
-    struct cz_record *record;
-    if (!PyArg_ParseTuple(args, "Op|p:conclude", &result, &cancelled, &timed_out))
-        return NULL;
-    record = record_of(result);
-    if (rerun_of(record))
-        record->finished_at = cz->ticks();
-    if (cancelled || timed_out) {
+    return is_final(record) ||
+           atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_CANCEL;
+}
+
+/* Whoever cancelled it in time is right, whatever came of it. */
+static void conclude_as(struct cz_record *record, uint32_t phase)
+{
+    if (is_unwanted(record))
+        phase = CZ_CANCELLED;
+    if (phase != CZ_FAILED)
         unsettle(record);
-        phase = cancelled ? CZ_CANCELLED : CZ_FAILED | CZ_STOP_TIMEOUT;
-    }
     cz->record_conclude(kind_of(record)->bridge->cache, record, phase);
     if (is_python(kind_of(record)))
         drop_arguments(record);
+}
+
+static PyObject *conclude(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *result;
+    int cancelled;
+    if (!PyArg_ParseTuple(args, "Op:conclude", &result, &cancelled))
+        return NULL;
+    conclude_as(record_of(result), cancelled ? CZ_CANCELLED : CZ_FAILED);
     Py_RETURN_NONE;
 }
 
+/* What came of the Python call that stands for it. */
 static PyObject *rerun_ended(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *result, *object;
-    int failed;
-    if (!PyArg_ParseTuple(args, "OpO:rerun_ended", &result, &failed, &object))
+    PyObject *result, *call, *object = NULL;
+    struct cz_record *record, *rerun;
+    int again;
+    if (!PyArg_ParseTuple(args, "OOp:rerun_ended", &result, &call, &again))
         return NULL;
-    end_rerun(record_of(result), failed, object);
-    Py_RETURN_NONE;
+    record = record_of(result);
+    rerun = record_of(call);
+    if (!is_final(record))
+        record->finished_at = cz->ticks();
+    if (phase_of(rerun) == CZ_CANCELLED || is_unwanted(record)) {
+        conclude_as(record, CZ_CANCELLED);
+        Py_RETURN_FALSE;
+    }
+    if (phase_of(rerun) == CZ_FAILED && timed_out(rerun) && !again) {
+        conclude_as(record, CZ_FAILED | CZ_STOP_TIMEOUT);
+        Py_RETURN_FALSE;
+    }
+    if (phase_of(rerun) == CZ_COMPLETED) {
+        settle_value(record, call_of(rerun)->value);
+        conclude_as(record, CZ_FAILED);
+        Py_RETURN_FALSE;
+    }
+    if ((object = failure_of(rerun)) == NULL)
+        return NULL;
+    settle_error(record, object);
+    Py_DECREF(object);
+    Py_RETURN_TRUE;
 }
 
 static PyObject *failure(PyObject *Py_UNUSED(self), PyObject *result)
@@ -111,16 +141,16 @@ static PyObject *stop_call(PyObject *Py_UNUSED(self), PyObject *args)
     PyObject *result;
     int again;
     struct cz_record *record;
-    uint32_t timed_out;
+    int late;
     if (!PyArg_ParseTuple(args, "Op:stop_call", &result, &again))
         return NULL;
     record = record_of(result);
-    timed_out = atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT;
+    late = timed_out(record);
     if (is_python(kind_of(record)))
-        interrupt_call(record, timed_out ? error_timeout : error_cancelled);
+        interrupt_call(record, late ? error_timeout : error_cancelled);
     /* If another try may follow, it must not begin before this one has ended. */
-    if (!again || !timed_out || !is_python(kind_of(record)))
-        cz->record_abandon(record, timed_out ? CZ_FAILED : CZ_CANCELLED);
+    if (!again || !late || !is_python(kind_of(record)))
+        cz->record_abandon(record, late ? CZ_FAILED : CZ_CANCELLED);
     Py_RETURN_NONE;
 }
 
@@ -145,7 +175,7 @@ static PyObject *fulfil(PyObject *Py_UNUSED(self), PyObject *args)
 
 /* --- the dispatcher's loop ---------------------------------------------------------------- */
 
-/* The reasons that are left. */
+/* The reasons that are left. The GIL is let go of while the Python call is made. */
 static uint32_t deliver_rerun(struct cz_record *record, uint32_t reasons)
 {
     struct cz_cache *cache = kind_of(record)->bridge->cache;
@@ -155,10 +185,12 @@ static uint32_t deliver_rerun(struct cz_record *record, uint32_t reasons)
         return 0;
     }
     Py_INCREF(result);
-    if (is_final(record) ||
-        atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_CANCEL)
+    if (!is_unwanted(record) && begin_rerun(record)) {
+        if (is_unwanted(record)) /* by now: who asked for it found no call to stop */
+            stop_record(record_of(record->error));
+    } else if (is_unwanted(record))
         cz->record_conclude(cache, record, CZ_CANCELLED);
-    else if (!begin_rerun(record))
+    else
         reasons |= CZ_MAIL_FAILED;
     Py_DECREF(result);
     return reasons & ~(uint32_t)CZ_MAIL_RERUN;
@@ -273,10 +305,10 @@ PyMethodDef mail_methods[] = {
      "limit(result, ns, divert): limit each run; dispatch failures undecided."},
     {"retry", retry, METH_VARARGS,
      "retry(result, ns): run a diverted call again after so long; False: conclude it instead."},
-    {"conclude", conclude, METH_VARARGS,
-     "conclude(result, cancelled, timed_out=False): end a diverted call."},
+    {"conclude", conclude, METH_VARARGS, "conclude(result, cancelled): end a diverted call."},
     {"rerun_ended", rerun_ended, METH_VARARGS,
-     "rerun_ended(result, failed, value): what came of the Python call that stands for it."},
+     "rerun_ended(result, call, again): hand on what came of the call that stands for it; True if\n"
+     "that is left to be decided: it failed. `again`: it may be tried again."},
     {"failure", failure, METH_O, "failure(result): the exception of a diverted call."},
     {"stop_call", stop_call, METH_VARARGS,
      "stop_call(result, again): stop what only Python can; `again`: it may be tried again."},

@@ -16,9 +16,9 @@
 
 enum { SETTLING = INT32_MIN, SETTLED_ERROR, SETTLED_VALUE, RERUNNING };
 
-static int timed_out(struct cz_record *record)
+int timed_out(struct cz_record *record)
 {
-    return atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT;
+    return (atomic_load_explicit(&record->state, memory_order_acquire) & CZ_STOP_TIMEOUT) != 0;
 }
 
 /* Call kind->fail; -1 with an exception set when that itself fails. */
@@ -101,19 +101,30 @@ int begin_rerun(struct cz_record *record)
         Py_XDECREF(call);
         return 0;
     }
+    /* Who waits for the one and runs the other, is stopped with it (interrupt.c). */
+    ((struct result *)call)->parent = result_of(record)->parent;
     record->error = call;
     record->status = RERUNNING;
     return 1;
 }
 
-void end_rerun(struct cz_record *record, int failed, PyObject *object)
+static void settle_as(struct cz_record *record, int32_t status, PyObject *object)
 {
+    Py_INCREF(object); /* first, for the call that had it goes */
     unsettle(record);
-    record->finished_at = cz->ticks();
-    record->error = Py_NewRef(object);
-    record->status = failed ? SETTLED_ERROR : SETTLED_VALUE;
-    if (!failed)
-        cz->type_count(record->type, CZ_COUNT_RERUN, 1);
+    record->error = object;
+    record->status = status;
+}
+
+void settle_error(struct cz_record *record, PyObject *exception)
+{
+    settle_as(record, SETTLED_ERROR, exception);
+}
+
+void settle_value(struct cz_record *record, PyObject *value)
+{
+    settle_as(record, SETTLED_VALUE, value);
+    cz->type_count(record->type, CZ_COUNT_RERUN, 1);
 }
 
 /* The final phase as the caller is to see it, or -1. */
