@@ -132,7 +132,7 @@ def _remember(failed: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
     options.add_argument("--repeat", action="store_true")
-    options.add_argument("--jobs", type=int, default=max(2, min(4, os.cpu_count() or 1)))
+    options.add_argument("--jobs", type=int, default=max(2, min(8, 2 * (os.cpu_count() or 1))))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
     given = options.parse_args(arguments)

@@ -39,6 +39,18 @@ class Native:
     noalias: bool = False
     inline: bool = False
 
+    @classmethod
+    def of(cls, found: Any, *, recursive: bool = False) -> Native:
+        """Return what counts of a description of Numba's."""
+        return cls(
+            found.mangled_name,
+            found.restype,
+            tuple(found.argtypes),
+            tuple(found.args),
+            found.env_name,
+            recursive,
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kernel:
@@ -106,14 +118,7 @@ def compile_kernel(
         )
     context.remove_user_function(result.entry_point)  # helpers call it by another name
     found = result.fndesc
-    native = Native(
-        found.mangled_name,
-        found.restype,
-        tuple(found.argtypes),
-        tuple(found.args),
-        found.env_name,
-        unit.findings.recursive,
-    )
+    native = Native.of(found, recursive=unit.findings.recursive)
     environments = {found.env_name: result.environment, **unit.environments()}
     return Kernel(context, library, native, environments, TaskContext.objects)
 

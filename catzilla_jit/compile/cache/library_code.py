@@ -169,7 +169,8 @@ def _saved(cres: Any, unit: CompilationUnit | None) -> Saved | None:
     """Return what is to be kept of a function that was compiled; None where it cannot be."""
     library, found = cres.library, cres.fndesc
     recorded = None if unit is None else unit.recordings.recorded()
-    if cres.reload_init or cres.lifted or cres.objectmode or library.has_dynamic_globals:
+    plain = not (found.noalias or found.inline or cres.reload_init or cres.lifted)
+    if not plain or cres.objectmode or library.has_dynamic_globals:
         return None
     if unit is not None and (recorded is None or not recorded.is_whole):
         return None
@@ -191,20 +192,10 @@ def _saved(cres: Any, unit: CompilationUnit | None) -> Saved | None:
     declared = [
         each.name for each in (*module.functions, *module.global_variables) if each.is_declaration
     ]
-    native = Native(
-        found.mangled_name,
-        found.restype,
-        tuple(found.argtypes),
-        tuple(found.args),
-        found.env_name,
-        False,
-        found.noalias,
-        found.inline,
-    )
     return Saved(
         tag,
         code if tag else module.as_bitcode(),
-        native,
+        Native.of(found),
         cres.signature,
         environments,
         tuple(
