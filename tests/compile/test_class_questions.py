@@ -52,3 +52,12 @@ def test_question_about_an_argument_is_decided_before_compiling() -> None:
     for value in VALUES:
         made.submit(value).result(60)
         assert made.explain().compiled
+
+
+@pytest.mark.parametrize("method", ["item", "bit_length"])
+def test_method_that_only_one_of_them_has_is_an_attribute_error_of_the_other(method: str) -> None:
+    space: dict[str, Any] = {}
+    exec(f"def function(x):\n    return x.{method}(), (x + 1).{method}()", space)
+    made: Task[..., Any] = task(space["function"])
+    for value in (8, np.int64(8), 2.5, np.float64(2.5)):
+        assert submitted(made, value) == outcome(space["function"], value)

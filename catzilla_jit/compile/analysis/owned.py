@@ -114,3 +114,13 @@ def _is_array(variable: Any, typemap: dict[str, Any]) -> bool:
     """Tell whether a variable is an array of numbers: nothing in it is shared."""
     type_ = typemap[variable.name]
     return isinstance(type_, types.Array) and not isinstance(type_.dtype, types.Record)
+
+
+def results_of_operators(blocks: Iterable[Any]) -> set[str]:
+    """Return the nameless variables that hold what an operator has made: nothing overlaps it."""
+    all_, others = set(), set()
+    for each in (inst for block in blocks for inst in block.find_insts(ir.Assign)):
+        all_.add(each.target.name)
+        if not isinstance(each.value, ir.Expr) or each.value.op not in ("binop", "unary"):
+            others.add(each.target.name)
+    return {name for name in all_ - others if name.startswith("$")}

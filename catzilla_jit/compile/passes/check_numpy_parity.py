@@ -14,15 +14,14 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import numpy
 from numba.core import ir, types
 from numba.core.compiler_machinery import register_pass
 
-from catzilla_jit.compile.analysis import number_kinds, numpy_parity
-from catzilla_jit.compile.analysis.origins import Origins, has_numpy, is_numpys
+from catzilla_jit.compile.analysis import number_kinds, numpy_parity, owned
+from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
@@ -34,6 +33,7 @@ from catzilla_jit.compile.target.helper import Helper
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
+REFUSED |= {"bit_length_of"}
 REFUSED |= {"sum_of"} if COMPENSATED else set()
 ADVICE = "put in float(x) or int(x)"
 #: Methods of containers that take an item in.
@@ -62,7 +62,7 @@ class _Check(foreign_arrays.Checks):
         blocks = self.func_ir.blocks.values()
         argument = functools.partial(self.unit.argument_origin, self.func_ir.func_id.func)
         self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
-        self.made = _results(blocks)
+        self.made = owned.results_of_operators(blocks)
         self.strict = strict_errors.is_strict(self.func_ir)
 
     def _statement(self, statement: Any) -> None:
@@ -286,6 +286,9 @@ class _Check(foreign_arrays.Checks):
     def _method(self, callee: Any, expr: Any, names: list[str]) -> None:
         name = number_kinds.method_name(callee)
         if not isinstance(callee.this, types.Array):
+            number = number_kinds.kind(callee.this) is not None
+            if name == "item" and number and self.origins[expr.func.name] != NUMPY:
+                self._refuse_operation("item() of what may be a number of Python's")
             if name in TAKING:
                 self._taken("container", names)
             if name in TAKING_ALL and any(map(self._is_array, names)):
@@ -378,16 +381,6 @@ class _Check(foreign_arrays.Checks):
 def _is_plain(array: types.Array) -> bool:
     """Tell whether an array is aligned, or a line, as the field of packed records."""
     return array.aligned or array.ndim == 1
-
-
-def _results(blocks: Iterable[Any]) -> set[str]:
-    """Return the nameless variables that hold what an operator has made: nothing overlaps it."""
-    all_, others = set(), set()
-    for each in (inst for block in blocks for inst in block.find_insts(ir.Assign)):
-        all_.add(each.target.name)
-        if not isinstance(each.value, ir.Expr) or each.value.op not in ("binop", "unary"):
-            others.add(each.target.name)
-    return {name for name in all_ - others if name.startswith("$")}
 
 
 def _shown(array: types.Array) -> str:
