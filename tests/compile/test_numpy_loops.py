@@ -355,3 +355,17 @@ def test_what_goes_back_in_memory_is_numpys() -> None:
         answers(function, kinds_of(line[::-1], right), calls)
     mixed = named("def function(a, b): return np.exp(a) * 2.0 + b - np.cbrt(a * b)")
     assert set(answers(mixed, kinds_of(line[::-1], line), [(line[::-1], line)])) == {0}
+
+
+def test_negative_power_of_an_integer_is_numpys_error() -> None:
+    """The loop takes the GIL to raise, and goes on with a zero."""
+    for call in ("np.power(a, b)", "np.power(a, -1)"):
+        made: Task[..., Any] = task(named(f"def function(a, b): return {call}"))
+        for element in (np.int64, np.int16):
+            given = np.array([2, 3], element), np.array([1, -1], element)
+            with pytest.raises(ValueError, match="negative integer powers"):
+                made.submit(*given).result(60)
+    unsigned: Task[..., Any] = task(named("def function(a, b): return np.power(a, b)"))
+    small = np.array([2, 3], np.uint8)
+    assert unsigned.submit(small, small).result(60).tolist() == [4, 27]
+    assert unsigned.explain().compiled

@@ -87,6 +87,8 @@ def _chosen(name: str, given: tuple[types.Type, ...], strong: tuple[bool, ...]) 
         return None
     if not DTYPES.issuperset(kinds):
         return None
+    if name == "power" and isinstance(kinds[1], types.Integer) and kinds[1].signed:
+        return None  # the loop takes the GIL to raise for a negative exponent
     return Chosen(name, chosen, kinds[: ufunc.nin], kinds[ufunc.nin :])
 
 
