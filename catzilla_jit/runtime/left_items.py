@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import TaskCancelled
 from ..pools.ended import Ended
-from ..pools.interrupt import call_exposed, shielded
+from ..pools.interrupt import act_for, call_exposed, run_here, shielded
 from ..pools.native import library
 from ..pools.watch import notice
 
@@ -71,6 +71,7 @@ class LeftItems:
         self._arrays = arrays
         self._out = out
         self._returns_none = returns_none
+        self._owner = run_here()
         # Guards what follows. Entered again by a signal handler that asks for the map.
         self._lock = threading.RLock()
         self.begun = Ended()
@@ -106,7 +107,9 @@ class LeftItems:
 
     def _queue_call(self) -> None:
         with self._lock:  # held until `call` is that one: it may begin at once
-            call = self.call = self._queue(self._work)
+            call = self._queue(self._work)
+            call._parent = self._owner  # who waits, and runs it, is stopped with it
+            self.call = call
         if self.ended.is_set():
             call.cancel()
         elif not notice(call, self._call_ended):
@@ -130,6 +133,8 @@ class LeftItems:
 
     @shielded
     def _work(self) -> None:
+        # What an item submits is the work of whoever has the map.
+        act_for(self._owner)
         until = time.monotonic() + TURN_SECONDS
         while self._next < len(self._indices):
             index = self._indices[self._next]

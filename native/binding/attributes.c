@@ -108,6 +108,16 @@ static PyObject *get_parent(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromUnsignedLongLong(((struct result *)self)->parent);
 }
 
+/* Of what the runtime submits on behalf of a run. */
+static int set_parent(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    uint64_t parent = value ? PyLong_AsUnsignedLongLong(value) : 0;
+    if (PyErr_Occurred())
+        return -1;
+    ((struct result *)self)->parent = parent;
+    return 0;
+}
+
 static PyObject *get_address(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyUnicode_FromFormat("%p", (void *)record_of(self));
@@ -129,7 +139,8 @@ PyGetSetDef result_getters[] = {
      "How long it ran, in milliseconds; None before it has ended.", NULL},
     {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
     {"_pool", get_pool, NULL, "The NativePool, None when that has ended.", NULL},
-    {"_parent", get_parent, NULL, "The number of the run that submitted it, 0 if none did.", NULL},
+    {"_parent", get_parent, set_parent, "The number of the run that submitted it, 0 if none did.",
+     NULL},
     {"_address", get_address, NULL, "The record's address, for debugging.", NULL},
     {0},
 };

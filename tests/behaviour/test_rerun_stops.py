@@ -34,11 +34,6 @@ def beyond(n: int) -> int:
     return square
 
 
-@pytest.fixture
-def task(runtime):
-    return runtime.task(beyond, compile_to_c="require")
-
-
 class Held:
     """Holds the dispatcher behind a method of Reruns, until `let_go`."""
 
@@ -146,19 +141,23 @@ def test_the_python_call_lives_while_it_is_being_stopped(runtime, monkeypatch):
         result.result(PATIENCE)
 
 
-def test_who_waits_for_it_and_runs_it_takes_it_along(runtime, task):
+def running(pool):
+    """Return how many calls run."""
+    return len({*(pool._bridge.running() if library.unavailable() is None else pool.running)})
+
+
+@pytest.mark.parametrize("how", ["submit", "map"])
+def test_who_waits_for_it_and_runs_it_takes_it_along(single, how):
+    task = single.task(beyond, compile_to_c="require")
     inner = []
 
-    @runtime.task(compile_to_c=False)
+    @single.task(compile_to_c=False)
     def outer():
-        inner.append(task.submit(ENDLESS))
+        inner.append(task.submit(ENDLESS) if how == "submit" else task.submit_map([ENDLESS]))
         return inner[0].result()
 
     result = outer.submit()
-    until(lambda: inner)
-    pool = inner[0]._pool
-    # Both of them run, on whatever threads.
-    until(lambda: len(pool._bridge.running() if hasattr(pool, "_bridge") else pool.running) == 2)
+    until(lambda: inner and running(inner[0]._pool) == 2)
     assert result.cancel()
     with pytest.raises(TaskCancelled):
         inner[0].result(PATIENCE)
