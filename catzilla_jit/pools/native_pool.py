@@ -168,7 +168,7 @@ class NativePool:
             self._native.lib.cz_type_set_interruptible(type_)
         if type_ and rerun:
             self._native.lib.cz_type_set_rerun(type_, rerun.status)
-            stand_in = self._uncounted(task.name, rerun.function)
+            stand_in = self._standing_in(task.name, rerun.function)
             self._bridge.set_rerun(kind, Reruns(self, self._bridge, stand_in).begin)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
@@ -253,22 +253,28 @@ class NativePool:
         if not self._bridge.promise():
             raise RuntimeClosed(f"task {name}: the runtime has been shut down")
         if name not in self._promises:
-            self._promises[name] = self._uncounted(name, None, arrivals.assist)
+            self._promises[name] = self._for_promises(name)
         promise = self._promises[name].prepare_python(keeper)
         self._promised.add(promise)
         return promise
 
-    def _uncounted(
-        self, name: str, function: Callable[..., Any] | None, assist: Any = None
-    ) -> Submitter:
-        """Return what queues Python calls that stand for something that is counted."""
-        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
-        if assist is not None:
-            self._bridge.set_assist(kind, assist)
+    def _for_promises(self, name: str) -> Submitter:
+        kind, _ = self._bridge.new_kind(name, None, False, None, 0, 0, None, (), ())
+        self._bridge.set_assist(kind, arrivals.assist)
         type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind) or 0
         self._names[kind] = name
         if type_:
             self._native.lib.cz_type_account(type_, library.UNCOUNTED)
+        return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
+
+    def _standing_in(self, name: str, function: Callable[..., Any]) -> Submitter:
+        """Return what queues Python calls for compiled ones of this name, which are counted."""
+        kind, _ = self._bridge.new_kind(name, None, False, function, 0, 0, None, (), ())
+        type_ = self._native.lib.cz_type_create(self._pool, None, PYTHON_PAYLOAD, kind) or 0
+        self._names[kind] = name
+        if type_:
+            self._native.lib.cz_type_account(type_, self._account(name, library.LANE_NATIVE))
+            self._native.lib.cz_type_set_carrier(type_)
         return self._bridge.submitter(kind, type_)  # type: ignore[no-any-return]
 
     def fulfil(self, promise: Any, failed: bool, value: Any) -> None:
@@ -326,9 +332,9 @@ class NativePool:
             lib.cz_lane_promise_kept(self._lanes[library.LANE_NATIVE])
 
     def _stand_in(self, name: str, level: int, work: Callable[[], None]) -> Any:
-        """Queue a Python call that stands for something that is counted."""
+        """Queue a Python call for items of a compiled map, which are counted."""
         if name not in self._stand_ins:
-            self._stand_ins[name] = self._uncounted(name, _call)
+            self._stand_ins[name] = self._standing_in(name, _call)
         submitter = self._stand_ins[name].at_level(level, no_slow_path)
         call = submitter.prepare_python(work)
         with self.privileged():  # it is part of what came before a close

@@ -512,8 +512,9 @@ CZ_API uint32_t cz_pool_account(struct cz_pool *pool, int lane, const char *name
 /* Add to a counter (enum cz_count) of the type's account; what the library sees it counts
  * by itself. */
 CZ_API void cz_type_count(const struct cz_type *type, uint32_t what, uint64_t n);
-/* The calls of this type are not counted, only shown as what their worker is inside of: what
- * they ran was items of a map, told by cz_type_ran. Before the first of them. */
+/* The calls of this type are not counted, only shown as what their worker is inside of: they run
+ * items of a map, told by cz_type_ran, or stand for calls that are counted. Before the first of
+ * them. */
 CZ_API void cz_type_set_carrier(struct cz_type *type);
 /* Some items of a map that the calling thread has run; times of CLOCK_MONOTONIC. */
 struct cz_items {

@@ -13,6 +13,7 @@ import weakref
 
 import pytest
 
+from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled
 from catzilla_jit.pools.native import library
 from catzilla_jit.pools.rerun import Reruns
@@ -161,3 +162,20 @@ def test_who_waits_for_it_and_runs_it_takes_it_along(single, how):
     assert result.cancel()
     with pytest.raises(TaskCancelled):
         inner[0].result(PATIENCE)
+
+
+@pytest.mark.parametrize("how", ["submit", "map"])
+def test_a_worker_is_busy_with_it(how):
+    runtime = Runtime(workers=1, enable_auto_scaling=False)
+    task = runtime.task(beyond, compile_to_c="require")
+    result = task.submit(ENDLESS) if how == "submit" else task.submit_map([ENDLESS])
+    kinds = {"python"} if library.unavailable() is None or how == "map" else {"native"}
+    until(lambda: {worker.kind for worker in busy_with(runtime, "beyond")} == kinds)
+    with pytest.raises(TimeoutError, match="0 tasks are queued, 1 workers are busy"):
+        runtime.shutdown(timeout=0.01)
+    assert result.cancel()
+    runtime.shutdown(timeout=PATIENCE)
+
+
+def busy_with(runtime, name):
+    return [worker for worker in runtime.stats().workers if worker.task == name]
