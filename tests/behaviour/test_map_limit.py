@@ -38,13 +38,14 @@ def test_map_within_its_limit_is_not_touched(make):
     assert task.map(np.arange(1000)).tolist() == list(range(1, 1001))
 
 
-def test_limits_of_maps_take_one_thread(make):
-    task = make(spin_from_1000).options(timeout_ms=3_600_000)
+def test_limits_of_maps_take_one_thread(single, make_on):
+    # On one worker, without relief: the machine may be too busy for it.
+    task = make_on(single, spin_from_1000).options(timeout_ms=3_600_000)
     task.map(np.arange(10))
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     for _ in range(20):
         task.map(np.arange(10))
-    assert threading.active_count() <= before + 1  # a Python worker may be added
+    assert {*threading.enumerate()} <= before
 
 
 def test_limit_of_a_map_that_has_ended_holds_nothing(make, runtime):
