@@ -21,7 +21,7 @@ from typing import Any
 from .. import deadline
 from ..errors import RuntimeClosed
 from ..stats import allocator
-from ..stats.segment import CANCELLED, NATIVE, PYTHON, RERUN
+from ..stats.segment import CANCELLED, LEVELS, NATIVE, PYTHON, RELIEF, RERUN
 from .arrivals import assist
 from .dispatcher import Dispatcher
 from .payload import Compiled
@@ -53,14 +53,12 @@ class PurePool:
         workers, guests = settings.workers, settings.python_workers
         self.recorder: Recorder | None = None
         if settings.profiling:
-            self.recorder = Recorder(workers, guests, size, self._depths)
+            self.recorder = Recorder(workers, guests, size, self._depths, settings.relief)
         self.timer = Timer()
         clock = self.timer if settings.relief else None
-        self.compiled_lane = Lane(
-            "compiled", workers, size, policy, self._serving(NATIVE), clock=clock
-        )
+        self.compiled_lane = Lane("compiled", workers, size, policy, self._serving(0), clock=clock)
         self.python_lane = Lane(
-            "python", guests, size, policy, self._serving(PYTHON), settings.thread_name_prefix,
+            "python", guests, size, policy, self._serving(1), settings.thread_name_prefix,
             self._begin if settings.initializer is not None else None, clock,
         )  # fmt: skip
         self._initializer = settings.initializer
@@ -282,10 +280,19 @@ class PurePool:
     def _depths(self) -> tuple[int, ...]:
         return self.compiled_lane.depths() + self.python_lane.depths()
 
-    def _serving(self, kind: int) -> Callable[[], contextlib.AbstractContextManager[None]]:
-        if self.recorder is None:
-            return contextlib.nullcontext
-        return functools.partial(self.recorder.serving, kind)
+    def _serving(
+        self, lane: int
+    ) -> Callable[[int | None], contextlib.AbstractContextManager[None]]:
+        recorder = self.recorder
+        if recorder is None:
+            return lambda _: contextlib.nullcontext()
+
+        def serving(level: int | None) -> contextlib.AbstractContextManager[None]:
+            if level is None:
+                return recorder.serving((NATIVE, PYTHON)[lane])
+            return recorder.serving(RELIEF, LEVELS * lane + level)
+
+        return serving
 
     def stats_segment(self) -> memoryview | None:
         return None if self.recorder is None else self.recorder.view()

@@ -28,7 +28,7 @@ ACCOUNTS = 1024
 LEDGERS = 2048  # besides the two that every meter has
 SAMPLES = 64
 EVENTS = 8192
-MOST_METERS = 2050
+MOST_METERS = 2 * 1024 + 1 + 2 * LEVELS + 1  # workers, the reserved one, relief, the shared one
 
 #: enum cz_count.
 COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED, RERUN = range(6)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from catzilla_jit import Runtime
+from support.fixtures import gate
+
+__all__ = ["gate", "runtime"]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from catzilla_jit import Runtime, get_memory_stats, has_jemalloc
 from catzilla_jit.errors import StatsDisabled
 from catzilla_jit.stats import segment, snapshot
 from catzilla_jit.stats.snapshot import TaskStats
+from support.gates import Gate, hold
 
 
 def spin(rounds: int) -> float:
@@ -169,24 +170,41 @@ def test_queued_tasks_show_at_their_level(priority: str) -> None:
         assert level.wait.count == 24 + (priority == "normal")
 
 
-def test_a_worker_inside_a_task_is_utilized(runtime: Runtime) -> None:
+def test_a_worker_inside_a_task_is_utilized() -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
         entered.set()
         leave.wait(30)
 
-    result = runtime.task(hold, compile_to_c=False).submit()
-    assert entered.wait(30)
-    began = time.monotonic()
-    while time.monotonic() - began < 0.2:
-        pass
-    (worker,) = (worker for worker in runtime.stats().workers if worker.state == "running")
-    assert runtime.worker_stats(worker.worker_id).kind == "python"
-    assert worker.running_seconds >= 0.19
-    assert worker.utilization > 0.1
-    leave.set()
-    result.result(30)
+    with Runtime(workers=2, enable_auto_scaling=False) as runtime:  # else one for relief may run it
+        result = runtime.task(hold, compile_to_c=False).submit()
+        assert entered.wait(30)
+        began = time.monotonic()
+        while time.monotonic() - began < 0.2:
+            pass
+        (worker,) = (worker for worker in runtime.stats().workers if worker.state == "running")
+        assert runtime.worker_stats(worker.worker_id).kind == "python"
+        assert worker.running_seconds >= 0.19
+        assert worker.utilization > 0.1
+        leave.set()
+        result.result(30)
+
+
+@pytest.mark.parametrize("mode", ["require", False])
+def test_a_worker_for_relief_shows_what_it_runs(mode: str | bool, gate: Gate) -> None:
+    with Runtime(workers=1, max_workers=1) as runtime:
+        task = runtime.task(hold, compile_to_c=mode)
+        gate.hold(task)
+        gate.hold(task.options(priority="high"))
+        busy = [worker for worker in runtime.stats().workers if worker.state == "running"]
+        gate.open()
+    assert [worker.task for worker in busy] == ["hold", "hold"]
+    # There is one ordinary worker; it runs one of the two, if it came in time.
+    relief = [worker.name for worker in busy if worker.kind == "relief"]
+    lane = "compiled" if mode else "python"
+    assert relief
+    assert {*relief} <= {f"{lane}-relief-high", f"{lane}-relief-normal"}
 
 
 def test_tasks_per_second_is_of_the_last_seconds(runtime: Runtime) -> None:

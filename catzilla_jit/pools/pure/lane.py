@@ -67,7 +67,7 @@ class Lane:
         workers: int,
         queue_size: int,
         when_full: str,
-        serving: Callable[[], AbstractContextManager[None]] = nullcontext,
+        serving: Callable[[int | None], AbstractContextManager[None]] = lambda _: nullcontext(),
         prefix: str = "",
         begin: Callable[[], None] | None = None,
         clock: Clock | None = None,
@@ -77,7 +77,8 @@ class Lane:
         self._begin = begin
         self._prefix = f"{prefix}_" if prefix else f"cz-{name}-"
         self._clock = clock  # None: no relief workers
-        self._serving = serving  # around the life of a worker thread
+        # Around the life of a worker thread; it takes the level of one for relief, else None.
+        self._serving = serving
         self._workers = workers
         self._queue_size = queue_size
         self._when_full = when_full
@@ -178,7 +179,7 @@ class Lane:
 
     def _serve(self) -> None:
         _here.lane = self
-        with self._serving():
+        with self._serving(None):
             if self._begin is not None:
                 self._begin()
             while (job := self._next_job()) is not None:
@@ -263,11 +264,12 @@ class Lane:
         if self._begin is not None:
             self._begin()
         goes_on = True
-        while goes_on and (job := self._take_urgent(level)) is not None:
-            began = time.monotonic()
-            job()
-            del job
-            goes_on = time.monotonic() - began < PATIENCE_SECONDS[level] and not self._idle
+        with self._serving(level):
+            while goes_on and (job := self._take_urgent(level)) is not None:
+                began = time.monotonic()
+                job()
+                del job
+                goes_on = time.monotonic() - began < PATIENCE_SECONDS[level] and not self._idle
         with self._lock:
             self._relieved[level] = False
             self._reliefs.remove(threading.current_thread())

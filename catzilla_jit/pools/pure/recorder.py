@@ -85,11 +85,12 @@ class Recorder:
     """Counts for one pool. depths: entries queued per level, of each lane."""
 
     def __init__(
-        self, workers: int, guests: int, queue_size: int, depths: Callable[[], Sequence[int]]
-    ) -> None:
+        self, workers: int, guests: int, queue_size: int, depths: Callable[[], Sequence[int]],
+        relief: bool,
+    ) -> None:  # fmt: skip
         # constant
         self._depths = depths
-        self._meters_most = workers + guests + 1
+        self._meters_most = workers + guests + 2 * LEVELS * relief + 1
         self._meters_at = HEADER_BYTES + ACCOUNTS * segment.ACCOUNT_BYTES
         self._ledgers_at = self._meters_at + self._meters_most * METER_BYTES
         ledgers = 2 * self._meters_most + _LEDGERS
@@ -106,7 +107,7 @@ class Recorder:
         self._small = self._bytes.cast("I")
         self._accounts: dict[tuple[str, int], int] = {}
         self._used_ledgers = 0
-        self._free: dict[int, list[_Meter]] = {segment.NATIVE: [], segment.PYTHON: []}
+        self._free: dict[tuple[int, int | None], list[_Meter]] = {}
         self._taken: list[_Meter] = []
         self._of_kind = {segment.NATIVE: 0, segment.PYTHON: 0}
         self._next_sample = 0
@@ -156,35 +157,38 @@ class Recorder:
         return _Meter(index, at)
 
     @contextlib.contextmanager
-    def serving(self, kind: int) -> Iterator[None]:
-        """Give the calling thread, a worker, a meter of its own."""
-        self._enter(kind)
+    def serving(self, kind: int, number: int | None = None) -> Iterator[None]:
+        """Give the calling thread, a worker, a meter of its own. number: of one for relief."""
+        self._enter(kind, number)
         try:
             yield
         finally:
             self._leave()
 
-    def _enter(self, kind: int) -> None:
+    def _enter(self, kind: int, number: int | None) -> None:
         with self._lock:
-            if self._free[kind]:
-                meter = self._free[kind].pop()
+            free = self._free.setdefault((kind, number), [])
+            if free:
+                meter = free.pop()
             elif len(self._taken) < self._meters_most - 1:
-                meter = self._new_meter(len(self._taken), kind, self._of_kind[kind])
-                self._of_kind[kind] += 1
+                if number is None:
+                    number = self._of_kind[kind]
+                    self._of_kind[kind] += 1
+                meter = self._new_meter(len(self._taken), kind, number)
                 self._taken.append(meter)
             else:
                 return
             at = self._meters_at + meter.index * METER_BYTES
             struct.pack_into("=II", self._bytes, at + 8, 1, threading.get_native_id())
             self._here.meter = meter
-            self._here.kind = kind
+            self._here.free = free
 
     def _leave(self) -> None:
         meter = getattr(self._here, "meter", None)
         if meter is not None:
             with self._lock:
                 struct.pack_into("=I", self._bytes, 8 * meter.words + 8, 0)
-                self._free[self._here.kind].append(meter)
+                self._here.free.append(meter)
                 self._here.meter = None
 
     def _ledger(self, meter: _Meter, account: int) -> int:
