@@ -105,12 +105,12 @@ static void divert(struct cz_record *record, uint32_t state)
 static bool mark_rerun(struct cz_record *record)
 {
     struct cz__extras *extras = cz__extras_of(record);
-    uint32_t state = cz__load_acquire(&record->state);
+    uint32_t state;
     bool marked;
-    if (!(state & CZ_HANDLE) || state & (CZ_STOP_CANCEL | CZ_STOP_TIMEOUT))
-        return false;
-    pthread_mutex_lock(&extras->lock);
-    marked = cz__extra_ensure_running(record, CZ_RERUN);
+    pthread_mutex_lock(&extras->lock); /* under which the clock says that the time is over */
+    state = cz__load_acquire(&record->state);
+    marked = state & CZ_HANDLE && !(state & (CZ_STOP_CANCEL | CZ_STOP_TIMEOUT)) &&
+             cz__extra_ensure_running(record, CZ_RERUN);
     pthread_mutex_unlock(&extras->lock);
     return marked;
 }

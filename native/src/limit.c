@@ -116,11 +116,14 @@ void cz__limit_due(struct cz_pool *pool, struct cz__extra *extra, uint64_t now)
     int64_t again = STOP_RETRY_NS;
     bool is_limit = extra->purpose == CZ__TIMER_LIMIT;
     uint32_t state;
+    cz__timer_disarm(extras, extra);
+    /* Whoever runs it again has what is left of the time, and stops that. */
+    if (cz__load_acquire(&record->state) & CZ_RERUN)
+        return;
     if (is_limit)
         cz__or_acqrel(&record->state, CZ_STOP_TIMEOUT);
-    cz__timer_disarm(extras, extra);
     state = cz__load_acquire(&record->state);
-    if (cz__phase(state) != CZ_RUNNING || state & CZ_RERUN) /* whoever runs it again stops that */
+    if (cz__phase(state) != CZ_RUNNING)
         return;
     if (!record->type->interruptible || (is_limit && state & CZ_WATCHED && !can_stop(record))) {
         cz__mail_post(record, CZ_MAIL_STOP);

@@ -1,6 +1,9 @@
 /* Runs that ask for another way: their records are the mail taker's to conclude. */
 #include "running.h"
 
+#include "ending.h"
+#include "limit.h"
+
 enum { ASKS = 77 };
 
 static struct cz_type *rerun_type(cz_entry entry)
@@ -69,6 +72,30 @@ static void test_time_that_is_over_is_counted_as_that(void)
     cz_record_conclude(cache, record, CZ_FAILED | CZ_STOP_TIMEOUT);
     CHECK(phase_of(record) == CZ_FAILED);
     CHECK(counted(type, CZ_COUNT_TIMED_OUT) == 1 && counted(type, CZ_COUNT_FAILED) == 0);
+    cz_record_drop(cache, record);
+    tear_down();
+}
+
+/* As the clock finds it that comes between the end of the code and the end of the limit. */
+static void test_a_limit_that_comes_after_the_question_is_left_to_the_taker(void)
+{
+    struct cz_record *record;
+    uint32_t reasons;
+    set_up(1, 4);
+    record = call_new(cache, rerun_type(give_argument), status(ASKS));
+    CHECK(cz_record_limit(record, 60LL * SECOND_NS, 0) == 0);
+    CHECK(cz_record_start(record));
+    cz_record_begin(record);
+    pthread_mutex_lock(&pool->extras.lock);
+    CHECK(cz__extra_ensure_running(record, CZ_RERUN));
+    cz__limit_due(pool, cz__extra_of(record), cz_ticks());
+    pthread_mutex_unlock(&pool->extras.lock);
+    CHECK(!(atomic_load(&record->state) & CZ_STOP_TIMEOUT));
+    record->status = ASKS;
+    cz__record_ran(cache, record);
+    CHECK(next_mail(&reasons) == record && reasons == CZ_MAIL_RERUN);
+    cz_record_conclude(cache, record, CZ_FAILED);
+    CHECK(phase_of(record) == CZ_FAILED);
     cz_record_drop(cache, record);
     tear_down();
 }
@@ -165,6 +192,7 @@ int main(void)
     RUN(test_a_run_that_asks_is_posted_and_does_not_end);
     RUN(test_another_failure_just_fails);
     RUN(test_time_that_is_over_is_counted_as_that);
+    RUN(test_a_limit_that_comes_after_the_question_is_left_to_the_taker);
     RUN(test_stop_leaves_it_to_the_taker);
     RUN(test_nothing_is_posted_of_a_run_that_was_to_be_stopped);
     RUN(test_nothing_is_posted_when_the_handle_is_gone);

@@ -14,7 +14,7 @@ import weakref
 import pytest
 
 from catzilla_jit import Runtime
-from catzilla_jit.errors import TaskCancelled
+from catzilla_jit.errors import TaskCancelled, TaskTimeout
 from catzilla_jit.pools.native import library
 from catzilla_jit.pools.rerun import Reruns
 from support.kernels import PATIENCE
@@ -179,3 +179,16 @@ def test_a_worker_is_busy_with_it(how):
 
 def busy_with(runtime, name):
     return [worker for worker in runtime.stats().workers if worker.task == name]
+
+
+def raise_beyond(n: int) -> int:
+    if n * n > 10**18:
+        raise TaskTimeout("the function's own")
+    return n
+
+
+def test_a_function_s_own_timeout_is_its_own(runtime):
+    result = runtime.task(raise_beyond, compile_to_c="require").submit(ENDLESS)
+    assert str(result.exception(PATIENCE)) == "the function's own"
+    total = runtime.stats().tasks["raise_beyond"].total
+    assert (total.failed, total.timed_out) == (1, 0)
