@@ -81,6 +81,32 @@ def test_value_that_does_not_fit_is_not_described_where_python_runs_it(runtime):
     assert Unspeakable.asked == before
 
 
+def dict_that_holds_itself():
+    found = {}
+    found["itself"] = found
+    return found
+
+
+def tuple_that_holds_itself():
+    found = ([],)
+    found[0].append(found)
+    return found
+
+
+def deep_tuple():
+    found = ()
+    for _ in range(100_000):
+        found = (found,)
+    return found
+
+
+@pytest.mark.parametrize(
+    "value", [holds_itself, dict_that_holds_itself, tuple_that_holds_itself, deep_tuple]
+)
+def test_value_that_holds_itself_or_is_too_deep_for_a_type_is_pythons(runtime, value):
+    assert runtime.task(lambda x: len(x)).submit(value()).result() == 1
+
+
 @pytest.mark.parametrize("make", [Unspeakable, holds_itself])
 def test_complaint_about_a_value_without_a_repr_names_task_and_argument(runtime, make):
     task = runtime.task(base_task(root, "compiled"), compile_to_c="require")

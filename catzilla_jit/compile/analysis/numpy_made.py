@@ -57,7 +57,10 @@ def made_by(type_: types.Type, origin: Origin) -> Any:
 def origin_of_value(value: Any) -> Origin:
     """Return who made a number, or those of a tuple."""
     if isinstance(value, tuple):
-        found = tuple(map(origin_of_value, value))
+        try:
+            found = tuple(map(origin_of_value, value))
+        except RecursionError:  # it is that deep, and has no type
+            return PYTHON
         return found if any(map(has_numpy, found)) else PYTHON
     return NUMPY if type(value) in TYPES else PYTHON
 

@@ -137,6 +137,13 @@ def _is_lesser(value: Any, hinted: types.Type | None) -> bool:
 
 def type_of(value: Any) -> types.Type | None:
     """Return the type that a value has exactly, or None when it has none."""
+    try:
+        return _type_of(value)
+    except RecursionError:  # it holds itself, or is as deep as that
+        return None
+
+
+def _type_of(value: Any) -> types.Type | None:
     if type(value) in EXACT:
         return None if type(value) is int and not -(2**63) <= value < 2**63 else EXACT[type(value)]
     if type(value) is tuple:
