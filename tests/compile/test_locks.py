@@ -232,6 +232,9 @@ def test_child_imports_what_a_thread_was_about_to_import(script: Any) -> None:
         import importlib
         import os
         import threading
+        import warnings
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads, from 3.12
 
         from catzilla_jit import forks, importing
 
