@@ -78,3 +78,64 @@ def test_variable_may_hold_one_handle_after_the_other() -> None:
 
 def test_code_that_forks_is_saved() -> None:
     assert fingerprint(squares, ["int64"], Options())[1]
+
+
+def adds(found: list[int], n: int) -> int:
+    found.append(n)
+    return n
+
+
+def reads(found: list[int], first: int, last: int) -> int:
+    if last - first < 3:
+        return sum([found[i] for i in range(first, last)])
+    half = fork(reads, found, first, (first + last) // 2)
+    return reads(found, (first + last) // 2, last) + join(half)
+
+
+def call_changes(n: int) -> int:
+    found = [1]
+    handle = fork(adds, found, n)
+    return join(handle) + len(found)
+
+
+def caller_changes(n: int) -> int:
+    found = [1, n]
+    handle = fork(reads, found, 0, 2)
+    found.append(n)
+    return join(handle)
+
+
+def caller_has_it_changed(n: int) -> int:
+    found = [1, n]
+    handle = fork(reads, found, 0, 2)
+    return adds(found, n) + join(handle)
+
+
+def list_in_a_tuple(n: int) -> int:
+    pair = ([1], n)
+    handle = fork(adds, pair[0], n)
+    return join(handle) + pair[1]
+
+
+def nobody_changes(n: int) -> int:
+    found = [i * 3 for i in range(n)]
+    found.append(n)
+    handle = fork(reads, found, 0, n)
+    total = len(found) + sum(found) + max(found) + reads(found, 0, n)
+    for each in found:
+        total += each
+    return total + join(handle)
+
+
+@pytest.mark.parametrize(
+    "function", [call_changes, caller_changes, caller_has_it_changed, list_in_a_tuple]
+)
+def test_list_that_one_of_two_calls_may_change_is_refused(function: Any) -> None:
+    (reason,) = task(function).explain().reasons
+    assert reason.code == "CZ114"
+    assert reason.line is not None
+    assert 2 <= reason.line - function.__code__.co_firstlineno <= 3
+
+
+def test_list_that_both_only_read_is_shared() -> None:
+    assert run(compiled(nobody_changes), 9) == nobody_changes(9)

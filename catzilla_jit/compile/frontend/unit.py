@@ -95,6 +95,9 @@ class CompilationUnit:
         self._constants: dict[int, tuple[Any, Frozen | None]] = {}  # by the identity of the list
         self.loops: dict[pytypes.FunctionType, ParallelLoop] = {}  # by the function of a part
         self.written: dict[pytypes.FunctionType, set[str]] = {}  # the parameters that it writes to
+        #: Containers: the parameters that a function may change, and those of its forks.
+        self.changed: dict[pytypes.FunctionType, set[int]] = {}
+        self.forked_with: dict[pytypes.FunctionType, list[tuple[int, Any, ir.Loc]]] = {}
         self.numbers = 0  # of the loops that were written
         self.recordings = Recordings(self.findings, self._constants)
         #: Is told of each helper of the library before that compiles.

@@ -25,6 +25,7 @@ from numba.core.imputils import fix_returning_optional
 from catzilla_jit import forking
 from catzilla_jit.compile.datamodel.forked_type import ForkedType, dispatcher_of, holds_handle
 from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.lowering.forked_containers import ForkedContainers
 from catzilla_jit.compile.lowering.native_calls import native_function, propagate
 from catzilla_jit.compile.target import fork_symbols as library
 from catzilla_jit.compile.target import lost_errors, recursion, recursive_calls
@@ -39,6 +40,11 @@ JOINED, ON_NEW_STACK = 0, 1
 ADVICE = "keep the handle in a variable of the function, and join it there"
 
 
+def _is_forked_call(value: Any) -> bool:
+    is_call = isinstance(value, numba_ir.Expr) and value.op == "call"
+    return is_call and value.func.name.startswith(CALLEE)
+
+
 class Forking:
     """What the lowering of one function has to do with forks."""
 
@@ -51,6 +57,12 @@ class Forking:
             message = "fork needs the native library"
             lower.refuse(rules.FORK, message, "install it with a C compiler at hand")
         self._refuse_escapes()
+        containers = ForkedContainers(lower)
+        for block in lower.blocks.values() if self.forks else ():
+            for at, each in enumerate(block.body):
+                if isinstance(each, numba_ir.Assign) and _is_forked_call(each.value):
+                    callee = dispatcher_of(lower.typeof(each.value.func.name))
+                    containers.check(each.value, callee, block, at)
 
     # --- handles stay where they are ----------------------------------------------------------
 

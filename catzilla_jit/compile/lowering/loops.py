@@ -43,16 +43,16 @@ LOOKS = (
 )  # fmt: skip
 
 
-def _has_container(type_: Any) -> bool:
+def has_container(type_: Any) -> bool:
     """Tell whether a value of this type is or has a container that can change."""
     if isinstance(type_, CONTAINERS):
         return True
     parts = [getattr(type_, name, None) for name in ("type", "yield_type", "dtype", "first_type")]
     parts += [getattr(type_, "second_type", None), *(getattr(type_, "types", None) or ())]
-    return any(isinstance(each, types.Type) and _has_container(each) for each in parts)
+    return any(isinstance(each, types.Type) and has_container(each) for each in parts)
 
 
-def _variables(value: Any) -> list[Any]:
+def variables_of(value: Any) -> list[Any]:
     if isinstance(value, numba_ir.Var):
         return [value]
     return value.list_vars() if isinstance(value, numba_ir.Expr) else []
@@ -143,7 +143,7 @@ class Loops:
                 message = f"the iterations of a parallel loop share {name[4:]}, an iterator"
                 advice = "make it inside the loop"
                 self.lower.refuse(rules.LOOP_SHARED, message, advice, self.lower.func_ir.loc)
-        shared = self._shared({name[4:] for name, type_ in kinds.items() if _has_container(type_)})
+        shared = self._shared({name[4:] for name, type_ in kinds.items() if has_container(type_)})
         for block in self.lower.blocks.values():
             for statement in block.body:
                 used = _names(statement.list_vars()) & shared.keys()
@@ -164,8 +164,8 @@ class Loops:
             before = len(shared)
             for block in self.lower.blocks.values():
                 for each in block.find_insts(numba_ir.Assign):
-                    found = _names(_variables(each.value)) & shared.keys()
-                    if found and _has_container(self.lower.typeof(each.target.name)):
+                    found = _names(variables_of(each.value)) & shared.keys()
+                    if found and has_container(self.lower.typeof(each.target.name)):
                         shared.setdefault(each.target.name, min(shared[name] for name in found))
         return shared
 
