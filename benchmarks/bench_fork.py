@@ -1,9 +1,10 @@
 """What does a fork cost, and what do further workers gain?
 
 fib(32) forks 3.5 million calls of a few nanoseconds each, so it shows the cost of fork and join
-alone. Baseline: OpenMP's tasks (peers/fib.c), which do the same. Then quicksort of an array and the
-queens that do not attack each other, which stop forking where parts are small, each with one worker
-and with one per core.
+alone. Then quicksort of an array and the queens that do not attack each other, which stop forking
+where parts are small. Each runs with one worker and with one per core. Baselines are rayon, TBB,
+OpenMP's tasks and goroutines (peers/fork.*), those of them that can be built here, with the same
+jobs.
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ def all_queens(n: int, first: int, last: int) -> int:
     return join(half) + rest
 
 
+def calls_of(n: int) -> int:
+    """Return how many calls fib(n) makes."""
+    return round(1.618033988749895 ** (n + 1) / 5**0.5 * 2)
+
+
 class Subjects:
     """The tasks on a runtime with so many workers."""
 
@@ -85,6 +91,7 @@ class Subjects:
         self._n = options.size(32, 10)
         self._queens = options.size(11, 5)
         self._unsorted = np.random.default_rng(1).random(options.size(2_000_000, 5_000))
+        self.sizes = {"fib": self._n, "quicksort": len(self._unsorted), "queens": self._queens}
 
     def task(self, function: Callable[..., Any]) -> Any:
         return self.runtime.task(function, compile_to_c="require", overflow="wrap")
@@ -92,8 +99,7 @@ class Subjects:
     def fib(self) -> float:
         """Return calls a second."""
         task = self.task(fib)
-        calls = round(1.618 ** (self._n + 1) / 5**0.5 * 2)
-        return calls / measure.seconds(lambda: task.submit(self._n).result())
+        return calls_of(self._n) / measure.seconds(lambda: task.submit(self._n).result())
 
     def quicksort(self) -> float:
         """Return elements a second."""
@@ -112,45 +118,75 @@ class Subjects:
         return float(found[0] / elapsed)
 
 
-def openmp_rate(program: peer.Peer, workers: int, n: int) -> float:
-    seconds: list[float] = program.run(workers, n, 3)["seconds"]
-    return round(1.618 ** (n + 1) / 5**0.5 * 2) / statistics.median(seconds)
+JOBS = {"fib": "calls/s", "quicksort": "elements/s", "queens": "solutions/s"}
+
+
+def peers() -> dict[str, peer.Peer | None]:
+    """Build what can be built."""
+    return {
+        "rayon": peer.cargo("fork.rs", "rayon"),
+        "TBB": peer.cpp("fork.cpp", "tbb/task_group.h", "-ltbb"),
+        "OpenMP": peer.c("fork.c", "-fopenmp"),
+        "Go": peer.go("fork.go"),
+    }
+
+
+def rate_of(program: peer.Peer, workers: int, job: str, size: int) -> Callable[[], float]:
+    """Return what runs a job of a peer, and gives what it does per second."""
+
+    def rate() -> float:
+        answer = program.run(workers, job, size, 1)
+        done = calls_of(size) if job == "fib" else size
+        if job == "quicksort" and answer["result"] != 1:
+            raise AssertionError("it is not sorted")
+        if job == "queens":
+            done = answer["result"]
+        return float(done / statistics.median(answer["seconds"]))
+
+    return rate
 
 
 def main() -> None:
     options = measure.Options.parse(__doc__)
     report = measure.Report("bench_fork", options)
-    one, many = Subjects(1, options), Subjects(measure.cores(), options)
-    n = options.size(32, 10)
-    subjects: dict[str, Callable[[], float]] = {
-        "fib, one worker": one.fib,
-        "fib, all": many.fib,
-        "quicksort, one worker": one.quicksort,
-        "quicksort, all": many.quicksort,
-        "queens, one worker": one.queens,
-        "queens, all": many.queens,
-    }
-    openmp = peer.c("fib.c", "-fopenmp")
-    if openmp is not None:
-        report.versions["openmp"] = openmp.version
-        subjects["OpenMP, one thread"] = lambda: openmp_rate(openmp, 1, n)
-        subjects["OpenMP, all"] = lambda: openmp_rate(openmp, measure.cores(), n)
+    workers = {"one worker": 1, "all": measure.cores()}
+    ours = {name: Subjects(count, options) for name, count in workers.items()}
+    sizes = ours["all"].sizes
+    subjects: dict[str, Callable[[], float]] = {}
+    built = {name: program for name, program in peers().items() if program is not None}
+    for job in JOBS:
+        for name, count in workers.items():
+            subjects[f"{job}, {name}"] = getattr(ours[name], job)
+            for other, program in built.items():
+                subjects[f"{job}, {other}, {name}"] = rate_of(program, count, job, sizes[job])
+    report.versions.update({name.lower(): program.version for name, program in built.items()})
     measure.in_turn(1, subjects)
     figures = measure.in_turn(options.rounds, subjects)
-    calls = "calls/s"
-    if openmp is not None:
-        report.ratio("one / OpenMP", figures, "fib, one worker", "OpenMP, one thread", calls, 1)
-        report.ratio("all / OpenMP", figures, "fib, all", "OpenMP, all", calls, 1)
-    else:
-        report.skip("fib / OpenMP", "there is no C compiler")
-    for name, unit in (("quicksort", "elements/s"), ("queens", "solutions/s")):
-        goal = 0.95 * measure.cores()
+    for job, unit in JOBS.items():
         report.ratio(
-            f"{name}, all / one", figures, f"{name}, all", f"{name}, one worker", unit, goal
+            f"{job}, all / one",
+            figures,
+            f"{job}, all",
+            f"{job}, one worker",
+            unit,
+            0.95 * measure.cores(),
         )
+        for other in built:
+            for name in workers:
+                report.ratio(
+                    f"{job}, {name} / {other}",
+                    figures,
+                    f"{job}, {name}",
+                    f"{job}, {other}, {name}",
+                    unit,
+                    1,
+                )
+    for other in ("rayon", "TBB", "OpenMP", "Go"):
+        if other not in built:
+            report.skip(f"fork / {other}", "its compiler or its library is missing")
     report.finish()
-    one.runtime.shutdown()
-    many.runtime.shutdown()
+    for each in ours.values():
+        each.runtime.shutdown()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 SOURCES = Path(__file__).resolve().parent / "peers"
+#: Where Debian's packages of Rust's crates (librust-*-dev) put their sources.
+CRATES = Path("/usr/share/cargo/registry")
 
 
 class Peer:
@@ -58,6 +60,53 @@ def rust(source: str) -> Peer | None:
     directory = tempfile.TemporaryDirectory(prefix="peer-")
     command = [compiler, "-O", "--edition", "2021", "-o", f"{directory.name}/peer", source]
     return _build(command, directory, [compiler, "--version"], dict(os.environ))
+
+
+def cargo(source: str, *crates: str) -> Peer | None:
+    """Build peers/SOURCE with Debian's packages of these crates; None where one is missing."""
+    compiler = shutil.which("cargo")
+    found = [next(CRATES.glob(f"{crate}-[0-9]*"), None) for crate in crates]
+    if compiler is None or None in found:
+        return None
+    directory = tempfile.TemporaryDirectory(prefix="peer-")
+    place = Path(directory.name)
+    (place / ".cargo").mkdir()
+    (place / ".cargo" / "config.toml").write_text(
+        f'[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "{CRATES}"\n'
+    )
+    wanted = "\n".join(f'{crate} = "*"' for crate in crates)
+    (place / "Cargo.toml").write_text(
+        '[package]\nname = "peer"\nversion = "0.0.0"\nedition = "2021"\n'
+        f'[[bin]]\nname = "peer"\npath = "{SOURCES / source}"\n[dependencies]\n{wanted}\n'
+    )
+    command = [compiler, "build", "--quiet", "--offline", "--release"]
+    environment = os.environ | {"CARGO_TARGET_DIR": f"{place}/target"}
+    try:
+        subprocess.run(command, cwd=place, env=environment, check=True)
+    except subprocess.CalledProcessError:  # of a version that does not go with the compiler
+        return None
+    shutil.copy(place / "target" / "release" / "peer", place / "peer")
+    versions = ", ".join(each.name for each in found if each is not None)
+    return Peer(directory, versions)
+
+
+def cpp(source: str, header: str, *options: str) -> Peer | None:
+    """Build peers/SOURCE with the C++ compiler; None where it or a header is missing."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        return None
+    look = [compiler, "-E", "-x", "c++", "-"]
+    text = f"#include <{header}>\n"
+    if subprocess.run(look, input=text, text=True, capture_output=True, check=False).returncode:
+        return None
+    directory = tempfile.TemporaryDirectory(prefix="peer-")
+    flags = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-pthread"]
+    return _build(
+        [compiler, *flags, "-o", f"{directory.name}/peer", source, *options],
+        directory,
+        [compiler, "--version"],
+        dict(os.environ),
+    )
 
 
 def c(source: str, *options: str) -> Peer | None:
