@@ -145,6 +145,7 @@ docs: build
 docs-pictures: build
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/chart.py
+	$(BIN)/python tools/speedup.py
 	tools/chromium.sh
 	$(BIN)/python tools/page_pictures.py
 

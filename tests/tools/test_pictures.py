@@ -99,3 +99,21 @@ def test_text_of_blanks_alone_is_left_out():
     pictures = load("pictures")
     svg = '<text x="10" y="20" textLength="12.2" clip-path="b">&#160;</text>'
     assert pictures._TEXT.sub(pictures._without_blanks, svg) == ""
+
+
+def test_speed_ups_are_drawn_from_the_figures_of_the_examples(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    speedup = load("speedup")
+    monkeypatch.setattr(speedup, "RESULTS", tmp_path)
+    monkeypatch.setattr(speedup, "PICTURE", tmp_path / "speedup.svg")
+    speedup.main()
+    assert not speedup.PICTURE.exists()
+    rounds = {"kd_tree, one worker": [2.0, 2.5, 1.0], "kd_tree, all": [4.0, 3.0, 3.5]}
+    document = {
+        "machine": {"cores": 2, "cpu": "a processor"},
+        "findings": [{"claim": "kd_tree, all / one", "rounds": rounds}],
+    }
+    (tmp_path / "bench_examples.json").write_text(json.dumps(document))
+    assert speedup.panels_of(document) == {"kd-tree": [[0.8, 1.0, 0.4], [1.6, 1.2, 1.4]]}
+    speedup.main()
+    assert "<svg" in speedup.PICTURE.read_text()
