@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 import numpy
 
 TABLE = "cz_stack_base"
-PLACES = 1024
+PLACES = 1 << 16  # of which only those of threads that run are ever touched
 
 _places = numpy.zeros(2 * PLACES, numpy.int64)  # lives as long as the code, which is for good
 llvm.add_symbol(TABLE, _places.ctypes.data)
