@@ -173,6 +173,9 @@ def test_fork_waits_for_an_import_that_needs_the_compiler_lock(script: Any) -> N
         import importlib
         import os
         import threading
+        import warnings
+
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads, from 3.12
 
         import catzilla_jit
         from catzilla_jit.compile import compile_task
