@@ -55,6 +55,7 @@ class NativePool:
         self._carriers: dict[str, int] = {}  # address of the type
         self._names: dict[int, str] = {}  # by address of the kind
         self._promised: set[Any] = set()  # that are not fulfilled
+        self._stops = False  # what runs is to be stopped
         self._pool = self._create()
         lib = self._native.lib
         # By name: the cz_arena, and its number. "" is the pool's own.
@@ -343,6 +344,7 @@ class NativePool:
                 submitter.start(call, 0)
             finally:
                 self._bridge.keep_promise()
+        self.stop_late(call)
         return call
 
     def _submit_batch(
@@ -413,9 +415,19 @@ class NativePool:
         return cancelled + int(self._bridge.cancel_python())
 
     def cancel_running(self) -> None:
+        self._stops = True
+        self._bridge.cancel_python()
         for call in self._bridge.running():
             call.cancel()
         self._native.lib.cz_pool_stop_running(self._pool)
+
+    def stop_late(self, call: Any) -> None:
+        """Cancel a call that goes on with something that was running, if all of that is stopped.
+
+        After its start: it was on its way to Python, so `cancel_running` found it nowhere.
+        """
+        if self._stops:
+            call.cancel()
 
     def waiting(self) -> Waiting:
         retrying = ctypes.c_uint64()

@@ -75,6 +75,7 @@ class PurePool:
         # Single steps under the GIL do for these.
         self.running: set[PureTaskResult | PureBatch] = set()
         self._promised: set[PureTaskResult] = set()  # that are not fulfilled
+        self._stops = False  # what runs is to be stopped
 
     def _begin(self) -> None:
         assert self._initializer is not None
@@ -265,6 +266,8 @@ class PurePool:
         result = self.new(self.python_lane, level, name, python_call(work, (), {}))
         result.counted = False
         result.queue(promised=True)
+        if self._stops:  # since: `cancel_running` found it nowhere
+            result.cancel()
         return result
 
     def _count_left(self, name: str, values: int) -> None:
@@ -313,6 +316,8 @@ class PurePool:
 
     def cancel_running(self) -> None:
         """End what runs for its waiters; Python calls are interrupted, compiled ones go on."""
+        self._stops = True
+        self.python_lane.cancel_pending()
         for running in tuple(self.running):
             running.cancel()
 

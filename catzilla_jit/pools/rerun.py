@@ -41,6 +41,7 @@ class Reruns:
                 raise
             finally:
                 self._bridge.keep_promise()
+        pool.stop_late(call)
         return call
 
     def _ended(self, result: Any, call: Any) -> None:

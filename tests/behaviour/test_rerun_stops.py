@@ -17,6 +17,7 @@ from catzilla_jit import Runtime
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 from catzilla_jit.pools.native import library
 from catzilla_jit.pools.rerun import Reruns
+from catzilla_jit.runtime.left_items import LeftItems
 from support.kernels import PATIENCE
 from support.unruly import until
 
@@ -36,11 +37,13 @@ def beyond(n: int) -> int:
 
 
 class Held:
-    """Holds the dispatcher behind a method of Reruns, until `let_go`."""
+    """Holds the dispatcher behind a method of Reruns, or before it, until `let_go`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool = False) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool = False, of: type = Reruns
+    ) -> None:
         self._there, self._go_on = threading.Event(), threading.Event()
-        method = getattr(Reruns, name)
+        method = getattr(of, name)
 
         def holding(*args):
             if before:
@@ -50,7 +53,7 @@ class Held:
                 self._hold()
             return answer
 
-        monkeypatch.setattr(Reruns, name, holding)
+        monkeypatch.setattr(of, name, holding)
 
     def _hold(self) -> None:
         self._there.set()
@@ -105,6 +108,20 @@ def test_cancel_when_the_python_call_has_ended(runtime, monkeypatch, retries):
     with pytest.raises(TaskCancelled):
         result.result(PATIENCE)
     assert counts(runtime) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("how", [pytest.param("submit", marks=native), "map"])
+def test_a_shutdown_that_does_not_wait_stops_it_on_its_way(monkeypatch, how):
+    runtime = Runtime(workers=1)
+    held = Held(monkeypatch, "begin", before=True, of=Reruns if how == "submit" else LeftItems)
+    task = runtime.task(beyond, compile_to_c="require")
+    result = task.submit(ENDLESS) if how == "submit" else task.submit_map([ENDLESS])
+    held.wait()
+    runtime.shutdown(wait=False, cancel_running=True)
+    held.let_go()
+    with pytest.raises(TaskCancelled):
+        result.result(PATIENCE)
+    runtime.shutdown(timeout=PATIENCE)
 
 
 @native
