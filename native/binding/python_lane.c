@@ -232,6 +232,11 @@ static void leave_child(PyObject *value)
     _exit(1);
 }
 
+static int was_stopped(struct cz_record *record)
+{
+    return (atomic_load_explicit(&record->state, memory_order_relaxed) & CZ_STOP_CANCEL) != 0;
+}
+
 void run_call(struct cz_record *record)
 {
     uint32_t phase = CZ_COMPLETED;
@@ -239,6 +244,8 @@ void run_call(struct cz_record *record)
     uint32_t before = cz->arena_enter(record->type);
     PyObject *value;
     enter_running(&running, record);
+    if (was_stopped(record)) /* while that was done, so nothing was found to interrupt */
+        interrupt_call(record, error_cancelled);
     cz->record_begin(record);
     value = call_function(record);
     cz->arena_leave(before);

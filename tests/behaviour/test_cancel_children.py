@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import time
@@ -13,6 +14,9 @@ import pytest
 from catzilla_jit import Runtime, TaskStatus, as_completed, gather, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 from catzilla_jit.pools.arrivals import Arrivals
+from catzilla_jit.pools.native import library
+from catzilla_jit.pools.takeback import TakenBack, look
+from support.unruly import until
 
 PATIENCE = 60.0
 
@@ -160,3 +164,34 @@ def test_cancelling_reaches_the_innermost_of_tasks_that_run_on_one_thread(single
     assert begun.wait(PATIENCE)
     assert outer.cancel()
     single.shutdown(timeout=PATIENCE)
+
+
+@pytest.mark.skipif(library.unavailable() is not None, reason="the other pool asks at the entry")
+def test_a_child_that_is_cancelled_while_its_start_lets_go_of_the_gil(single: Runtime) -> None:
+    # Its start takes back what may be pending for the task around it; here that waits for us.
+    binding = library.load().binding
+    room = queue.SimpleQueue[None]()
+    entered = threading.Event()
+    child = single.task(endless, compile_to_c=False)
+    children = []
+
+    def outer() -> None:
+        children.append(child.submit(threading.Event()))
+        try:
+            entered.set()
+            while True:
+                time.sleep(0.001)
+        except TaskCancelled:
+            children[0].result()
+
+    result = single.task(outer, compile_to_c=False).submit()
+    assert entered.wait(PATIENCE)
+    binding.set_takeback(room.get, TakenBack)
+    try:
+        assert result.cancel()
+        until(lambda: children[0].status() is TaskStatus.RUNNING)
+        assert children[0].cancel()
+    finally:
+        binding.set_takeback(look, TakenBack)
+        for _ in range(10):
+            room.put(None)
