@@ -184,7 +184,7 @@ def test_key_tells_closures_types_and_rules_apart() -> None:
 
     one, other = numba.njit(scaled(1.0)), numba.njit(scaled(2.0))
     keys = {
-        library_key.key_of(dispatcher, types_, rules, None)
+        library_key.key_of(dispatcher, types_, rules, dispatcher.py_func)
         for dispatcher in (one, other)
         for types_ in (TYPES)
         for rules in ("", repr(Options()))
@@ -192,7 +192,7 @@ def test_key_tells_closures_types_and_rules_apart() -> None:
     assert len(keys) == 20
     assert None not in keys
     again = numba.njit(scaled(1.0))
-    assert library_key.key_of(again, [FLOATS], "", None) in keys
+    assert library_key.key_of(again, [FLOATS], "", again.py_func) in keys
 
 
 @pytest.mark.parametrize(
@@ -206,15 +206,56 @@ def test_key_tells_closures_types_and_rules_apart() -> None:
 )
 def test_type_that_may_be_the_users_has_no_key(type_: types.Type) -> None:
     dispatcher = numba.njit(disk.read)
-    assert library_key.key_of(dispatcher, [types.int64], "", None) is not None
-    assert library_key.key_of(dispatcher, [type_], "", None) is None
+    assert library_key.key_of(dispatcher, [types.int64], "", disk.read) is not None
+    assert library_key.key_of(dispatcher, [type_], "", disk.read) is None
+
+
+ROWS = [[1, 2], [3, 4, 5]]
+OTHERS = [[1, 2], [3, 4, 6]]
+LONG = list(range(50))
+LONGER = list(range(1, 51))
+
+
+def test_constants_of_the_module_are_those_of_each_task() -> None:
+    def of_rows(i: int) -> int:
+        return sum([sum(row) for row in ROWS]) + LONG[i]
+
+    def of_others(i: int) -> int:
+        return sum([sum(row) for row in OTHERS]) + LONGER[i]
+
+    for function in (of_rows, of_others):
+        assert run(compiled(function), 3) == function(3)
+
+
+def test_key_tells_functions_apart_by_the_globals_of_a_namespace_of_their_own() -> None:
+    def made(**names: Any) -> Any:
+        space = {"__name__": "catzilla_jit.compile.library", **names}
+        exec("def made():\n    return held", space)
+        return space["made"]
+
+    def inner(x: Any) -> Any:
+        return made(held=x)
+
+    held = (1, 2, "1", numpy.ones(2), numpy.zeros(2), numpy.add, inner(1), inner(2))
+    keys = {
+        library_key.key_of(numba.njit(function), [], "", function)
+        for function in (made(held=each) for each in held)
+    }
+    assert len(keys) == len(held)
+    assert None not in keys
+    own = made(held=_of_user)
+    assert library_key.key_of(numba.njit(own), [], "", own) is None
+
+
+def _of_user() -> None:
+    """Stand for a function of the user's."""
 
 
 def test_function_of_the_users_has_no_key() -> None:
     def own(x: Any) -> Any:
         return x
 
-    assert library_key.key_of(numba.njit(own), [types.int64], "", None) is None
+    assert library_key.key_of(numba.njit(own), [types.int64], "", own) is None
     assert not library_key.is_library_function(own)
 
 

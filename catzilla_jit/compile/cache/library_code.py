@@ -37,7 +37,7 @@ from catzilla_jit.compile.frontend.recording import Recorded
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.target.context import TaskContext
 from catzilla_jit.compile.target.deferred_library import kept_library
-from catzilla_jit.compile.target.helper import Chooser, Helper
+from catzilla_jit.compile.target.helper import Helper
 from catzilla_jit.compile.target.variable_names import ENVIRONMENT
 
 #: The names of the files end with this.
@@ -160,9 +160,9 @@ class _Shelf(NullCache):
     def _key(self, sig: Any) -> str | None:
         if is_set_in_code():
             return None
-        choice = self._dispatcher.choice if isinstance(self._dispatcher, Chooser) else None
-        rules = "" if self._unit is None else self._unit.rules
-        return key_of(self._dispatcher, sig, rules, choice)
+        if self._unit is None:
+            return key_of(self._dispatcher, sig, "", self._dispatcher.py_func)
+        return key_of(self._dispatcher, sig, self._unit.rules, self._dispatcher.source)
 
 
 def _saved(cres: Any, unit: CompilationUnit | None) -> Saved | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import sys
 import types as pytypes
 from collections.abc import Iterable
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy
 from numba.core import compiler, types
 from numba.core.dispatcher import Dispatcher
+from numba.core.extending import _Intrinsic
 
 from catzilla_jit.compile.cache.toolchain import installation
 
@@ -35,15 +37,15 @@ class _NoKey(Exception):
     """A value may be the user's."""
 
 
-def key_of(dispatcher: Any, argument_types: Iterable[Any], rules: str, choice: Any) -> str | None:
+def key_of(dispatcher: Any, argument_types: Iterable[Any], rules: str, source: Any) -> str | None:
     """Return the digest for a function that a dispatcher compiles for types; None without one.
 
-    choice: what chooses the function by the types, None where the dispatcher has the function.
+    source: the function as it was written, or what chooses it by the types.
     """
     writer = _Writer()
     try:
         writer.text("library", installation(), rules, str(_flags(dispatcher)))
-        writer.value(dispatcher.py_func if choice is None else choice)
+        writer.value(source)
         for each in argument_types:
             writer.type(each)
     except (_NoKey, RecursionError):
@@ -87,8 +89,14 @@ class _Writer:
             self.type(value)
         elif isinstance(value, numpy.dtype) and not value.hasobject:
             self.text(repr(value))
+        elif isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
+            self.text(repr(value.dtype), repr(value.shape), value.tobytes().hex())
         elif isinstance(value, numpy.ufunc):
-            self.text(value.__name__, _root(value))
+            if getattr(numpy, value.__name__, None) is not value:
+                raise _NoKey
+            self.text(value.__name__)
+        elif isinstance(value, _Intrinsic):
+            self.value(value._defn)
         elif isinstance(value, pytypes.ModuleType):
             self.text(value.__name__)
         elif isinstance(value, Dispatcher):
@@ -118,6 +126,12 @@ class _Writer:
             except ValueError:  # it is empty
                 held = "no value"
             self.value(held)
+        # Functions that are written as they are needed have a namespace of their own.
+        module = sys.modules.get(function.__module__)
+        if module is None or vars(module) is not function.__globals__:
+            for name in sorted(_names(function.__code__) & function.__globals__.keys()):
+                self.text("global", name)
+                self.value(function.__globals__[name])
 
     def _code(self, code: pytypes.CodeType) -> None:
         """Write what tells two functions of one name apart."""
@@ -162,8 +176,10 @@ class _Writer:
         return False
 
 
-def _root(value: Any) -> str:
-    return (getattr(value, "__module__", None) or "numpy").partition(".")[0]
+def _names(code: pytypes.CodeType) -> set[str]:
+    """Return the names of globals in code and in what is nested in it; and of attributes."""
+    nested = [each for each in code.co_consts if isinstance(each, pytypes.CodeType)]
+    return set(code.co_names).union(*map(_names, nested))
 
 
 def _named(value: Any, packages: set[str]) -> str:

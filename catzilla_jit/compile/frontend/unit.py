@@ -276,6 +276,7 @@ class CompilationUnit:
             choose = None if whole else functools.partial(self._for_types, original)
             helper = Helper(made, self.options, self.pipeline, choose)
             helper.takes_constants = made not in self.loops
+            helper.source = original
             self._helpers[original] = self._adopted(helper)
         return self._helpers[original]
 

@@ -52,6 +52,8 @@ class Helper(Dispatcher):
         """choose: gives the function that is compiled for arguments of some types."""
         super().__init__(function, {}, options.target_options(), pipeline)
         self.takes_constants = True  # a call with a constant may have a form of its own
+        #: The function as it was written, or what chooses it by the types.
+        self.source: Any = function
         #: Gives the context for the compilation for types; none of its own if it is the user's.
         self.recording: Callable[[Helper, Any], AbstractContextManager[Any]] | None = None
         self._by_position = _by_position(self._compiler.pysig)
@@ -128,7 +130,7 @@ class Chooser(Helper):
     ) -> None:
         call = pytypes.FunctionType(_BY_COUNT[arguments].__code__, {}, choice.__name__)
         super().__init__(call, options, pipeline)
-        self.choice = choice
+        self.choice = self.source = choice
 
         def implementation(args: tuple[Any, ...], _keywords: dict[str, Any]) -> Any:
             chosen = choice(*args)
