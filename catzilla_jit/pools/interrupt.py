@@ -15,10 +15,11 @@ pools/pure/signals.py. On other threads, outside of tasks, these are plain calls
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from .ended import Ended
@@ -51,7 +52,8 @@ run_here: Callable[[], int] = _calls.run_here
 #: call_here(): the result of the Python call that this thread is inside of, or None.
 call_here: Callable[[], Any] = _calls.call_here
 
-#: act_for(number): the run that this thread is inside of goes on under the number of another.
+#: act_for(number): the run that this thread is inside of goes on under the number of another;
+#: outside of tasks, what the thread submits is that one's.
 act_for: Callable[[int], None] = _calls.act_for
 
 #: interrupted_here(): whether the run that this thread is inside of is to be stopped.
@@ -101,6 +103,19 @@ def shielded(function: Callable[P, R]) -> Callable[P, R]:
         return call_shielded(function, *args, **kwargs)  # type: ignore[no-any-return]
 
     return call
+
+
+@contextlib.contextmanager
+def submitting_for(run: int) -> Iterator[None]:
+    """Let what this thread submits, if it is inside of no task, be the work of that run."""
+    outside = run and not run_here()
+    if outside:
+        act_for(run)
+    try:
+        yield
+    finally:
+        if outside:
+            act_for(0)
 
 
 @shielded

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..pools.exception_copy import copy_exception
+from ..pools.interrupt import submitting_for
 from ..pools.watch import outcome, watch
 from .batch import BatchResult
 from .privilege import promised
@@ -54,7 +55,8 @@ class Keeper:
 
     def submit(self, make: Callable[[], Any]) -> Any:
         """Return the result of `make()`, which submits, also while the pool is closing."""
-        with promised(self._pool):
+        # Who waits for the promise may run it, and is stopped with it.
+        with promised(self._pool), submitting_for(self.promise._parent):
             return make()
 
     def settle(self, failed: bool, value: Any) -> None:

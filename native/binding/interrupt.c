@@ -369,7 +369,8 @@ PyObject *act_for(PyObject *Py_UNUSED(module), PyObject *number)
     if (PyErr_Occurred())
         return NULL;
     if (call)
-        call->run = number_here = run;
+        call->run = run;
+    number_here = run;
     Py_RETURN_NONE;
 }
 

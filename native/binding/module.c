@@ -79,7 +79,8 @@ static PyMethodDef module_methods[] = {
     {"set_epoch", set_epoch, METH_O,
      "set_epoch(nanoseconds): from time.monotonic's clock to the epoch."},
     {"act_for", act_for, METH_O,
-     "act_for(number): the run that this thread is inside of takes the number of another."},
+     "act_for(number): the run that this thread is inside of takes the number of another; outside\n"
+     "of tasks, what it submits is that one's."},
     {"interrupted_here", get_interrupted_here, METH_NOARGS,
      "interrupted_here(): whether the run that this thread is inside of is to be stopped."},
     {"check_interrupt", check_interrupt, METH_NOARGS,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from catzilla_jit import Runtime, TaskStatus, as_completed, gather, wait
+from catzilla_jit import Runtime, TaskStatus, as_completed, chain, gather, group, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
 from catzilla_jit.pools.arrivals import Arrivals
 from catzilla_jit.pools.native import library
@@ -164,6 +164,31 @@ def test_cancelling_reaches_the_innermost_of_tasks_that_run_on_one_thread(single
     assert begun.wait(PATIENCE)
     assert outer.cancel()
     single.shutdown(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("how", ["argument", "then", "chain", "group"])
+def test_what_a_child_that_waits_for_another_becomes_is_stopped_where_its_parent_runs_it(
+    single: Runtime, how: str
+) -> None:
+    begun, children = threading.Event(), []
+    first = single.task(lambda: begun, compile_to_c=False, name="first")
+    then = single.task(endless, compile_to_c=False)
+    ways: dict[str, Callable[[], Any]] = {
+        "argument": lambda: then.submit(first.submit()),
+        "then": lambda: first.submit().then(then),
+        "chain": lambda: chain(first, then).submit(),
+        "group": lambda: chain(first, group(then)).submit(),
+    }
+
+    def outer() -> None:
+        children.append(ways[how]())
+        children[0].result()
+
+    result = single.task(outer, compile_to_c=False).submit()
+    assert begun.wait(PATIENCE)
+    assert result.cancel()
+    with pytest.raises(TaskCancelled):
+        children[0].result(PATIENCE)
 
 
 @pytest.mark.skipif(library.unavailable() is not None, reason="the other pool asks at the entry")

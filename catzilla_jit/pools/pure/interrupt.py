@@ -61,6 +61,13 @@ def _after_fork_in_child() -> None:
 at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=_after_fork_in_child)
 
 
+class _Outside(threading.local):
+    number = 0  # of the run whose work this thread does outside of tasks
+
+
+_outside = _Outside()
+
+
 class Clock(Protocol):
     """What pools/timer.py offers."""
 
@@ -334,7 +341,7 @@ def call_exposed(function: Callable[..., Any], /, *args: Any) -> Any:
 def run_here() -> int:
     """Return the number of the run that this thread is inside of, 0 if it is in none."""
     call = _call_here() if threading.get_ident() in _running else None
-    return 0 if call is None else call.number
+    return _outside.number if call is None else call.number
 
 
 def call_here() -> Any:
@@ -344,10 +351,15 @@ def call_here() -> Any:
 
 
 def act_for(number: int) -> None:
-    """Let the run that this thread is inside of have the number of another."""
+    """Let the run that this thread is inside of have the number of another; 0 for no run.
+
+    Outside of tasks, what the thread submits from now on is that one's.
+    """
     call = _call_here()
     if call is not None:
         call.number = number
+    else:
+        _outside.number = number
 
 
 def interrupted_here() -> bool:
