@@ -92,11 +92,10 @@ class _Writer:
         elif isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
             self.text(repr(value.dtype), repr(value.shape), value.tobytes().hex())
         elif isinstance(value, numpy.ufunc):
-            if getattr(numpy, value.__name__, None) is not value:
+            name: str = value.__name__
+            if getattr(numpy, name, None) is not value:
                 raise _NoKey
-            self.text(value.__name__)
-        elif isinstance(value, _Intrinsic):
-            self.value(value._defn)
+            self.text(name)
         elif isinstance(value, pytypes.ModuleType):
             self.text(value.__name__)
         elif isinstance(value, Dispatcher):
@@ -109,6 +108,8 @@ class _Writer:
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             self.text(_named(type(value), PACKAGES))
             self.value(tuple(getattr(value, each.name) for each in dataclasses.fields(value)))
+        elif isinstance(value, _Intrinsic):
+            self.value(value._defn)
         else:
             self.text(_named(value, NAMED))
 
