@@ -26,10 +26,10 @@ struct cz_type {
     struct cz__extras *extras;
     struct cz__bell *bell; /* of the clock */
     bool interruptible;
-    int32_t rerun;          /* the status that asks for another way; 0: none does */
-    bool carrier;           /* its calls are not counted, only shown (cz_type_set_carrier) */
-    struct cz_arena *arena; /* NULL: none of its own; constant after the first call */
-    struct cz_batch *batch; /* not NULL: the record is a ticket of this batch */
+    int32_t rerun;             /* the status that asks for another way; 0: none does */
+    bool carrier;              /* its calls are not counted, only shown (cz_type_set_carrier) */
+    struct cz_arena *arena;    /* NULL: none of its own; constant after the first call */
+    struct cz_batch *batch;    /* not NULL: the record is a ticket of this batch */
     struct cz__bundle *bundle; /* not NULL: it is the ticket of this bundle */
     struct cz_type *next;      /* the pool's list */
 
