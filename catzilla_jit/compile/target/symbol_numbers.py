@@ -11,10 +11,11 @@ processes can be linked only if they count in different places.
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
 
 from numba.core.bytecode import FunctionIdentity
+
+from catzilla_jit.posix import at_fork
 
 
 def _begin() -> None:
@@ -23,4 +24,4 @@ def _begin() -> None:
 
 _begin()
 # Children of one process would go on with the same numbers.
-os.register_at_fork(after_in_child=_begin)
+at_fork(after_in_child=_begin)
