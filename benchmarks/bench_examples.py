@@ -1,7 +1,7 @@
 """How much faster are the examples of examples/parallel on all cores than on one worker?
 
-Each runs as it stands there, on problems of some milliseconds: so short a run is now and then
-undisturbed on a busy machine too, with enough rounds.
+Each runs as it stands there, on problems of some tenths of a second; the median of the rounds
+counts.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Subjects:
         self._tasks: dict[str, Any] = {}
         self._size = options.size
         draw = np.random.default_rng(1)
-        self._numbers = draw.random(options.size(60_000, 5_000))
-        self._points = draw.random((options.size(10_000, 500), 2))
+        self._numbers = draw.random(options.size(2_000_000, 5_000))
+        self._points = draw.random((options.size(200_000, 500), 2))
 
     def _rate(self, task: Any, *arguments: Any) -> float:
         """Return the runs per second of one of them, with its options but on this runtime."""
@@ -61,14 +61,14 @@ class Subjects:
         return self._rate(module.integral, 0.0, 2.0, *heights, tolerance)
 
     def queens(self) -> float:
-        n = self._size(10, 6)
+        n = self._size(12, 6)
         return self._rate(example("queens").queens, n, 0, n * n)
 
     def kd_tree(self) -> float:
         return self._rate(example("kd_tree").build, self._points.copy(), 0, len(self._points), 0)
 
     def heat(self) -> float:
-        rows = self._size(250, 20)
+        rows = self._size(500, 20)
         plate = np.zeros((rows, rows))
         plate[0] = 1.0
         return self._rate(example("heat").settle, plate, self._size(1, 100) * 0.5)

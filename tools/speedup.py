@@ -2,8 +2,8 @@
 
     make docs-pictures
 
-A panel for each example: what it does on all cores in the times of one worker. A bar is the best of
-the rounds, which other programs have disturbed least; its whisker goes down to the median. Without
+A panel for each example: what it does on all cores in the times of one worker. A bar is the median
+of the rounds; its whisker goes from the lowest to the highest. Without
 figures in benchmarks/results the picture stays as it is.
 """
 
@@ -31,7 +31,7 @@ def panels_of(document: Mapping[str, Any]) -> dict[str, list[Sequence[float]]]:
     for finding in document["findings"]:
         name = finding["claim"].partition(",")[0]
         rounds = [finding["rounds"][f"{name}, {where}"] for where in ("one worker", "all")]
-        one = max(rounds[0])
+        one = statistics.median(rounds[0])
         found[name.replace("_", "-")] = [[figure / one for figure in each] for each in rounds]
     return found
 
@@ -39,11 +39,11 @@ def panels_of(document: Mapping[str, Any]) -> dict[str, list[Sequence[float]]]:
 def draw_panel(axis: Axes, name: str, speeds: Sequence[Sequence[float]], cores: int) -> None:
     """Draw two bars, and the line that no program is above."""
     for place, (figures, color) in enumerate(zip(speeds, COLORS, strict=True)):
-        best = max(figures)
-        low = best - statistics.median(figures)
-        axis.bar(place, best, color=color, width=0.7)
-        axis.errorbar(place, best, yerr=[[low], [0.0]], color="#303030", lw=1, capsize=2)
-        axis.annotate(f"{best:.2f}", (place, 0.08), ha="center", color="white", weight="bold")
+        middle = statistics.median(figures)
+        ends = [[middle - min(figures)], [max(figures) - middle]]
+        axis.bar(place, middle, color=color, width=0.7)
+        axis.errorbar(place, middle, yerr=ends, color="#303030", lw=1, capsize=2)
+        axis.annotate(f"{middle:.2f}", (place, 0.08), ha="center", color="white", weight="bold")
     axis.axhline(cores, color="#303030", lw=0.6, ls=":")
     axis.set_xticks(range(2), ["1", str(cores)])
     axis.set_title(name, fontsize=9, fontweight="bold")
@@ -65,8 +65,8 @@ def main() -> None:
         draw_panel(axis, name, speeds, machine["cores"])
     axes[0].set_ylabel("times one worker")
     figure.supxlabel(
-        f"workers, on {machine['cores']} cores of {machine['cpu']}. Bars: the best of the "
-        "rounds; whiskers: down to the median.",
+        f"workers, on {machine['cores']} cores of {machine['cpu']}. Bars: medians of the "
+        "rounds; whiskers: the lowest and the highest.",
         fontsize=7,
     )
     figure.savefig(PICTURE, metadata={"Date": None})
