@@ -22,6 +22,7 @@ GROUND = (
     "errors", "types", "logs", "jemalloc", "importing", "forking", "forks", "lazily",
     "environment", "posix",
     "deadline",
+    "guard",
 )  # fmt: skip
 #: The same order inside of `compile`, below the modules of that folder itself.
 STAGES = (

@@ -19,13 +19,13 @@ from typing import Any
 
 from catzilla_jit.compile.frontend.contents import guards_of, same_contents
 from catzilla_jit.compile.frontend.names import callee, is_filled, is_installed
+from catzilla_jit.guard import holds
 
 #: (dictionary, name, value), (dictionary, name) where it has no such name, or (cell or function,
 #: attribute, value); those of contents are `contents.py`'s.
 Guard = tuple[Any, ...]
 
 _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__")
-_MISSING = object()
 
 
 class Dependencies:
@@ -42,7 +42,7 @@ class Dependencies:
 
     def unchanged(self) -> bool:
         """Tell whether every name still means the object that it meant."""
-        return all(map(_holds, self.guards))
+        return all(map(holds, self.guards))
 
     def same_contents(self) -> bool:
         """Tell whether lists and dicts still hold what they held."""
@@ -116,16 +116,6 @@ class Dependencies:
     def _hold(self, value: Any) -> None:
         if type(value) in (list, dict, set, tuple):
             self._held[id(value)] = value
-
-
-def _holds(guard: Guard) -> bool:
-    holder, key, *value = guard
-    if isinstance(holder, dict):
-        return holder.get(key, _MISSING) is (value[0] if value else _MISSING)
-    try:
-        return getattr(holder, key) is value[0]
-    except ValueError:  # an emptied cell
-        return False
 
 
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})

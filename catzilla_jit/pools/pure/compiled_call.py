@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...guard import holds
 from .. import payload as layout
 from ..payload import SCALARS, Compiled, SlotLike
 from ..protocol import Guards, Settle
@@ -24,7 +24,6 @@ from .interrupt import call_shielded
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
 _PACK = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.py_object, ctypes.c_void_p)
 _UNPACK = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)
-_MISSING = object()
 _RELEASE = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -42,7 +41,7 @@ class Code:
     def call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Call | None:
         """Return the call with these arguments, None if they do not fit exactly."""
         slots = self._task.arguments
-        if kwargs or len(args) != len(slots) or not all(map(_holds, self._guards)):
+        if kwargs or len(args) != len(slots) or not all(map(holds, self._guards)):
             return None
         try:
             for slot, value in zip(slots, args, strict=True):
@@ -61,7 +60,7 @@ class Code:
     def answer(self, args: Sequence[Any]) -> tuple[bool, Any]:
         """Call the code here and now: whether it has an answer to these arguments, and which."""
         slots = self._task.arguments
-        if len(args) != len(slots) or not all(map(_holds, self._guards)):
+        if len(args) != len(slots) or not all(map(holds, self._guards)):
             return False, None
         payload, error = self._payload(), ctypes.c_void_p()
         packed: list[SlotLike] = []
@@ -133,19 +132,6 @@ def _as_submitted(value: Any) -> Any:
     if type(value) is dict:
         return {key: _as_submitted(item) for key, item in value.items()}
     return tuple(map(_as_submitted, value)) if type(value) is tuple else value
-
-
-def _holds(guard: tuple[Any, ...]) -> bool:
-    holder, key, *value = guard
-    if key == "[]":  # what is in it
-        parts = [x for pair in holder.items() for x in pair] if type(holder) is dict else [*holder]
-        return len(parts) == len(value[0]) and all(map(operator.is_, parts, value[0]))
-    if isinstance(holder, dict):
-        return holder.get(key, _MISSING) is (value[0] if value else _MISSING)
-    try:
-        return getattr(holder, key) is value[0]
-    except ValueError:  # an emptied cell
-        return False
 
 
 def _view(payload: Any, slot: SlotLike) -> np.ndarray[Any, Any] | None:
