@@ -114,6 +114,6 @@ def test_speed_ups_are_drawn_from_the_figures_of_the_examples(tmp_path, monkeypa
         "findings": [{"claim": "kd_tree, all / one", "rounds": rounds}],
     }
     (tmp_path / "bench_examples.json").write_text(json.dumps(document))
-    assert speedup.panels_of(document) == {"kd-tree": [[0.8, 1.0, 0.4], [1.6, 1.2, 1.4]]}
+    assert speedup.panels_of(document) == {"kd-tree": [[1.0, 1.25, 0.5], [2.0, 1.5, 1.75]]}
     speedup.main()
     assert "<svg" in speedup.PICTURE.read_text()
