@@ -1,7 +1,7 @@
 """How much faster are the examples of examples/parallel on all cores than on one worker?
 
-Each runs as it stands there, on problems of some tenths of a second; the median of the rounds
-counts.
+Each runs as it stands there, on problems that take one worker from less than a millisecond
+(quadrature) to some tenths of a second (quicksort); the median of the rounds counts.
 """
 
 from __future__ import annotations
