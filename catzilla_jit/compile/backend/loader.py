@@ -42,7 +42,7 @@ forks.hold(forks.ENGINE, LOCK)
 def is_plain(data: bytes) -> bool:
     """Tell whether an object file is code that `load` takes and that needs nothing of Numba's."""
     names = undefined(data)
-    return names is not None and not _are_foreign(names) and _are_known(names)
+    return names is not None and not _are_foreign(names) and are_known(names)
 
 
 def is_loadable(data: bytes) -> bool:
@@ -53,7 +53,7 @@ def is_loadable(data: bytes) -> bool:
     # Before the lock: both import.
     if _are_foreign(names) and not (_is_registered() and numba_symbols.is_complete(names)):
         return False
-    return _are_known(names)
+    return are_known(names)
 
 
 def _is_registered() -> bool:
@@ -66,18 +66,13 @@ def _are_foreign(names: Iterable[str]) -> bool:
     return any(name.startswith(FOREIGN) for name in names)
 
 
-def _are_known(names: Iterable[str]) -> bool:
+def are_known(names: Iterable[str]) -> bool:
     """Tell whether LLVM knows the symbols: another would end the process."""
     if not _are_provided(names):
         return False
     with LOCK:
         _engine()  # it is what opens the program's own symbols to LLVM
         return all(llvm.address_of_symbol(name) is not None for name in names)
-
-
-def has_all(names: Iterable[str]) -> bool:
-    """Tell whether code that refers to these symbols can be linked; Numba is there already."""
-    return _are_known(list(names))
 
 
 def has_loops(data: bytes) -> bool:

@@ -127,9 +127,13 @@ def _alone(name: str) -> Any:
 def environment(constants: list[Any]) -> Any:
     """Return what Numba's code reads its constants from."""
     made = _extension(ENVIRONMENT).Environment({})
-    # The keys of a dict are among them, and Python would have interned those.
-    made.consts.extend(sys.intern(each) if type(each) is str else each for each in constants)
+    made.consts.extend(interned(constants))
     return made
+
+
+def interned(constants: list[Any]) -> list[Any]:
+    """Return the constants as Python has them: keys of dicts are among them, which it interns."""
+    return [sys.intern(each) if type(each) is str else each for each in constants]
 
 
 def point_at(address: int, held: Any) -> None:

@@ -28,9 +28,11 @@ from numba.core.compiler import CompileResult
 from numba.core.environment import Environment, lookup_environment
 
 from catzilla_jit.compile.backend.kernel import Native
-from catzilla_jit.compile.backend.loader import has_all
+from catzilla_jit.compile.backend.loader import are_known
+from catzilla_jit.compile.backend.numba_symbols import interned
 from catzilla_jit.compile.cache import disk
 from catzilla_jit.compile.cache.library_key import is_library_function, key_of
+from catzilla_jit.compile.cache.numba_state import is_free
 from catzilla_jit.compile.cache.saved_task import unpickled
 from catzilla_jit.compile.cache.toolchain import is_set_in_code
 from catzilla_jit.compile.frontend.recording import Recorded
@@ -42,8 +44,6 @@ from catzilla_jit.compile.target.variable_names import ENVIRONMENT
 
 #: The names of the files end with this.
 SUFFIX = ".l"
-#: A global of this name holds the address of a function that is compiled later.
-UNRESOLVED = ".numba.unresolved$"
 #: Environments that code points at live as long as the process, as the code does.
 _kept: list[Any] = []
 
@@ -170,31 +170,26 @@ def _saved(cres: Any, unit: CompilationUnit | None) -> Saved | None:
     library, found = cres.library, cres.fndesc
     recorded = None if unit is None else unit.recordings.recorded()
     plain = not (found.noalias or found.inline or cres.reload_init or cres.lifted)
-    if not plain or cres.objectmode or library.has_dynamic_globals:
+    if not plain or cres.objectmode or not is_free(library):
         return None
     if unit is not None and (recorded is None or not recorded.is_whole):
         return None
     module = library._final_module
-    variables = [each.name for each in module.global_variables]
-    if any(name.startswith(UNRESOLVED) for name in variables):
+    named = {each.name: each for each in (*module.functions, *module.global_variables)}
+    tag = TaskContext.tag if unit is not None else ""
+    if not tag and any(TaskContext.tag in name for name in named):
         return None
     environments = {}
-    for name in variables:
+    for name in named:
         if name.startswith(ENVIRONMENT):
             environment = lookup_environment(name)
             if environment is None:
                 return None
             environments[name] = list(environment.consts)
-    tag = TaskContext.tag if unit is not None else ""
-    code = str(module)
-    if unit is None and TaskContext.tag in code:
-        return None
-    declared = [
-        each.name for each in (*module.functions, *module.global_variables) if each.is_declaration
-    ]
+    declared = [name for name, each in named.items() if each.is_declaration]
     return Saved(
         tag,
-        code if tag else module.as_bitcode(),
+        str(module) if tag else module.as_bitcode(),
         Native.of(found),
         cres.signature,
         environments,
@@ -209,7 +204,7 @@ def _loaded(
     saved: Saved, dispatcher: Any, unit: CompilationUnit | None, context: Any
 ) -> CompileResult | None:
     """Return the function as if it had been compiled; None if this process lacks what it needs."""
-    if not has_all(saved.needs):
+    if not are_known(saved.needs):
         return None
     parse = llvm.parse_assembly if isinstance(saved.code, str) else llvm.parse_bitcode
     name = dispatcher.py_func.__qualname__
@@ -248,7 +243,7 @@ def _environment(name: str, constants: list[Any]) -> Any:
     found = lookup_environment(name)
     if found is None:
         found = Environment({"__name__": __name__})
-        found.consts.extend(constants)
+        found.consts.extend(interned(constants))
         found.env_name = name
         Environment._memo[name] = found
     return found

@@ -39,7 +39,7 @@ SECRET = b"_numba_hashsecret"
 
 def freeze(kernel: Kernel, facts: Facts) -> Saved | None:
     """Return the saved form, or None when this task cannot be saved."""
-    if not _is_free(kernel.library):
+    if not is_free(kernel.library):
         return None
     found = _library(kernel.library, kernel.native)
     if found is None:
@@ -55,7 +55,7 @@ def freeze(kernel: Kernel, facts: Facts) -> Saved | None:
 
 def freeze_chunk(symbol: str, library: Any) -> SavedChunk | None:
     """Return the saved form of a chunk function's library, or None."""
-    found = _library(library, None) if _is_free(library) else None
+    found = _library(library, None) if is_free(library) else None
     return None if found is None else SavedChunk(symbol, *found)
 
 
@@ -80,7 +80,7 @@ def _numbas(object_code: bytes) -> dict[str, Any]:
     return {name: environment for name, environment in found.items() if environment is not None}
 
 
-def _is_free(library: Any) -> bool:
+def is_free(library: Any) -> bool:
     """Tell whether a library's code holds no address of this process."""
     names = [value.name for value in library._final_module.global_variables]
     return not library.has_dynamic_globals and not any(n.startswith(UNRESOLVED) for n in names)
