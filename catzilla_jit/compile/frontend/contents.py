@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-#: In the place of a name: the guard is about the contents of its holder.
-CONTENTS = "[]"
+from catzilla_jit.guard import CONTENTS
+
 #: More items than this are not looked through at each submission.
 MOST_ITEMS = 4096
 
@@ -28,13 +28,6 @@ def snapshot(container: Any) -> tuple[Any, ...]:
 def guards_of(value: Any) -> list[Guard]:
     """Return the guards of a value's contents, those of containers in it included."""
     return [(each, CONTENTS, snapshot(each)) for each in _containers(value, set())]
-
-
-def same_contents(container: Any, before: tuple[Any, ...]) -> bool:
-    """Tell whether a container holds the same objects in the same order."""
-    if len(container) * (2 if isinstance(container, dict) else 1) != len(before):
-        return False
-    return all(now is then for now, then in zip(snapshot(container), before, strict=True))
 
 
 def _containers(value: Any, seen: set[int]) -> Iterator[Any]:

@@ -17,7 +17,7 @@ import types as pytypes
 from collections.abc import Iterator
 from typing import Any
 
-from catzilla_jit.compile.frontend.contents import guards_of, same_contents
+from catzilla_jit.compile.frontend.contents import guards_of
 from catzilla_jit.compile.frontend.names import callee, is_filled, is_installed
 from catzilla_jit.guard import holds
 
@@ -46,7 +46,7 @@ class Dependencies:
 
     def same_contents(self) -> bool:
         """Tell whether lists and dicts still hold what they held."""
-        return all(same_contents(holder, before) for holder, _, before in self.contents)
+        return all(map(holds, self.contents))
 
     def look_again(self) -> None:
         """Take down what is in the lists and dicts now."""
