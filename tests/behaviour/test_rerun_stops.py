@@ -71,16 +71,20 @@ def counts(runtime):
     return total.completed, total.failed, total.cancelled
 
 
-@native
-@pytest.mark.parametrize("n", [ENDLESS, SHORT], ids=["endless", "short"])
-def test_cancel_while_the_python_call_is_made(runtime, monkeypatch, n):
-    held = Held(monkeypatch, "begin")
-    result = runtime.task(beyond, compile_to_c="require").submit(n)
+def cancel_while_held(held, result):
     held.wait()
     assert result.cancel()
     held.let_go()
     with pytest.raises(TaskCancelled):
         result.result(PATIENCE)
+
+
+@native
+@pytest.mark.parametrize("n", [ENDLESS, SHORT], ids=["endless", "short"])
+def test_cancel_while_the_python_call_is_made(runtime, monkeypatch, n):
+    held = Held(monkeypatch, "begin")
+    result = runtime.task(beyond, compile_to_c="require").submit(n)
+    cancel_while_held(held, result)
     assert counts(runtime) == (0, 0, 1)
 
 
@@ -89,11 +93,7 @@ def test_cancel_while_no_python_call_can_be_made(runtime, monkeypatch):
     monkeypatch.setattr(Reruns, "begin", lambda *_: None)
     held = Held(monkeypatch, "begin")
     result = runtime.task(beyond, compile_to_c="require").submit(ENDLESS)
-    held.wait()
-    assert result.cancel()
-    held.let_go()
-    with pytest.raises(TaskCancelled):
-        result.result(PATIENCE)
+    cancel_while_held(held, result)
 
 
 @native
@@ -102,11 +102,7 @@ def test_cancel_when_the_python_call_has_ended(runtime, monkeypatch, retries):
     held = Held(monkeypatch, "_ended", before=True)
     task = runtime.task(beyond, compile_to_c="require", max_retries=retries)
     result = task.submit(SHORT)
-    held.wait()
-    assert result.cancel()
-    held.let_go()
-    with pytest.raises(TaskCancelled):
-        result.result(PATIENCE)
+    cancel_while_held(held, result)
     assert counts(runtime) == (0, 0, 1)
 
 
