@@ -6,7 +6,7 @@ WERROR ?= OFF
 
 BIN := .venv/bin
 NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
-C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.c)
+C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.[ch])
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
 .PHONY: help demo test check lint types format ctest sanitize sanitize-python model bench \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL = 64 };
+#include "fork_jobs.h"
 
 static double *numbers;
 
@@ -26,73 +26,25 @@ static long fib(long n)
 static void quicksort(double *x, long begin, long end)
 {
     while (end - begin > SMALL) {
-        double pivot = x[(begin + end) / 2];
-        long low = begin, high = end - 1, first = begin;
-        while (low <= high) {
-            while (x[low] < pivot)
-                low++;
-            while (x[high] > pivot)
-                high--;
-            if (low <= high) {
-                double kept = x[low];
-                x[low++] = x[high];
-                x[high--] = kept;
-            }
-        }
+        long first = begin, high;
+        begin = partition(x, begin, end, &high);
 #pragma omp task
         quicksort(x, first, high + 1);
-        begin = low;
     }
-    for (long i = begin + 1; i < end; i++) {
-        double value = x[i];
-        long at = i;
-        for (; at > begin && x[at - 1] > value; at--)
-            x[at] = x[at - 1];
-        x[at] = value;
-    }
+    insertion_sort(x, begin, end);
 #pragma omp taskwait
-}
-
-static long queens(long n, long row, long columns, long left, long right)
-{
-    long count = 0;
-    if (row == n)
-        return 1;
-    for (long column = 0; column < n; column++) {
-        long bit = 1L << column;
-        if (((columns | left | right) & bit) == 0)
-            count += queens(n, row + 1, columns | bit, (left | bit) << 1, (right | bit) >> 1);
-    }
-    return count;
 }
 
 static long all_queens(long n, long first, long last)
 {
     long middle = (first + last) / 2, half, rest;
     if (last - first == 1)
-        return queens(n, 1, 1L << first, 1L << first << 1, 1L << first >> 1);
+        return queens_from(n, first);
 #pragma omp task shared(half)
     half = all_queens(n, first, middle);
     rest = all_queens(n, middle, last);
 #pragma omp taskwait
     return half + rest;
-}
-
-static void fill(long size)
-{
-    unsigned long long state = 1;
-    for (long i = 0; i < size; i++) {
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        numbers[i] = (double)(state >> 11) * 0x1p-53;
-    }
-}
-
-static long sorted(long size)
-{
-    for (long i = 1; i < size; i++)
-        if (numbers[i - 1] > numbers[i])
-            return 0;
-    return 1;
 }
 
 static long run(const char *job, long size)
@@ -116,7 +68,7 @@ int main(int argc, char **argv)
     for (int i = -1; i < rounds; i++) { /* the first, for threads and heaps, is not told */
         double began;
         if (sorts)
-            fill(size);
+            fill(numbers, size);
         began = omp_get_wtime();
 #pragma omp parallel num_threads(workers)
 #pragma omp single
@@ -124,6 +76,6 @@ int main(int argc, char **argv)
         if (i >= 0)
             printf("%s%.9f", i ? ", " : "", omp_get_wtime() - began);
     }
-    printf("], \"result\": %ld}\n", sorts ? sorted(size) : result);
+    printf("], \"result\": %ld}\n", sorts ? is_sorted(numbers, size) : result);
     return 0;
 }

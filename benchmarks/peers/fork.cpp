@@ -2,7 +2,7 @@
  *
  * usage: fork WORKERS fib|quicksort|queens SIZE ROUNDS; prints {"seconds": [one per round]}
  */
-#include <algorithm>
+#include "fork_jobs.h"
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -11,8 +11,6 @@
 #include <tbb/parallel_invoke.h>
 #include <tbb/task_group.h>
 #include <vector>
-
-constexpr long SMALL = 64;
 
 static long fib(long n)
 {
@@ -27,47 +25,19 @@ static void quicksort(double *x, long begin, long end)
 {
     tbb::task_group forked;
     while (end - begin > SMALL) {
-        double pivot = x[(begin + end) / 2];
-        long low = begin, high = end - 1, first = begin;
-        while (low <= high) {
-            while (x[low] < pivot)
-                low++;
-            while (x[high] > pivot)
-                high--;
-            if (low <= high)
-                std::swap(x[low++], x[high--]);
-        }
+        long first = begin, high;
+        begin = partition(x, begin, end, &high);
         forked.run([=] { quicksort(x, first, high + 1); });
-        begin = low;
     }
-    for (long i = begin + 1; i < end; i++) {
-        double value = x[i];
-        long at = i;
-        for (; at > begin && x[at - 1] > value; at--)
-            x[at] = x[at - 1];
-        x[at] = value;
-    }
+    insertion_sort(x, begin, end);
     forked.wait();
-}
-
-static long queens(long n, long row, long columns, long left, long right)
-{
-    long count = 0;
-    if (row == n)
-        return 1;
-    for (long column = 0; column < n; column++) {
-        long bit = 1L << column;
-        if (((columns | left | right) & bit) == 0)
-            count += queens(n, row + 1, columns | bit, (left | bit) << 1, (right | bit) >> 1);
-    }
-    return count;
 }
 
 static long all_queens(long n, long first, long last)
 {
     long middle = (first + last) / 2, half, rest;
     if (last - first == 1)
-        return queens(n, 1, 1L << first, 1L << first << 1, 1L << first >> 1);
+        return queens_from(n, first);
     tbb::parallel_invoke([&] { half = all_queens(n, first, middle); },
                          [&] { rest = all_queens(n, middle, last); });
     return half + rest;
@@ -84,11 +54,7 @@ int main(int argc, char **argv)
     std::vector<double> numbers(job == "quicksort" ? (std::size_t)size : 0);
     std::printf("{\"seconds\": [");
     for (int i = -1; i < std::atoi(argv[4]); i++) { /* the first is not told */
-        unsigned long long state = 1;
-        for (double &each : numbers) {
-            state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-            each = (double)(state >> 11) * 0x1p-53;
-        }
+        fill(numbers.data(), (long)numbers.size());
         auto began = std::chrono::steady_clock::now();
         if (job == "fib")
             result = fib(size);
@@ -101,7 +67,7 @@ int main(int argc, char **argv)
             std::printf("%s%.9f", i ? ", " : "", took.count());
     }
     if (job == "quicksort")
-        result = std::is_sorted(numbers.begin(), numbers.end());
+        result = is_sorted(numbers.data(), size);
     std::printf("], \"result\": %ld}\n", result);
     return 0;
 }
