@@ -1,5 +1,5 @@
 /* Trees of forked calls: C functions that call what compiled code calls. */
-#include "fork.h"
+#include "forked.h"
 #include "os.h"
 #include "running.h"
 
@@ -13,14 +13,9 @@ static _Atomic(int) ran;
 static _Atomic(int) dropped;
 static _Atomic(int) raised, heard, forgotten; /* errors */
 
-struct handle {
-    void *frame;
-    int64_t serial;
-};
-
 static struct node *node_of(void *frame)
 {
-    return (struct node *)(void *)((char *)frame + CZ_FRAME_PAYLOAD);
+    return payload_of(frame);
 }
 
 static void drop_node(void *payload)
@@ -39,24 +34,14 @@ static struct handle start(int64_t seed, int64_t depth, void **chain)
 {
     void *frame =
         cz_fork_begin((void *)(uintptr_t)run_node, (void *)(uintptr_t)drop_node, depth, chain);
-    struct handle handle = {frame, *(int64_t *)(void *)((char *)frame + 40)};
     *node_of(frame) = (struct node){-1, seed, depth};
-    cz_fork_push(frame);
-    return handle;
+    return forked(frame);
 }
 
 /* What compiled code does. */
 static int32_t finish(struct handle handle, int64_t *result, void **chain, void **error)
 {
-    int32_t status, ended = cz_fork_join(handle.frame, handle.serial, chain);
-    CHECK(ended >= 0);
-    if (ended == 0) {
-        status = run_node(node_of(handle.frame), error, 0);
-    } else {
-        status = *(int32_t *)(void *)((char *)handle.frame + 4);
-        if (status)
-            *error = *(void **)(void *)((char *)handle.frame + 8);
-    }
+    int32_t status = joined(handle, run_node, chain, error);
     *result = node_of(handle.frame)->result;
     cz_fork_end(handle.frame);
     CHECK(cz_fork_join(handle.frame, handle.serial, chain) == -1);

@@ -3,7 +3,7 @@
 #define TREES_H
 
 #include "count_down.h"
-#include "fork.h"
+#include "forked.h"
 #include "loop.h"
 
 enum { DEPTH = 6, FAILING = 12 /* of 4096 nodes */, LENGTH = 300 };
@@ -134,36 +134,22 @@ static int64_t run_loop(const struct node *node, int64_t length)
 
 static int32_t run_node(void *payload, void **error, int32_t how);
 
-struct handle {
-    void *frame;
-    int64_t serial;
-};
-
 static struct node *node_of(void *frame)
 {
-    return (struct node *)(void *)((char *)frame + CZ_FRAME_PAYLOAD);
+    return payload_of(frame);
 }
 
 static struct handle start(const struct node *node, int64_t child, void **chain)
 {
     void *frame = cz_fork_begin((void *)(uintptr_t)run_node, NULL, node->depth, chain);
-    struct handle handle = {frame, *(int64_t *)(void *)((char *)frame + 40)};
     *node_of(frame) = (struct node){-1, node->seed * 5 + child, node->depth - 1, node->tree};
-    cz_fork_push(frame);
-    return handle;
+    return forked(frame);
 }
 
 /* What compiled code does. */
 static int32_t finish(struct handle handle, int64_t *result, void **chain, void **error)
 {
-    int32_t status, ended = cz_fork_join(handle.frame, handle.serial, chain);
-    CHECK(ended >= 0);
-    if (ended == 0) {
-        status = run_node(node_of(handle.frame), error, 0);
-    } else {
-        status = *(int32_t *)(void *)((char *)handle.frame + 4);
-        *error = *(void **)(void *)((char *)handle.frame + 8);
-    }
+    int32_t status = joined(handle, run_node, chain, error);
     *result = node_of(handle.frame)->result;
     cz_fork_end(handle.frame);
     return status;
