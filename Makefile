@@ -147,7 +147,7 @@ docs-pictures: build
 	$(BIN)/python tools/chart.py
 	$(BIN)/python tools/speedup.py
 	tools/chromium.sh
-	$(BIN)/python tools/page_pictures.py
+	PYTHONPATH=tests $(BIN)/python tools/page_pictures.py
 
 docs-tutorial: build
 	$(BIN)/python tools/tutorial.py

@@ -19,6 +19,7 @@ import pytest
 import catzilla_jit
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
+TESTS = pathlib.Path(__file__).parent
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 _WAITING = "the program has ended and waits for its tasks: "
 
@@ -70,6 +71,8 @@ def _script(source: str, place: pathlib.Path | None) -> pathlib.Path:
 def script(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Script:
     """Return run(source, *arguments, timeout=180, check=True): the script's outcome.
 
+    It can import what lies beside it, and `support`.
+
     With check it must end with 0 and print nothing on stderr, but that it waits for its tasks: that
     is said after two seconds, and depends on what else the machine does.
     """
@@ -84,7 +87,7 @@ def script(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Script:
             [sys.executable, str(path), *arguments],
             env={
                 **os.environ,
-                "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path))),
+                "PYTHONPATH": os.pathsep.join(map(str, (ROOT, tmp_path, TESTS))),
                 **environ,
             },
             capture_output=True,

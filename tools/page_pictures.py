@@ -1,6 +1,6 @@
 """Take the pictures of the page in docs/pictures: idle, busy, failing; in Chromium.
 
-    .venv/bin/python tools/page_pictures.py [SECONDS]
+    PYTHONPATH=tests .venv/bin/python tools/page_pictures.py [SECONDS]
 
 Each state is a real server with real work, looked at after so many seconds.
 """
@@ -19,7 +19,6 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-sys.path.insert(0, str(ROOT / "tests"))
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 APP = """

@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from catzilla_jit import importing
 
 
-def test_module_of_a_package_that_is_being_imported_waits_for_the_whole(tmp_path: Any) -> None:
+def test_module_of_a_package_that_is_being_imported_waits_for_the_whole(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "half_made_package"
     package.mkdir()
     (package / "__init__.py").write_text("import sys\nsys.half_way()\nWHOLE = True\n")
@@ -36,13 +40,12 @@ def test_module_of_a_package_that_is_being_imported_waits_for_the_whole(tmp_path
             time.sleep(0.001)
 
     sys.half_way = half_way  # type: ignore[attr-defined]
-    sys.path.insert(0, str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     try:
         importing.import_whole("half_made_package")
         thread.join(60)
         assert not failures
     finally:
-        sys.path.remove(str(tmp_path))
         del sys.half_way  # type: ignore[attr-defined]
         for name in ("half_made_package", "half_made_package.part"):
             sys.modules.pop(name, None)
