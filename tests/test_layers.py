@@ -14,6 +14,7 @@ from catzilla_jit import importing
 from catzilla_jit.compile import _WITH_NUMBA
 
 PACKAGE = pathlib.Path(catzilla_jit.__file__).parent
+ROOT = pathlib.Path(__file__).parents[1]
 
 #: From the top: a layer imports from those behind it, never from those before it.
 LAYERS = ("cli", "web", "integrations", "tasks", "runtime", "pools", "stats", "display")
@@ -177,6 +178,17 @@ def test_every_folder_says_in_one_sentence_what_it_is():
         head = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
         first = head.partition("\n")[0]
         assert first.endswith((".", ":")), folder
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "most"),
+    [("catzilla_jit", "*.py", 400), ("tests", "*.py", 400), ("benchmarks", "*.py", 400),
+     ("tools", "*.py", 400), ("native", "*.[ch]", 350)],
+)  # fmt: skip
+def test_long_files_say_in_their_head_why_they_are_long(folder, pattern, most):
+    files = (PACKAGE if folder == PACKAGE.name else ROOT / folder).rglob(pattern)
+    long = {file: lines for file in files if len(lines := file.read_text().splitlines()) > most}
+    assert not [file for file, lines in long.items() if "length" not in "\n".join(lines[:20])]
 
 
 def test_only_compile_imports_numba_and_llvmlite():

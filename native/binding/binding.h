@@ -8,6 +8,8 @@
  *
  * bridge  one per runtime: the pool's lanes, the record cache, the policies
  * kind    one per task and signature: how to pack, unpack and name its calls
+ *
+ * All that the binding's files know of each other stands here, hence the length.
  */
 #ifndef CZ_BINDING_H
 #define CZ_BINDING_H

@@ -7,7 +7,7 @@
  * holds the GIL, so no bytecode runs in that thread between a look at the list and what
  * follows from it. What it takes to hold the invariant, and why no interrupt is lost, is in
  * native/README.md ("Interrupts of Python calls"). All that touches the list stands here, so that
- * the invariant can be checked in one file.
+ * the invariant can be checked in one file: hence its length.
  */
 #include "binding.h"
 

@@ -4,7 +4,8 @@
  * exactly of its slot's type, and room in the queue. For everything else `slow` is
  * called with the arguments as given; it is Python, converts or refuses, and comes
  * back through submit with what fits.
- * Both lanes and each way into a queue stand here, because their failures undo the same things.
+ * Both lanes and each way into a queue stand here, because their failures undo the same things:
+ * hence its length.
  */
 #include "binding.h"
 

@@ -1,4 +1,4 @@
-/* catzilla_jit.h: the whole C interface of libcatzilla_jit.so.
+/* catzilla_jit.h: the whole C interface of libcatzilla_jit.so, hence its length.
  *
  * Glossary
  *   record   one submitted call: state word, times, and behind it the payload

@@ -1,5 +1,5 @@
 /* The frames, the thieves and the waits stand in one file, since each step is right only beside the
- * steps of the others (native/README.md, "Fork and join"). */
+ * steps of the others (native/README.md, "Fork and join"): hence its length. */
 #include "fork.h"
 
 #include <stdlib.h>

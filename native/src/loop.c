@@ -1,5 +1,5 @@
 /* The chunks, the walks and what is given back stand in one file: each is a step of one protocol
- * (native/README.md, "Parallel loops"). */
+ * (native/README.md, "Parallel loops"): hence its length. */
 #include "loop.h"
 
 #include <stdlib.h>

@@ -78,4 +78,12 @@ static inline int32_t give_argument(void *payload, void **error)
     return (int32_t)(intptr_t)((struct call *)payload)->argument;
 }
 
+static inline struct cz_record *next_mail(uint32_t *reasons)
+{
+    struct cz_record *record;
+    while ((record = cz_mail_take(pool, reasons)) == NULL)
+        cz_mail_wait(pool, -1);
+    return record;
+}
+
 #endif

@@ -13,14 +13,6 @@ static struct cz_type *rerun_type(cz_entry entry)
     return type;
 }
 
-static struct cz_record *next_mail(uint32_t *reasons)
-{
-    struct cz_record *record;
-    while ((record = cz_mail_take(pool, reasons)) == NULL)
-        cz_mail_wait(pool, -1);
-    return record;
-}
-
 static void *status(int32_t value)
 {
     return (void *)(intptr_t)value;

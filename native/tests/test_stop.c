@@ -1,39 +1,12 @@
 /* Leaving a running task: machine code of our own stands for compiled tasks. */
-#include "running.h"
+#include "endless.h"
 
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "count_down.h"
 #include "os.h"
-
-static struct cz_type *type; /* of count_down, interruptible */
-static void *code;
-
-static void set_up_code(uint32_t workers)
-{
-    cz_entry entry;
-    set_up(workers, 8192);
-    memcpy(&entry, &code, sizeof entry);
-    type = call_type(pool, entry);
-    cz_type_set_interruptible(type);
-}
-
-static struct cz_record *run_for_ever(uint32_t level)
-{
-    struct cz_record *record = call_push(lane, cache, type, NULL, level);
-    YIELD_UNTIL(phase_of(record) == CZ_RUNNING);
-    return record;
-}
-
-static void check_still_serves(uint32_t level)
-{
-    struct cz_record *record = call_push(lane, cache, type, (void *)1, level);
-    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_COMPLETED);
-    cz_record_drop(cache, record);
-}
 
 static void test_endless_task_is_cancelled_and_its_worker_serves_on(void)
 {
@@ -284,20 +257,6 @@ static void test_what_cannot_be_stopped_is_said_and_posted(void)
 
 /* --- many signals at once --------------------------------------------------------------- */
 
-/* As if the worker had been kept off its processor between the two gates. */
-static int32_t hear_nothing(void *payload, void **error)
-{
-    sigset_t all, before;
-    (void)payload;
-    (void)error;
-    sigfillset(&all);
-    CHECK(pthread_sigmask(SIG_BLOCK, &all, &before) == 0);
-    gate_open(&entered, 1);
-    gate_pass(&leave);
-    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-    return 0;
-}
-
 static int stop_signal(void)
 {
     struct sigaction action;
@@ -327,76 +286,6 @@ static void test_queued_signals_do_not_nest(void)
     tear_down();
 }
 
-/* --- batches --------------------------------------------------------------------------- */
-
-/* Goes on in count_down, for ever, from item 50. */
-static int32_t chunk(const struct cz_span *spans, int64_t inner, int64_t begin, int64_t end,
-                     int64_t *failed, void **error)
-{
-    (void)inner;
-    (void)failed;
-    if (begin <= 50 && 50 < end) {
-        struct call payload = {0, NULL};
-        cz_entry entry;
-        memcpy(&entry, &spans[0].base, sizeof entry);
-        gate_open(&entered, 1);
-        entry(&payload, error);
-    }
-    return 0;
-}
-
-static void test_cancelled_batch_leaves_an_endless_chunk(void)
-{
-    struct cz_span span = {code, 0, 0};
-    for (uint32_t workers = 1; workers <= 2; workers++) {
-        struct cz_batch *batch;
-        set_up_code(workers);
-        CHECK(cz_batch_submit(lane, chunk, &span, 1, 1, 1000, 10, CZ_NORMAL, CZ_BATCH_INTERRUPTIBLE,
-                              0, NULL, &batch) == 0);
-        gate_pass(&entered);
-        CHECK(cz_batch_cancel(batch) == 1);
-        CHECK(cz_batch_wait(batch, 60LL * SECOND_NS) == 0);
-        CHECK(cz_batch_phase(batch) == CZ_CANCELLED);
-        CHECK(cz_batch_handed_out(batch) == 50);
-        YIELD_UNTIL(cz_batch_released(batch));
-        cz_batch_drop(batch);
-        check_still_serves(CZ_NORMAL);
-        tear_down();
-    }
-}
-
-static void test_pool_that_is_given_up_stops_what_runs(void)
-{
-    struct cz_record *records[3];
-    set_up_code(2);
-    CHECK(cz_pool_stop_running(pool) == 0);
-    records[0] = run_for_ever(CZ_NORMAL);
-    records[1] = run_for_ever(CZ_LOW);
-    records[2] = run_for_ever(CZ_CRITICAL);
-    YIELD_UNTIL(cz_pool_stop_running(pool) == 0);
-    for (int i = 0; i < 3; i++) {
-        CHECK(cz_record_wait(records[i], 60LL * SECOND_NS) == 0);
-        CHECK(phase_of(records[i]) == CZ_CANCELLED && records[i]->finished_at);
-        cz_record_drop(cache, records[i]);
-    }
-    check_still_serves(CZ_NORMAL); /* who is not asked again goes on */
-    tear_down();
-}
-
-static void test_given_up_pool_leaves_what_is_not_interruptible(void)
-{
-    struct cz_record *record;
-    set_up_code(1);
-    record = call_push(lane, cache, call_type(pool, hear_nothing), NULL, CZ_NORMAL);
-    gate_pass(&entered);
-    for (int i = 0; i < 100; i++)
-        CHECK(cz_pool_stop_running(pool) == 1);
-    gate_open(&leave, 1);
-    CHECK(cz_record_wait(record, 60LL * SECOND_NS) == 0 && phase_of(record) == CZ_COMPLETED);
-    cz_record_drop(cache, record);
-    tear_down();
-}
-
 int main(void)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -418,8 +307,5 @@ int main(void)
     RUN(test_stop_needs_no_free_descriptor);
     RUN(test_what_cannot_be_stopped_is_said_and_posted);
     RUN(test_queued_signals_do_not_nest);
-    RUN(test_cancelled_batch_leaves_an_endless_chunk);
-    RUN(test_pool_that_is_given_up_stops_what_runs);
-    RUN(test_given_up_pool_leaves_what_is_not_interruptible);
     return 0;
 }

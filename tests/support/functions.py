@@ -1,7 +1,8 @@
 """Small functions of every kind that people write, for the comparison with Python.
 
 The parameter's name says what it is called with: `n` a small integer (a count), `x` and `y` any
-integer of 64 bits, `a` and `b` any float, `p` and `q` bools, `s` and `t` texts.
+integer of 64 bits, `a` and `b` any float, `p` and `q` bools, `s` and `t` texts. One corpus:
+hence the length.
 """
 
 from __future__ import annotations

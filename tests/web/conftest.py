@@ -1,4 +1,7 @@
-"""`talk` runs a conversation with an app in one event loop; `serve` starts a real server."""
+"""`talk` runs a conversation with an app in one event loop; `serve` starts a real server.
+
+`made` is an app that has the routes, on `runtime`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,32 @@ from typing import Any
 
 import pytest
 
+from catzilla_jit import Runtime
 from support.web_server import Server, kill, start
 
 Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    runtime = Runtime(workers=2)
+    yield runtime
+    runtime.shutdown(cancel_running=True, timeout=30)
+
+
+@pytest.fixture
+def made(runtime: Runtime) -> Callable[..., tuple[Any, Any]]:
+    """made(kind=FastAPI, **options): an app, and its TaskRoutes on the runtime."""
+    fastapi = pytest.importorskip("fastapi")
+    from catzilla_jit.web import TaskRoutes
+
+    def make(kind: Any = fastapi.FastAPI, **options: Any) -> tuple[Any, Any]:
+        app = kind()
+        routes = TaskRoutes(runtime, **options)
+        routes.install(app)
+        return app, routes
+
+    return make
 
 
 @pytest.fixture
