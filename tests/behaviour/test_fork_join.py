@@ -197,6 +197,28 @@ def test_recursion_is_as_deep_as_pythons(make):
         task.submit(100_000).result(timeout=PATIENCE)
 
 
+def joined_by_nobody(n: int) -> int:
+    if n == 0:
+        return 0
+    fork(joined_by_nobody, n - 1)
+    return 1
+
+
+def as_deep(n: int) -> int:
+    return 0 if n == 0 else 1 + as_deep(n - 1)
+
+
+def one_after_the_other(n: int, out: NDArray[np.int64]) -> int:
+    out[0] += 1  # it is not run again as Python
+    return joined_by_nobody(n) + as_deep(n)
+
+
+def test_depth_of_what_was_waited_for_at_a_return_is_forgotten(make_typed):
+    out = np.zeros(1, np.int64)
+    assert make_typed(one_after_the_other).submit(300, out).result(PATIENCE) == 301
+    assert out[0] == 1
+
+
 def test_map_of_a_task_that_forks(make):
     assert make(fib).map(range(12), errors="raise")[11] == 89
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from catzilla_jit.compile import CompileRefused
-from support.compile_harness import compiled, run
+from catzilla_jit.compile import STATUS_OVERFLOW, CompileRefused
+from catzilla_jit.compile.target import depth_table, recursion
+from support.compile_harness import compiled, run, status_of
 
 
 def with_constant(n: int, k: int) -> int:
@@ -104,3 +107,41 @@ def exchanged(a: int, b: float, n: int) -> float:
 def test_recursion_whose_types_have_no_end_or_no_agreement_is_refused(function: Any) -> None:
     with pytest.raises(CompileRefused, match="cannot infer the types of a recursion"):
         compiled(function)
+
+
+@pytest.fixture
+def _places_come_back() -> Iterator[None]:
+    before = depth_table._places.copy()
+    yield
+    depth_table._places[:] = before
+
+
+def first_places(count: int) -> Any:
+    """Return the owners of the places of the table where this thread looks first."""
+    thread = threading.get_ident()
+    first = (thread >> 12) ^ (thread >> 22)
+    owners = depth_table._places[recursion.OWNER :: depth_table.WORDS]
+    return owners, [(first + n) % depth_table.PLACES for n in range(count)]
+
+
+@pytest.mark.usefixtures("_places_come_back")
+def test_threads_whose_identities_are_mixed_to_one_place_have_places_of_their_own() -> None:
+    task = compiled(with_constant)
+    owners, places = first_places(2)
+    owners[places[0]] = 1
+    owners[places[1]] = 0
+    other = depth_table._places[places[0] * depth_table.WORDS :][: depth_table.WORDS]
+    before = other.tolist()
+    assert run(task, 300, 2) == 7
+    assert other.tolist() == before
+    assert owners[places[1]] == threading.get_ident()
+
+
+@pytest.mark.usefixtures("_places_come_back")
+def test_thread_that_finds_no_place_of_its_own_is_on_the_safe_side() -> None:
+    task = compiled(with_constant)
+    owners, places = first_places(recursion.PROBES)
+    for place in places:
+        owners[place] = 1
+    assert run(task, 0, 2) == 2
+    assert status_of(task, 2000, 2)[0] == STATUS_OVERFLOW

@@ -1,9 +1,9 @@
 """From what Numba raised to a Reason in plain words.
 
 One table, hence the length: the kind of refusal, a pattern of Numba's text, what it means to the
-author, what to change. Patterns are tried in order, and their named groups fill the words: `kind`, `k1` and `k2`
-are types, `sign` is an operator. What no pattern knows is said in general terms, with Numba's own
-text as detail. Which line it is says `source_line.py`.
+author, what to change. Patterns are tried in order, and their named groups fill the words: `kind`,
+`k1` and `k2` are types, `sign` is an operator. What no pattern knows is said in general terms, with
+Numba's own text as detail. Which line it is says `source_line.py`.
 """
 
 from __future__ import annotations

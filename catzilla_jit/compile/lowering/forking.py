@@ -253,6 +253,7 @@ class Forking:
             sync = native_function(self.lower, "cz_fork_sync", INT32, kinds)
             drop = builder.bitcast(lost_errors.dropping(self.lower.context, builder.module), BYTES)
             builder.store(builder.call(sync, [chain, error, drop]), status)
+            self.lower.depth.leave()  # some of that may have run here
         return builder.load(status), builder.load(error)
 
     def _chain_variable(self) -> ir.Value:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 import numpy
 
-TABLE = "cz_stack_base"
+TABLE = "cz_depths"
+WORDS = 4  # of a place
 PLACES = 1 << 16  # of which only those of threads that run are ever touched
 
-_places = numpy.zeros(2 * PLACES, numpy.int64)  # lives as long as the code, which is for good
+_places = numpy.zeros(WORDS * PLACES, numpy.int64)  # lives as long as the code, which is for good
 llvm.add_symbol(TABLE, _places.ctypes.data)

@@ -6,22 +6,26 @@ function reads it when it begins. The depth counts recursive calls only, so the 
 the number of Python frames that may lie between two of them.
 
 The table also holds the address of the entry's frame: the distance to the present frame is
-compared with a limit of bytes, for recursion limits that are set high. Two threads that share a
-place in the table see a distance that is far too large, and leave: the error is on the safe
-side. Nothing has to be undone when a kernel is stopped in the middle. Threads that run compiled
-tasks have stacks of 8 MB.
+compared with a limit of bytes, for recursion limits that are set high. Nothing has to be undone
+when a kernel is stopped in the middle. Threads that run compiled tasks have stacks of 8 MB.
+
+A place of the table belongs to the first thread that claims it, for good: the next thread at the
+same address of memory has the same identity. Threads whose identities are mixed to one place claim
+places behind it. If PROBES of them are taken two threads share one, see a distance that is far too
+large, and leave: the error is on the safe side.
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
 
 from __future__ import annotations
 
+import platform
 import sys
 from typing import Any
 
 from llvmlite import ir
 
-from catzilla_jit.compile.target.depth_table import PLACES, TABLE
+from catzilla_jit.compile.target.depth_table import PLACES, TABLE, WORDS
 
 INT64 = ir.IntType(64)
 INT32 = ir.IntType(32)
@@ -29,7 +33,11 @@ LIMIT = 4 << 20  # bytes
 SLACK = 1 << 16  # bytes
 #: Frames of Python that a thread may have below the task, when Python runs it.
 BELOW = 50
-BASE, DEPTH = 0, 1  # what a place of the table holds
+OWNER, BASE, DEPTH = 0, 1, 2  # what a place of the table holds
+PROBES = 64
+#: LLVM's address space for the segment %fs of x86-64, whose first word is its own address. To read
+#: that is faster than to call pthread_self.
+SEGMENT = 257
 
 
 def note(builder: ir.IRBuilder) -> None:
@@ -82,13 +90,86 @@ def _here(builder: ir.IRBuilder) -> ir.Value:
 def _place(builder: ir.IRBuilder) -> ir.Value:
     """Return the address of the thread's place in the table."""
     module = builder.module
-    self_ = module.globals.get("pthread_self") or ir.Function(
-        module, ir.FunctionType(INT64, []), "pthread_self"
-    )
-    thread = builder.call(self_, [])
+    found = module.globals.get("cz_depth_place")
+    return builder.call(found or _write_place(module), [])
+
+
+def _write_place(module: ir.Module) -> ir.Function:
+    """Write the look at the thread's first place, which is its own but for rare cases.
+
+    Not inlined: its branch would end the entry block of its caller, and what is allocated behind
+    that is no part of the frame.
+    """
+    function = _function(module, "cz_depth_place", [])
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    thread = _thread(builder)
     mixed = builder.xor(builder.lshr(thread, INT64(12)), builder.lshr(thread, INT64(22)))
-    index = builder.and_(mixed, INT64(PLACES - 1))
-    return builder.gep(_table(module), [INT32(0), builder.shl(index, INT64(1))])
+    first = builder.and_(mixed, INT64(PLACES - 1))
+    place = _at(builder, first)
+    own = builder.icmp_signed("==", builder.load(place), thread)
+    with builder.if_then(own, likely=True):
+        builder.ret(place)
+    builder.ret(builder.call(_write_search(module), [thread, first]))
+    return function
+
+
+def _thread(builder: ir.IRBuilder) -> ir.Value:
+    """Return what tells this thread from all others: where its own memory begins."""
+    if platform.machine() == "x86_64":
+        at = ir.Constant(INT64.as_pointer(SEGMENT), None)
+        return builder.load(at)
+    kind = ir.FunctionType(INT64, [])
+    name = "pthread_self"
+    return builder.call(
+        builder.module.globals.get(name) or ir.Function(builder.module, kind, name), []
+    )
+
+
+def _write_search(module: ir.Module) -> ir.Function:
+    """Write the search from the first place on, which claims one if the thread has none."""
+    function = _function(module, "cz_depth_search", [INT64, INT64])
+    function.attributes.add("noinline")
+    thread, first = function.args
+    blocks = [
+        function.append_basic_block(name)
+        for name in ("entry", "probe", "free", "claim", "next", "shared", "own")
+    ]
+    entry, probe, free, claim, following, shared, own = blocks
+    builder = ir.IRBuilder(entry)
+    builder.branch(probe)
+    builder.position_at_end(probe)
+    index = builder.phi(INT64)
+    place = _at(builder, builder.and_(builder.add(first, index), INT64(PLACES - 1)))
+    owner = builder.load_atomic(place, "monotonic", 8)
+    builder.cbranch(builder.icmp_signed("==", owner, thread), own, free)
+    builder.position_at_end(free)
+    builder.cbranch(builder.icmp_signed("==", owner, INT64(0)), claim, following)
+    builder.position_at_end(claim)
+    claimed = builder.cmpxchg(place, INT64(0), thread, "monotonic", "monotonic")
+    builder.cbranch(builder.extract_value(claimed, 1), own, following)
+    builder.position_at_end(following)
+    after = builder.add(index, INT64(1))
+    builder.cbranch(builder.icmp_signed("<", after, INT64(PROBES)), probe, shared)
+    index.add_incoming(INT64(0), entry)
+    index.add_incoming(after, following)
+    builder.position_at_end(shared)
+    builder.ret(_at(builder, first))
+    builder.position_at_end(own)
+    builder.ret(place)
+    return function
+
+
+def _function(module: ir.Module, name: str, arguments: list[ir.Type]) -> ir.Function:
+    type_ = ir.FunctionType(INT64.as_pointer(), arguments)
+    function = ir.Function(module, type_, name)
+    function.linkage = "linkonce_odr"
+    return function
+
+
+def _at(builder: ir.IRBuilder, index: ir.Value) -> ir.Value:
+    words = builder.mul(index, INT64(WORDS))
+    return builder.gep(_table(builder.module), [INT32(0), words])
 
 
 def _part(builder: ir.IRBuilder, place: ir.Value, part: int) -> ir.Value:
@@ -97,5 +178,5 @@ def _part(builder: ir.IRBuilder, place: ir.Value, part: int) -> ir.Value:
 
 def _table(module: ir.Module) -> ir.Value:
     if TABLE not in module.globals:
-        ir.GlobalVariable(module, ir.ArrayType(INT64, 2 * PLACES), TABLE)
+        ir.GlobalVariable(module, ir.ArrayType(INT64, WORDS * PLACES), TABLE)
     return module.globals[TABLE]
