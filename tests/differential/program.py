@@ -12,7 +12,7 @@ class Program:
     source: str
     parameters: tuple[str, ...]
     seed: str  # of the arguments
-    calls: int = 60
+    calls: int = 300
     as_map: bool = False  # the calls are elements of one map as well
 
     def as_json(self) -> dict[str, object]:
