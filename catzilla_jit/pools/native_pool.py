@@ -220,6 +220,9 @@ class NativePool:
         left = int(self._native.lib.cz_pool_left(self._pool))
         return None if left == 2**64 - 1 else left
 
+    def spare_arrays(self) -> int:
+        return int(self._native.lib.cz_array_spare())
+
     def arenas(self) -> dict[str, int | None]:
         return {name: entry and entry[1] for name, entry in list(self._arenas.items())}
 

@@ -263,6 +263,9 @@ class Backend(Protocol):
     def left_by_stopped(self) -> int | None:
         """Return the bytes that stopped runs left allocated; None: nobody counts."""
 
+    def spare_arrays(self) -> int:
+        """Return the bytes that the process keeps for the next large arrays of compiled tasks."""
+
     def arenas(self) -> dict[str, int | None]:
         """Return the arenas of the tasks that asked, as memory.arena_stats takes them.
 

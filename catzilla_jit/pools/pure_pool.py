@@ -144,6 +144,9 @@ class PurePool:
     def left_by_stopped(self) -> int | None:
         return None  # it cannot stop compiled code
 
+    def spare_arrays(self) -> int:
+        return 0  # each is malloc's
+
     def arenas(self) -> dict[str, int | None]:
         return dict(self._arenas)
 

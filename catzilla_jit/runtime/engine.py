@@ -300,6 +300,7 @@ class Engine:
 
         records_mb: held for the records of compiled tasks, apart from malloc's heap;
         records_used_mb: handed out of it. Both only of a runtime with statistics.
+        spare_arrays_mb: kept by the process for the next large arrays of compiled tasks.
         On jemalloc, records_arena: the arena that records lie in, as a dictionary of
         allocated_mb, active_mb, resident_mb and fragmentation_percent. task_arenas: the same
         per name of the tasks with memory_arena that were submitted; None where there is no

@@ -24,6 +24,7 @@ def runtime_stats(backend: Backend | None) -> dict[str, Any]:
     if own is not None:
         found["records_arena"] = own
     found["task_arenas"] = arenas
+    found["spare_arrays_mb"] = backend.spare_arrays() / MB
     left = backend.left_by_stopped()
     if left is not None:
         found["left_by_stopped_mb"] = left / MB

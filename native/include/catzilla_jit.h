@@ -469,6 +469,17 @@ CZ_API int32_t cz_loop_run(void *context, void *body, void *merge, int64_t *cost
                            void *drop, void **error);
 CZ_API void cz_loop_end(void *context);
 
+/* --- arrays: called by compiled code ---------------------------------------------------- */
+
+/* From now on cz_array_new serves. interface: Numba's NRT_api_functions. alloc_aligned: its
+ * NRT_MemInfo_alloc_aligned, which serves small arrays, and all of them in a process on jemalloc or
+ * while there is no pool. Whether memory of arrays is ever kept. */
+CZ_API int cz_array_memory(void *interface, void *alloc_aligned);
+/* As NRT_MemInfo_alloc_aligned. */
+CZ_API void *cz_array_new(size_t bytes, uint32_t alignment);
+/* Bytes that are kept for the next arrays. */
+CZ_API uint64_t cz_array_spare(void);
+
 /* --- open loops: Numba's threading layer ------------------------------------------------- */
 
 /* From now on idle native workers of this pool help in open loops, until it closes. threads: how

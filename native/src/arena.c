@@ -70,6 +70,11 @@ static bool ready(void)
     return usable;
 }
 
+bool cz__arena_is_there(void)
+{
+    return mallctl && mallocx;
+}
+
 static uint64_t read_of(const struct control *control, uint32_t arena)
 {
     struct control of = *control;

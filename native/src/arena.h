@@ -24,6 +24,9 @@ uint32_t cz__arena_take(void);
 /* Nobody allocates in it any more; what lies in it may still be in use, and be freed. */
 void cz__arena_give_back(uint32_t arena);
 
+/* Whether the process runs on jemalloc. */
+bool cz__arena_is_there(void);
+
 /* NULL when out of memory. Released with free(). */
 void *cz__arena_allocate(uint32_t arena, size_t alignment, size_t bytes);
 

@@ -5,6 +5,7 @@
 #include "limit.h"
 #include "os.h"
 #include "pool.h"
+#include "spare.h"
 #include "timer.h"
 
 enum { TICK_NS = 1000000, DOZE_AFTER = 10 /* ticks with nothing to look after */ };
@@ -57,9 +58,9 @@ static int64_t sooner(int64_t a, int64_t b)
 static void sleep_until_rung(struct cz__clock *clock, uint32_t seen, uint64_t timer_ticks,
                              bool dozing)
 {
-    int64_t limit = -1;
+    int64_t limit = cz__spare_look(cz__ticks());
     if (timer_ticks != UINT64_MAX)
-        limit = (int64_t)cz__ns_of_ticks(timer_ticks);
+        limit = sooner(limit, (int64_t)cz__ns_of_ticks(timer_ticks));
     limit = sooner(limit, cz__stats_patience_ns(clock->pool->stats, clock->patient_after));
     if (!dozing)
         limit = sooner(limit, TICK_NS);
@@ -140,10 +141,15 @@ static void *clock_main(void *argument)
 int cz__clock_start(struct cz_pool *pool)
 {
     struct cz__clock *clock = &pool->clock;
+    int result;
     clock->pool = pool;
     clock->lanes[0] = &pool->native;
     clock->lanes[1] = &pool->python;
-    return cz__thread_start(&clock->thread, clock_main, clock, "cz-clock", 256 * 1024);
+    cz__spare_begin(&clock->bell);
+    result = cz__thread_start(&clock->thread, clock_main, clock, "cz-clock", 256 * 1024);
+    if (result)
+        cz__spare_end(&clock->bell);
+    return result;
 }
 
 void cz__clock_stop(struct cz__clock *clock)
@@ -151,4 +157,5 @@ void cz__clock_stop(struct cz__clock *clock)
     cz__store_seqcst(&clock->stopping, 1);
     cz__bell_ring(&clock->bell);
     pthread_join(clock->thread, NULL);
+    cz__spare_end(&clock->bell);
 }

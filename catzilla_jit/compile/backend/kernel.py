@@ -15,12 +15,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import compiler, types
-from numba.core.codegen import JITCodeLibrary
 from numba.core.registry import cpu_target
 
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.target.context import TaskContext, task_context
+from catzilla_jit.compile.target.finished import TaskLibrary
 
 #: Numba's environments (constants that boxing and exceptions need), by the symbol that holds them.
 Environments = dict[str, Any]
@@ -101,7 +101,7 @@ def compile_kernel(
     """Compile to LLVM code; raises what Numba raises, which can be anything."""
     context = task_context()
     context.refresh()
-    library = JITCodeLibrary(context.codegen(), function.__qualname__)
+    library = TaskLibrary(context.codegen(), function.__qualname__)
     library.enable_object_caching()
     prepared = unit.task(function, argument_types)
     with unit.helper(function).being_compiled():

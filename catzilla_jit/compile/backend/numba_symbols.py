@@ -25,6 +25,8 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy
 
+from catzilla_jit.compile.target import array_memory
+
 HELPERS = "numba._helperlib"
 RUNTIME = "numba.core.runtime._nrt_python"
 ENVIRONMENT = "numba._dynfunc"
@@ -57,6 +59,7 @@ def register() -> bool:
     for prefix, table in tables.items():
         for name, address in table.items():
             llvm.add_symbol(prefix + name, address)
+    array_memory.provide(runtime)
     for each in vars(builtins).values():
         if isinstance(each, type) and issubclass(each, BaseException):
             llvm.add_symbol(f"PyExc_{each.__name__}", id(each))

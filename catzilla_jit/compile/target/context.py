@@ -27,9 +27,10 @@ from numba import _dynfunc
 from numba.core import callconv, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
+from numba.core.runtime import _nrt_python
 
 from catzilla_jit.compile.slots import STATUS_OVERFLOW
-from catzilla_jit.compile.target import lost_errors
+from catzilla_jit.compile.target import array_memory, lost_errors
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
 
 TAG_LENGTH = 24
@@ -227,4 +228,5 @@ def task_context() -> TaskContext:
     context.__class__ = TaskContext
     context.cached_internal_func = {}  # its code propagates statuses as this context does
     context.enable_nrt = True
+    array_memory.provide(_nrt_python)
     return context

@@ -200,6 +200,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_pointer, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int, ctypes.c_int),
     ),
     "cz_record_here": (_pointer, ()),
+    "cz_array_spare": (ctypes.c_uint64, ()),
     "cz_pool_left": (ctypes.c_uint64, (_pointer,)),
     "cz_pool_arena": (_pointer, (_pointer, ctypes.c_char_p)),
     "cz_arena_number": (ctypes.c_uint32, (_pointer, _pointer)),
