@@ -1,9 +1,8 @@
 """A function and what became of compiling it.
 
-If the hints name a machine type for every parameter, there is one compiled form, made
-on first use or by `warm_up`. Otherwise the function is generic: each combination of
-argument types that it is called with gets a form of its own, up to MOST_FORMS; calls
-with further combinations run as Python.
+If the hints name a machine type for every parameter, there is one compiled form, made on first use
+or by `warm_up`. Otherwise the function is generic: each combination of argument types that it is
+called with gets a form of its own, up to MOST_FORMS; calls with further ones run as Python.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import logging
 import threading
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import forks  # noqa: F401 -- its import guards forks
@@ -67,7 +66,7 @@ class JitFunction:
         self._warned = False
         self._constants = Constants()
         self._tried: set[Any] = set()  # argument types that were compiled or refused
-        self._compiled_for: set[Any] = set()  # those of them that were compiled
+        self._compiled_for: dict[Any, CompiledTask | None] = {}  # those that were, and the form
         self._lock = threading.RLock()
         _jit_functions.add(self)
 
@@ -171,7 +170,7 @@ class JitFunction:
                 self.forms, self.in_place = [], None
                 self.generic = False
                 self._refused = None
-                self._tried, self._compiled_for = set(), set()
+                self._tried, self._compiled_for = set(), {}
                 for cached in ("signature", "containers", "calling"):  # of the code before
                     self.__dict__.pop(cached, None)
                 self.generation += 1
@@ -228,11 +227,13 @@ class JitFunction:
         return form
 
     @shielded
-    def specialise(self, values: Sequence[Any]) -> CompiledTask | None:
-        """Return a new form for the types of these values, or None.
+    def specialise(
+        self, values: Sequence[Any], known: Collection[CompiledTask] = ()
+    ) -> CompiledTask | None:
+        """Return a form for the types of these values, or None: new, or another thread's.
 
-        A generic function gets one for each combination; others where an int comes in the
-        place of a float, because Python would compute with the int.
+        A generic function gets one for each combination; others where an int comes in a float's
+        place, as Python would compute with the int. known: those that the caller has tried.
         """
         if not isinstance(self.function, types.FunctionType):
             return None
@@ -251,7 +252,7 @@ class JitFunction:
                     self._tried.add(None)  # it does not wait for its first submission any more
                 self._complain(refused)
                 return None
-            form: Any = self._compile_one_of(found, values)
+            form: Any = self._compile_one_of(found, values, known)
             if form is NONE_LEFT:
                 return None
             refresh_rosters()
@@ -260,17 +261,20 @@ class JitFunction:
             made: CompiledTask | None = form
             return made
 
-    def _compile_one_of(self, found: Any, values: Sequence[Any]) -> Any:
+    def _compile_one_of(self, found: Any, values: Sequence[Any], known: Collection[Any]) -> Any:
         """Return the form for these values; NONE_LEFT if all that could be tried has been."""
         result: Any = NONE_LEFT
         for each in candidates(self.function, found, values, self._compiled_for):
+            made = self._compiled_for.get(each)
+            if made is not None and not any(made is form for form in known):
+                return made
             held = self.in_place.forms if self.in_place is not None else []
             if each in self._tried or len(self.forms) + len(held) >= MOST_FORMS:
                 continue
             self._tried.add(each)
             result = self._compile(each)
             if self._refused is None:
-                self._compiled_for.add(each)
+                self._compiled_for[each] = result
                 break
         return result
 

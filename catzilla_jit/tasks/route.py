@@ -130,7 +130,8 @@ class Route:
 
     @property
     def _strict(self) -> bool:
-        return self._jit_function.mode != "require"
+        # Only a hint says that an int may be converted, not what came first.
+        return self._jit_function.mode != "require" or self._jit_function.generic
 
     @property
     def direct(self) -> tuple[Submitter, ...]:
@@ -364,9 +365,12 @@ class Route:
         return exact_values(form, values, strict=self._strict)
 
     def _specialise(self, values: list[Any]) -> Submitter | None:
-        form = self._jit_function.specialise(values)
+        form = self._jit_function.specialise(values, [form for form, _ in self._forms])
         if form is None:
             return None
+        for known, submitter in self._forms:
+            if known is form:  # by another thread, just now
+                return submitter
         submitter = self._add(form)
         self._moved()
         return submitter
