@@ -272,6 +272,7 @@ def test_call_under_a_trace_function_returns_after_a_task_was_stopped(script, in
     )
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there a stop may end a trace function")
 def test_trace_function_of_a_worker_outlives_the_stop_of_its_task(script):
     script(
         STOPPED

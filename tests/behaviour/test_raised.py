@@ -150,5 +150,7 @@ def caught(n: int) -> int:
     return count
 
 
-def test_what_a_handler_has_caught_is_forgotten_by_the_next_try(make):
-    assert make(caught).submit(5).result(PATIENCE) == caught(5)
+@pytest.mark.parametrize("mode", [None, False])  # Python 3.10 compiles no `try`
+def test_what_a_handler_has_caught_is_forgotten_by_the_next_try(runtime, mode):
+    task = runtime.task(caught, compile_to_c=mode)
+    assert task.submit(5).result(PATIENCE) == caught(5)
