@@ -159,6 +159,10 @@ class Dispatcher:
         with self._lock:
             self._start()
 
+    def start_callbacks(self) -> None:
+        """Start the thread of callbacks if it does not run yet."""
+        self._callbacks.start()
+
     def _start(self) -> None:
         if self._thread is None:
             thread = threading.Thread(

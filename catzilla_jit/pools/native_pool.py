@@ -18,7 +18,7 @@ from .. import deadline
 from ..errors import RuntimeClosed
 from ..stats import allocator as memory
 from ..stats import segment
-from . import arrivals
+from . import arrivals, early
 from .dispatcher import Dispatcher
 from .interrupt import check_interrupt, join_thread, shielded, wait_until
 from .native import library
@@ -78,6 +78,10 @@ class NativePool:
         self.dispatcher = Dispatcher(self._bridge, self._begin_left)
         self.timer = Timer()
         self.known = settings.known_results(self.dispatcher, self.timer)
+        early.start(
+            self.dispatcher.start, self.dispatcher.start_callbacks, self.timer.start,
+            functools.partial(self.grow, 1),
+        )  # fmt: skip
 
     def _create(self) -> int:
         settings = self._settings

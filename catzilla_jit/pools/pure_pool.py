@@ -22,6 +22,7 @@ from .. import deadline
 from ..errors import RuntimeClosed
 from ..stats import allocator
 from ..stats.segment import CANCELLED, LEVELS, NATIVE, PYTHON, RELIEF, RERUN
+from . import early
 from .arrivals import assist
 from .dispatcher import Dispatcher
 from .payload import Compiled
@@ -76,6 +77,10 @@ class PurePool:
         self.running: set[PureTaskResult | PureBatch] = set()
         self._promised: set[PureTaskResult] = set()  # that are not fulfilled
         self._stops = False  # what runs is to be stopped
+        early.start(
+            self.dispatcher.start, self.dispatcher.start_callbacks, self.timer.start,
+            functools.partial(self.compiled_lane.grow, 1), functools.partial(self.grow, 1),
+        )  # fmt: skip
 
     def _begin(self) -> None:
         assert self._initializer is not None

@@ -41,14 +41,19 @@ class Timer:
         self._thread: threading.Thread | None = None
         self._closed = False
 
+    def start(self) -> None:
+        """Start the thread if it does not run yet."""
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
+                self._thread.start()
+
     def after(self, seconds: float, function: Callable[[], None]) -> Alarm:
         """Call the function after so long."""
         alarm = Alarm(function)
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), alarm))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
-                self._thread.start()
+            self.start()
             if self._due[0][2] is alarm:
                 self._changed.notify()
         return alarm

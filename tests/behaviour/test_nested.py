@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -115,4 +116,5 @@ DEEP = """
 
 
 def test_waits_that_nest_too_deep_raise(script):
-    assert "have used the stack" in script(DEEP).stdout
+    # From 3.12 on CPython counts the calls of C code by itself, and may be the first to say so.
+    assert re.search("have used the stack|maximum recursion depth", script(DEEP).stdout)

@@ -196,7 +196,8 @@ def test_ctrl_c_ends_a_wait_and_leaves_what_was_waited_for(wait):
 
 
 def test_child_of_another_thread_has_the_handlers(script):
-    done = script("""
+    done = script(
+        """
     import os, signal, threading
     import catzilla_jit
     from catzilla_jit.pools.interrupt import call_shielded
@@ -216,5 +217,7 @@ def test_child_of_another_thread_has_the_handlers(script):
     thread = threading.Thread(target=fork)
     thread.start()
     call_shielded(lambda: (inside.set(), forked.wait(30)))
-    """)
+    """,
+        PYTHONWARNINGS="ignore",
+    )  # 3.12 warns of a fork beside a thread
     assert done.stdout.split() == ["0"]
