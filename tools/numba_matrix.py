@@ -94,8 +94,10 @@ def tried(version: str, wheel: Path, given: argparse.Namespace) -> Row:
     if python is None:
         row.smoke = "cannot be installed"
         return row
-    install = [*pip(python), "install", "--quiet", "--no-deps", "--force-reinstall", str(wheel)]
-    subprocess.run(install, check=True)
+    install = [*pip(python), "install", "--quiet", "--no-deps", "--force-reinstall"]
+    # Bytecode of the range as it was would be taken for that of the changed file: of one size,
+    # and often of one second.
+    subprocess.run([*install, "--no-compile", str(wheel)], check=True)
     admit(python, version)
     row.packages = installed(python)
     with tempfile.TemporaryDirectory(prefix="catzilla_jit_numba") as folder:
