@@ -165,6 +165,7 @@ if TYPE_CHECKING:
         started_at: float | None
         finished_at: float | None
         execution_time_ms: float | None
+        allocated_bytes: int | None
         retries: int
 
         def result(self, timeout: float | None = None) -> T:

@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 from ..errors import TaskCancelled
+from ..stats.snapshot import MB
 from ..types import TaskStatus
 from .json_value import NoJson, json_value, sendable
 
@@ -32,7 +33,8 @@ def summary(task_id: str, result: Any) -> dict[str, Any]:
 def status(task_id: str, result: Any, *, with_result: bool, with_logs: bool) -> dict[str, Any]:
     """Return all that is told about a submission: its result, error and logs where asked for."""
     found = summary(task_id, result)
-    found["memory_usage_mb"] = getattr(result, "memory_usage_mb", None)
+    allocated = getattr(result, "allocated_bytes", None)
+    found["memory_usage_mb"] = None if allocated is None else allocated / MB
     found |= {"result": None, "error": None}
     if result.status() is TaskStatus.COMPLETED:
         found |= _value(result) if with_result else {}

@@ -75,6 +75,20 @@ static PyObject *get_execution_time_ms(PyObject *self, void *Py_UNUSED(closure))
         (double)(cz->ticks_ns(record->finished_at) - cz->ticks_ns(record->started_at)) * 1e-6);
 }
 
+static PyObject *get_allocated_bytes(PyObject *self, void *Py_UNUSED(closure))
+{
+    struct cz_record *record = record_of(self);
+    const struct bridge *bridge = kind_of(record)->bridge;
+    uint64_t bytes;
+    /* The pool has the figures. */
+    if (!has_started(record) || bridge->owner == NULL || bridge->generation != generation)
+        Py_RETURN_NONE;
+    bytes = cz->record_allocated(record);
+    if (bytes == UINT64_MAX)
+        Py_RETURN_NONE;
+    return PyLong_FromUnsignedLongLong(bytes);
+}
+
 static PyObject *get_number(PyObject *self, void *Py_UNUSED(closure))
 {
     return PyLong_FromUnsignedLongLong(record_of(self)->id);
@@ -137,6 +151,9 @@ PyGetSetDef result_getters[] = {
      "When it ended, in seconds since the epoch; None if it has not run.", NULL},
     {"execution_time_ms", get_execution_time_ms, NULL,
      "How long it ran, in milliseconds; None before it has ended.", NULL},
+    {"allocated_bytes", get_allocated_bytes, NULL,
+     "What its run asked malloc for, in bytes; None where that is not known (docs/memory.md).",
+     NULL},
     {"retries", get_retries, NULL, "How often it was tried again so far.", NULL},
     {"_pool", get_pool, NULL, "The NativePool, None when that has ended.", NULL},
     {"_parent", get_parent, set_parent, "The number of the run that submitted it, 0 if none did.",

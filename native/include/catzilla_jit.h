@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CZ_ABI_VERSION 4
+#define CZ_ABI_VERSION 5
 #define CZ_API __attribute__((visibility("default")))
 
 #ifndef CZ_ATOMIC
@@ -291,6 +291,11 @@ CZ_API void cz_record_conclude(struct cz_cache *cache, struct cz_record *record,
 CZ_API int cz_record_stop(struct cz_record *record, uint32_t why);
 /* Give a running record its final phase although its run goes on. 1 if this call did. */
 CZ_API int cz_record_abandon(struct cz_record *record, uint32_t phase);
+/* The bytes that the last run of an ended record has asked malloc for on its thread; UINT64_MAX
+ * where that is not known: nobody counts (cz_pool_options.count_memory), other threads had a part
+ * in it or a thread without a meter ran it, or too many records have ended since. While the pool
+ * lives. */
+CZ_API uint64_t cz_record_allocated(const struct cz_record *record);
 /* A run by the caller begins: arm the limit. For records started by cz_record_start. */
 CZ_API void cz_record_begin(struct cz_record *record);
 /* The record's memory, not from a cache, is about to be freed. */
@@ -606,6 +611,7 @@ struct cz_api {
     uint32_t (*arena_enter)(const struct cz_type *);
     void (*arena_leave)(uint32_t);
     int (*lane_push_bundle)(struct cz_lane *, struct cz_record *const *, uint32_t, uint32_t);
+    uint64_t (*record_allocated)(const struct cz_record *);
 };
 CZ_API const struct cz_api *cz_api_table(void);
 

@@ -74,6 +74,7 @@ const struct cz_api *cz_api_table(void)
         .arena_enter = cz_arena_enter,
         .arena_leave = cz_arena_leave,
         .lane_push_bundle = cz_lane_push_bundle,
+        .record_allocated = cz_record_allocated,
     };
     return &table;
 }

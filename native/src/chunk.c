@@ -173,7 +173,7 @@ void cz__chunk_serve(struct cz__thread *thread, struct cz_record *ticket)
         struct tally tally;
         thread->chunk_begin = begin;
         thread->chunk_end = end;
-        cz__meter_begin(thread->worker.meter, batch->account, start);
+        cz__meter_begin(thread->worker.meter, batch->account, NULL, start);
         tally = run_items(thread, batch, begin, end);
         ticks = cz__ticks() - start;
         measure(batch, end - begin, ticks);

@@ -83,9 +83,27 @@ void cz__stats_begin(const struct cz_record *record)
     if (!mine || mine->stats != type->stats)
         return;
     if (cz__load_relaxed(&mine->block->started) == 0)
-        cz__meter_begin(mine, type->account, record->started_at);
-    else if (mine->allocated) /* within another: what was allocated so far is that one's */
+        cz__meter_begin(mine, type->account, record, record->started_at);
+    else if (mine->allocated) { /* within another: what was allocated so far is that one's */
         cz__meter_allocated(mine, cz__load_relaxed(&mine->block->account));
+        if (mine->runs)
+            cz__runs_enter(mine->runs, record);
+    }
+}
+
+void cz__stats_helped(void)
+{
+    if (mine && mine->runs)
+        cz__runs_helped(mine->runs);
+}
+
+/* A run that goes on, as another try or in another way, has no figure yet. */
+static void note_allocated(struct cz__meter *meter, const struct cz_record *record,
+                           enum cz_count end)
+{
+    uint64_t bytes = cz__runs_leave(meter->runs, record);
+    cz__figure_store(record->type->stats->figures, record->id,
+                     end < CZ_COUNTS ? bytes : UINT64_MAX);
 }
 
 void cz__stats_ran(const struct cz_record *record, enum cz_count end)
@@ -93,8 +111,13 @@ void cz__stats_ran(const struct cz_record *record, enum cz_count end)
     const struct cz_type *type = record->type;
     struct cz__meter *meter;
     struct cz__ran ran;
-    if (type == NULL || type->stats == NULL || type->carrier)
+    if (type == NULL || type->stats == NULL)
         return;
+    if (type->carrier) {
+        if (mine && mine->runs && mine->stats == type->stats)
+            cz__runs_leave(mine->runs, record);
+        return;
+    }
     ran = (struct cz__ran){
         .account = type->account,
         .level = record->level % CZ_LEVELS, /* what was never queued has none */
@@ -106,6 +129,8 @@ void cz__stats_ran(const struct cz_record *record, enum cz_count end)
     if (record->queued_at)
         ran.waited = cz__ticks_between(record->queued_at, record->started_at);
     meter = count(type->stats, &ran);
+    if (meter->runs)
+        note_allocated(meter, record, end);
     if (cz__wanted(meter->until, record->finished_at))
         cz__trace_run(meter, record, end);
 }

@@ -254,8 +254,10 @@ static struct cz_frame *steal_from(struct cz__forker *victim, struct cz__root *o
     if (root == NULL || (only && root != only))
         return NULL;
     begin_stealing(root);
-    if (cz__load_seqcst(&root->left) == 0 && cz__deque_take(&victim->deque, place))
+    if (cz__load_seqcst(&root->left) == 0 && cz__deque_take(&victim->deque, place)) {
+        cz__store_relaxed(&root->helped, 1); /* the frame's end tells it on */
         return frame;
+    }
     end_stealing(root);
     return NULL;
 }
@@ -286,6 +288,15 @@ bool cz__fork_ready(struct cz__thread *thread)
     return false;
 }
 
+bool cz__fork_was_helped(struct cz__thread *thread)
+{
+    struct cz__forker *self = cz__load_relaxed(&thread->forker);
+    if (self == NULL || cz__load_relaxed(&self->own.helped) == 0)
+        return false;
+    cz__store_relaxed(&self->own.helped, 0);
+    return true;
+}
+
 /* From here on the frame is its joiner's. */
 static void tell_end(struct cz_frame *frame, struct cz__root *root, uint32_t state)
 {
@@ -313,13 +324,15 @@ bool cz__fork_steal(struct cz__thread *thread)
     if (cz__fork_ready(thread))
         wake_thief(self); /* each that comes calls the next one */
     start = cz__ticks();
-    cz__meter_begin(thread->worker.meter, record->type->account, start);
+    cz__meter_begin(thread->worker.meter, record->type->account, NULL, start);
     thread->held_before = cz__held(thread);
     cz__store_release(&thread->inside, record);
     run_here(frame, ON_NEW_STACK);
     cz__store_release(&thread->inside, NULL); /* before the record can end */
     self->stolen = NULL;
     cz__meter_end(thread->worker.meter, cz__ticks() - start);
+    if (thread->worker.meter && thread->worker.meter->allocated)
+        cz__meter_allocated(thread->worker.meter, record->type->account);
     tell_end(frame, root, ENDED);
     cz__lane_leave_long(thread->worker.lane);
     return true;

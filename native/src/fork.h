@@ -23,6 +23,7 @@ struct cz__root {
     _Atomic(uint32_t) active;           /* thieves that have, or are about to take, a frame of it */
     _Atomic(uint32_t) left;             /* its run was stopped: nothing is stolen any more */
     _Atomic(uint32_t) runs;             /* those that were stopped, and are over */
+    _Atomic(uint32_t) helped;           /* thieves had a part in it */
 };
 
 struct cz__forker {
@@ -56,6 +57,9 @@ struct cz__forker *cz__forker_here(void);
 bool cz__fork_wanted(struct cz__forker *self);
 /* Whether it runs as a thief while something is queued for it. */
 bool cz__fork_is_called(struct cz__forker *self);
+/* Whether others had a part in the run that this worker comes from; asked once, and after its
+ * frames were joined or given up. */
+bool cz__fork_was_helped(struct cz__thread *thread);
 /* Leave the run if it is to be stopped: does not return then. */
 void cz__fork_look(struct cz__forker *self);
 /* No worker runs any more. */

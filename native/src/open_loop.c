@@ -20,6 +20,7 @@ struct open_loop {
     int64_t length;            /* iterations */
     _Atomic(int64_t) begun;    /* those that somebody has taken; more, if there are none left */
     _Atomic(uint32_t) helpers; /* inside; the owner sleeps on it */
+    bool helped;               /* somebody was; guarded by lock */
     /* constant */
     void (*function)(char **arguments, size_t *dimensions, size_t *steps, void *data);
     char **arguments;
@@ -148,6 +149,7 @@ static struct open_loop *join_some(int64_t *slot)
         *slot = __builtin_ctzll(loop->free_slots);
         loop->free_slots &= ~((uint64_t)1 << *slot);
         cz__add_relaxed(&loop->helpers, 1);
+        loop->helped = true;
     } else {
         cz__store_seqcst(&worth_a_look, 0);
     }
@@ -195,7 +197,7 @@ bool cz__open_loop_help(struct cz__thread *thread)
     thread->in_long = true;
     cz__lane_enter_long(thread->worker.lane);
     start = cz__ticks();
-    cz__meter_begin(thread->worker.meter, account, start);
+    cz__meter_begin(thread->worker.meter, account, NULL, start);
     help(thread, loop, slot);
     cz__meter_end(thread->worker.meter, cz__ticks() - start);
     part_from(loop, slot);
@@ -253,6 +255,8 @@ static void await_helpers(struct open_loop *loop, int64_t *next)
     }
     pthread_mutex_lock(&lock); /* the last of them has left it then, and the loop */
     pthread_mutex_unlock(&lock);
+    if (loop->helped)
+        cz__stats_helped();
 }
 
 void cz_open_loop_run(void *function, char **arguments, size_t *dimensions, size_t *steps,

@@ -120,9 +120,20 @@ static void make_control(struct cz__stats *stats)
     stats->control = control;
 }
 
+/* Without them nothing is known of single runs, which is no reason to fail. */
+static void make_figures(struct cz__stats *stats)
+{
+    uint64_t bytes = CZ__FIGURES * sizeof *stats->figures, all = bytes;
+    while (all < bytes + stats->meters_most * sizeof(struct cz__runs))
+        all *= 2;
+    stats->figures = cz__os_map(all);
+    stats->figures_bytes = all;
+}
+
 static void make_meters(struct cz__stats *stats, const struct cz__segment *layout)
 {
     static const cz__count never;
+    struct cz__runs *runs = (struct cz__runs *)(void *)(stats->figures + CZ__FIGURES);
     for (uint32_t i = 0; i < stats->meters_most; i++) {
         void *ring = stats->base + layout->rings_at + i * layout->ring_bytes;
         stats->meters[i] = (struct cz__meter){
@@ -131,6 +142,7 @@ static void make_meters(struct cz__stats *stats, const struct cz__segment *layou
             .base = stats->base,
             .ring = ring,
             .until = stats->control ? &stats->control->until : &never,
+            .runs = stats->figures ? &runs[i] : NULL,
         };
     }
     cz__store_relaxed(&stats->blocks[stats->meters_most - 1].kind, CZ__METER_SHARED);
@@ -172,6 +184,8 @@ int cz__stats_create(const struct cz_pool_options *options, struct cz_pool *pool
     cz__account_add(stats->segment, cz__accounts_of(stats), CZ_LANE_PYTHON, "(other)", 7);
     enlist(stats);
     make_control(stats);
+    if (layout.counts_memory)
+        make_figures(stats);
     make_meters(stats, &layout);
     pool->stats = stats;
     return 0;
@@ -204,6 +218,8 @@ void cz__stats_destroy(struct cz__stats *stats)
     cz__os_unmap(stats->base, stats->segment_bytes);
     if (stats->control)
         cz__os_unmap(stats->control, CZ__CONTROL_BYTES);
+    if (stats->figures)
+        cz__os_unmap(stats->figures, stats->figures_bytes);
     pthread_mutex_destroy(&stats->lock);
     stats->pool->depot.release(stats);
 }

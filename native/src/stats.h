@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "catzilla_jit.h"
+#include "allocated.h"
 #include "atomic.h"
 #include "trace.h"
 
@@ -153,6 +154,7 @@ struct cz__meter {
      * that when it was last looked at. */
     const uint64_t *allocated;
     uint64_t allocated_before;
+    struct cz__runs *runs; /* NULL where nobody counts; the shared meter's stay empty */
 };
 
 /* A pool's own, outside of the segment. */
@@ -164,6 +166,8 @@ struct cz__stats {
     struct cz__meter *meters; /* the last is the shared one */
     uint32_t meters_most;
     uint64_t segment_bytes, ledgers_at;
+    _Atomic(uint64_t) *figures; /* of single runs (allocated.h); NULL where nobody counts */
+    uint64_t figures_bytes;
     struct cz__control *control; /* NULL: others cannot ask for events */
     struct cz_pool *pool;
     uint64_t period_ticks;
@@ -215,6 +219,8 @@ void cz__stats_add(struct cz__stats *stats, uint32_t account, enum cz_count what
 void cz__stats_begin(const struct cz_record *record);
 /* The calling thread has run the record. Counts at its own meter if it has one. */
 void cz__stats_ran(const struct cz_record *record, enum cz_count end);
+/* Other threads have a part in what the calling thread runs. */
+void cz__stats_helped(void);
 /* Count calls that the calling thread has run, at its own meter or else the shared one;
  * returns which. */
 struct cz__meter *cz__stats_count(const struct cz__stats *stats, const struct cz__ran *ran);
@@ -266,13 +272,21 @@ static inline struct cz__ledger *cz__ledger_of(struct cz__meter *meter, uint32_t
     return (struct cz__ledger *)(void *)(meter->base + (uint64_t)line * CZ_CACHE_LINE);
 }
 
-/* The worker of a meter begins and ends what it runs; started is the begin's. */
-static inline void cz__meter_begin(struct cz__meter *meter, uint32_t account, uint64_t now)
+/* The worker of a meter begins and ends what it runs; started is the begin's. record: whose run
+ * it is; NULL if it is a part of something else. */
+static inline void cz__meter_begin(struct cz__meter *meter, uint32_t account,
+                                   const struct cz_record *record, uint64_t now)
 {
     if (meter == NULL)
         return;
-    if (meter->allocated)
+    if (meter->allocated) {
         meter->allocated_before = *meter->allocated;
+        if (meter->runs) {
+            meter->runs->depth = 0;
+            if (record)
+                cz__runs_enter(meter->runs, record);
+        }
+    }
     cz__store_relaxed(&meter->block->account, account);
     cz__store_relaxed(&meter->block->started, now);
 }
@@ -304,6 +318,8 @@ static inline void cz__meter_allocated(struct cz__meter *meter, uint32_t account
 {
     uint64_t now = *meter->allocated;
     cz__bump(&cz__ledger_of(meter, account)->allocated, now - meter->allocated_before);
+    if (meter->runs)
+        cz__runs_grow(meter->runs, now - meter->allocated_before);
     cz__store_relaxed(&meter->block->allocated, now);
     meter->allocated_before = now;
 }

@@ -25,6 +25,13 @@ static void move_to(struct cz__thread *thread, uint32_t arena)
     thread->arena = arena;
 }
 
+/* What others have allocated for a run is not known to the worker that it is counted at. */
+static void note_help(struct cz__thread *thread)
+{
+    if (thread->worker.meter && thread->worker.meter->runs && cz__fork_was_helped(thread))
+        cz__stats_helped();
+}
+
 uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uint64_t start)
 {
     const struct cz_type *type = record->type;
@@ -34,7 +41,7 @@ uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uin
     record->started_at = start;
     if (extra)
         cz__limit_begins(record);
-    cz__meter_begin(thread->worker.meter, type->account, start);
+    cz__meter_begin(thread->worker.meter, type->account, record, start);
     thread->held_before = cz__held(thread);
     cz__store_release(&thread->inside, record);
     record->status = type->entry(cz_payload(record), &record->error);
@@ -43,6 +50,7 @@ uint64_t cz__worker_run(struct cz__thread *thread, struct cz_record *record, uin
     record->finished_at = end;
     cz__type_measure(type, end - start);
     cz__meter_end(thread->worker.meter, end - start);
+    note_help(thread);
     cz__record_ran(&thread->worker.cache, record);
     return end;
 }
@@ -91,6 +99,7 @@ static void end_stopped(struct cz__thread *thread)
             phase = CZ_FAILED;
         record->finished_at = cz__ticks();
         cz__meter_end(thread->worker.meter, record->finished_at - record->started_at);
+        note_help(thread);
         cz__record_end(&thread->worker.cache, record, phase);
     }
     if (thread->in_long)

@@ -188,7 +188,10 @@ def test_on_jemalloc_the_flags_are_in_effect(script):
             transport = httpx.ASGITransport(app=app)
             client = httpx.AsyncClient(transport=transport, base_url="http://test")
             async with app.router.lifespan_context(app), client:
-                assert await app.add_task(allocates, 5_000_000) == 5_000_000
+                submitted = app.add_task(allocates, 5_000_000)
+                assert await submitted == 5_000_000
+                status = (await client.get(f"/tasks/{submitted.task_id}/status")).json()
+                assert 5_000_000 <= status["memory_usage_mb"] * 2**20 < 5_500_000
                 memory = (await client.get("/tasks/memory")).json()
                 assert memory["allocator"] == "jemalloc"
                 assert memory["optimization_status"] == {

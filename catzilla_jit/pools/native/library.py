@@ -24,7 +24,7 @@ from ..epoch import OFFSET_NS
 from ..exception_copy import copy_exception
 from ..record import Span
 
-ABI_VERSION = 4
+ABI_VERSION = 5
 LIBRARY = Path(__file__).parents[2] / "libcatzilla_jit.so"
 
 # catzilla_jit.h: enum cz_error, the phases, the lanes.

@@ -538,3 +538,8 @@ class PureTaskResult:
     def execution_time_ms(self) -> float | None:
         """How long it ran, in milliseconds; None before it has ended."""
         return (self._finished - self._started) * 1e3 if self._has_run() else None
+
+    @property
+    def allocated_bytes(self) -> None:
+        """Not known: this pool counts no memory."""
+        return None
