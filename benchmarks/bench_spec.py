@@ -6,8 +6,8 @@ memory of the process grows when the results of the simple tasks are held, per t
 start of a process to its first result.
 
 Each subject runs in a fresh process per round, with as many workers as there are cores. Celery
-and RQ run with a Redis server of their own, where these are installed; Go and Rust where there is
-a compiler. `--json FILE --picture FILE.svg` draws the table.
+and RQ run with a Redis server of their own, where these are installed; Go, Rust and Rust with rayon
+where there is a compiler. `--json FILE --picture FILE.svg` draws the table.
 """
 
 from __future__ import annotations
@@ -103,27 +103,31 @@ def one_round(name: str, factor: float) -> dict[str, float]:
     return {**found, "start": (found["first"] - began) * 1e3}
 
 
-def peers(report: measure.Report, factor: float) -> dict[str, dict[str, float]]:
-    """Return what Go and Rust do with the simple tasks, and Rust with the CPU tasks."""
-    found: dict[str, dict[str, float]] = {}
+def built_peers(report: measure.Report) -> dict[str, peer.Peer]:
+    """Return the programs in other languages that this machine can build."""
+    candidates = {
+        "Go": (peer.go("pool.go"), "golang-go"),
+        "Rust": (peer.rust("pool.rs"), "rustc"),
+        "rayon": (peer.cargo("pool_rayon.rs", "rayon"), "cargo librust-rayon-dev"),
+    }
+    for name, (program, packages) in candidates.items():
+        if program is None:
+            report.skip(name, f"it is not installed (Debian: apt-get install {packages})")
+        else:
+            report.versions[name.lower()] = program.version
+    return {name: program for name, (program, _) in candidates.items() if program is not None}
+
+
+def peer_round(name: str, program: peer.Peer, factor: float) -> dict[str, float]:
+    """Return the figures of one of them; Go's has the simple tasks alone."""
     tasks = max(100, int(200_000 * factor))
-    go = peer.go("pool.go")
-    if go is None:
-        report.skip("Go", "it is not installed (Debian: apt-get install golang-go)")
-    else:
-        report.versions["go"] = go.version
-        rates = go.run(WORKERS, tasks, 3)["tasks_per_second"]
-        found["Go"] = {"simple": statistics.median(rates)}
-    rust = peer.rust("pool.rs")
-    if rust is None:
-        report.skip("Rust", "it is not installed (Debian: apt-get install rustc)")
-    else:
-        report.versions["rust"] = rust.version
-        found["Rust"] = {
-            "simple": rust.run(WORKERS, tasks, 0)["tasks_per_second"],
-            "heavy": rust.run(WORKERS, tasks // 2, STEPS)["tasks_per_second"],
-        }
-    return found
+    if name == "Go":
+        rates = program.run(WORKERS, tasks, 3)["tasks_per_second"]
+        return {"simple": statistics.median(rates)}
+    return {
+        "simple": program.run(WORKERS, tasks, 0)["tasks_per_second"],
+        "heavy": program.run(WORKERS, tasks // 2, STEPS)["tasks_per_second"],
+    }
 
 
 def table(report: measure.Report, rounds: dict[str, list[dict[str, float]]]) -> None:
@@ -178,13 +182,14 @@ def main() -> None:
         else:
             report.skip(name, why)
     subjects = dict(rounds)
+    programs = built_peers(report)
     for _ in range(options.rounds):
         for name, each in subjects.items():
             each.append(one_round(name, factor))
             if name in ("compiled task", "Python task", BASE):
                 each[-1]["memory"] = in_child("hold", name, options.size(100_000, 2_000))
-        for name, found in peers(report, factor).items():
-            rounds.setdefault(name, []).append(found)
+        for name, program in programs.items():
+            rounds.setdefault(name, []).append(peer_round(name, program, factor))
     table(report, rounds)
     report.finish()
     if picture is not None:
