@@ -30,6 +30,7 @@ from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.backend.payload_layout import measure
 from catzilla_jit.compile.target import recursion
 from catzilla_jit.compile.target.finished import finish
+from catzilla_jit.compile.target.inlining import always_inline
 
 INT64 = ir.IntType(64)
 SPAN = ir.LiteralStructType([BYTES, INT64, INT64])
@@ -41,8 +42,7 @@ SIGNATURE = ir.FunctionType(
 def _compile(kernel: Kernel, pattern: str, symbol: str) -> Any:
     """Return the finished library of a chunk function."""
     library = kernel.context.codegen().create_library(symbol)
-    shared = kernel.library._get_module_for_linking()
-    shared.get_function(kernel.symbol).add_function_attribute("alwaysinline")
+    always_inline(kernel.library._get_module_for_linking(), kernel.symbol)
     library.enable_object_caching()
     library.add_linking_library(kernel.library)
     module = library.create_ir_module(symbol)
