@@ -140,8 +140,9 @@ def rq() -> Iterator[Run]:
 
             def run(function: Callable[[float, float], float], numbers: list[float]) -> list[float]:
                 jobs = [queue.enqueue(function, number, 0.5) for number in numbers]
-                while not all(job.is_finished for job in jobs[-WORKERS:]):
-                    time.sleep(0.005)
+                for job in reversed(jobs):  # one before the last may be the last to end
+                    while not job.is_finished:
+                        time.sleep(0.005)
                 return [job.return_value(refresh=True) for job in jobs]
 
             yield run
