@@ -229,10 +229,12 @@ class ClusterMap:
         self._forget(future)
         return seconds
 
-    def _chunk_length(self, per_element: float) -> int:
+    def _chunk_length(self, per_element: float, left: int) -> int:
         widest = max((value.itemsize for value in self._values if np.ndim(value)), default=8)
         most = min(math.ceil(self._length / self._threads), MOST_BYTES // widest)
-        return max(1, min(most, round(self._seconds / max(per_element, 1e-12))))
+        wanted = min(most, round(self._seconds / max(per_element, 1e-12)))
+        # Towards the end shorter, so that all workers end together.
+        return max(1, min(wanted, max(left // (2 * self._threads), wanted // 4)))
 
     def _run_chunks(self) -> None:
         per_element = self._seconds_per_element()
@@ -252,7 +254,7 @@ class ClusterMap:
         """Submit the next chunk, if there is one left; return where the one behind it begins."""
         if first >= self._length:
             return first
-        length = self._chunk_length(per_element)
+        length = self._chunk_length(per_element, self._length - first)
         running.add(self._submit_chunk(first, length))
         return min(first + length, self._length)
 
