@@ -11,7 +11,7 @@ pages back sooner (as `catzilla-jit run` does), the same functions in a ThreadPo
 malloc.
 Figures: resident memory beyond that before the churn, at its peak, while 10,000 are held, right
 after the drop, and at the end; the same per byte held; what the allocator itself calls
-fragmentation, 1 - allocated / active, right after the drop (the two define active differently,
+fragmentation, 1 - allocated / active, at these times (the two define active differently,
 docs/memory.md); tasks per second of the churn.
 """
 
@@ -77,12 +77,16 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
             values[chance.randrange(held)] = result.result()
     del result, results
     took = time.perf_counter() - began
-    full = {"full": resident_bytes() - before, "full_live": sum(map(size_of, present(values)))}
+    full = {
+        "full": resident_bytes() - before,
+        "full_live": sum(map(size_of, present(values))),
+        "full_fragmentation": fragmentation(),
+    }
     for i in range(held):
         if i % 10:
             values[i] = None
     gc.collect()
-    found = allocator.allocator_stats()
+    found = fragmentation()
     dropped = resident_bytes() - before
     go_on(submits, chance, 12.0 if tasks > 10_000 else 0.0)
     return {
@@ -91,9 +95,14 @@ def churn(submits: tuple[Submit, Submit], tasks: int, held: int) -> dict[str, fl
         "dropped": dropped,
         "end": resident_bytes() - before,
         "end_live": sum(map(size_of, present(values))),
-        "fragmentation": float(found.get("fragmentation_percent", -1.0)),
+        "dropped_fragmentation": found,
+        "end_fragmentation": fragmentation(),
         "rate": tasks / took,
     }
+
+
+def fragmentation() -> float:
+    return float(allocator.allocator_stats().get("fragmentation_percent", -1.0))
 
 
 def go_on(submits: tuple[Submit, Submit], chance: random.Random, seconds: float) -> None:
@@ -179,9 +188,10 @@ def main() -> None:
             per_byte = [found[name][key] / found[name][key + "_live"] for found in rounds]
             claim = f"resident bytes per byte held, {name}, {key}"
             report.add(measure.Finding(claim, statistics.median(per_byte), "", None, "at most"))
-        percent = statistics.median(figures("fragmentation")[name])
-        claim = f"fragmentation after the drop by the allocator's own figures, {name}"
-        report.add(measure.Finding(claim, percent, " percent", None, "at most"))
+        for key, text in STAGES[1:]:
+            percent = statistics.median(figures(f"{key}_fragmentation")[name])
+            claim = f"fragmentation by the allocator's own figures, {name}, {text}"
+            report.add(measure.Finding(claim, percent, " percent", None, "at most"))
     report.finish()
 
 
