@@ -13,7 +13,7 @@ import warnings
 from ..errors import CompileWarning
 
 #: From, to: minor versions. pyproject.toml says the same to installers.
-OLDEST, NEWEST = (0, 67), (0, 68)
+OLDEST, NEWEST = (0, 64), (0, 68)
 
 
 def complaint(version: str) -> str | None:

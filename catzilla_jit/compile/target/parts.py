@@ -18,7 +18,7 @@ from catzilla_jit.compile.target.warnings_filter import quiet
 PARTS = {
     "numba.core": "boxing inline_closurecall optional runtime.context typing.arraydecl "
     "typing.bufproto typing.cffi_utils typing.cmathdecl typing.dictdecl typing.enumdecl "
-    "typing.listdecl typing.mathdecl typing.setdecl",
+    "typing.listdecl typing.mathdecl typing.npdatetime typing.setdecl",
     "numba.cpython": "builtins charseq cmathimpl enumimpl hashing heapq iterators listobj mathimpl "
     "numbers printimpl randomimpl rangeobj setobj slicing tupleobj unicode",
     "numba.experimental": "function_type jitclass.base",
