@@ -11,7 +11,6 @@ import __future__
 
 import ast
 import inspect
-import textwrap
 import types as pytypes
 from collections.abc import Iterator, Sequence
 
@@ -22,17 +21,27 @@ def tree_of(function: pytypes.FunctionType) -> ast.FunctionDef | None:
     """Return the function's definition, or None when there is no source that is surely its own."""
     try:
         lines, first = inspect.getsourcelines(function)
-        module = ast.parse(textwrap.dedent("".join(lines)))
+        body = parsed(lines)
     except (OSError, SyntaxError, TypeError, ValueError):
         return None
-    if len(module.body) != 1 or not isinstance(module.body[0], ast.FunctionDef):
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
         return None
-    tree = module.body[0]
+    tree = body[0]
     ast.increment_lineno(tree, first - 1)
     for imported in _imported(function):
         if same_code(code_of(tree, function, imported), function.__code__):
             return tree
     return None
+
+
+def parsed(lines: list[str]) -> list[ast.stmt]:
+    """Parse statements, indented or not; `textwrap.dedent` would change the texts in them."""
+    if not lines[0][:1].isspace():
+        return ast.parse("".join(lines)).body
+    block = ast.parse("".join(["if True:\n", *lines])).body[0]
+    ast.increment_lineno(block, -1)
+    assert isinstance(block, ast.If)
+    return block.body
 
 
 def _imported(function: pytypes.FunctionType) -> Iterator[list[str]]:
