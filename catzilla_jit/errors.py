@@ -60,7 +60,16 @@ class NativeUnavailable(CatzillaError, ImportError):
     """The native library cannot be loaded; the message says why and what to do."""
 
 
-_short = reprlib.Repr()
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:  # Python limits the digits of what it turns into text
+            digits = hex(x)
+            return f"{digits[:28]}...{digits[-29:]}"
+
+
+_short = _Short()
 _short.maxother = _short.maxstring = _short.maxlong = 60
 
 

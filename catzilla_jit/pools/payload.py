@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..errors import described
+from ..errors import described, shown
 
 
 class SlotLike(Protocol):
@@ -93,12 +93,12 @@ class Unfit(Exception):
         super().__init__(text)
         self.kind = kind
         self.parameter: str | None = None
-        self._odd = odd  # value=...: what is wrong
+        self._odd = odd  # value=...: what is wrong; number=...: whose type is not
 
     def __str__(self) -> str:
         text: str = self.args[0]
-        for value in self._odd.values():
-            text += described(value)
+        for what, value in self._odd.items():
+            text += shown(value) if what == "number" else described(value)
         return text if self.parameter is None else f"{self.parameter!r} {text}"
 
 
@@ -110,7 +110,8 @@ def _integer(code: str, value: Any) -> int:
     assert dtype is not None
     limits = np.iinfo(dtype)
     if not limits.min <= number <= limits.max:
-        raise Unfit(f"must be between {limits.min} and {limits.max}, not {number}", OverflowError)
+        text = f"must be between {limits.min} and {limits.max}, not "
+        raise Unfit(text, OverflowError, number=number)
     return number
 
 

@@ -100,7 +100,9 @@ class _Writer:
     def value(self, value: Any, names: frozenset[str] = frozenset()) -> None:
         """Write a value; of a module, what `names` takes from it."""
         self.text(type(value).__module__, type(value).__qualname__)
-        if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        if type(value) is int:
+            self.text(hex(value))  # Python limits the digits of decimal ones
+        elif value is None or isinstance(value, bool | int | float | complex | str | bytes):
             self.text(repr(value))
         elif isinstance(value, pytypes.CodeType):
             self.code(value)
@@ -120,7 +122,7 @@ class _Writer:
         if isinstance(value, dict):
             items = [part for pair in value.items() for part in pair]
         elif isinstance(value, frozenset | set):
-            items = sorted(value, key=repr)
+            items = sorted(value, key=_order)
         self.text(str(len(items)))
         self.text(*getattr(value, "_fields", ()))
         for item in items:
@@ -213,3 +215,7 @@ def _is_importable(value: type) -> bool:
 def is_cell(filename: str) -> bool:
     """Tell whether code comes from a prompt or a notebook, where the name counts the runs."""
     return filename.startswith("<") or "ipykernel_" in filename
+
+
+def _order(item: Any) -> str:
+    return hex(item) if type(item) is int else repr(item)

@@ -66,7 +66,7 @@ def _says_how(type_: types.Type, value: Any, parameter: Any) -> bool:
         return type(value) is str and len(value) <= LONGEST_TEXT
     if type_ == types.boolean:
         return type(value) is bool
-    if type_ != types.int64 or type(value) is not int:
+    if type_ != types.int64 or type(value) is not int or not -(2**63) <= value < 2**63:
         return False
     default = parameter.default
     return parameter.name in HOW or (type(default) is int and default == value)
