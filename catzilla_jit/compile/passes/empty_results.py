@@ -1,8 +1,9 @@
-"""An empty list or dict that is returned has the type of what is returned elsewhere.
+"""An empty list, set or dict that nothing was put in has the type that something else tells.
 
 `if n < 0: return []` says nothing of items; `return [n]` further down does. Numba infers each value
 by itself and gives up. Before it does, the types of the other results are given to those that
-nothing else tells.
+nothing else tells; then those of what they are put in (`rows.append([])`), and at last those that
+annotations name (`frontend/container_hints.py`).
 """
 
 # Numba is annotated in part only.
@@ -11,19 +12,27 @@ nothing else tells.
 from __future__ import annotations
 
 import contextlib
+import types as pytypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from numba.core import ir, typeinfer, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NopythonTypeInference
 
-CONTAINERS = (types.List, types.DictType)
+from catzilla_jit.compile.frontend.container_hints import said_by
+from catzilla_jit.compile.target.helper import Helper
+
+CONTAINERS = (types.List, types.DictType, types.Set)
+#: What is told makes more known, which may tell more; nested as deep as this.
+ROUNDS = 8
+#: Methods of containers, with the place of the item among the arguments.
+PLACES = {"append": 0, "add": 0, "insert": 1}
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class TypeInference(NopythonTypeInference):
-    """Numba's pass, which asks for the types of empty results; under its compiler lock."""
+    """Numba's pass, which asks for the types of what is empty; under its compiler lock."""
 
     _name: Any = "task_type_inference"
 
@@ -35,26 +44,36 @@ class TypeInference(NopythonTypeInference):
 @contextlib.contextmanager
 def _asking() -> Iterator[None]:
     inferer: Any = typeinfer.TypeInferer
-    before = inferer.unify
+    propagate, unify = inferer.propagate, inferer.unify
 
-    def unify(self: Any, raise_errors: bool = True) -> Any:
-        if _refine_results(self):
-            self.propagate(raise_errors=raise_errors)
-        return before(self, raise_errors)
+    def propagated(self: Any, raise_errors: bool = True) -> Any:
+        # An item of what is empty has no type, which is an error before any type is decided.
+        if raise_errors and propagate(self, raise_errors=False):
+            _fill(self, propagate)
+        return propagate(self, raise_errors)
 
-    inferer.unify = unify
+    def unified(self: Any, raise_errors: bool = True) -> Any:
+        _fill(self, propagate)
+        return unify(self, raise_errors)
+
+    inferer.propagate, inferer.unify = propagated, unified
     try:
         yield
     finally:
-        inferer.unify = before
+        inferer.propagate, inferer.unify = propagate, unify
 
 
-def _refine_results(inferer: Any) -> bool:
+def _fill(inferer: Any, propagate: Any) -> None:
+    """Give what is empty its types, as long as that makes more known."""
+    for _ in range(ROUNDS):
+        if not any(_refine(inferer, wanted(inferer)) for wanted in (_of_results, _of_items, _said)):
+            return
+        propagate(inferer, raise_errors=False)
+
+
+def _refine(inferer: Any, wanted: dict[str, types.Type]) -> bool:
     """Give values without a type that of the variable, or of the other results, they go to."""
-    assignments = [
-        each for block in inferer.func_ir.blocks.values() for each in block.find_insts(ir.Assign)
-    ]
-    wanted = _of_results(inferer)
+    assignments = list(_assignments(inferer))
     taken = False
     while True:
         for each in assignments:
@@ -80,12 +99,82 @@ def _refine_results(inferer: Any) -> bool:
     return taken
 
 
+def _assignments(inferer: Any) -> Iterator[Any]:
+    for block in inferer.func_ir.blocks.values():
+        yield from block.find_insts(ir.Assign)
+
+
 def _of_results(inferer: Any) -> dict[str, types.Type]:
     """Return the type of the results that have one for all results, if it is the same."""
     names = [each.name for each in inferer._get_return_vars()]
     known = {name: _known(inferer, name) for name in names}
     whole = {type_ for type_ in known.values() if type_ is not None and _is_whole(type_)}
     return dict.fromkeys(names, *whole) if len(whole) == 1 else {}
+
+
+def _of_items(inferer: Any) -> dict[str, types.Type]:
+    """Return the types of what is put in a list, set or dict of a known type."""
+    found: dict[str, types.Type] = {}
+    for container, method, arguments in _method_calls(inferer):
+        type_ = _known(inferer, container)
+        place = PLACES.get(method, len(arguments))
+        if isinstance(type_, types.List | types.Set) and place < len(arguments):
+            found[arguments[place].name] = type_.dtype
+        elif isinstance(type_, types.DictType) and method in ("get", "setdefault"):
+            found.update((each.name, type_.value_type) for each in arguments[1:])
+    for block in inferer.func_ir.blocks.values():
+        for each in block.find_insts((ir.SetItem, ir.StaticSetItem)):
+            type_ = _known(inferer, each.target.name)
+            if isinstance(type_, types.DictType):
+                found[each.value.name] = type_.value_type
+            elif isinstance(type_, types.List):
+                found[each.value.name] = type_.dtype
+    return {name: type_ for name, type_ in found.items() if _is_whole(type_)}
+
+
+def _method_calls(inferer: Any) -> Iterator[tuple[str, str, list[Any]]]:
+    methods = {
+        each.target.name: (each.value.value.name, each.value.attr)
+        for each in _assignments(inferer)
+        if isinstance(each.value, ir.Expr) and each.value.op == "getattr"
+    }
+    for each in _calls(inferer):
+        if each.func.name in methods:
+            yield *methods[each.func.name], each.args
+
+
+def _calls(inferer: Any) -> Iterator[Any]:
+    for each in _assignments(inferer):
+        if isinstance(each.value, ir.Expr) and each.value.op == "call":
+            yield each.value
+
+
+def _said(inferer: Any) -> dict[str, types.Type]:
+    """Return the types that annotations name of what is still open."""
+    lacking = {
+        name
+        for name, variable in inferer.typevars.items()
+        if variable.defined
+        and isinstance(variable.type, CONTAINERS)
+        and not _is_whole(variable.type)
+    }
+    if not lacking:
+        return {}
+    own = said_by(inferer.func_ir.func_id.func)
+    found = {
+        name: own.names[plain] for name in lacking if (plain := name.split(".")[0]) in own.names
+    }
+    if own.result is not None:
+        results = [each.name for each in inferer._get_return_vars()]
+        found.update((name, own.result) for name in results if name not in found)
+    for call in _calls(inferer):
+        helper = getattr(_known(inferer, call.func.name), "dispatcher", None)
+        if isinstance(helper, Helper) and lacking & {each.name for each in call.args}:
+            theirs = said_by(cast("pytypes.FunctionType", helper.py_func))
+            for parameter, each in zip(theirs.parameters, call.args, strict=False):
+                if each.name in lacking and parameter in theirs.names:
+                    found.setdefault(each.name, theirs.names[parameter])
+    return found
 
 
 def _known(inferer: Any, name: str) -> Any:
@@ -111,6 +200,8 @@ def _sources(value: Any, wanted: types.Type) -> list[tuple[str, types.Type]]:
     if value.op == "phi":
         # A path on which the variable has no value yet brings none.
         return [(each.name, wanted) for each in value.incoming_values if isinstance(each, ir.Var)]
+    if value.op == "build_list" and isinstance(wanted, types.List):
+        return [(each.name, wanted.dtype) for each in value.items]
     known = value.op == "build_tuple" and isinstance(wanted, types.BaseTuple)
     if known and len(value.items) == len(wanted.types):
         return [(item.name, t) for item, t in zip(value.items, wanted.types, strict=True)]
