@@ -1,5 +1,7 @@
 """`x in NAME`, where the module's NAME is a small set: the set becomes a tuple.
 
+`isinstance(x, NUMBERS)` names the classes of the module's tuple, where these are builtins.
+
 A set is asked for members alone, so its order does not matter. Guards notice when it changes. Of
 the views of a dict the dict itself is asked, or a list of its values.
 """
@@ -7,6 +9,7 @@ the views of a dict the dict itself is asked, or a list of its values.
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any
 
 from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed
@@ -49,3 +52,18 @@ def _members(value: Any) -> list[Any]:
         return sorted(value)
     known = all(type(each) is int and -(2**63) <= each < 2**63 for each in value)
     return sorted(value) if known else []
+
+
+def name_classes(rewriter: Rewriting, node: ast.Call) -> None:
+    """Put the classes in the place of a tuple of the module that `isinstance` asks for."""
+    classes = rewriter._value(node.args[1])
+    if type(classes) is not tuple or not all(map(_is_builtin, classes)) or not classes:
+        return
+    names: list[ast.expr] = [ast.Name(each.__name__, ast.Load()) for each in classes]
+    if all(rewriter._builtin(each) for each in names):
+        rewriter.changed = True
+        node.args[1] = placed(node, ast.Tuple(names, ast.Load()))
+
+
+def _is_builtin(value: Any) -> bool:
+    return isinstance(value, type) and getattr(builtins, value.__name__, None) is value

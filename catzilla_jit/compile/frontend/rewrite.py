@@ -17,6 +17,7 @@ from typing import Any
 
 from catzilla_jit.compile.frontend import (
     bytes_calls,
+    deletions,
     deques,
     dict_updates,
     errstate,
@@ -142,6 +143,7 @@ class _Rewriter(Rewriting):
     def prepare(self, tree: ast.FunctionDef) -> None:
         """Take the deques, look at the variables and branches of the function that comes."""
         deques.take_deques(self, tree)
+        self.forgotten = deletions.forgotten_names(tree)
         self.lists = list_variables(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
 
@@ -240,6 +242,10 @@ class _Rewriter(Rewriting):
         self.changed |= made is not None
         return self.generic_visit(node if made is None else placed(node, made))
 
+    def visit_Delete(self, node: ast.Delete) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        return deletions.as_calls(self, node, self.forgotten) or node
+
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Extend a list that begins empty by a method, which tells Numba the type of its items."""
         self.generic_visit(node)
@@ -290,6 +296,8 @@ class _Rewriter(Rewriting):
         ):
             node.args.append(node.keywords.pop().value)
             self.changed = True
+        if name == "zip" and node.keywords:
+            unpacking.of_one_length(self, node)
         if name in ("max", "min") and node.keywords:
             return keys.extreme(self, node, name)
         if name == "sorted" or (isinstance(node.func, ast.Attribute) and node.func.attr == "sort"):
@@ -298,9 +306,10 @@ class _Rewriter(Rewriting):
                     each.value = keys.plain_key(self, each.value)
         if node.keywords and self._value(node.func) is math.isclose:
             self._place_tolerances(node)
-        if name in LISTED or self._is_join(node):
+        if name in LISTED or self._takes_all(node):
             node.args = [rewrite_generators.as_list(self, argument) for argument in node.args]
         if name == "isinstance" and len(node.args) == 2 and not node.keywords:
+            memberships.name_classes(self, node)
             self._ask_for_class(node)
         if name == "bytes" and rewrite_generators.one_generator(self, node):
             node.args = [rewrite_generators.as_list_of_bytes(self, node.args[0])]
@@ -376,8 +385,12 @@ class _Rewriter(Rewriting):
         made = ast.Call(ast.Name("set", ast.Load()), [ast.ListComp(node.elt, node.generators)], [])
         return placed(node, made)
 
-    def _is_join(self, node: ast.Call) -> bool:
-        return isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+    def _takes_all(self, node: ast.Call) -> bool:
+        """Tell whether a call consumes what it is given before it does anything else."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "join":
+            return True
+        function = self._value(node.func)
+        return function is math.fsum or function is math.prod
 
 
 def _names(keywords: list[ast.keyword]) -> list[str | None]:

@@ -58,9 +58,11 @@ def generator_of(rewriter: Rewriting, node: ast.AST) -> ast.GeneratorExp | None:
         item = ast.Name(f"{LIBRARY}item", ast.Load())
         loop = ast.comprehension(ast.Name(item.id, ast.Store()), node, [], 0)
         return placed(node, ast.GeneratorExp(item, [loop]))
-    if not isinstance(node, ast.Call) or node.keywords or len(node.args) != 2:
+    if not isinstance(node, ast.Call) or node.keywords or len(node.args) < 2:
         return None
     name = rewriter._builtin(node.func)
+    if len(node.args) > 2:
+        return _of_several(node) if name == "map" else None
     if name not in ("map", "filter") or not isinstance(node.args[0], ast.Name | ast.Attribute):
         return None
     item = ast.Name(f"{LIBRARY}item", ast.Load())
@@ -70,6 +72,20 @@ def generator_of(rewriter: Rewriting, node: ast.AST) -> ast.GeneratorExp | None:
     value: ast.expr = item if name == "filter" else call
     loop = ast.comprehension(target, node.args[1], tests, 0)
     return placed(node, ast.GeneratorExp(value, [loop]))
+
+
+def _of_several(node: ast.Call) -> ast.GeneratorExp | None:
+    """Return a generator expression for `map(f, xs, ys)`."""
+    function, *sources = node.args
+    starred = any(isinstance(each, ast.Starred) for each in sources)
+    if starred or not isinstance(function, ast.Name | ast.Attribute):
+        return None
+    names = [f"{LIBRARY}item{place}" for place in range(len(sources))]
+    call = ast.Call(function, [ast.Name(each, ast.Load()) for each in names], [])
+    target = ast.Tuple([ast.Name(each, ast.Store()) for each in names], ast.Store())
+    together = ast.Call(ast.Name("zip", ast.Load()), sources, [])
+    loop = ast.comprehension(target, together, [], 0)
+    return placed(node, ast.GeneratorExp(call, [loop]))
 
 
 def as_list(rewriter: Rewriting, node: ast.expr) -> ast.expr:

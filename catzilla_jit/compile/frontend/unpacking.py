@@ -101,6 +101,28 @@ def columns(rewriter: Rewriting, loop: ast.For | ast.comprehension, body: list[a
         loop.iter = placed(call, rewriter._call("columns", iterators.columns, call.args[0].value))
 
 
+def of_one_length(rewriter: Rewriting, call: ast.Call) -> None:
+    """Have `zip(..., strict=True)` leave the kernel for lengths that differ; else it is plain.
+
+    Python finds that out behind the shortest, so what is done up to there must be undone by nobody.
+    """
+    given = {each.arg: each.value for each in call.keywords}
+    strict = given.get("strict")
+    if list(given) != ["strict"] or not isinstance(strict, ast.Constant):
+        return
+    if strict.value is True:
+        if not all(isinstance(each, ast.Name) for each in call.args):
+            return
+        for place in range(1, len(call.args)):
+            same = rewriter._call(
+                "same_length", iterators.same_length, *call.args[place - 1 : place + 1]
+            )
+            call.args[place - 1] = placed(call, same)
+    elif strict.value is not False:
+        return
+    call.keywords, rewriter.changed = [], True
+
+
 def _goes_over(rewriter: Rewriting, name: str, tree: ast.AST) -> bool:
     """Tell whether all that is done with a variable is to go over its items."""
     fine: set[int] = set()

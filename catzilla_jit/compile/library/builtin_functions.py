@@ -136,6 +136,32 @@ def byte(number: Any) -> Any:
     return number
 
 
+def delete_item(values: Any, key: int) -> None:
+    """Do `del values[key]` of a list."""
+    place = key if key >= 0 else key + len(values)
+    if place < 0 or place >= len(values):
+        bail_out()
+    values.pop(place)
+
+
+def delete_slice(values: Any, start: int, stop: int) -> None:
+    """Do `del values[start:stop]` of a list."""
+    size = len(values)
+    first = min(max(start if start >= 0 else start + size, 0), size)
+    end = min(max(stop if stop >= 0 else stop + size, first), size)
+    for place in range(first, size - end + first):
+        values[place] = values[place + end - first]
+    for _ in range(end - first):
+        values.pop()
+
+
+def delete_key(values: Any, key: Any) -> None:
+    """Do `del values[key]` of a dict."""
+    if key not in values:
+        bail_out()
+    values.pop(key)
+
+
 def reversed_range(values: range) -> range:
     last = values.start + (len(values) - 1) * values.step
     return range(last, values.start - values.step, -values.step)

@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from catzilla_jit.compile.library.builtin_functions import bail_out
+
 
 def product_2(first: Any, second: Any) -> Iterator[Any]:
     left, right = [x for x in first], [y for y in second]  # noqa: C416 -- as Numba takes it
@@ -178,6 +180,13 @@ def distinct(values: Any) -> Any:
     for x in values:
         found[x] = True
     return [x for x in found]  # noqa: C416
+
+
+def same_length(values: Any, others: Any) -> Any:
+    """Return the first of two; leave the kernel if they are not of one length."""
+    if len(values) != len(others):
+        bail_out()
+    return values
 
 
 #: Functions by the number of their positional arguments.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, cast
@@ -91,6 +92,8 @@ def _sum_from(values: Any, start: Any) -> Function | None:
     """Return what adds to a start that is given."""
     known = isinstance(values, (types.RangeType, ByteString, *VIEWS))
     item = values.iterator_type.yield_type if known else getattr(values, "dtype", None)
+    if isinstance(start, types.List) and isinstance(item, types.List | GivenList):
+        return builtin_functions.sum_from if item.dtype == start.dtype else None
     if item is None or number_kinds.kind(item) is None or number_kinds.kind(start) is None:
         return None
     if not _is_compensated(values, item) or types.unliteral(start) != types.float64:
@@ -270,6 +273,18 @@ def prod_of(values: Any) -> Function | None:
     return math_functions.prod if known else None
 
 
+def delitem_of(values: Any, key: Any) -> Function | None:
+    if isinstance(values, types.List | GivenList):
+        known = number_kinds.kind(key) == number_kinds.INT
+        return builtin_functions.delete_item if known else None
+    known = isinstance(values, types.DictType | GivenDict)
+    return builtin_functions.delete_key if known else None
+
+
+def index_of_number(x: Any) -> Function | None:
+    return builtin_functions.same_text if number_kinds.kind(x) == number_kinds.INT else None
+
+
 def fsum_of(values: Any) -> Function | None:
     known = _is_sequence(values) and getattr(values, "dtype", None) == types.float64
     return math_functions.fsum if known else None
@@ -329,6 +344,8 @@ CHOICES: dict[tuple[Any, int], Choice] = {
     (repr, 1): repr_of,
     (int, 2): integer_in_base,
     (pow, 3): modular_power_of,
+    (operator.delitem, 2): delitem_of,
+    (operator.index, 1): index_of_number,
     (bin, 1): for_ints(number_text.bin_of),
     (oct, 1): for_ints(number_text.oct_of),
     (hex, 1): for_ints(number_text.hex_of),

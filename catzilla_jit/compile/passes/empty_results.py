@@ -11,7 +11,9 @@ annotations name (`frontend/container_hints.py`).
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import heapq
 import types as pytypes
 from collections.abc import Iterator
 from typing import Any, cast
@@ -20,12 +22,16 @@ from numba.core import ir, typeinfer, types
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NopythonTypeInference
 
+from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.frontend.container_hints import said_by
+from catzilla_jit.compile.library.overloads import sum_of
 from catzilla_jit.compile.target.helper import Helper
 
 CONTAINERS = (types.List, types.DictType, types.Set)
 #: What is told makes more known, which may tell more; nested as deep as this.
 ROUNDS = 8
+#: Functions that put their second argument in a list.
+FILLING = (heapq.heappush, heapq.heappushpop, bisect.insort, bisect.insort_left)
 #: Methods of containers, with the place of the item among the arguments.
 PLACES = {"append": 0, "add": 0, "insert": 1}
 
@@ -53,7 +59,8 @@ def _asking() -> Iterator[None]:
         return propagate(self, raise_errors)
 
     def unified(self: Any, raise_errors: bool = True) -> Any:
-        _fill(self, propagate)
+        if _fill(self, propagate):
+            propagate(self, raise_errors)
         return unify(self, raise_errors)
 
     inferer.propagate, inferer.unify = propagated, unified
@@ -63,12 +70,14 @@ def _asking() -> Iterator[None]:
         inferer.propagate, inferer.unify = propagate, unify
 
 
-def _fill(inferer: Any, propagate: Any) -> None:
-    """Give what is empty its types, as long as that makes more known."""
-    for _ in range(ROUNDS):
-        if not any(_refine(inferer, wanted(inferer)) for wanted in (_of_results, _of_items, _said)):
-            return
+def _fill(inferer: Any, propagate: Any) -> bool:
+    """Give what is empty its types, as long as that makes more known; tell whether it did."""
+    tellers = (_of_results, _of_items, _of_calls, _said)
+    for done in range(ROUNDS):
+        if not any(_refine(inferer, wanted(inferer)) for wanted in tellers):
+            return done > 0
         propagate(inferer, raise_errors=False)
+    return True
 
 
 def _refine(inferer: Any, wanted: dict[str, types.Type]) -> bool:
@@ -130,6 +139,23 @@ def _of_items(inferer: Any) -> dict[str, types.Type]:
             elif isinstance(type_, types.List):
                 found[each.value.name] = type_.dtype
     return {name: type_ for name, type_ in found.items() if _is_whole(type_)}
+
+
+def _of_calls(inferer: Any) -> dict[str, types.Type]:
+    """Return the types of lists that a function puts an item in, or adds lists to."""
+    found: dict[str, types.Type] = {}
+    for call in _calls(inferer):
+        function = _known(inferer, call.func.name)
+        choice = getattr(getattr(function, "dispatcher", None), "source", None)
+        if choice is sum_of and len(call.args) == 2:
+            item = getattr(_known(inferer, call.args[0].name), "dtype", None)
+            if isinstance(item, types.List | GivenList):
+                found[call.args[1].name] = types.List(item.dtype)
+        if len(call.args) == 2 and getattr(function, "typing_key", None) in FILLING:
+            item = _known(inferer, call.args[1].name)
+            if item is not None and _is_whole(item):
+                found[call.args[0].name] = types.List(types.unliteral(item))
+    return found
 
 
 def _method_calls(inferer: Any) -> Iterator[tuple[str, str, list[Any]]]:
