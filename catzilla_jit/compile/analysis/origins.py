@@ -43,6 +43,10 @@ def join(first: Origin, second: Origin) -> Origin:
         return second if first is None else first
     if isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
         return tuple(map(join, first, second))
+    if isinstance(first, tuple) != isinstance(second, tuple):
+        # One of them is that of all items, as of what a recursive call returns.
+        parts, all_ = (first, second) if isinstance(first, tuple) else (second, first)
+        return tuple(join(each, all_) for each in parts)
     return EITHER
 
 

@@ -383,6 +383,12 @@ CASES = (
         "take the first item of `sorted(..., key=...)`",
     ),
     Case(
+        rules.SET_ORDER,
+        r"TypingError: a set is sorted by a key",
+        "a set is sorted by a key, and the order of equal ones is Python's own",
+        "use `sorted(sorted(...), key=...)`",
+    ),
+    Case(
         rules.KEY_FUNCTION,
         r"Key must be None or a Numba JIT compiled function",
         "the sort key is not a function written in Python",

@@ -14,10 +14,11 @@ from catzilla_jit.compile.frontend.rewriting import (
     LIBRARY,
     Filling,
     Rewriting,
+    loaded_names,
     placed,
     stored_names,
 )
-from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library import builtin_functions, list_sorts
 
 #: Builtin functions of one argument that compiled code knows.
 KEYS = {"len", "abs", "str", "int", "float", "ord", "sum", "max", "min", "round", "bool"}
@@ -120,6 +121,57 @@ def _key_of_item(key: ast.expr | None) -> ast.expr | None:
     if parameters.args[0].arg in stored_names(key.body):  # a comprehension in it has its own
         return None
     return _Renaming(parameters.args[0].arg).visit(key.body)  # type: ignore[no-any-return]
+
+
+def of_sort(rewriter: Rewriting, node: ast.Call, makes_list: bool) -> ast.Call:
+    """Return a sort with a key that can be compiled; makes_list: it is `sorted`."""
+    for each in node.keywords:
+        if each.arg == "key":
+            each.value = plain_key(rewriter, each.value)
+    return _by_listed_keys(rewriter, node) if makes_list else node
+
+
+def _by_listed_keys(rewriter: Rewriting, node: ast.Call) -> ast.Call:
+    """Return a call with a list of the keys where the key names a variable of the function.
+
+    Numba has functions as keys that stand alone. Python makes all keys before it compares any.
+    """
+    given = {each.arg: each.value for each in node.keywords}
+    key = given.get("key")
+    if (
+        not isinstance(key, ast.Lambda)
+        or len(node.args) != 1
+        or not set(given) <= {"key", "reverse"}
+    ):
+        return node
+    parameters = {each.arg for each in key.args.args}
+    if not (loaded_names(key.body) - parameters) & rewriter.locals:
+        return node
+    applied = _key_of_item(key)
+    items = node.args[0]
+    if applied is None or isinstance(items, ast.GeneratorExp | ast.Starred):
+        return node
+    held = f"{LIBRARY}sorted"
+    lines = ast.parse(LISTED if "reverse" in given else LISTED.replace("reverse", "False"))
+    reverse = given.get("reverse", ast.Constant(False))
+    filled = {f"{LIBRARY}items": items, f"{LIBRARY}key": applied, "reverse": reverse}
+    statements = Filling(filled).visit(lines).body
+    for statement in statements:
+        for each in ast.walk(statement):  # the template has places of its own
+            for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+                each.__dict__.pop(attribute, None)
+    rewriter.values[f"{held}_items"] = list_sorts.as_items
+    rewriter.values[f"{held}_by"] = list_sorts.by_keys
+    used = ast.Tuple([items, applied, reverse], ast.Load())
+    made = lifted(rewriter, node, used, statements)
+    return made if isinstance(made, ast.Call) else node
+
+
+#: What `sorted` does with a list of keys; `items`, `key` and `reverse` are put in.
+LISTED = f"""
+{LIBRARY}values = {LIBRARY}sorted_items({LIBRARY}items)
+return {LIBRARY}sorted_by({LIBRARY}values, [{LIBRARY}key for {ITEM} in {LIBRARY}values], reverse)
+"""
 
 
 class _Renaming(ast.NodeTransformer):

@@ -17,6 +17,7 @@ from typing import Any
 
 from catzilla_jit.compile.frontend import (
     bytes_calls,
+    counters,
     deletions,
     deques,
     dict_updates,
@@ -143,6 +144,7 @@ class _Rewriter(Rewriting):
     def prepare(self, tree: ast.FunctionDef) -> None:
         """Take the deques, look at the variables and branches of the function that comes."""
         deques.take_deques(self, tree)
+        counters.take_counters(self, tree)
         self.forgotten = deletions.forgotten_names(tree)
         self.lists = list_variables(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
@@ -289,6 +291,8 @@ class _Rewriter(Rewriting):
         name = self._builtin(node.func)
         if name in ("any", "all") and rewrite_generators.one_generator(self, node):
             return rewrite_generators.short_circuit(self, node, name)
+        if name == "next" and node.args and not node.keywords:
+            return rewrite_generators.first_of(self, node)
         if (
             name in ("enumerate", "sum")
             and len(node.args) == 1
@@ -301,9 +305,7 @@ class _Rewriter(Rewriting):
         if name in ("max", "min") and node.keywords:
             return keys.extreme(self, node, name)
         if name == "sorted" or (isinstance(node.func, ast.Attribute) and node.func.attr == "sort"):
-            for each in node.keywords:
-                if each.arg == "key":
-                    each.value = keys.plain_key(self, each.value)
+            node = keys.of_sort(self, node, name == "sorted")
         if node.keywords and self._value(node.func) is math.isclose:
             self._place_tolerances(node)
         if name in LISTED or self._takes_all(node):
@@ -389,8 +391,7 @@ class _Rewriter(Rewriting):
         """Tell whether a call consumes what it is given before it does anything else."""
         if isinstance(node.func, ast.Attribute) and node.func.attr == "join":
             return True
-        function = self._value(node.func)
-        return function is math.fsum or function is math.prod
+        return any(self._value(node.func) is each for each in (math.fsum, math.prod))
 
 
 def _names(keywords: list[ast.keyword]) -> list[str | None]:

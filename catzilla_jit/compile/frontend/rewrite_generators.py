@@ -115,6 +115,22 @@ def short_circuit(rewriter: Rewriting, node: ast.Call, name: str) -> ast.AST:
     return lifted(rewriter, node, generator, [loop, ast.Return(ast.Constant(not stop))])
 
 
+def first_of(rewriter: Rewriting, node: ast.Call) -> ast.AST:
+    """Turn `next(... for ...)` into a loop that stops at the first; without one Python raises."""
+    generator = generator_of(rewriter, node.args[0])
+    default = node.args[1] if len(node.args) > 1 else None
+    plain = default.operand if isinstance(default, ast.UnaryOp) else default
+    if generator is None or not isinstance(plain, ast.Constant | ast.Name | None):
+        return node
+    loop = _loops(generator.generators, ast.Return(generator.elt))
+    last: ast.stmt = ast.Return(default)
+    if default is None:
+        last = ast.Expr(rewriter._call("bail_out", builtin_functions.bail_out))
+    used = ast.Tuple([generator, *([default] if default else [])], ast.Load())
+    nothing = ast.Raise(ast.Call(ast.Name("RuntimeError", ast.Load()), [], []))
+    return lifted(rewriter, node, used, [loop, last, *([] if default else [nothing])])
+
+
 def lifted(rewriter: Rewriting, node: ast.AST, generator: ast.AST, body: list[ast.stmt]) -> ast.AST:
     """Make a function of the statements and call it with the local variables they use."""
     used = sorted(loaded_names(generator) & rewriter.locals)

@@ -32,6 +32,19 @@ def in_order(values: Any, *, key: Any = None, reverse: bool = False) -> Any:
 in_order.goes_for = sorted
 
 
+def as_items(values: Any) -> Any:
+    """Return a list of what is sorted by keys; a set has no order of its own."""
+    return list(values)
+
+
+def by_keys(items: Any, keys: Any, reverse: Any) -> Any:
+    """Sort items by their keys."""
+    raise NotImplementedError
+
+
+by_keys.goes_for = sorted
+
+
 def has_nan(value: Any) -> bool:
     """Tell whether a value is a NaN, or a tuple that holds one."""
     raise NotImplementedError
@@ -131,3 +144,15 @@ def _in_order(values, key=None, reverse=False):
         return items
 
     return made
+
+
+@overload(as_items)
+def _as_items(values):
+    if isinstance(values, types.Set):
+        raise errors.TypingError("a set is sorted by a key: the order of equal ones is Python's")
+    return lambda values: [each for each in values]  # noqa: C416
+
+
+@overload(by_keys)
+def _in_order_of_keys(items, keys, reverse):
+    return lambda items, keys, reverse: _by_keys(items, keys, bool(reverse))

@@ -25,6 +25,7 @@ from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.library import (
     builtin_functions,
+    counts,
     math_functions,
     number_text,
     text_methods,
@@ -273,6 +274,12 @@ def prod_of(values: Any) -> Function | None:
     return math_functions.prod if known else None
 
 
+def counted_of(values: Any) -> Function | None:
+    """Count the items; what a dict holds are counts."""
+    known = _is_sequence(values) or _is_text(values) or isinstance(values, types.RangeType)
+    return counts.counted if known else None
+
+
 def delitem_of(values: Any, key: Any) -> Function | None:
     if isinstance(values, types.List | GivenList):
         known = number_kinds.kind(key) == number_kinds.INT
@@ -344,6 +351,7 @@ CHOICES: dict[tuple[Any, int], Choice] = {
     (repr, 1): repr_of,
     (int, 2): integer_in_base,
     (pow, 3): modular_power_of,
+    (counts.counter, 1): counted_of,
     (operator.delitem, 2): delitem_of,
     (operator.index, 1): index_of_number,
     (bin, 1): for_ints(number_text.bin_of),
