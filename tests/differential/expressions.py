@@ -47,6 +47,12 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "sum(a < b for a, b in itertools.combinations($list[int]$, 2))",
         "sum(map(len, itertools.product($str$, $str$)))", "max($int$, $int$, key=lambda v: -v)",
         "sum(v for v in deque($list[int]$))", "len(deque($str$))",
+        "Counter($str$)[$str$]", "len(Counter($list[int]$))", "sum(Counter($str$).values())",
+        "Counter($list[int]$).most_common(1)[0][1]", "operator.index($int$)",
+        "next(v for v in $list[int]$ if v > $int$)",
+        "next((i for i, v in enumerate($list[str]$) if v == $str$), -1)",
+        "sum(x * y for x, y in zip($list[int]$, $list[int]$, strict=False))",
+        "sum(map(operator.mul, $list[int]$, $list[int]$))",
         "$int$ + $int$", "$int$ - $int$", "$int$ * $int$", "$int$ // $int$", "$int$ % $int$",
         "-$int$", "abs($int$)", "$int$ & $int$", "$int$ | $int$", "$int$ ^ $int$", "~$int$",
         "$int$ << ($int$ % 66)", "$int$ >> ($int$ % 70)", "$int$ ** ($int$ % 4)", "len($str$)",
@@ -95,6 +101,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "math.prod($list[float]$)", "mean_of($list[float]$)",
     ),
     "bool": (
+        "Counter($str$) == Counter($str$)", "Counter($list[int]$) != Counter($list[int]$)",
         "$Colour$ is Colour.RED", "$Colour$ == $Colour$", "$Level$ > $int$", "$Point$ == $Point$",
         "$int$ in $dict[str, int]$.values()",
         "$int$ < $int$", "$int$ == $int$", "$float$ <= $float$", "$float$ != $float$",
@@ -146,6 +153,10 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "bytes": ("$bytes$ + $bytes$", "$str$.encode()", "$bytes$[$int$:]", "bytes([$int$ % 256])"),
     "list[int]": (
         "list(itertools.accumulate($list[int]$))", "list(dict.fromkeys($list[int]$))",
+        "[v for v, _ in Counter($list[int]$).most_common($int$)]",
+        "sum([$list[int]$, [$int$]], [])",
+        "sorted($list[int]$, key=lambda v: v % $int$, reverse=$bool$)",
+        "list(map(max, $list[int]$, $list[int]$))",
         "[a * b for a, b in itertools.permutations($list[int]$, 2)]",
         "[x for x in itertools.chain($list[int]$, $list[int]$)]",
         "[sum(c) for c in zip(*[$list[int]$, $list[int]$])]",
@@ -223,7 +234,7 @@ RESULTS = (
 HEAD = """\
 from __future__ import annotations
 import bisect, calendar, dataclasses, enum, functools, itertools, math, operator, typing, warnings
-from collections import deque
+from collections import Counter, defaultdict, deque
 import numpy as np
 
 LIMITS = [3, 10, -2]

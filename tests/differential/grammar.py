@@ -104,9 +104,10 @@ class _Writer:
     def statement(self, indent: int) -> None:
         chosen = self.draw.choices(
             (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
-             self.leave, self.mutate, self.unpack, self.queue),
+             self.leave, self.mutate, self.unpack, self.queue, self.count_up),
             (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 1.5 if indent < 3 else 0,
-             3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0),
+             3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0,
+             0.7 if self.loops < 1 else 0),
         )[0]  # fmt: skip
         chosen(indent)
 
@@ -188,7 +189,8 @@ class _Writer:
         """Fill a container that begins empty."""
         kind = self.draw.choice(("list[int]", "list[str]", "list[float]", "dict[str, int]"))
         name, item = self.new(kind), self.new("int")
-        self.write(indent, f"{name} = {'{}' if kind.startswith('dict') else '[]'}")
+        told = f": {kind}" if self.draw.random() < 0.3 else ""
+        self.write(indent, f"{name}{told} = {'{}' if kind.startswith('dict') else '[]'}")
         self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
         self.scope[item] = "int"
         if kind.startswith("dict"):
@@ -231,6 +233,27 @@ class _Writer:
         self.write(indent + 2, f"{name}.{put}({self.expression('int', 1)})")
         self.scope = before | ({count: "int"} if indent == 1 else {})
 
+    def count_up(self, indent: int) -> None:
+        """Count in a dict with a default, and ask it."""
+        name, item, shown = self.new("int"), self.new("int"), self.new("int")
+        made = ("Counter()", "Counter($list[int]$)", "defaultdict(int)", "defaultdict(float)")
+        self.write(indent, f"{name} = {self.filled(self.draw.choice(made), 1)}")
+        self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
+        before = dict(self.scope)
+        self.scope[item] = "int"
+        added = (self.expression("int", 1), f"{name}[{item} + 1] + 1", "1", "0.5")
+        self.write(indent + 1, f"{name}[{self.expression('int', 1)}] += {self.draw.choice(added)}")
+        self.scope = before
+        asked = ("len({0})", "{0}[{1}]", "sum({0}.values())", "max({0}, key={0}.get)",
+                 "sorted({0}, key=lambda v: ({0}[v], v))", "list({0}.items())", "{1} in {0}",
+                 "[v for v in {0} if {0}[v + 1]]")  # fmt: skip
+        chosen = self.draw.choice(asked).format(name, self.expression("int", 1))
+        self.write(indent, f"{shown} = {chosen}")
+        if indent == 1 and chosen.startswith(("len", name)):
+            self.scope[shown] = "int"
+        elif indent == 1:
+            self.write(indent, f"return {shown}, {self.expression('int', 1)}")
+
     def leave(self, indent: int) -> None:
         test = self.expression("bool", 1)
         chosen = self.draw.random()
@@ -262,14 +285,17 @@ class _Writer:
             self.write(indent, f"{name}[{place}] = {self.expression(item, 1)}")
             return None
         if kind.startswith("dict"):
-            self.write(indent, f"{name}[{self.expression('str', 1)}] = {self.expression('int', 1)}")
+            key = self.expression("str", 1)
+            put = f"{name}[{key}] = {self.expression('int', 1)}"
+            self.write(indent, self.draw.choice((put, put, f"del {name}[{key}]")))
             return None
         item = self.expression(kind.removeprefix("list[").removesuffix("]"), 1)
         self.write(indent, self.draw.choice((
             f"{name}.append({item})", f"{name}[{index}] = {item}",
             f"{name}.insert({index}, {item})",
             f"{name}.sort()", f"{name}.pop()", f"{name}.reverse()", f"{name}.extend([{item}])",
-            f"{name}.remove({item})", f"{name} += [{item}]",
+            f"{name}.remove({item})", f"{name} += [{item}]", f"del {name}[{index}]",
+            f"del {name}[{index}:{self.expression('int', 0)}]",
         )))  # fmt: skip
         return None
 
