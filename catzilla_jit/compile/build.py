@@ -57,6 +57,7 @@ from catzilla_jit.compile.passes.pipeline import new_unit
 from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 from catzilla_jit.compile.target import array_abs as _array_abs  # noqa: F401 -- its import adds it
 from catzilla_jit.compile.target import clocks as _clocks  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.target import dict_values as _dict_values  # noqa: F401 -- its import changes it
 from catzilla_jit.compile.target import list_truth as _overloads  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.target import symbol_numbers as _numbers  # noqa: F401 -- its import begins them
 from catzilla_jit.compile.target import text_repetition as _repetition  # noqa: F401 -- its import changes it

@@ -320,8 +320,10 @@ def mixes_the_values_of_a_dict(n: int) -> Any:
     return out
 
 
-def puts_lists_in_a_dict(n: int) -> Any:
-    return {i: [i] for i in range(n)}
+def has_lists_as_keys(n: int) -> Any:
+    found: Any = {}
+    found[[n]] = n
+    return len(found)
 
 
 def mixes_a_set(n: int) -> int:
@@ -386,7 +388,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     (grows_a_tuple, 3, "tuple grows"),
     (makes_a_tuple_of_a_generator, 1, "length is not known"),
     (mixes_the_values_of_a_dict, 3, "value of type str"),
-    (puts_lists_in_a_dict, 1, r"a dict has a list\[int\] as a value"),
+    (has_lists_as_keys, 2, r"a dict has a list\[int\] as a key"),
     (mixes_a_set, 1, "items of several types"),
     (names_what_is_called_undefined, 1, "name undefined is not defined"),
     (takes_the_mean_of_a_list, 1, "numpy.mean of a list"),

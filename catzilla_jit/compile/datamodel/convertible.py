@@ -73,14 +73,27 @@ def can_return(type_: types.Type) -> bool:
     """Tell whether a result of this type is given back as Python has it."""
     if hides_bytes(type_):
         return False
-    if isinstance(type_, types.DictType):
-        return can_be_key(type_.key_type) and can_unpack(type_.value_type)
+    if isinstance(type_, types.List | types.DictType):
+        return _can_be_held(type_)
+    if isinstance(type_, types.Optional) and isinstance(type_.type, types.List | types.DictType):
+        return _can_be_held(type_.type)
     if isinstance(type_, types.BaseTuple):
         return _is_tuple(type_) and all(can_return(t) and not _is_changing(t) for t in type_.types)
     if isinstance(type_, types.EnumMember):
         return is_plain_enum(type_.instance_class)
     if isinstance(type_, DataObject):  # in two places of a tuple it would be two objects
         return not type_.given
+    return can_unpack(type_)
+
+
+def _can_be_held(type_: types.Type) -> bool:
+    """Tell whether what a list or dict holds can be boxed with it, and that itself."""
+    if isinstance(type_, types.DictType):
+        return can_be_key(type_.key_type) and _can_be_held(type_.value_type)
+    if isinstance(type_, types.List):
+        return _can_be_held(type_.dtype) and not isinstance(type_.dtype, types.Array)
+    if isinstance(type_, types.BaseTuple):
+        return _is_tuple(type_) and all(map(_can_be_held, type_.types))
     return can_unpack(type_)
 
 

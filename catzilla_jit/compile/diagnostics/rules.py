@@ -72,7 +72,7 @@ TUPLE_LENGTH = _rule("CZ505", "tuple of unknown length")
 FLOAT_EQUALITY = _rule("CZ506", "floats as keys, or lists of floats compared")
 SLICE = _rule("CZ507", "slice that is assigned to or taken apart")
 KEY_FUNCTION = _rule("CZ508", "`key` or `default` of `max`, `min` and `sort`")
-LIST_IN_DICT = _rule("CZ509", "list or set in a dict")
+LIST_IN_DICT = _rule("CZ509", "list or set as a key of a dict")
 
 DTYPE = _rule("CZ601", "NumPy type other than float64, int64, bool and complex128")
 NUMPY_OPERATION = _rule("CZ602", "operation that may differ from NumPy's")

@@ -96,9 +96,7 @@ def _container(name: str, parts: list[types.Type]) -> types.Type | None:
     if name == "tuple" and parts:
         return types.Tuple(parts)
     if name == "dict" and len(parts) == 2:
-        # Numba raises for what cannot be a value.
-        known = not isinstance(parts[1], types.List | types.Set)
-        return types.DictType(*parts) if known else None
+        return None if isinstance(parts[0], types.List | types.Set) else types.DictType(*parts)
     if len(parts) == 1 and name in ("list", "set"):
         return types.List(parts[0]) if name == "list" else types.Set(parts[0])
     return None

@@ -93,6 +93,8 @@ def _default(rewriter: Rewriting, value: ast.expr) -> Default | None:
     if function is not collections.defaultdict or len(value.args) != 1:
         return None
     (makes,) = value.args
+    if rewriter._builtin(makes) == "list":
+        return Default(ast.List([], ast.Load()), True)
     known: dict[str | None, Any] = {"int": 0, "float": 0.0, "str": "", "bool": False}
     name = rewriter._builtin(makes)
     if name in known:

@@ -65,12 +65,32 @@ def bail_at_doubtful_member(lower: BailingLower, container: str, item: str) -> N
 def bail_at_doubtful_items(lower: BailingLower, left: str, right: str) -> None:
     """Where containers are compared, a NaN that is in both is equal to itself."""
     type_ = lower.typeof(left)
-    if isinstance(type_, types.List) and kind(type_.dtype) == FLOAT:
-        lower.refuse(rules.FLOAT_EQUALITY, "lists of floats are compared", "compare the items")
+    for each in (type_, lower.typeof(right)):
+        if _hides(each, (types.Float, types.Complex)):
+            message = f"{'dict' if isinstance(each, types.DictType) else 'list'}s of floats"
+            lower.refuse(rules.FLOAT_EQUALITY, f"{message} are compared", "compare the items")
+        if _hides(each, types.DictType):
+            message = "containers of dicts are compared"
+            lower.refuse(rules.OPERATOR, message, "compare the dicts")
     if isinstance(type_, types.BaseTuple):
         lower.bail_at_nan(type_, lower.loadvar(left), "a NaN in a comparison")
         others = lower.typeof(right), lower.loadvar(right)
         lower.bail_at_inexact_items((type_, lower.loadvar(left)), others)
+
+
+def _hides(type_: Any, classes: Any) -> bool:
+    """Tell whether a list, set or dict, or one in a tuple, holds what identity decides about."""
+    if isinstance(type_, types.BaseTuple):
+        return any(_hides(each, classes) for each in type_.types)
+    if isinstance(type_, types.DictType):
+        return _holds(type_.value_type, classes)
+    return isinstance(type_, types.List) and _holds(type_.dtype, classes)
+
+
+def _holds(type_: Any, classes: Any) -> bool:
+    if isinstance(type_, types.BaseTuple):
+        return any(_holds(each, classes) for each in type_.types)
+    return isinstance(type_, classes) or _hides(type_, classes)
 
 
 def bail_at_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
@@ -139,8 +159,8 @@ def refuse_order_of_a_set(lower: BailingLower, expr: Any) -> None:
         callee = lower.typeof(expr.func.name)
         if isinstance(callee, types.BoundFunction) and isinstance(callee.this, types.Set):
             used = [expr.func.name] if number_kinds.method_name(callee) == "pop" else []
-        elif number_kinds.called(lower.fndesc.typemap, expr) in ORDERED or isinstance(
-            callee, types.BoundFunction
+        elif number_kinds.called(lower.fndesc.typemap, expr) in ORDERED or (
+            isinstance(callee, types.BoundFunction) and not isinstance(callee.this, types.DictType)
         ):
             used = [argument.name for argument in expr.args]
     if any(_is_set(lower.typeof(name)) for name in used):

@@ -24,6 +24,7 @@ from numba.core.typed_passes import NopythonTypeInference
 
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.frontend.container_hints import said_by
+from catzilla_jit.compile.library.counts import asked
 from catzilla_jit.compile.library.overloads import sum_of
 from catzilla_jit.compile.target.helper import Helper
 
@@ -72,7 +73,7 @@ def _asking() -> Iterator[None]:
 
 def _fill(inferer: Any, propagate: Any) -> bool:
     """Give what is empty its types, as long as that makes more known; tell whether it did."""
-    tellers = (_of_results, _of_items, _of_calls, _said)
+    tellers = (_of_results, _of_items, _of_calls, _of_values, _said)
     for done in range(ROUNDS):
         if not any(_refine(inferer, wanted(inferer)) for wanted in tellers):
             return done > 0
@@ -147,6 +148,10 @@ def _of_calls(inferer: Any) -> dict[str, types.Type]:
     for call in _calls(inferer):
         function = _known(inferer, call.func.name)
         choice = getattr(getattr(function, "dispatcher", None), "source", None)
+        if choice is asked:
+            dict_ = _known(inferer, call.args[0].name)
+            if isinstance(dict_, types.DictType) and _is_whole(dict_):
+                found[call.args[2].name] = dict_.value_type
         if choice is sum_of and len(call.args) == 2:
             item = getattr(_known(inferer, call.args[0].name), "dtype", None)
             if isinstance(item, types.List | GivenList):
@@ -156,6 +161,54 @@ def _of_calls(inferer: Any) -> dict[str, types.Type]:
             if item is not None and _is_whole(item):
                 found[call.args[0].name] = types.List(types.unliteral(item))
     return found
+
+
+def _of_values(inferer: Any) -> dict[str, types.Type]:
+    """Return the types of dicts of lists and sets, by what is put in these."""
+    found: dict[str, types.Type] = {}
+    held = {name: (each, default) for name, *each, default in _values_of_dicts(inferer)}
+    for target, value in [(e.target.name, e.value) for e in _assignments(inferer)]:
+        if isinstance(value, ir.Var) and value.name in held:
+            held[target] = held[value.name]
+    for name, method, arguments in _method_calls(inferer):
+        place = PLACES.get(method, len(arguments))
+        if name not in held or place >= len(arguments):
+            continue
+        (dict_, key), default = held[name]
+        types_ = [_known(inferer, each) for each in (key, arguments[place].name)]
+        if all(each is not None and _is_whole(each) for each in types_):
+            key_type, item = map(types.unliteral, types_)
+            value_type = types.Set(item) if method == "add" else types.List(item)
+            found[dict_] = types.DictType(key_type, value_type)
+            if default:
+                found[default] = value_type
+    return found
+
+
+def _values_of_dicts(inferer: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the variables that hold a value of a dict: them, the dict, the key, the default."""
+    methods = {
+        each.target.name: (each.value.value.name, each.value.attr)
+        for each in _assignments(inferer)
+        if isinstance(each.value, ir.Expr) and each.value.op == "getattr"
+    }
+    for each in _assignments(inferer):
+        value, name = each.value, each.target.name
+        if not isinstance(value, ir.Expr):
+            continue
+        if value.op == "getitem":
+            yield name, value.value.name, value.index.name, ""
+        elif value.op == "static_getitem" and value.index_var is not None:
+            yield name, value.value.name, value.index_var.name, ""
+        elif value.op == "call" and len(value.args) == 2 and value.func.name in methods:
+            holder, method = methods[value.func.name]
+            if method in ("setdefault", "get"):
+                yield name, holder, value.args[0].name, value.args[1].name
+        elif value.op == "call" and len(value.args) == 3:
+            dispatcher = getattr(_known(inferer, value.func.name), "dispatcher", None)
+            if getattr(dispatcher, "source", None) is asked:
+                dict_, key, default = (each.name for each in value.args)
+                yield name, dict_, key, default
 
 
 def _method_calls(inferer: Any) -> Iterator[tuple[str, str, list[Any]]]:
