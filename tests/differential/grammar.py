@@ -104,10 +104,11 @@ class _Writer:
     def statement(self, indent: int) -> None:
         chosen = self.draw.choices(
             (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
-             self.leave, self.mutate, self.unpack, self.queue, self.count_up),
+             self.leave, self.mutate, self.unpack, self.queue, self.count_up,
+             self.group),
             (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 1.5 if indent < 3 else 0,
              3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0,
-             0.7 if self.loops < 1 else 0),
+             0.7 if self.loops < 1 else 0, 0.7 if self.loops < 1 else 0),
         )[0]  # fmt: skip
         chosen(indent)
 
@@ -253,6 +254,39 @@ class _Writer:
             self.scope[shown] = "int"
         elif indent == 1:
             self.write(indent, f"return {shown}, {self.expression('int', 1)}")
+
+    def group(self, indent: int) -> None:
+        """Put lists in a dict, under one key in another's place now and then, and look at it."""
+        name, item, shown = self.new("int"), self.new("int"), self.new("int")
+        by_default = self.draw.random() < 0.4
+        self.write(indent, f"{name} = {'defaultdict(list)' if by_default else '{}'}")
+        self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
+        before = dict(self.scope)
+        self.scope[item] = "int"
+        key, put = f"({self.expression('int', 1)}) % 4", self.expression("int", 1)
+        if by_default:
+            self.write(indent + 1, f"{name}[{key}].append({put})")
+        elif self.draw.random() < 0.5:
+            self.write(indent + 1, f"{name}.setdefault({key}, []).append({put})")
+        else:
+            self.write(indent + 1, f"{shown} = {key}")
+            self.write(indent + 1, f"if {shown} not in {name}:")
+            self.write(indent + 2, f"{name}[{shown}] = []")
+            self.write(indent + 1, f"{name}[{shown}].append({put})")
+        self.scope = before
+        other = self.draw.choice((f"{name}[1].append(7)", f"{name}[9] = {name}[0]",
+                                  f"del {name}[2]", ""))  # fmt: skip
+        if other and self.draw.random() < 0.6:
+            self.write(indent, other)
+        asked = ("list({0}.items())", "dict({0})", "[sum(v) for v in {0}.values()]",
+                 "max({0}, key=lambda k: len({0}[k]))", "sorted({0}.items())", "{0}[{1}]",
+                 "{0} == {{0: [1]}}", "({0}, [{0}])", "{0}.get({1})", "[{0}[v][0] for v in {0}]",
+                 "sum(len({0}[v]) for v in range(3))")  # fmt: skip
+        chosen = self.draw.choice(asked).format(name, self.expression("int", 1))
+        if indent == 1:
+            self.write(indent, f"return {chosen}, {self.expression('int', 1)}")
+        else:
+            self.write(indent, f"{shown} = {chosen}")
 
     def leave(self, indent: int) -> None:
         test = self.expression("bool", 1)
