@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from catzilla_jit import Task, task
+from support.numpy_calls import named as named_function
 
 LINE = np.arange(1.0, 7.0)
 TABLE = np.arange(6.0).reshape(2, 3)
@@ -86,7 +87,14 @@ def picked(x, y):  # type: ignore[no-untyped-def]
     return made, x[np.where(y >= 2.0)], x[np.where(y <= 1.0)[0]]
 
 
+@task
+def joined(x, y, n):  # type: ignore[no-untyped-def]
+    return np.r_[0, x, n], np.r_[y], np.r_[1, 2], np.r_[x[0], x, y[::-1]], np.c_[x, y], np.c_[x]
+
+
 CALLS = [
+    (joined, LINE, LINE[::-1], 2),
+    (joined, np.arange(3), np.arange(3.0), 0.5), (joined, LINE[:1], np.array([True]), 7),
     (picked, LINE, LINE - 1.0), (picked, LINE, np.array([np.nan, 2.0, 1.0, 0.0, 5.0, np.nan])),
     (picked, LINE, LINE[:3]), (picked, np.arange(4), LINE[2:]),
     (items, LINE, 3), (items, np.arange(3), 2.5), (items, np.arange(3, dtype=np.float32), 1),
@@ -140,6 +148,13 @@ def test_what_types_do_not_tell_is_left_to_numpy(of: Task[Any, Any], argument: A
 def test_asarray_gives_the_argument_itself() -> None:
     first, _ = kept.submit(LINE).result()
     assert first is LINE
+
+
+@pytest.mark.parametrize("items", ["0:3, x", "'0,2', x", "x, y[:, None]", "*x, 1.0"])
+def test_other_items_of_r_are_left_to_numpy(items: str) -> None:
+    of: Task[..., Any] = task(named_function(f"def function(x, y):\n    return np.r_[{items}]"))
+    expected = outcome(lambda: of._jit_function.function(LINE, LINE))
+    assert same(outcome(lambda: of.submit(LINE, LINE).result()), expected)
 
 
 def test_never_copying_is_an_error_where_numpy_has_to() -> None:

@@ -9,6 +9,7 @@
     np.finfo(float).eps     is a number, and `"A".lower()` a text
     cast(T, x), dict(a=1)   are `x` and `{"a": 1}`
     x[np.where(x > 0)]      is `x[x > 0]`: with another length than x, Python answers
+    np.r_[x, 0.0], np.c_[x, y]    are arrays that are joined
 
 NumPy's rules for arrays of one dimension or more; for automatic mode, where answers are NumPy's.
 """
@@ -30,12 +31,15 @@ from numba.np import numpy_support
 from catzilla_jit.compile.frontend.fact import OPEN, SCALARS, Fact, dtype_of
 from catzilla_jit.compile.frontend.known import LIMITS, Facts
 from catzilla_jit.compile.library import builtin_functions
-from catzilla_jit.compile.library.ufuncs import conversions, signatures
+from catzilla_jit.compile.library.ufuncs import conversions, joining, signatures
 
 #: They return what is an array of the wanted type already, and convert the rest.
 KEEPING = (numpy.asarray, numpy.asanyarray)
 #: They return an array that has so many dimensions.
 AT_LEAST = {numpy.atleast_1d: 1, numpy.atleast_2d: 2}
+#: Objects that join what they are indexed with.
+JOINING = ((numpy.r_, "r_"), (numpy.c_, "c_"))
+MOST_JOINED = 16
 Call = Callable[..., ast.Call]
 
 
@@ -55,8 +59,8 @@ class ArrayCalls:
         if isinstance(node, ast.Attribute):
             return self._limit(node, facts)
         if isinstance(node, ast.Subscript):
-            made = _masked(node, facts) if self._exact else None
-            if made is not None:
+            made = self._joined(node, facts) or _masked(node, facts) if self._exact else None
+            if isinstance(made, ast.Subscript):
                 self.chooses = self.chooses or node.lineno
             return made
         if not isinstance(node, ast.Call):
@@ -68,6 +72,17 @@ class ArrayCalls:
         if plain is not None:
             return plain
         return self._of_call(node, facts) if self._exact else None
+
+    def _joined(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
+        """Return the call that joins what `numpy.r_` and `numpy.c_` are given."""
+        names = [name for each, name in JOINING if facts.object(node.value) is each]
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if not names or not 0 < len(items) <= MOST_JOINED:
+            return None
+        if any(isinstance(each, ast.Slice | ast.Starred) for each in items):
+            return None
+        function = joining.joining(names[0], 0, len(items))
+        return self._call(f"{names[0]}of_{len(items)}", function, *items)
 
     def _limit(self, node: ast.Attribute, facts: Facts) -> ast.expr | None:
         """Return a number such as `sys.float_info.max`, of the type that it has."""

@@ -25,7 +25,9 @@ from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 INT64 = ir.IntType(64)
 ONE, ZERO = INT64(1), INT64(0)
 #: The functions that take numbers beside arrays.
-WITH_NUMBERS = {"hstack", "append"}
+WITH_NUMBERS = {"hstack", "append", "r_"}
+#: What `numpy.r_` and `numpy.c_` join here; other numbers give way to arrays in ways of their own.
+PLAIN = {types.float64, types.int64, types.boolean, types.complex128}
 
 
 @functools.cache
@@ -121,7 +123,8 @@ def result_type(name: str, axis: int, given: tuple[Any, ...]) -> Any:
         if not plain and (isinstance(each, types.Array) or name not in WITH_NUMBERS):
             return None
         elements.append(each.dtype if plain else each)
-    if not signatures.DTYPES.issuperset(elements) or _place(name, axis, given) is None:
+    known = PLAIN if name in ("r_", "c_") else signatures.DTYPES
+    if not known.issuperset(elements) or _place(name, axis, given) is None:
         return None
     dtypes = [numpy.dtype(str(numpy_support.as_dtype(each))) for each in elements]
     item = numpy_support.from_dtype(numpy.result_type(*dtypes))
@@ -139,8 +142,8 @@ def _inserted(name: str, axis: int, type_: Any) -> list[int]:
     dimensions = _dimensions(type_)
     if name == "stack":
         return [axis % (dimensions + 1)]
-    if dimensions == 1 and name in ("vstack", "column_stack"):
-        return [int(name == "column_stack")]
+    if dimensions == 1 and name in ("vstack", "column_stack", "c_"):
+        return [int(name != "vstack")]
     return []
 
 
@@ -154,7 +157,7 @@ def _place(name: str, axis: int, given: tuple[Any, ...]) -> int | None:
         return None
     if name == "hstack":
         axis = 0 if most == 1 else 1
-    axis = {"vstack": 0, "column_stack": 1}.get(name, axis)
+    axis = {"vstack": 0, "column_stack": 1, "c_": most - 1}.get(name, axis)
     return axis % most if -most <= axis < most else None
 
 
