@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from catzilla_jit import Task, task
+from catzilla_jit.compile.frontend.fact import Fact
 from support.numpy_calls import named as named_function
 
 LINE = np.arange(1.0, 7.0)
@@ -155,6 +156,26 @@ def test_other_items_of_r_are_left_to_numpy(items: str) -> None:
     of: Task[..., Any] = task(named_function(f"def function(x, y):\n    return np.r_[{items}]"))
     expected = outcome(lambda: of._jit_function.function(LINE, LINE))
     assert same(outcome(lambda: of.submit(LINE, LINE).result()), expected)
+
+
+def test_dtype_of_another_array_is_not_taken_for_none() -> None:
+    @task
+    def alike(x, y):  # type: ignore[no-untyped-def]
+        return np.asarray(x, dtype=y.dtype), np.array(x, dtype=y.dtype)
+
+    whole = np.arange(3)
+    assert same(alike.submit(whole, LINE).result(), (whole * 1.0, whole * 1.0))
+    assert alike.explain().compiled
+
+
+def test_facts_are_equal_if_they_say_the_same() -> None:
+    floats = np.dtype(float)
+    assert floats == None  # noqa: E711 -- what NumPy says
+    assert Fact(None) != Fact(floats)
+    assert Fact(1) != Fact(True)
+    assert Fact((None,)) != Fact((floats,))
+    assert Fact(ndim=1) != Fact(ndim=1, dtype=floats)
+    assert len({Fact(1), Fact(1), Fact(True)}) == 2
 
 
 def test_never_copying_is_an_error_where_numpy_has_to() -> None:

@@ -22,15 +22,29 @@ from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 
+
+def _is_same(left: Any, right: Any) -> bool:
+    """Tell whether two constants are of one type, and equal."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, tuple | list):
+        return len(left) == len(right) and all(map(_is_same, left, right))
+    return left is right or bool(left == right)
+
+
 #: In the place of a constant: the value is none that is known.
 OPEN: Any = object()
 #: Constants that may be computed with.
 PLAIN = (bool, int, float, str, type(None))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Fact:
-    """What is known of a value; everything by default: nothing."""
+    """What is known of a value; everything by default: nothing.
+
+    Facts are equal if they say the same: 1 and True are two constants, and so are None and the
+    dtype of floats, which NumPy calls equal.
+    """
 
     constant: Any = OPEN
     kinds: tuple[type, ...] = ()  # its class is one of these
@@ -38,6 +52,17 @@ class Fact:
     dtype: Any = None  # of an array
     length: int | None = None  # of a tuple
     items: Fact | None = None  # of each item of a list or tuple
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fact):
+            return NotImplemented
+        rest = (self.kinds, self.ndim, self.length, self.items)
+        if rest != (other.kinds, other.ndim, other.length, other.items):
+            return False
+        return _is_same(self.dtype, other.dtype) and _is_same(self.constant, other.constant)
+
+    def __hash__(self) -> int:
+        return hash((self.kinds, self.ndim, self.length, self.items))
 
     @property
     def is_constant(self) -> bool:

@@ -214,12 +214,7 @@ def _joined(first: dict[str, Fact], second: dict[str, Fact]) -> dict[str, Fact]:
     """Return what is known behind two ways."""
     if _END in first or _END in second:
         return second if _END in first else first
-    return {name: fact for name, fact in first.items() if _same(second.get(name), fact)}
-
-
-def _same(left: Fact | None, right: Fact) -> bool:
-    """Compare facts: 1 and True are two constants."""
-    return left == right and type(left and left.constant) is type(right.constant)
+    return {name: fact for name, fact in first.items() if second.get(name) == fact}
 
 
 def _pairs(node: ast.Assign) -> list[tuple[str, ast.expr]]:
