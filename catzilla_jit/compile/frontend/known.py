@@ -95,7 +95,8 @@ class Facts:
         found = self.object(node)
         if type(found) in (int, float, complex):  # guarded, but not to be decided by
             return Fact(kinds=(type(found),))
-        return Fact(found) if isinstance(found, type | _FLOAT_INFO) else None
+        classes = type(found) is tuple and all(isinstance(each, type) for each in found)
+        return Fact(found) if classes or isinstance(found, type | _FLOAT_INFO) else None
 
     def object(self, node: ast.expr) -> Any:
         """Return the object of the module, or of its builtins, that a node means."""

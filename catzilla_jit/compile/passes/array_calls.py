@@ -52,6 +52,8 @@ def _made(func_ir: Any, unit: CompilationUnit, form: Form, given: list[Any], cal
         found = _items(func_ir, bound.get(form.sequence), form.depth, lists)
         if found is None:
             return None
+        if form.depth == 1:  # lists of numbers among arrays
+            lists += filter(None, (_listed(func_ir, each) for each in found[1]))
         shape, values = found[0], [*found[1], *values]
     elif form.values and form.values[0] not in bound:
         return None

@@ -25,7 +25,7 @@ from catzilla_jit.compile.library.arrays.reduction_forms import (
     SUBTRACT,
 )
 from catzilla_jit.compile.library.arrays.written import Choice, Function, choice_of, written
-from catzilla_jit.compile.library.ufuncs import choices, operators
+from catzilla_jit.compile.library.ufuncs import choices, operators, signatures
 from catzilla_jit.compile.library.ufuncs import reductions as loops
 from catzilla_jit.compile.library.ufuncs.error_state import errors_are
 
@@ -65,24 +65,24 @@ def _choice(name: str, ours: Any, *, pythons: bool = False, certain: bool = True
 # -- near each other
 
 
-def _close_lines(first: Any, second: Any, rtol: float, atol: float, nans: bool) -> list[str]:
+def _close_lines(first: Any, second: Any, rtol: str, atol: str, nans: bool) -> list[str]:
     """Return the lines that compare in the steps of `numpy.isclose`."""
     if not isinstance(first, types.Array) and not isinstance(second, types.Array):
         nan = " or (x != x and y != y)" if nans else ""
         return [
             "x, y = float(x), float(y)",
-            f"near = abs(x - y) <= {atol!r} + {rtol!r} * abs(y) and math.isfinite(y)",
+            f"near = abs(x - y) <= {atol} + {rtol} * abs(y) and math.isfinite(y)",
             f"close = near or x == y{nan}",
         ]
     lines = [f"errors_are({NOT_INVALID})"]
     if isinstance(second, types.Array):
         if second.dtype == types.int64:
             lines.append("y = floats(y)")
-        limit = f"add({atol!r}, multiply({rtol!r}, absolute(y)))"
+        limit = f"add({atol}, multiply({rtol}, absolute(y)))"
         finite = "isfinite(y)"
     else:
         lines.append("y = float(y)")
-        limit, finite = f"{atol!r} + {rtol!r} * abs(y)", "math.isfinite(y)"
+        limit, finite = f"{atol} + {rtol} * abs(y)", "math.isfinite(y)"
     lines += [
         f"near = both(at_most(absolute(subtract(x, y)), {limit}), {finite})",
         "close = either(near, equal(x, y))",
@@ -95,17 +95,23 @@ def _close_lines(first: Any, second: Any, rtol: float, atol: float, nans: bool) 
 
 
 def _near(name: str) -> Any:
-    def make(_given: Any, *, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: Any = False) -> Any:
-        limits = (rtol, atol)
-        if not all(type(each) in (int, float) and math.isfinite(each) for each in limits):
+    def make(given: Any, *, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: Any = False) -> Any:
+        told = [each for each in given if each in ("rtol", "atol")]
+        if not all(type(each) in (int, float) and math.isfinite(each) for each in (rtol, atol)):
             return None
-        if type(equal_nan) is not bool:
+        shown_rtol = "rtol" if "rtol" in told else repr(float(rtol))
+        shown_atol = "atol" if "atol" in told else repr(float(atol))
+        if type(equal_nan) is not bool or given[:2] != ("a", "b"):
             return None
 
-        def ours(first: Any, second: Any) -> Function | None:
+        def ours(first: Any, second: Any, *tolerances: Any) -> Function | None:
             if not all(_is_array(each, *NUMBERS) or _is_number(each) for each in (first, second)):
                 return None
-            lines = _close_lines(first, second, float(rtol), float(atol), equal_nan)
+            if not all(map(_is_number, tolerances)):
+                return None
+            lines = [f"{each} = float({each})" for each in told]
+            lines += [f"if not math.isfinite({each}):\n        bail_out()" for each in told]
+            lines += _close_lines(first, second, shown_rtol, shown_atol, equal_nan)
             result = ["return close"]
             arrays = isinstance(first, types.Array) or isinstance(second, types.Array)
             if name == "allclose" and arrays:
@@ -115,9 +121,10 @@ def _near(name: str) -> Any:
                     "        return False",
                     "return True",
                 ]
-            return written(name, "x, y", [*lines, *result], math=math, **LOOPS)
+            arguments = ", ".join(["x", "y", *told])
+            return written(name, arguments, [*lines, *result], math=math, **LOOPS)
 
-        return _choice(name, ours, pythons=name == "allclose")
+        return _choice(name, ours, pythons=name == "allclose", certain=not told)
 
     return make
 
@@ -136,6 +143,24 @@ def _all_equal(_given: Any) -> Any:
         return written("array_equal", "x, y", lines, **LOOPS)
 
     return _choice("array_equal", ours, pythons=True)
+
+
+def _is_complex(wanted: bool) -> Any:
+    def make(_given: Any) -> Any:
+        def ours(value: Any) -> Function | None:
+            element = types.unliteral(getattr(value, "dtype", value))
+            if element not in signatures.DTYPES or not (_is_any_array(value) or element is value):
+                return None
+            found = isinstance(element, types.Complex) is wanted
+            return written("asked", "x", [f"return {found}"])
+
+        return _choice("iscomplexobj", ours, pythons=True)
+
+    return make
+
+
+def _is_any_array(type_: Any) -> bool:
+    return isinstance(type_, types.Array)
 
 
 # -- counts
@@ -291,10 +316,17 @@ def _trace(_given: Any) -> Any:
 
 
 SPREAD = ("a", "axis", "dtype", "out", "ddof")
+TOLD = ("a", "b", "rtol", "atol")
 NEAR = ("a", "b", "rtol", "atol", "equal_nan")
 FUNCTIONS: dict[Any, Form] = {
-    numpy.isclose: Form(NEAR, ("a", "b"), _near("isclose")),
-    numpy.allclose: Form(NEAR, ("a", "b"), _near("allclose")),
+    numpy.isclose: Form(
+        NEAR, ("a", "b"), _near("isclose"), other=Form(NEAR, TOLD, _near("isclose"))
+    ),
+    numpy.allclose: Form(
+        NEAR, ("a", "b"), _near("allclose"), other=Form(NEAR, TOLD, _near("allclose"))
+    ),
+    numpy.iscomplexobj: Form(("x",), ("x",), _is_complex(True)),
+    numpy.isrealobj: Form(("x",), ("x",), _is_complex(False)),
     numpy.array_equal: Form(("a1", "a2"), ("a1", "a2"), _all_equal),
     numpy.count_nonzero: Form(("a",), ("a",), _counted),
     numpy.flatnonzero: Form(("a",), ("a",), _places),

@@ -15,7 +15,7 @@ import numpy
 from numba.core import types
 from numba.np import numpy_support
 
-from catzilla_jit.compile.library.arrays import making
+from catzilla_jit.compile.library.arrays import conversion_forms, making
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.written import Choice, Function, choice_of, written
 from catzilla_jit.compile.library.ufuncs import joining, signatures
@@ -64,11 +64,11 @@ def _appended(given: Any, *, axis: Any = None) -> Any:
     return joining.joining("append", 0, 2) if axis is None and len(given) == 2 else None
 
 
-def _array(_given: Any, *, shape: tuple[int, ...], dtype: Any = None) -> Any:
+def _array(given: Any, *, shape: tuple[int, ...], dtype: Any = None) -> Any:
     wanted = None if dtype is None else dtype_of(dtype)
     if math.prod(shape) > MOST_NUMBERS or (dtype is not None and wanted is None):
         return None
-    return joining.array_of(shape, wanted)
+    return joining.array_of(shape, joining.HANDED if "dtype" in given else wanted)
 
 
 def by_text(
@@ -163,8 +163,12 @@ def _eye(given: Any, *, k: Any = 0, dtype: Any = None, M: Any = None) -> Any:
 def _diag(_given: Any, *, k: Any = 0) -> Any:
     if type(k) is not int:
         return None
-    return by_text("diag_of", "line", f"return diag(line, {k})", diag=making.diag,
-                   fits=lambda array: _is_table(array, 1))  # fmt: skip
+    of_line = written("diag_of", "line", [f"return diag(line, {k})"], diag=making.diag)
+
+    def ours(array: Any) -> Function | None:
+        return of_line if _is_table(array, 1) else conversion_forms.diagonal_of(array, k)
+
+    return choice_of("diag_of", ours, certain=True)
 
 
 def _triangle(name: str) -> Any:
@@ -206,8 +210,16 @@ def _repeated(_given: Any, *, axis: Any = None) -> Any:
     if axis not in (0, 1, -1, -2) or type(axis) is not int:
         return None
     function = making.repeat_rows if axis in (0, -2) else making.repeat_columns
-    return _of(function, lambda array, count: _is_table(array, 2) and _is_int(count),
-               certain=True)  # fmt: skip
+    of_line = written("repeated", "a, count", ["return numpy.repeat(a, count)"], numpy=numpy)
+
+    def ours(array: Any, count: Any) -> Function | None:
+        if not _is_int(count):
+            return None
+        if axis in (0, -1) and _is_table(array, 1):
+            return of_line
+        return function if _is_table(array, 2) else None
+
+    return choice_of(function.__name__, ours, certain=True)
 
 
 def _rolled(_given: Any, *, axis: Any = None) -> Any:
@@ -246,6 +258,7 @@ def _are_numbers(*given: Any) -> bool:
 
 
 def _arange(given: Any, *, dtype: Any = None) -> Any:
+    dtype = {types.float64: float, types.int64: int}.get(dtype_of(dtype), dtype)
     if dtype not in (None, float, int) or not making.IS_PLAIN:
         return None
     if given == ("first",) and dtype is None:
@@ -279,7 +292,10 @@ FUNCTIONS: dict[Any, Form] = {
         for name in ("vstack", "hstack", "column_stack")
     },
     **{
-        getattr(numpy, name): Form((first, "dtype"), (), _array, first, 2)
+        getattr(numpy, name): Form(
+            (first, "dtype"), (), _array, first, 2,
+            other=Form((first, "dtype"), ("dtype",), _array, first, 2, conversion_forms.form(name)),
+        )
         for name, first in (("array", "object"), ("asarray", "a"))
     },
     numpy.append: Form(("arr", "values", "axis"), ("arr", "values"), _appended),

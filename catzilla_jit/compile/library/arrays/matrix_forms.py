@@ -116,7 +116,33 @@ def _matrix_power(_given: Any, *, n: Any = None) -> Any:
     return choice_of("matrix_power", ours, certain=True)
 
 
+def _of_singular_values(name: str, lines: list[str]) -> Any:
+    """Return what makes the chooser of a number that the singular values of a matrix tell."""
+
+    def make(_given: Any) -> Any:
+        def ours(matrix: Any) -> Function | None:
+            if not NEW or not _is_matrix(matrix):
+                return None
+            return written(name, "a", ["s = values(a)", *lines], EPSILON=EPSILON,
+                           values=decompositions.singular_values)  # fmt: skip
+
+        return choice_of(name, ours)
+
+    return make
+
+
+EPSILON = float(numpy.finfo(float).eps)
+#: Of the first and the last of them, which are sorted; NumPy ignores what a division says.
+CONDITION = [
+    "if s[0] != s[0] or s[-1] != s[-1] or s[-1] == 0.0:", "    bail_out()", "return s[0] / s[-1]",
+]  # fmt: skip
+RANK = [
+    "limit = max(max(s), 0.0) * (max(a.shape[0], a.shape[1]) * EPSILON)", "rank = 0",
+    "for each in s:", "    if each > limit:", "        rank += 1", "return rank",
+]  # fmt: skip
 FUNCTIONS: dict[Any, Form] = {
+    numpy.linalg.cond: Form(("x",), ("x",), _of_singular_values("cond", CONDITION)),
+    numpy.linalg.matrix_rank: Form(("A",), ("A",), _of_singular_values("matrix_rank", RANK)),
     numpy.linalg.eigh: Form(("a", "UPLO"), ("a",), _eigh),
     numpy.linalg.svd: Form(("a", "full_matrices", "compute_uv"), ("a",), _svd),
     numpy.linalg.slogdet: Form(("a",), ("a",), _slogdet),

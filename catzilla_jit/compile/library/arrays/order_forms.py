@@ -16,7 +16,7 @@ from catzilla_jit.compile.library.arrays import making, places, quantiles
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.reduction_forms import FLOATS
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
-from catzilla_jit.compile.library.ufuncs import sorting
+from catzilla_jit.compile.library.ufuncs import indexing, sorting
 from catzilla_jit.compile.target.numpy_sorts import KINDS
 
 NUMBERS = (types.float64, types.int64)
@@ -147,10 +147,50 @@ def _quantile_form(one: Function, several: Function) -> Form:
     return Form(("a", "q"), ("a",), _listed_quantiles(several), other=handed)
 
 
-def _unique(_given: Any, *, return_counts: Any = False) -> Any:
-    if type(return_counts) is not bool:
+def _unique(
+    _given: Any,
+    *,
+    return_index: Any = False,
+    return_inverse: Any = False,
+    return_counts: Any = False,
+) -> Any:
+    flags = (return_index, return_inverse, return_counts)
+    if not all(type(each) is bool for each in flags):
         return None
-    return _of_sorted(quantiles.unique_counts if return_counts else quantiles.unique)(_given)
+    if not return_index and not return_inverse:
+        return _of_sorted(quantiles.unique_counts if return_counts else quantiles.unique)(_given)
+    return _unique_places(*flags)
+
+
+def _unique_places(index: bool, inverse: bool, counts: bool) -> Any:
+    """Return the chooser of `unique` that tells where the items are, in the steps of NumPy."""
+    lines = [
+        "order = places(a)", "items = take_items(a, order)", "first = firsts(items)",
+        "found = take_items(items, first)",
+    ]  # fmt: skip
+    parts = ["found"]
+    if index:
+        lines.append("index = take_items(order, first)")
+        parts.append("index")
+    if inverse:
+        lines.append("inverse = inverses(order, first)")
+        parts.append("inverse")
+    if counts:
+        lines.append("counts = numbers(first, len(a))")
+        parts.append("counts")
+    lines.append(f"return {', '.join(parts)}")
+
+    def ours(line: Any) -> Function | None:
+        if not _is_line(line) or not _is_sortable(line):
+            return None
+        kind = "mergesort" if index else "quicksort"
+        return written(
+            "unique_places", "a", lines, places=sorting.sorting(-1, True, kind),
+            take_items=indexing.take_items, firsts=quantiles.firsts,
+            inverses=quantiles.inverses, numbers=quantiles.numbers,
+        )  # fmt: skip
+
+    return choice_of("unique", ours, certain=True)
 
 
 # -- places
@@ -198,10 +238,16 @@ def _interpolated(given: Any) -> Any:
     return choice_of("interp", ours, certain=True)
 
 
-def _counted(_given: Any) -> Any:
-    return choice_of(
-        "bincount", lambda line: places.counted if _is_line(line, types.int64) else None
-    )
+def _counted(_given: Any, *, weights: Any = None) -> Any:
+    if weights is not None:
+        return None
+
+    def ours(line: Any, least: Any = types.int64) -> Function | None:
+        if not _is_line(line, types.int64) or types.unliteral(least) != types.int64:
+            return None
+        return places.counted if len(_given) == 1 else places.counted_up_to
+
+    return choice_of("bincount", ours)
 
 
 SORT = ("a", "axis", "kind", "order", "*", "stable")
@@ -215,7 +261,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.searchsorted: Form(("a", "v", "side"), ("a", "v"), _searched),
     numpy.digitize: Form(("x", "bins", "right"), ("x", "bins"), _digitized),
     numpy.interp: Form(("x", "xp", "fp"), ("x", "xp", "fp"), _interpolated),
-    numpy.bincount: Form(("x", "/"), ("x",), _counted),
+    numpy.bincount: Form(("x", "/", "weights", "minlength"), ("x", "minlength"), _counted),
 }
 METHODS: dict[str, Form] = {
     "argsort": FUNCTIONS[numpy.argsort],

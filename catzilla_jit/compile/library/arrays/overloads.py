@@ -51,7 +51,7 @@ def _round_to(values: Any, digits: Any) -> Function | None:
 
 def _cast(values: Any, dtype: Any) -> Function | None:
     plain = (types.float64, types.int64, types.boolean)
-    wanted = _dtype(dtype)
+    wanted = conversions.told(dtype)
     if not _is_array(values, *plain) or (values.ndim > 1 and values.layout != "C"):
         return _by_conversion(values, wanted)
     if wanted == types.float64:
@@ -75,14 +75,6 @@ def _converted(wanted: Any) -> Function:
     namespace = {"__name__": builtin_functions.__name__, "copied": conversions.conversion(wanted)}
     exec("def converted(values, _dtype):\n    return copied(values)", namespace)
     return cast("Function", namespace["converted"])
-
-
-def _dtype(type_: Any) -> Any:
-    """Return the type that an argument like `float` or `numpy.float64` means."""
-    if isinstance(type_, types.NumberClass):
-        return type_.instance_type
-    key = getattr(type_, "typing_key", None)
-    return {float: types.float64, int: types.int64, bool: types.boolean}.get(key)  # type: ignore[arg-type]
 
 
 OURS: dict[tuple[str, int], Choice] = {

@@ -193,3 +193,16 @@ def counted(numbers: Any) -> Any:
     for number in numbers:
         found[number] += 1
     return found
+
+
+def counted_up_to(numbers: Any, least: int) -> Any:
+    """Count with so many numbers at least."""
+    if least < 0 or least > 1 << 32:
+        bail_out()
+    found = counted(numbers)
+    if len(found) >= least:
+        return found
+    wider = numpy.zeros(least, numpy.int64)
+    for i in range(len(found)):
+        wider[i] = found[i]
+    return wider

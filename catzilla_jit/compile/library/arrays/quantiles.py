@@ -122,3 +122,44 @@ def unique_counts(line: Any) -> Any:
             place += 1
         counts[place] += 1
     return items, counts
+
+
+def firsts(items: Any) -> Any:
+    """Return the places in a sorted line where another item begins; all NaN are one."""
+    count = 0
+    for i in range(len(items)):
+        if _begins(items, i):
+            count += 1
+    found = numpy.empty(count, numpy.int64)
+    count = 0
+    for i in range(len(items)):
+        if _begins(items, i):
+            found[count] = i
+            count += 1
+    return found
+
+
+def _begins(items: Any, i: int) -> bool:
+    if i == 0:
+        return True
+    first, second = items[i - 1], items[i]
+    return first != second and (first == first or second == second)
+
+
+def inverses(order: Any, first: Any) -> Any:
+    """Return for each item which of the unique ones it is."""
+    found = numpy.empty(len(order), numpy.int64)
+    for place in range(len(first)):
+        end = first[place + 1] if place + 1 < len(first) else len(order)
+        for i in range(first[place], end):
+            found[order[i]] = place
+    return found
+
+
+def numbers(first: Any, count: int) -> Any:
+    """Return how many items each of the unique ones stands for."""
+    found = numpy.empty(len(first), numpy.int64)
+    for place in range(len(first)):
+        end = first[place + 1] if place + 1 < len(first) else count
+        found[place] = end - first[place]
+    return found

@@ -39,7 +39,7 @@ FIELDS: dict[str, Function] = {
 #: What Numba has for other arrays, by the kinds for which NumPy has the same.
 OTHERS: dict[str, set[int]] = {
     "sum": {BOOL, INT}, "cumsum": {BOOL, INT}, "prod": {BOOL, INT}, "max": {INT}, "min": {INT},
-    "argmax": {INT, FLOAT}, "argmin": {INT, FLOAT},
+    "argmax": {BOOL, INT, FLOAT}, "argmin": {BOOL, INT, FLOAT},
 }  # fmt: skip
 
 
@@ -130,8 +130,8 @@ LINES: dict[tuple[str, int], tuple[Function, type]] = {
     ("max", FLOAT): (pairwise_sum.max_of_floats, numpy.float64),
     ("min", FLOAT): (pairwise_sum.min_of_floats, numpy.float64),
     ("max", INT): (axes.whole_max, numpy.int64), ("min", INT): (axes.whole_min, numpy.int64),
-    **{("argmax", kind): (axes.argmax, numpy.int64) for kind in (INT, FLOAT)},
-    **{("argmin", kind): (axes.argmin, numpy.int64) for kind in (INT, FLOAT)},
+    **{("argmax", kind): (axes.argmax, numpy.int64) for kind in (BOOL, INT, FLOAT)},
+    **{("argmin", kind): (axes.argmin, numpy.int64) for kind in (BOOL, INT, FLOAT)},
     **{("any", kind): (axes.any_true, numpy.bool_) for kind in (BOOL, INT, FLOAT)},
     **{("all", kind): (axes.all_true, numpy.bool_) for kind in (BOOL, INT, FLOAT)},
 }  # fmt: skip

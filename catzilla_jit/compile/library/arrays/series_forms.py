@@ -139,7 +139,11 @@ def _part(name: str) -> Any:
 
     def make(_given: Any) -> Any:
         def ours(array: Any) -> Function | None:
-            if not isinstance(array, types.Array) or array.dtype != types.complex128:
+            if not isinstance(array, types.Array):
+                return None
+            if name == "real" and array.ndim and array.dtype in (*NUMBERS, types.boolean):
+                return written(name, "z", ["return z"])
+            if array.dtype != types.complex128:
                 return None
             return written(name, "z", [line], arctan2=ARCTAN2)
 

@@ -21,6 +21,16 @@ from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 from catzilla_jit.compile.target import float_status
 
 
+def told(type_: Any) -> Any:
+    """Return the type of items that an argument like `float` or `x.dtype` means, by its type."""
+    if isinstance(type_, types.NumberClass):
+        return type_.instance_type
+    if isinstance(type_, types.DType):
+        return type_.dtype
+    key = getattr(type_, "typing_key", None)
+    return {float: types.float64, int: types.int64, bool: types.boolean}.get(key)  # type: ignore[arg-type]
+
+
 def result_type(array: Any, wanted: Any) -> Any:
     """Return the Numba type of a copy with elements of a type, None where it is not known."""
     if not isinstance(array, types.Array) or not array.aligned or array.ndim == 0:

@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import cgutils, errors, types
 from numba.np import arrayobj, numpy_support
 
-from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs import assignment, calls, conversions, nest, signatures
 from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 
 INT64 = ir.IntType(64)
@@ -57,6 +57,7 @@ def of_count(name: str, count: int, typed: Any) -> Any:
     return late_intrinsic(function, name)
 
 
+HANDED = "handed over"
 #: What numbers may be written to an array of a type, beside those of the type itself.
 WRITTEN: dict[Any, tuple[Any, ...]] = {
     types.float64: (types.boolean, types.int64, types.float32),
@@ -69,12 +70,22 @@ WRITTEN: dict[Any, tuple[Any, ...]] = {
 def array_of(shape: tuple[int, ...], wanted: Any) -> Any:
     """Return what makes an array of numbers that are written out, or of arrays of one shape.
 
-    wanted: the type of the items, None for the one that NumPy takes.
+    wanted: the type of the items, None for the one that NumPy takes, HANDED for that which the
+    last argument means.
     """
     count = functools.reduce(operator.mul, shape)
 
     def typed(given: tuple[Any, ...]) -> Any:
         given = tuple(map(types.unliteral, given))
+        if wanted is HANDED:
+            own = conversions.told(given[-1])
+            return _typed(given, given[:-1], own) if own is not None else _unknown(given)
+        return _typed(given, given, wanted)
+
+    def _unknown(given: Any) -> Any:
+        raise errors.TypingError(f"array is not known for {', '.join(map(str, given))}")
+
+    def _typed(all_: Any, given: Any, wanted: Any) -> Any:
         if isinstance(given[0], types.Array) and len(shape) == 1:
             result = result_type("stack", 0, given)
             code = _stacked
@@ -84,23 +95,23 @@ def array_of(shape: tuple[int, ...], wanted: Any) -> Any:
             item = _item(given, wanted)
             result = None if item is None else types.Array(item, len(shape), "C")
             code = _numbers
-        if result is None:
-            raise errors.TypingError(f"array is not known for {', '.join(map(str, given))}")
-        return result(*given), code
+        return _unknown(all_) if result is None else (result(*all_), code)
 
     def _stacked(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _written(context, builder, signature, values, "stack", 0)
+        own = signature.return_type(*signature.args[:count])
+        return _written(context, builder, own, values[:count], "stack", 0)
 
     def _numbers(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         result = signature.return_type
         lengths = [INT64(each) for each in shape]
         made = arrayobj._empty_nd_impl(context, builder, result, lengths)
-        for i, (type_, value) in enumerate(zip(signature.args, values, strict=True)):
+        numbers = list(zip(signature.args, values, strict=True))[:count]
+        for i, (type_, value) in enumerate(numbers):
             number = context.cast(builder, value, type_, result.dtype)
             context.pack_value(builder, result.dtype, number, builder.gep(made.data, [INT64(i)]))
         return made._getvalue()
 
-    return of_count("array", count, typed)
+    return of_count("array", count + (wanted is HANDED), typed)
 
 
 def _item(given: tuple[Any, ...], wanted: Any) -> Any:
@@ -117,6 +128,9 @@ def result_type(name: str, axis: int, given: tuple[Any, ...]) -> Any:
     """Return the Numba type of what is joined, None where it is not known."""
     elements = []
     for each in given:
+        if isinstance(each, types.BaseTuple):
+            elements.append(listed(each))
+            continue
         plain = isinstance(each, types.Array) and each.aligned and each.ndim > 0
         if plain and each.ndim > 1 and each.layout != "C":
             return None
@@ -131,6 +145,13 @@ def result_type(name: str, axis: int, given: tuple[Any, ...]) -> Any:
     if item not in signatures.DTYPES:
         return None
     return types.Array(item, len(_inserted(name, axis, given[0])) + _dimensions(given[0]), "C")
+
+
+def listed(type_: Any) -> Any:
+    """Return the type of the line that a tuple, or a list that is written out, of numbers is."""
+    given = tuple(map(types.unliteral, type_.types)) if len(type_) else ()
+    plain = given and {types.float64, types.int64, types.boolean}.issuperset(given)
+    return _item(given, None) if plain else None
 
 
 def _dimensions(type_: Any) -> int:
@@ -184,7 +205,8 @@ def _written(
     at = builder.bitcast(made.data, nest.BYTES)
     for each, type_ in zip(parts, signature.args, strict=True):
         target = calls.Operand(at, each.shape, strides)
-        item = getattr(type_, "dtype", type_)
+        item = listed(type_) if isinstance(type_, types.BaseTuple) else None
+        item = item or getattr(type_, "dtype", type_)
         assignment.write_items(context, builder, result.dtype, item, target, each)
         at = builder.gep(at, [builder.mul(each.shape[place], strides[place])])
     return made._getvalue()
@@ -193,13 +215,28 @@ def _written(
 def _part(
     context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value, inserted: Sequence[int]
 ) -> calls.Operand:
-    if not isinstance(type_, types.Array):
+    if isinstance(type_, types.BaseTuple):
+        found = _of_tuple(context, builder, type_, value)
+    elif not isinstance(type_, types.Array):
         place = cgutils.alloca_once(builder, context.get_data_type(type_))
         context.pack_value(builder, type_, value, place)
         return calls.Operand(place, [ONE], [ZERO])
-    found = calls.operand(context, builder, type_, value, type_.dtype)
+    else:
+        found = calls.operand(context, builder, type_, value, type_.dtype)
     shape, strides = list(found.shape), list(found.strides)
     for each in inserted:
         shape.insert(each, ONE)
         strides.insert(each, ZERO)
     return calls.Operand(found.data, shape, strides)
+
+
+def _of_tuple(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:
+    """Return numbers of a tuple as items in memory that follow each other."""
+    item = listed(type_)
+    size = context.get_abi_sizeof(context.get_data_type(item))
+    place = cgutils.alloca_once(builder, context.get_data_type(item), size=INT64(len(type_)))
+    parts = cgutils.unpack_tuple(builder, value, len(type_))
+    for i, (given, part) in enumerate(zip(type_.types, parts, strict=True)):
+        number = context.cast(builder, part, given, item)
+        context.pack_value(builder, item, number, builder.gep(place, [INT64(i)]))
+    return calls.Operand(place, [INT64(len(type_))], [INT64(size)])

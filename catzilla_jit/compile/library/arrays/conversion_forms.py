@@ -1,0 +1,91 @@
+"""Arrays made of arrays: `asarray` and `array` with a type that is told at run time, and views.
+
+What the source tells is decided before (`frontend/array_calls.py`); here the types decide, as for a
+`dtype` that is a parameter of a helper.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba  # noqa: F401 -- the whole before its parts
+import numpy
+from numba.core import types
+
+from catzilla_jit.compile.library.arrays.forms import Form
+from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
+from catzilla_jit.compile.library.ufuncs import conversions, signatures, views
+
+#: The name of the first parameter.
+FIRST = {"array": "object", "asarray": "a", "asanyarray": "a"}
+
+
+def _is_array(type_: Any) -> bool:
+    return isinstance(type_, types.Array) and type_.ndim > 0 and type_.dtype in signatures.DTYPES
+
+
+def _converted(name: str) -> Any:
+    """Return what makes the chooser of `numpy.array` or its kin, of arrays."""
+
+    def make(given: Any) -> Any:
+        names = ", ".join(given)
+        itself = written("itself", names, [f"return {given[0]}"])
+        numbas = written("made", names, [f"return numpy.{name}({given[0]})"], numpy=numpy)
+
+        def ours(array: Any, dtype: Any = types.none) -> Function | None:
+            wanted = array.dtype if len(given) < 2 or dtype == types.none else None
+            if not _is_array(array):
+                return None
+            wanted = wanted or conversions.told(dtype)
+            if wanted == array.dtype and name != "array":
+                return itself
+            if wanted is None or conversions.result_type(array, wanted) is None:
+                return None
+            copied = conversions.conversion(wanted)
+            return written("array_made", names, [f"return copied({given[0]})"], copied=copied)
+
+        def checked(array: Any, dtype: Any = types.none) -> Function | None:
+            return ours(array, dtype) if isinstance(array, types.Array) else None
+
+        made = choice_of(name, checked, certain=True)
+        if name != "array" or len(given) > 1:
+            return made
+
+        def choice(array: Any) -> Function | None:
+            return checked(array) or numbas  # of a list
+
+        choice.__name__ = made.__name__
+        choice.ours = checked
+        choice.is_certain = True
+        return choice
+
+    return make
+
+
+def form(name: str) -> Form:
+    """Return the form of a function that makes an array of its argument."""
+    names = (FIRST[name], "dtype")
+    return Form(names, names, _converted(name))
+
+
+def _diagonal(_given: Any, *, offset: Any = 0) -> Any:
+    if type(offset) is not int:
+        return None
+    return choice_of("diagonal", lambda array: diagonal_of(array, offset), certain=True)
+
+
+def diagonal_of(table: Any, k: int) -> Function | None:
+    """Return what gives a view of a diagonal of a table; None for all else."""
+    if views.diagonal_type(table) is None:
+        return None
+    return written("diagonal_of", "a", [f"return diagonal(a, {k})"], diagonal=views.diagonal)
+
+
+FUNCTIONS: dict[Any, Form] = {
+    numpy.asanyarray: form("asanyarray"),
+    numpy.diagonal: Form(("a", "offset"), ("a",), _diagonal),
+}
+METHODS: dict[str, Form] = {"diagonal": FUNCTIONS[numpy.diagonal]}
