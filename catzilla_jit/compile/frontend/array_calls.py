@@ -31,7 +31,12 @@ from numba.np import numpy_support
 from catzilla_jit.compile.frontend.fact import OPEN, SCALARS, Fact, dtype_of
 from catzilla_jit.compile.frontend.known import LIMITS, Facts
 from catzilla_jit.compile.library import builtin_functions
-from catzilla_jit.compile.library.ufuncs import conversions, joining, signatures
+from catzilla_jit.compile.library.ufuncs import (
+    conversions,
+    joining,
+    signatures,
+    table_items,
+)
 
 #: They return what is an array of the wanted type already, and convert the rest.
 KEEPING = (numpy.asarray, numpy.asanyarray)
@@ -59,7 +64,10 @@ class ArrayCalls:
         if isinstance(node, ast.Attribute):
             return self._limit(node, facts)
         if isinstance(node, ast.Subscript):
-            made = self._joined(node, facts) or _masked(node, facts) if self._exact else None
+            made = None
+            if self._exact:
+                made = self._joined(node, facts) or self._of_table(node, facts)
+                made = made or _masked(node, facts)
             if isinstance(made, ast.Subscript):
                 self.chooses = self.chooses or node.lineno
             return made
@@ -83,6 +91,17 @@ class ArrayCalls:
             return None
         function = joining.joining(names[0], 0, len(items))
         return self._call(f"{names[0]}of_{len(items)}", function, *items)
+
+    def _of_table(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
+        """Return the call that picks items of a table by a mask: Numba takes those for rows."""
+        if not isinstance(node.ctx, ast.Load) or isinstance(node.slice, ast.Slice | ast.Tuple):
+            return None
+        table, mask = facts.of(node.value), facts.of(node.slice)
+        if table is None or mask is None or (table.ndim, mask.ndim) != (2, 2):
+            return None
+        if mask.dtype != bool:
+            return None
+        return self._call("part", table_items.take_part, node.value, node.slice)
 
     def _limit(self, node: ast.Attribute, facts: Facts) -> ast.expr | None:
         """Return a number such as `sys.float_info.max`, of the type that it has."""

@@ -144,6 +144,8 @@ class Facts:
             truth = self.truth(node.operand)
             return None if truth is None else Fact(not truth)
         found = self.of(node.operand)
+        if isinstance(node.op, ast.Invert):
+            return found if _are_masks(found) else None
         if found is None or not isinstance(node.op, ast.USub):
             return None
         if found.is_array:
@@ -189,7 +191,11 @@ class Facts:
             return Fact(compute(left.constant, right.constant)) if compute else None
         if isinstance(node.op, ast.MatMult):
             return None
-        return _of_elements((left, right))
+        found = _of_elements((left, right))
+        bits = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor)
+        if bits and found is not None and found.ndim is not None and _are_masks(left, right):
+            return array(found.ndim, numpy.dtype(bool))
+        return found
 
     def _of_Call(self, node: ast.Call) -> Fact | None:
         if any(isinstance(each, ast.Starred) for each in node.args):
@@ -225,6 +231,11 @@ class Facts:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
         return None
+
+
+def _are_masks(*operands: Fact | None) -> bool:
+    """Tell whether values are arrays of bools."""
+    return all(each is not None and each.is_array and each.dtype == bool for each in operands)
 
 
 #: Methods of texts that give a text or a bool, and raise nothing for texts.

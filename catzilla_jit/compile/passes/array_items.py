@@ -14,7 +14,12 @@ from typing import Any
 from numba.core import errors, ir, ir_utils, types
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.library.ufuncs import indexing
+from catzilla_jit.compile.library.ufuncs import indexing, table_items
+
+#: What picks items, and tells of which types it does.
+TAKING = (
+    (indexing.take_items, indexing.picked_type), (table_items.take_part, table_items.picked_type),
+)  # fmt: skip
 
 
 def called(statement: Any, scope: Any, state: Any) -> list[Any] | None:
@@ -23,6 +28,10 @@ def called(statement: Any, scope: Any, state: Any) -> list[Any] | None:
     if isinstance(statement, ir.SetItem):
         names = [statement.target, statement.index, statement.value]
         given = tuple(types.unliteral(typemap[each.name]) for each in names)
+        if table_items.is_written(*given):
+            if isinstance(given[2], types.Array) and not _is_new(state, statement.value):
+                return None  # it may overlap the table
+            return _call(statement, table_items.write_part, names, given, None, scope, state)
         array = isinstance(given[2], types.Array) or given[1] != _mask(given[1])
         if not array or not indexing.is_written(*given):
             return None  # a number that is written by a mask is Numba's
@@ -34,10 +43,11 @@ def called(statement: Any, scope: Any, state: Any) -> list[Any] | None:
         return None
     names = [expr.value, expr.index]
     given = tuple(typemap[each.name] for each in names)
-    result = indexing.picked_type(*given)
-    if result is None or result != typemap[statement.target.name]:
-        return None
-    return _call(statement, indexing.take_items, names, given, statement.target, scope, state)
+    for function, picked_type in TAKING:
+        result = picked_type(*given)
+        if result is not None and result == typemap[statement.target.name]:
+            return _call(statement, function, names, given, statement.target, scope, state)
+    return None
 
 
 def _mask(type_: Any) -> Any:
@@ -48,15 +58,19 @@ def _mask(type_: Any) -> Any:
 
 def _note_overlap(state: Any, statement: Any) -> None:
     """What may overlap the array that it is written to by a mask is left to NumPy."""
-    made = ir_utils.guard(ir_utils.get_definition, state.func_ir, statement.value)
-    new = isinstance(made, ir.Expr) and made.op in ("binop", "unary")
-    if isinstance(made, ir.Expr) and made.op == "call":
-        new = number_kinds.is_loop(number_kinds.called(state.typemap, made))
-    if isinstance(made, ir.Expr) and made.op == "getitem":
-        new = isinstance(state.typemap[made.index.name], types.Array)
     findings = state.metadata["unit"].findings
-    if not new:
+    if not _is_new(state, statement.value):
         findings.numpy_choice = findings.numpy_choice or statement.loc
+
+
+def _is_new(state: Any, variable: Any) -> bool:
+    """Tell whether an array was made for this place, so that nothing overlaps it."""
+    made = ir_utils.guard(ir_utils.get_definition, state.func_ir, variable)
+    if isinstance(made, ir.Expr) and made.op == "call":
+        return number_kinds.is_loop(number_kinds.called(state.typemap, made))
+    if isinstance(made, ir.Expr) and made.op == "getitem":
+        return isinstance(state.typemap[made.index.name], types.Array)
+    return isinstance(made, ir.Expr) and made.op in ("binop", "unary")
 
 
 def _call(
