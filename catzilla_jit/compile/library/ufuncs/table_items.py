@@ -236,11 +236,11 @@ class _Walk:
         def each(body: Body) -> None:
             taken = cgutils.alloca_once_value(builder, ZERO)
             builder.store(ZERO, taken)
-            with cgutils.loop_nest(builder, shape, INT64) as indices:
-                with builder.if_then(self._flag(places, indices)):
-                    number = builder.load(taken)
-                    body(number, address(indices))
-                    builder.store(builder.add(number, ONE), taken)
+            nest_ = cgutils.loop_nest(builder, shape, INT64)
+            with nest_ as indices, builder.if_then(self._flag(places, indices)):
+                number = builder.load(taken)
+                body(number, address(indices))
+                builder.store(builder.add(number, ONE), taken)
 
         total = cgutils.alloca_once_value(builder, ZERO)
         builder.store(ZERO, total)
