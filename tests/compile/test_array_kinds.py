@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy import amax
 
 from catzilla_jit import Task, task
 from support.automatic import outcome
@@ -82,7 +83,43 @@ def asked(x):  # type: ignore[no-untyped-def]
     return np.iscomplexobj(x * 1), np.real(x * 1)
 
 
+@taken
+def of_all(x, axis=None):  # type: ignore[no-untyped-def]
+    first = np.sum(x, axis=axis), np.mean(x, axis), x.max(axis=None), np.argmax(x, axis=None)
+    return first, np.std(x, axis=axis), np.any(x > 1.0, axis=None), amax(x, axis=0)
+
+
+@taken
+def shapes(x):  # type: ignore[no-untyped-def]
+    return np.size(x), np.shape(x), np.ndim(x), np.size(x, 0), np.squeeze(x * 1), np.sum(x * 1)
+
+
+@taken
+def kept(x):  # type: ignore[no-untyped-def]
+    y = x * 1.0
+    return np.asarray(y, order="C", dtype=float), np.array(y, copy=True), np.array(y, order="C")
+
+
+@taken
+def by_lists(x):  # type: ignore[no-untyped-def]
+    made = np.zeros((3, 3))
+    made[0, [1, -1]] = x[[0, -1], 0] * 1.0
+    made[[2]] = 5.0
+    return x[[0, -1]], x[0, [1, 0]], made, np.r_[[1, 2], x[0]]
+
+
+@taken
+def checked(x, y):  # type: ignore[no-untyped-def]
+    for name, each in zip(["x", "y"], [x, y]):  # noqa: B905 -- as it is found
+        if not isinstance(each, (list, np.ndarray)):
+            raise TypeError(name)
+    return x + y
+
+
 CALLS = [
+    (of_all, LINE), (of_all, WHOLE), (of_all, TABLE), (of_all, TABLE.T), (of_all, LINE[:0]),
+    (of_all, TABLE, 1), (shapes, LINE), (shapes, TABLE), (shapes, TABLE[:1]), (kept, LINE),
+    (kept, TABLE), (kept, TABLE.T), (by_lists, TABLE), (by_lists, TABLE.T), (checked, LINE, LINE),
     (listed, LINE, 2), (listed, WHOLE, 1.5), (listed, FLAGS, 7), (told, LINE), (told, WHOLE),
     (first_places, FLAGS), (first_places, FLAGS[::-1]), (first_places, ~FLAGS[:1]), (unique, LINE),
     (unique, WHOLE), (unique, LINE[:0]), (counted, WHOLE, 0), (counted, WHOLE, 9),

@@ -64,13 +64,7 @@ class ArrayCalls:
         if isinstance(node, ast.Attribute):
             return self._limit(node, facts)
         if isinstance(node, ast.Subscript):
-            made = None
-            if self._exact:
-                made = self._joined(node, facts) or self._of_table(node, facts)
-                made = made or _masked(node, facts)
-            if isinstance(made, ast.Subscript):
-                self.chooses = self.chooses or node.lineno
-            return made
+            return self._items(node, facts) if self._exact else None
         if not isinstance(node, ast.Call):
             return None
         known = facts.of(node) if isinstance(node.func, ast.Attribute) else None
@@ -81,6 +75,25 @@ class ArrayCalls:
             return plain
         return self._of_call(node, facts) if self._exact else None
 
+    def _items(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
+        """Return what stands for items that an index picks."""
+        made = self._joined(node, facts) or self._by_list(node) or self._of_table(node, facts)
+        if made is None:
+            made = _masked(node, facts)
+            if made is not None:
+                self.chooses = self.chooses or node.lineno
+        return made
+
+    def _by_list(self, node: ast.Subscript) -> ast.expr | None:
+        """Return items that a list of integers picks, as picked by an array: no list has such."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        made = [self._call("array", numpy.array, _as_tuple(each)) if _are_whole(each) else each
+                for each in parts]  # fmt: skip
+        if all(each is part for each, part in zip(made, parts, strict=True)):
+            return None
+        index = ast.Tuple(made, ast.Load()) if isinstance(node.slice, ast.Tuple) else made[0]
+        return ast.Subscript(node.value, index, node.ctx)
+
     def _joined(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return the call that joins what `numpy.r_` and `numpy.c_` are given."""
         names = [name for each, name in JOINING if facts.object(node.value) is each]
@@ -90,7 +103,8 @@ class ArrayCalls:
         if any(isinstance(each, ast.Slice | ast.Starred) for each in items):
             return None
         function = joining.joining(names[0], 0, len(items))
-        return self._call(f"{names[0]}of_{len(items)}", function, *items)
+        given = [ast.Tuple(e.elts, ast.Load()) if isinstance(e, ast.List) else e for e in items]
+        return self._call(f"{names[0]}of_{len(items)}", function, *given)
 
     def _of_table(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return the call that picks items of a table by a mask: Numba takes those for rows."""
@@ -240,6 +254,15 @@ def _as_tuple(node: ast.expr) -> ast.expr | None:
     if any(each is None for each in rows):
         return None if any(rows) else ast.Tuple(node.elts, ast.Load())
     return ast.Tuple([each for each in rows if each is not None], ast.Load())
+
+
+def _are_whole(node: ast.expr) -> bool:
+    """Tell whether a node is a list of integers that is written out."""
+    if not isinstance(node, ast.List) or not 0 < len(node.elts) <= MOST_JOINED:
+        return False
+    items = [each.operand if isinstance(each, ast.UnaryOp) else each for each in node.elts]
+    minus = (isinstance(each.op, ast.USub) for each in node.elts if isinstance(each, ast.UnaryOp))
+    return all(minus) and all(type(getattr(each, "value", None)) is int for each in items)
 
 
 def _is_number(given: Fact) -> bool:

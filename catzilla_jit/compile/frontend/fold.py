@@ -148,8 +148,10 @@ class _Folder:
     def _loop(self, node: ast.For | ast.While) -> ast.stmt:
         if isinstance(node, ast.For):
             node.iter = self._expression(node.iter)
+        told = self._told_by(node) if isinstance(node, ast.For) else {}
         self._forget(node)
         before = dict(self.facts.names)
+        self.facts.names |= {name: fact for name, fact in told.items() if name not in self.never}
         if isinstance(node, ast.While):
             node.test = self._expression(node.test)
         node.body = self.block(node.body) or [placed(node, ast.Pass())]
@@ -157,6 +159,21 @@ class _Folder:
         node.orelse = self.block(node.orelse)
         self.facts.names = before
         return node
+
+    def _told_by(self, node: ast.For) -> dict[str, Fact]:
+        """Return what is known of the variables of a loop over values that are written out."""
+        zipped = isinstance(node.iter, ast.Call) and self.facts.object(node.iter.func) is zip
+        targets, sources = [node.target], [node.iter]
+        if zipped and isinstance(node.iter, ast.Call) and isinstance(node.target, ast.Tuple):
+            targets, sources = node.target.elts, node.iter.args
+        found: dict[str, Fact] = {}
+        for target, source in zip(targets, sources, strict=False):
+            if not isinstance(target, ast.Name) or not isinstance(source, ast.List | ast.Tuple):
+                continue
+            facts = [self.facts.of(each) for each in source.elts]
+            if facts and facts[0] is not None and all(each == facts[0] for each in facts):
+                found[target.id] = facts[0]
+        return found
 
     def _with(self, node: ast.With) -> ast.stmt:
         for item in node.items:

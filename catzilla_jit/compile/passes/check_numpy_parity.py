@@ -257,8 +257,9 @@ class _Check(foreign_arrays.Checks):
                     message = f"the axis of {name} is not a constant"
                     self._refuse(rules.NUMPY_OPERATION, message)
                 self._refuse_operation(f"{_reduction(called)} of {_shown(given[0])}")
-            if len(given) == 1:
-                self._note_reduction(called.removeprefix("numpy_"), None, given[0])
+            if len(given) == 1 or isinstance(given[1], types.NoneType):
+                name = called.removeprefix("numpy_").removesuffix("_along")
+                self._note_reduction(name, None, given[0])
         if numpys.is_chooser(called):
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):

@@ -348,13 +348,13 @@ def _stand_in(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -
 
 def _reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) -> Helper | None:
     """Return what stands for `values.sum(axis=...)` or `numpy.sum(values, axis=...)`."""
+    if func_ir.func_id.func.__module__ == builtin_functions.__name__:
+        return None  # there the methods are Numba's
+    ((_, axis),) = call.kws
+    if isinstance(definition, ir.Global | ir.FreeVar) and len(call.args) == 1:
+        return _reduction_along(unit, _imported(definition.value), call, axis)
     if not (isinstance(definition, ir.Expr) and definition.op == "getattr"):
         return None
-    if (
-        func_ir.func_id.func.__module__ == builtin_functions.__name__
-    ):  # there the methods are Numba's
-        return None
-    ((_, axis),) = call.kws
     holder = ir_utils.guard(ir_utils.find_const, func_ir, definition.value)
     if holder is numpy and len(call.args) == 1:
         choice = reductions.CALLS_BY_NAME.get(getattr(numpy, definition.attr, None))
@@ -363,6 +363,18 @@ def _reduction(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any) 
         call.args = [definition.value] if choice else []
     else:
         choice = None
+    return _reduction_along(unit, choice, call, axis)
+
+
+def _imported(function: Any) -> Any:
+    """Return the chooser of a function that was imported by its name."""
+    try:
+        return reductions.CALLS_BY_NAME.get(function)
+    except TypeError:  # what cannot be hashed
+        return None
+
+
+def _reduction_along(unit: CompilationUnit, choice: Any, call: Any, axis: Any) -> Helper | None:
     if choice is None:
         return None
     call.args, call.kws = [*call.args, axis], ()

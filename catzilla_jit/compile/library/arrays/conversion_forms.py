@@ -15,6 +15,7 @@ import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
 from catzilla_jit.compile.library.ufuncs import conversions, signatures, views
@@ -30,14 +31,16 @@ def _is_array(type_: Any) -> bool:
 def _converted(name: str) -> Any:
     """Return what makes the chooser of `numpy.array` or its kin, of arrays."""
 
-    def make(given: Any) -> Any:
+    def make(given: Any, *, order: Any = None, copy: Any = True) -> Any:
+        if order not in (None, "K", "A", "C") or copy is not True:
+            return None
         names = ", ".join(given)
         itself = written("itself", names, [f"return {given[0]}"])
         numbas = written("made", names, [f"return numpy.{name}({given[0]})"], numpy=numpy)
 
         def ours(array: Any, dtype: Any = types.none) -> Function | None:
             wanted = array.dtype if len(given) < 2 or dtype == types.none else None
-            if not _is_array(array):
+            if not _is_array(array) or (order == "C" and array.layout != "C"):
                 return None
             wanted = wanted or conversions.told(dtype)
             if wanted == array.dtype and name != "array":
@@ -51,7 +54,7 @@ def _converted(name: str) -> Any:
             return ours(array, dtype) if isinstance(array, types.Array) else None
 
         made = choice_of(name, checked, certain=True)
-        if name != "array" or len(given) > 1:
+        if name != "array" or len(given) > 1 or order is not None:
             return made
 
         def choice(array: Any) -> Function | None:
@@ -68,7 +71,8 @@ def _converted(name: str) -> Any:
 def form(name: str) -> Form:
     """Return the form of a function that makes an array of its argument."""
     names = (FIRST[name], "dtype")
-    return Form(names, names, _converted(name))
+    rest = ("*", "copy", "order") if name == "array" else ("order",)
+    return Form((*names, *rest), names, _converted(name))
 
 
 def _diagonal(_given: Any, *, offset: Any = 0) -> Any:
@@ -84,8 +88,50 @@ def diagonal_of(table: Any, k: int) -> Function | None:
     return written("diagonal_of", "a", [f"return diagonal(a, {k})"], diagonal=views.diagonal)
 
 
+def _squeezed(_given: Any) -> Any:
+    def ours(array: Any) -> Function | None:
+        known = isinstance(array, types.Array) and array.ndim > 0
+        return builtin_functions.squeezed if known else None
+
+    return choice_of("squeeze", ours)
+
+
+# -- what is asked of an array
+
+
+def _asked(name: str, of_array: str, of_number: str | None) -> Any:
+    """Return what makes the chooser of a question, which a number of Python's answers."""
+
+    def make(_given: Any, *, axis: Any = None) -> Any:
+        if axis is not None and type(axis) is not int:
+            return None
+
+        def ours(value: Any) -> Function | None:
+            if not isinstance(value, types.Array):
+                number = types.unliteral(value) in signatures.DTYPES
+                shown = of_number if number and axis is None else None
+            elif axis is None:
+                shown = of_array
+            else:
+                shown = f"x.shape[{axis}]" if -value.ndim <= axis < value.ndim else None
+            return None if shown is None else written("asked", "x", [f"return {shown}"])
+
+        made = choice_of(name, ours, certain=True)
+        made.__name__ = f"{name}_of"
+        return made
+
+    return make
+
+
 FUNCTIONS: dict[Any, Form] = {
+    numpy.size: Form(("a", "axis"), ("a",), _asked("size", "x.size", "1")),
+    numpy.shape: Form(("a",), ("a",), _asked("shape", "x.shape", None)),
+    numpy.ndim: Form(("a",), ("a",), _asked("ndim", "x.ndim", "0")),
+    numpy.squeeze: Form(("a",), ("a",), _squeezed),
     numpy.asanyarray: form("asanyarray"),
     numpy.diagonal: Form(("a", "offset"), ("a",), _diagonal),
 }
-METHODS: dict[str, Form] = {"diagonal": FUNCTIONS[numpy.diagonal]}
+METHODS: dict[str, Form] = {
+    "diagonal": FUNCTIONS[numpy.diagonal],
+    "squeeze": FUNCTIONS[numpy.squeeze],
+}

@@ -142,9 +142,22 @@ OF_NOTHING = {"sum", "any", "all"}
 def _along(name: str, type_: Any, axis: Any) -> Function | None:
     """Return what reduces an array along a constant axis as NumPy does."""
     found = None
+    if isinstance(axis, types.NoneType):
+        return _of_all(name, type_)
     if isinstance(axis, types.IntegerLiteral):
         found = _by_loops(name, type_, axis.literal_value)
     return found or _own_along(name, type_, axis)
+
+
+def _of_all(name: str, type_: Any) -> Function | None:
+    """Return what reduces all of an array, with None for the axis."""
+    if name in ("any", "all"):
+        plain = isinstance(type_, types.Array) and type_.ndim > 0 and type_.aligned
+        known = plain and type_.dtype in (types.boolean, types.int64, types.float64)
+        return axes.of_the_line(_numbas(name)) if known else None
+    if not isinstance(type_, types.Array) or not is_alike(f"numpy_{name}", type_):
+        return None
+    return axes.of_the_line(_ours(name, type_) or NUMBAS[name])
 
 
 def _own_along(name: str, type_: Any, axis: Any) -> Function | None:
@@ -215,5 +228,7 @@ METHODS_BY_NAME = {name: _axis_choice(name, "axis=axis") for name in WITH_AXIS}
 CALLS_BY_NAME = {getattr(numpy, name): choice for name, choice in METHODS_BY_NAME.items()}
 METHODS.update({(name, 1): _axis_choice(name, "axis") for name in WITH_AXIS})
 CALLS.update({(getattr(numpy, name), 2): METHODS[name, 1] for name in WITH_AXIS})
+for _old, _name in ((numpy.amax, "max"), (numpy.amin, "min")):
+    CALLS_BY_NAME[_old], CALLS[_old, 2] = METHODS_BY_NAME[_name], METHODS[_name, 1]
 #: The names of the choosers: what they return is NumPy's.
 NAMES = frozenset(choice.__name__ for choice in METHODS.values())
