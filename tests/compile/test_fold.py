@@ -118,3 +118,41 @@ def test_branch_of_other_types_is_no_obstacle() -> None:
     assert weighted.submit(values).result() == 12.0
     assert weighted.submit(values, values).result() == 14.0
     assert len(weighted._jit_function.forms) == 2
+
+
+def test_deletion_of_what_is_not_named_any_more_is_left_out() -> None:
+    @task
+    def width(x, unused):  # type: ignore[no-untyped-def]
+        twice = [each * 2.0 for each in x]
+        first = twice[0]
+        del unused, twice
+        return x[0] - first
+
+    assert width.submit([1.0, 2.0], 3).result() == -1.0
+    assert width.explain().compiled
+
+
+def test_other_deletions_are_pythons() -> None:
+    def named_later(x, y):  # type: ignore[no-untyped-def]
+        del y
+        return x + y
+
+    def in_a_loop(x, y):  # type: ignore[no-untyped-def]
+        for _ in range(2):
+            del y
+        return x
+
+    def looked_for_later(x, y):  # type: ignore[no-untyped-def]
+        made = (each * y for each in (x, x))
+        del y
+        return sum(made)
+
+    def never_bound(x, y):  # type: ignore[no-untyped-def]
+        if x > y:
+            z = x
+        del z
+        return x
+
+    for function in (named_later, in_a_loop, looked_for_later, never_bound):
+        with pytest.raises(NameError):
+            task(function).submit(1.0, 2.0).result()

@@ -1,6 +1,12 @@
-"""`del`: of items as calls, of variables that nobody names again as nothing.
+"""`del`: of items as calls, of variables that nobody names any more as nothing.
 
-Numba's own `del` of an item of a list takes any index, and that of a variable is none at all.
+    def width(x, range):
+        del range          goes
+        return x.max() - x.min()
+
+Numba's own `del` of an item of a list takes any index, and that of a variable is none at all. One of a
+variable is left out only where it is bound for certain, and no function inside could look for it
+later: there it does nothing but let go of a value.
 """
 
 from __future__ import annotations
@@ -11,19 +17,66 @@ import operator
 from catzilla_jit.compile.frontend.rewriting import Rewriting, placed
 from catzilla_jit.compile.library import builtin_functions
 
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 
-def as_calls(rewriter: Rewriting, node: ast.Delete, forgotten: set[str]) -> list[ast.stmt] | None:
-    """Return what stands for a `del`; None where a target stays. forgotten: see below."""
-    made = [_deleted(rewriter, each, forgotten) for each in node.targets]
+
+def leave_out(tree: ast.FunctionDef) -> bool:
+    """Replace such statements of a function's own block; tell whether there were any."""
+    arguments = tree.args
+    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    bound = {each.arg for each in given}
+    found = False
+    for index, statement in enumerate(tree.body):
+        if isinstance(statement, ast.Assign):
+            bound |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+        if isinstance(statement, ast.Delete) and _is_left(tree, statement, index, bound):
+            tree.body[index] = placed(statement, ast.Pass())
+            found = True
+    return found
+
+
+def _is_left(tree: ast.FunctionDef, statement: ast.Delete, index: int, bound: set[str]) -> bool:
+    names = [each.id for each in statement.targets if isinstance(each, ast.Name)]
+    if len(names) < len(statement.targets) or len(set(names)) < len(names):
+        return False
+    return set(names) <= bound and not set(names) & _asked_for(tree, index)
+
+
+def _asked_for(tree: ast.FunctionDef, index: int) -> set[str]:
+    """Return what is named behind a statement, or in another scope, or unbound elsewhere."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, SCOPES) and node is not tree:
+            found |= _names(node)
+        elif isinstance(node, ast.ExceptHandler):
+            found.add(node.name or "")
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            found |= set(node.names)
+    for place, statement in enumerate(tree.body):
+        if place != index:
+            found |= _names(statement) if place > index else _deleted(statement)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _deleted(node: ast.AST) -> set[str]:
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    return {each.id for each in names if isinstance(each.ctx, ast.Del)}
+
+
+def as_calls(rewriter: Rewriting, node: ast.Delete) -> list[ast.stmt] | None:
+    """Return what stands for a `del` of items; None where a target stays."""
+    made = [_deleted_item(rewriter, each) for each in node.targets]
     if any(each is None for each in made):
         return None
     rewriter.changed = True
     return [placed(node, each) for each in made if each is not None]
 
 
-def _deleted(rewriter: Rewriting, target: ast.expr, forgotten: set[str]) -> ast.stmt | None:
-    if isinstance(target, ast.Name):
-        return ast.Pass() if target.id in forgotten else None
+def _deleted_item(rewriter: Rewriting, target: ast.expr) -> ast.stmt | None:
     if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Tuple):
         return None
     held, key = target.value, target.slice
@@ -35,21 +88,3 @@ def _deleted(rewriter: Rewriting, target: ast.expr, forgotten: set[str]) -> ast.
     bounds = [key.lower or ast.Constant(0), key.upper or end]
     function = builtin_functions.delete_slice
     return ast.Expr(rewriter._call("delete_slice", function, held, *bounds))
-
-
-def forgotten_names(tree: ast.FunctionDef) -> set[str]:
-    """Return the variables that statements of the function itself delete, and none behind names."""
-    found: set[str] = set()
-    for place, statement in enumerate(tree.body):
-        if isinstance(statement, ast.Delete):
-            names = {each.id for each in statement.targets if isinstance(each, ast.Name)}
-            behind = ast.Module(tree.body[place + 1 :], [])
-            found |= names - {e.id for e in ast.walk(behind) if isinstance(e, ast.Name)}
-    deleted = [
-        each.id
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Del)
-    ]
-    inner = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.Lambda)][1:]
-    shared = {e.id for each in inner for e in ast.walk(each) if isinstance(e, ast.Name)}
-    return {name for name in found if deleted.count(name) == 1} - shared

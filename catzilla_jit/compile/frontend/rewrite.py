@@ -102,6 +102,7 @@ def rewrite(
     rewriter.values.update(take_imports(tree))
     errstate.take(rewriter, tree, errors_are)
     rewriter.changed = bool(rewriter.values)
+    rewriter.changed |= deletions.leave_out(tree)
     arrays = ArrayCalls(rewriter._call, exact=exact)
     facts = Facts(rewriter._value, rewriter.locals.__contains__)
     folded = fold(tree, known, facts, arrays.replaced) if known else None
@@ -145,7 +146,6 @@ class _Rewriter(Rewriting):
         """Take the deques, look at the variables and branches of the function that comes."""
         deques.take_deques(self, tree)
         counters.take_counters(self, tree)
-        self.forgotten = deletions.forgotten_names(tree)
         self.lists = list_variables(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
 
@@ -246,7 +246,7 @@ class _Rewriter(Rewriting):
 
     def visit_Delete(self, node: ast.Delete) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
-        return deletions.as_calls(self, node, self.forgotten) or node
+        return deletions.as_calls(self, node) or node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Extend a list that begins empty by a method, which tells Numba the type of its items."""

@@ -61,7 +61,6 @@ class Rewriting(ast.NodeTransformer):
         self.kept = 0
         self.bails_at_handlers = False
         self.lists: set[str] = set()  # variables that hold nothing but lists of their own
-        self.forgotten: set[str] = set()  # variables that are deleted, and not named again
         self.branches: set[int] = set()  # statements behind an `if`, by identity
         self.says: int | None = None  # the line of a statement that only Python can run
         self.values: dict[str, Any] = {}
