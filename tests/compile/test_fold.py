@@ -135,7 +135,7 @@ def test_deletion_of_what_is_not_named_any_more_is_left_out() -> None:
 def test_other_deletions_are_pythons() -> None:
     def named_later(x, y):  # type: ignore[no-untyped-def]
         del y
-        return x + y
+        return x + y  # noqa: F821 -- it is gone
 
     def in_a_loop(x, y):  # type: ignore[no-untyped-def]
         for _ in range(2):
