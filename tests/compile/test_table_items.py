@@ -48,6 +48,7 @@ def pairs(x, i, j):  # type: ignore[no-untyped-def]
     made = x * 1
     made[i, j] = 7
     made[(j[:1], j[:1])] = x[j[:1], j[:1]] * 2
+    made[j[1:], j[1:]] = np.zeros(2, x.dtype)
     return x[i, j], made
 
 

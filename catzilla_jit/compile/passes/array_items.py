@@ -13,7 +13,7 @@ from typing import Any
 
 from numba.core import errors, ir, ir_utils, types
 
-from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis import number_kinds, owned
 from catzilla_jit.compile.library.ufuncs import indexing, table_items
 
 #: What picks items, and tells of which types it does.
@@ -67,7 +67,8 @@ def _is_new(state: Any, variable: Any) -> bool:
     """Tell whether an array was made for this place, so that nothing overlaps it."""
     made = ir_utils.guard(ir_utils.get_definition, state.func_ir, variable)
     if isinstance(made, ir.Expr) and made.op == "call":
-        return number_kinds.is_loop(number_kinds.called(state.typemap, made))
+        function = number_kinds.called(state.typemap, made)
+        return number_kinds.is_loop(function) or any(function is each for each in owned.MAKERS)
     if isinstance(made, ir.Expr) and made.op == "getitem":
         return isinstance(state.typemap[made.index.name], types.Array)
     return isinstance(made, ir.Expr) and made.op in ("binop", "unary")
