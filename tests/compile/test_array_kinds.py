@@ -116,7 +116,14 @@ def checked(x, y):  # type: ignore[no-untyped-def]
     return x + y
 
 
+@taken
+def places(x):  # type: ignore[no-untyped-def]
+    y = x * 1
+    return np.where(x > 1), np.nonzero(x), y.nonzero(), np.where(y), y[np.where(x > 1)]
+
+
 CALLS = [
+    (places, LINE), (places, WHOLE), (places, TABLE), (places, TABLE.T), (places, TABLE[:0]),
     (of_all, LINE), (of_all, WHOLE), (of_all, TABLE), (of_all, TABLE.T), (of_all, LINE[:0]),
     (of_all, TABLE, 1), (shapes, LINE), (shapes, TABLE), (shapes, TABLE[:1]), (kept, LINE),
     (kept, TABLE), (kept, TABLE.T), (by_lists, TABLE), (by_lists, TABLE.T), (checked, LINE, LINE),

@@ -123,7 +123,35 @@ def _asked(name: str, of_array: str, of_number: str | None) -> Any:
     return make
 
 
+# -- where something is
+
+
+def _nonzero(_given: Any) -> Any:
+    """Return the chooser of the places that are not zero: of a table two columns of one array."""
+    of_line = written("places", "x", ["return numpy.nonzero(x)"], numpy=numpy)
+    lines = [
+        "count = 0", "for i in range(x.shape[0]):", "    for j in range(x.shape[1]):",
+        "        if x[i, j] != 0:", "            count += 1",
+        "found = numpy.empty((count, 2), numpy.int64)", "count = 0",
+        "for i in range(x.shape[0]):", "    for j in range(x.shape[1]):",
+        "        if x[i, j] != 0:", "            found[count, 0] = i",
+        "            found[count, 1] = j", "            count += 1",
+        "return found[:, 0], found[:, 1]",
+    ]  # fmt: skip
+    of_table = written("places", "x", lines, numpy=numpy)
+
+    def ours(array: Any) -> Function | None:
+        plain = (types.boolean, types.int64, types.float64, types.complex128)
+        if not isinstance(array, types.Array) or array.dtype not in plain:
+            return None
+        return {1: of_line, 2: of_table}.get(array.ndim)
+
+    return choice_of("nonzero", ours, certain=True)
+
+
 FUNCTIONS: dict[Any, Form] = {
+    numpy.nonzero: Form(("a",), ("a",), _nonzero),
+    numpy.where: Form(("condition", "/"), ("condition",), _nonzero),
     numpy.size: Form(("a", "axis"), ("a",), _asked("size", "x.size", "1")),
     numpy.shape: Form(("a",), ("a",), _asked("shape", "x.shape", None)),
     numpy.ndim: Form(("a",), ("a",), _asked("ndim", "x.ndim", "0")),
@@ -132,6 +160,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.diagonal: Form(("a", "offset"), ("a",), _diagonal),
 }
 METHODS: dict[str, Form] = {
+    "nonzero": FUNCTIONS[numpy.nonzero],
     "diagonal": FUNCTIONS[numpy.diagonal],
     "squeeze": FUNCTIONS[numpy.squeeze],
 }
