@@ -67,6 +67,8 @@ void take_back_pending(void)
     unsigned long thread = PyThread_get_thread_ident();
     PyObject *type, *value, *traceback;
     int arrived = 0;
+    /* From 3.12 on a look may collect first, and finalizers would get the exception. */
+    int collects = PyGC_Disable();
     PyErr_Fetch(&type, &value, &traceback);
     if (PyThreadState_EnterTracing && PyThreadState_LeaveTracing)
         PyThreadState_EnterTracing(state);
@@ -76,5 +78,7 @@ void take_back_pending(void)
         PyThreadState_SetAsyncExc(thread, NULL);
     if (PyThreadState_EnterTracing && PyThreadState_LeaveTracing)
         PyThreadState_LeaveTracing(state);
+    if (collects)
+        PyGC_Enable();
     PyErr_Restore(type, value, traceback);
 }

@@ -4,9 +4,9 @@
         del range          goes
         return x.max() - x.min()
 
-Numba's own `del` of an item of a list takes any index, and that of a variable is none at all. One of a
-variable is left out only where it is bound for certain, and no function inside could look for it
-later: there it does nothing but let go of a value.
+Numba's own `del` of an item of a list takes any index, and that of a variable is none at all. One
+of a variable is left out only where it is bound for certain, and no function inside could look for
+it later: there it does nothing but let go of a value.
 """
 
 from __future__ import annotations
