@@ -67,7 +67,7 @@ def text_or_bytes(b: bytes) -> Any:
 
 REFUSED = [
     (sets, r"`x\[i\] = y` cannot be compiled for bytes, int"),
-    (deletes, r"`del x\[i\]` cannot be compiled for bytes"),
+    (deletes, "delitem of a value of type bytes"),
     (appends, "uses .append of a value of type bytes"),
     (as_values, r"returns dict\[int, bytes\]"),
     (as_keys, r"returns dict\[bytes, int\]"),

@@ -249,8 +249,8 @@ def calls_with_a_list(n: int) -> int:
 
 
 def deletes_a_name(n: int) -> int:
-    k = n
-    del k
+    for k in (n, 2):
+        del k
     return n
 
 
