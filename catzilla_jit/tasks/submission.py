@@ -19,6 +19,7 @@ class Bindable(Protocol):
     """A task."""
 
     _jit_function: Any
+    submit: Callable[..., Any]
 
     def bind(self) -> Any: ...
 
@@ -69,4 +70,7 @@ class FirstSubmission:
         return getattr, (self.__self__, "submit")
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.__self__.bind().submit(*args, **kwargs)
+        submit = self.__self__.submit  # for who has kept this one, the pool's by now
+        if type(submit) is FirstSubmission:
+            submit = self.__self__.bind().submit
+        return submit(*args, **kwargs)

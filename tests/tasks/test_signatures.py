@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catzilla_jit import Runtime
+from catzilla_jit import Runtime, Task
 from catzilla_jit.tasks.options import Settings, TaskOptions
 
 
@@ -76,3 +76,18 @@ def test_submit_takes_what_a_call_takes_in_every_form(runtime: Runtime) -> None:
 def test_type_checkers_know_every_option() -> None:
     assert TaskOptions.__required_keys__ == frozenset()
     assert TaskOptions.__optional_keys__ == {field.name for field in dataclasses.fields(Settings)}
+
+
+def test_submit_that_was_fetched_early_looks_for_the_pool_once(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = runtime.task(price)
+    submit, bind, bound = task.submit, Task.bind, []
+
+    def counted(self: Any) -> Any:
+        bound.append(self)
+        return bind(self)
+
+    monkeypatch.setattr(Task, "bind", counted)
+    assert [submit(97.0 + i).result(60) for i in range(3)] == [2.0, 3.0, 4.0]
+    assert bound == [task]
