@@ -75,3 +75,18 @@ def by_position(function: Callable[..., Any]) -> Callable[..., Any]:
     if more:  # its hint is one of the items
         made.__annotations__.pop(code.co_varnames[count], None)
     return made
+
+
+def in_order(
+    function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    """Return the arguments of a straight call by position; None unless each parameter has one."""
+    code = getattr(function, "__code__", None)
+    if code is None or len(args) + len(named) != code.co_argcount:
+        return None
+    if len(args) < code.co_posonlyargcount:
+        return None
+    try:
+        return (*args, *[named[name] for name in code.co_varnames[len(args) : code.co_argcount]])
+    except KeyError:
+        return None

@@ -1,10 +1,17 @@
-"""For which types of arguments a function is compiled, beside those of its hints."""
+"""For which types of arguments a function is compiled, beside those of its hints; for which not."""
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+import enum
+import types
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+import numpy
+
+MOST_FOREIGN = 256  # combinations of classes that are remembered as never compiled for
 #: All that could be compiled for has been tried before.
 NONE_LEFT: Any = object()
 
@@ -23,3 +30,20 @@ def candidates(
         constants = with_constants(function, found, values)
         if constants is not None:
             yield constants
+
+
+#: What classes of the user's inherit from that code may be compiled for.
+_TYPED = (
+    int, float, complex, str, bytes, tuple, list, dict, set, frozenset, collections.deque,
+    enum.Enum, types.FunctionType, numpy.generic, numpy.ndarray,
+)  # fmt: skip
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
+def is_foreign(value: Any) -> bool:
+    """Tell whether no instance of the value's class is ever compiled for, whatever it holds."""
+    kind = type(value)
+    made_by_statement = kind.__flags__ & _HEAP_TYPE and "__module__" in vars(kind)
+    return bool(
+        made_by_statement and not issubclass(kind, _TYPED) and not dataclasses.is_dataclass(kind)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
 from ..errors import shown
@@ -150,3 +151,16 @@ class Settings:
             self.retry_jitter,
             self.retry_on,
         )
+
+
+MOST_VARIANTS = 32  # of a task that are kept, since `task.options(...)` is often asked for again
+
+
+def key_of(options: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return the same for the same options, of the same types; None where one cannot be told."""
+    key = tuple((name, type(value), value) for name, value in sorted(options.items()))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key

@@ -23,9 +23,11 @@ from ..pools.protocol import Backend, Submitter
 from ..runtime import promise
 from ..runtime.task_log import captured, open_log
 from ..runtime.warmup import before_others
+from .by_position import in_order
 from .each import Rows
 from .exact_arguments import element, exact_values, is_narrow
 from .jit_function import JitFunction
+from .kinds import MOST_FOREIGN, is_foreign
 from .options import Settings
 from .submission import Submission, signature_of
 
@@ -53,6 +55,7 @@ class Route:
         self._compiles = runtime.enable_c_compilation
         self._forms: list[tuple[CompiledTask, Submitter]] = []
         self._generation = jit_function.generation
+        self._foreign: set[tuple[type, ...]] = set()  # whose calls are Python's, whatever they hold
         with before_others():  # which the start of the runtime begins to compile
             self.backend: Backend = runtime.start()
             self._add_forms()
@@ -195,21 +198,35 @@ class Route:
             result = self._forms[0][1].submit(*args, **kwargs)
             if result is not NotImplemented:
                 return result
+        if self._foreign and not kwargs and tuple(map(type, args)) in self._foreign:
+            result = self._python.submit_python(*args)
+            if result is not NotImplemented:
+                return result
         return self._slow(*args, **kwargs)
 
     @shielded
     def _slow(self, /, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs and self._strict and self._jit_function.calling.straight:
-            for _, submitter in self._forms[1:]:  # they take what they are compiled for alone
-                result = submitter.submit(*args)
-                if result is not NotImplemented:
-                    return result
+        if (result := self._submit_exact(args, kwargs)) is not NotImplemented:
+            return result
         awaited = [value for value in (*args, *kwargs.values()) if promise.is_result(value)]
         if awaited:
             return self._submit_after(awaited, args, kwargs)
         submitter, result = self._prepare(args, kwargs)
         submitter.start(result, 0)
         return result
+
+    def _submit_exact(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Queue a compiled call if a form takes the arguments as they are; else NotImplemented."""
+        given = in_order(self._jit_function.function, args, kwargs) if kwargs else args
+        if given is None or not (self._strict and self._jit_function.calling.straight):
+            return NotImplemented
+        for index, (form, submitter) in enumerate(self._forms):
+            # The first one was tried with arguments by position.
+            if index or (kwargs and not is_narrow(form)):
+                result = submitter.submit(*given)
+                if result is not NotImplemented:
+                    return result
+        return NotImplemented
 
     @shielded
     def _submit_governed(self, /, *args: Any, **kwargs: Any) -> Any:
@@ -329,6 +346,8 @@ class Route:
             found = self._prepare_compiled(values)
             if found is not None:
                 return found
+            if not kwargs and len(self._foreign) < MOST_FOREIGN and any(map(is_foreign, args)):
+                self._foreign.add(tuple(map(type, args)))
         return self._python, self._python.prepare_python(*args, **kwargs)
 
     def _prepare_compiled(self, values: list[Any]) -> tuple[Submitter, Any] | None:

@@ -26,7 +26,7 @@ from .each import rows_of
 from .jit_function import JitFunction
 from .map_arguments import Columns
 from .maps import chunk_size_of, collects, queue_map
-from .options import Settings
+from .options import MOST_VARIANTS, Settings, key_of
 from .route import Route
 from .submission import FirstSubmission
 
@@ -89,13 +89,15 @@ class Task(DirectCall, Generic[P, R]):
 
     else:
         __slots__ = (
-            "__dict__", "__weakref__", "_home", "_route", "_jit_function", "_settings", "submit",
+            "__dict__", "__weakref__", "_home", "_route", "_jit_function", "_settings", "_variants",
+            "submit",
         )  # fmt: skip
 
     def __init__(self, jit_function: JitFunction, settings: Settings, home: Home) -> None:
         self._jit_function = jit_function
         self._settings = settings
         self._home = home
+        self._variants: dict[Any, Self] = {}  # what `options` has made
         functools.update_wrapper(self, jit_function.function)
         if is_coroutine_function(jit_function.function):
             self._be_coroutine_function()
@@ -187,11 +189,17 @@ class Task(DirectCall, Generic[P, R]):
     @shielded
     def options(self, **options: Unpack[TaskOptions]) -> Self:
         """Return the same task with some options replaced; cheap, and reusable."""
-        settings = self._settings.changed(dict(options))
-        jit_function = self._jit_function
-        if settings.compilation != jit_function.settings.compilation:
-            jit_function = JitFunction(jit_function.function, settings)
-        return type(self)(jit_function, settings, self._home)
+        key = key_of(options)
+        made = self._variants.get(key)
+        if made is None:
+            settings = self._settings.changed(dict(options))
+            jit_function = self._jit_function
+            if settings.compilation != jit_function.settings.compilation:
+                jit_function = JitFunction(jit_function.function, settings)
+            made = type(self)(jit_function, settings, self._home)
+            if key is not None and len(self._variants) < MOST_VARIANTS:
+                self._variants[key] = made
+        return made
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
