@@ -60,11 +60,12 @@ LONG = """\
 def value_of_the_portfolio_in_euros(prices: list[float], amounts: list[float], rate: float):
     return sum([p * a for p, a in zip(prices, amounts)]) / rate
 
-def text(words: list[str]):
-    keys = {}
-    for word in words:
-        keys.setdefault(len(word), []).append(word)
-    return keys
+def text(n: int):
+    grid = []
+    for i in range(n):
+        grid.append([])
+        grid[i].append(i)
+    return grid
 """
 
 

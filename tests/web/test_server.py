@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -11,7 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
-from support.web_server import PATIENCE, get, kill, post, start
+from support.web_server import PATIENCE, get, kill, start
 
 SPECIFICATION = pathlib.Path(__file__).parents[2] / "examples" / "web" / "specification"
 
@@ -41,25 +43,34 @@ def ask(url):
 
 def test_each_of_two_processes_answers_for_its_own_ids(serve):
     server = serve(WORKERS, "--workers", "2")
-    made = {}
-    for number in range(200):
-        answer = json.loads(post(f"{server.url}/double/{number}")[1])
-        assert answer["id"] not in made
-        made[answer["id"]] = (2 * number, answer["pid"])
-        if number >= 40 and len({pid for _, pid in made.values()}) == 2:
-            break
-    assert len({pid for _, pid in made.values()}) == 2
-    answered = 0
-    for task_id, (value, pid) in made.items():
-        code, found = ask(f"{server.url}/tasks/{task_id}/status?include_result=true")
-        if code == 200:
-            assert found["result"] == value
-            answered += 1
-        else:
+    made = {}  # by the process that its connection leads to
+
+    def asked(connection, method, path):
+        connection.request(method, path, b"{}" if method == "POST" else None)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    with contextlib.ExitStack() as stack:
+        for number in range(2000):  # until both have taken a connection
+            connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+            stack.callback(connection.close)
+            found = asked(connection, "POST", f"/double/{number}")[1]
+            made.setdefault(found["pid"], (connection, found["id"], number))
+            if len(made) == 2:
+                break
+        (one, (first, *of_one)), (other, (second, *of_other)) = made.items()
+        for connection, own, foreign, pid in (
+            (first, of_one, of_other, other), (second, of_other, of_one, one),
+        ):  # fmt: skip
+            task_id, number = own
+            path = f"/tasks/{task_id}/status?include_result=true"
+            code, found = asked(connection, "GET", path)
+            assert (code, found["result"]) == (200, 2 * number)
+            code, found = asked(connection, "GET", f"/tasks/{foreign[0]}/status")
             assert code == 404
             assert "no runtime of this process has made this id" in found["detail"]
             assert str(pid) not in found["detail"].partition("(")[2].partition(")")[0]
-    assert answered > 0
+            assert foreign[0] != task_id
 
 
 EMAIL = {"recipient": "a@b.example", "subject": "s", "body": "b"}
