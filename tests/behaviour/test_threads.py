@@ -11,6 +11,7 @@ import pytest
 import catzilla_jit
 from catzilla_jit import Runtime
 from catzilla_jit.runtime import process
+from catzilla_jit.tasks.options import MOST_VARIANTS
 from support.gates import hold
 from support.kernels import PATIENCE, add, base_task, count, refuse
 
@@ -174,17 +175,21 @@ def test_results_outlive_their_runtime(make_on):
     assert task.name == "add"
 
 
-def test_tasks_made_by_options_are_freed(make):
+def test_tasks_made_by_options_are_few_and_freed_with_their_task(make):
     task = make(add)
-    task.submit(1.0).result()
-    seen = []
+    seen = weakref.WeakSet()
     for priority in ("low", "high") * 20:
         urgent = task.options(priority=priority)
         urgent.submit(1.0).result()
-        seen.append(weakref.ref(urgent))
-    del urgent
+        seen.add(urgent)
+    assert len(seen) == 2
+    for number in range(100):
+        seen.add(task.options(name=f"add {number}"))
     gc.collect()
-    assert [ref() for ref in seen] == [None] * 40
+    assert len(seen) <= MOST_VARIANTS
+    del task, urgent
+    gc.collect()
+    assert not seen
 
 
 def test_dropped_runtimes_that_have_ended_may_be_freed_by_several_threads(monkeypatch):
