@@ -45,8 +45,9 @@ class Timer:
         """Start the thread if it does not run yet."""
         with self._changed:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
+                thread.start()
+                self._thread = thread  # not one that could not be had
 
     def after(self, seconds: float, function: Callable[[], None]) -> Alarm:
         """Call the function after so long."""

@@ -54,6 +54,8 @@ struct interface {
     void *(*get_data)(void *info);
 };
 
+static void keep(char *block);
+
 static struct slot slots[CZ__SPARE_SLOTS];
 static _Atomic(uint64_t) held;    /* bytes in the slots, or on their way into one */
 static _Atomic(uint32_t) watched; /* a clock has been rung for what is held */
@@ -100,12 +102,6 @@ static bool put(char *block)
     return false;
 }
 
-static void put_or_free(char *block)
-{
-    if (!put(block))
-        free_block(block);
-}
-
 static char *take_from(struct slot *slot)
 {
     char *block = cz__load_relaxed(&slot->block) ? cz__swap_acqrel(&slot->block, NULL) : NULL;
@@ -130,7 +126,7 @@ static char *take(size_t bytes)
             ALLOW(block);
             return block;
         }
-        put_or_free(block);
+        keep(block);
     }
     return NULL;
 }
@@ -156,11 +152,13 @@ static void after_fork(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* The clocks are threads of the parent. */
+/* The clocks are threads of the parent, and so is who was at a slot. */
 static void after_fork_in_child(void)
 {
     memset(bells, 0, sizeof bells);
     cz__store_seqcst(&clocks, 0);
+    free_all();
+    cz__store_seqcst(&held, 0);
     cz__store_seqcst(&watched, 0);
     pthread_mutex_unlock(&lock);
 }
@@ -225,7 +223,7 @@ int64_t cz__spare_look(uint64_t now)
         if ((int64_t)(now - head_of(block)->since) > (int64_t)age)
             free_block(block);
         else
-            put_or_free(block);
+            keep(block);
     }
     if (cz__load_seqcst(&held) == 0) {
         cz__store_seqcst(&watched, 0);
@@ -255,12 +253,10 @@ static void *array_malloc(size_t bytes, void *data)
     return block;
 }
 
-static void array_free(void *memory, void *data)
+/* Keep a block, if somebody will look at it; else free it. */
+static void keep(char *block)
 {
-    char *block = memory;
     uint32_t unwatched = 0;
-    (void)data;
-    head_of(block)->since = cz__ticks();
     if (cz__load_relaxed(&clocks) == 0 || !put(block)) {
         free_block(block);
         return;
@@ -269,6 +265,13 @@ static void array_free(void *memory, void *data)
         ring();
     if (cz__load_seqcst(&clocks) == 0)
         free_all(); /* the last clock has ended since */
+}
+
+static void array_free(void *memory, void *data)
+{
+    (void)data;
+    head_of(memory)->since = cz__ticks();
+    keep(memory);
 }
 
 /* Numba asks arrays for no other length. */
