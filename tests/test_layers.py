@@ -23,6 +23,7 @@ GROUND = (
     "errors", "types", "logs", "jemalloc", "importing", "forking", "forks", "lazily",
     "environment", "posix",
     "deadline",
+    "signatures",
     "guard",
 )  # fmt: skip
 #: The same order inside of `compile`, below the modules of that folder itself.

@@ -9,7 +9,6 @@ every other user of Numba in the process (`target/compiler_lock.py`).
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import itertools
 import time
 import types as pytypes
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.admission import reason_against
 from catzilla_jit.compile.analysis.effects import is_pure, is_repeatable
 from catzilla_jit.compile.analysis.numpy_made import (
@@ -333,7 +333,7 @@ def _addressed(
 def _layout(
     kernel: Kernel, function: pytypes.FunctionType, origins: tuple[Origin, ...]
 ) -> tuple[tuple[Slot, ...], int]:
-    names = ("return", *inspect.signature(function).parameters)
+    names = ("return", *signatures.own(function).parameters)
     kinds = (kernel.result_type, *kernel.argument_types)
     slots, size = lay_out(kernel.context, list(zip(names, kinds, strict=True)))
     numpys = map(is_numpys, kernel.argument_types, origins)

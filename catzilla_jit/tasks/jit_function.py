@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import forks  # noqa: F401 -- its import guards forks
+from .. import forks, signatures  # noqa: F401 -- the import of forks guards them
 from ..errors import CompileError, CompileWarning
 from ..lazily import lazily
 from ..pools.interrupt import call_exposed, shielded
@@ -73,7 +73,7 @@ class JitFunction:
     @lazily
     def signature(self) -> inspect.Signature:
         try:
-            return inspect.signature(self.function)
+            return signatures.own(self.function)
         except ValueError:  # some of Python's built-in functions tell nothing
             return UNKNOWN
 

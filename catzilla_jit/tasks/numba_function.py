@@ -12,6 +12,8 @@ import types
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
+from .. import signatures
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -21,7 +23,7 @@ def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     # Not isinstance: Numba is not imported before something is to be compiled.
     if not isinstance(original, types.FunctionType) or not hasattr(function, "targetoptions"):
         return function
-    parameters = inspect.signature(original).parameters
+    parameters = signatures.own(original).parameters
     if any(parameter.kind not in _POSITIONAL for parameter in parameters.values()):
         return function
     return _standing_for(function, original, list(parameters))

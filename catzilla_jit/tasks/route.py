@@ -198,10 +198,9 @@ class Route:
             result = self._forms[0][1].submit(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        if self._foreign and not kwargs and tuple(map(type, args)) in self._foreign:
-            result = self._python.submit_python(*args)
-            if result is not NotImplemented:
-                return result
+        foreign = self._foreign and not kwargs and tuple(map(type, args)) in self._foreign
+        if foreign and (made := self._python.submit_python(*args)) is not NotImplemented:
+            return made
         return self._slow(*args, **kwargs)
 
     @shielded
@@ -284,7 +283,8 @@ class Route:
     def _direct_for(self, rows: Rows) -> Iterator[Submitter]:
         """Yield the submitter of a new form for the types of the first row."""
         first = [column[0] for column in rows.columns if column]
-        if not self._specialises or not first or any(map(promise.is_result, first)):
+        straight = self._specialises and self._jit_function.calling.straight
+        if not straight or not first or any(map(promise.is_result, first)):
             return
         if self._fitting(first) is None:
             new = self._specialise(first)

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 class Described(Protocol):
     """A JitFunction, as far as its signature goes."""
 
+    function: Callable[..., Any]
+
     @property
     def signature(self) -> inspect.Signature: ...
 
@@ -26,7 +28,10 @@ class Bindable(Protocol):
 
 def signature_of(jit_function: Described) -> inspect.Signature:
     """Return the signature of `submit`: the function's, with a TaskResult as what is returned."""
-    signature = jit_function.signature
+    try:
+        signature = inspect.signature(jit_function.function)
+    except ValueError:
+        signature = jit_function.signature
     given = signature.return_annotation
     if given is signature.empty:
         return signature.replace(return_annotation="TaskResult")

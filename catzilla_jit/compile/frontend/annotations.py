@@ -6,7 +6,6 @@ find a task in the cache by hints that name scalars only.
 
 from __future__ import annotations
 
-import inspect
 import types as pytypes
 import typing
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.reason import CompileRefused, Reason
 
@@ -49,7 +49,7 @@ def scalar_types(function: pytypes.FunctionType, name: str) -> list[str] | None:
     """Return the type of each parameter as Numba shows it; None unless hints name scalars only."""
     try:
         hints = evaluated(function, name)
-        return [SCALARS[hints[parameter]] for parameter in inspect.signature(function).parameters]
+        return [SCALARS[hints[parameter]] for parameter in signatures.own(function).parameters]
     except (KeyError, TypeError, CompileRefused):  # no hint, another, one that cannot be hashed
         return None
 

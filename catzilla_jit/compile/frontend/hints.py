@@ -17,6 +17,7 @@ from typing import Any
 import numpy
 from numba.core import types
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_be_key
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
@@ -60,7 +61,7 @@ def argument_types(function: pytypes.FunctionType, name: str) -> tuple[types.Typ
     hints = evaluated(function, name)
     found: list[types.Type] = []
     left: dict[str, Any] = {}
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in signatures.own(function).parameters.values():
         hint = hints.get(parameter.name, inspect.Parameter.empty)
         type_ = _numba_type(hint)
         if type_ is None:

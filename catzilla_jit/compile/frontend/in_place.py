@@ -11,7 +11,6 @@ before: where it leaves its code or raises, it runs as Python on what the caller
 
 from __future__ import annotations
 
-import inspect
 import types as pytypes
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import types
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 
@@ -35,7 +35,7 @@ def on_copies(
     function: pytypes.FunctionType, argument_types: Sequence[types.Type]
 ) -> tuple[pytypes.FunctionType, dict[int, str]] | None:
     """Return the function on copies, and what these are of by place; None where there are none."""
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(signatures.own(function).parameters.values())
     if any(each.kind is not each.POSITIONAL_OR_KEYWORD for each in parameters):
         return None
     kinds = {i: kind for i, each in enumerate(argument_types) if (kind := _kind(each))}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import types as pytypes
 from collections.abc import Sequence
 from typing import Any
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.enum_member import Named
@@ -21,7 +21,7 @@ def is_named_enum(value: Any) -> bool:
 
 def constants_of(function: pytypes.FunctionType, argument_types: Sequence[Any]) -> dict[str, Any]:
     """Return the parameters that are constants, with their values."""
-    names = inspect.signature(function).parameters
+    names = signatures.own(function).parameters
     given = zip(names, argument_types, strict=False)
     return {name: type_.value for name, type_ in given if isinstance(type_, GivenConstant)}
 

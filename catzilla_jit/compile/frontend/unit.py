@@ -11,7 +11,6 @@ not touched. A function that refers to itself finds itself, so recursion works.
 from __future__ import annotations
 
 import functools
-import inspect
 import types as pytypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, cast
@@ -19,7 +18,7 @@ from typing import Any, NoReturn, cast
 from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
-from catzilla_jit import forking
+from catzilla_jit import forking, signatures
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.datamodel.data_object import maker
@@ -196,7 +195,7 @@ class CompilationUnit:
         """
         if reaches_itself(original):
             return {}
-        names = inspect.signature(original).parameters
+        names = signatures.own(original).parameters
         other = EITHER if self.mixes or not self.options.exact else PYTHON
         given = origins if self.options.exact and origins else (other,) * len(argument_types)
         told = zip(names, argument_types, given, strict=False)

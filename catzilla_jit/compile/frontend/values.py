@@ -10,7 +10,6 @@ A hint that names a type exactly is followed; for the rest the value tells. Only
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import types as pytypes
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ import numpy
 from numba.core import errors, types
 from numba.np import numpy_support
 
+from catzilla_jit import signatures
 from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
 from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
@@ -77,7 +77,7 @@ def argument_types_for(
     line = function.__code__.co_firstlineno
     found = []
     named = hints.exact_types(function)
-    for parameter, value in zip(inspect.signature(function).parameters, values, strict=True):
+    for parameter, value in zip(signatures.own(function).parameters, values, strict=True):
         origin = origin_of_value(value)
         other = has_numpy(origin) or _is_lesser(value, named.get(parameter))
         type_ = type_of(value) if other else named.get(parameter)
@@ -96,7 +96,7 @@ def with_constants(
     function: pytypes.FunctionType, found: tuple[types.Type, ...], values: Sequence[Any]
 ) -> tuple[types.Type, ...] | None:
     """Return argument types in which values that say how are constants; None without such."""
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(signatures.own(function).parameters.values())
     return constant_types(found, list(values), parameters)
 
 
