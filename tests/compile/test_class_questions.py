@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -61,3 +62,23 @@ def test_method_that_only_one_of_them_has_is_an_attribute_error_of_the_other(met
     made: Task[..., Any] = task(space["function"])
     for value in (8, np.int64(8), 2.5, np.float64(2.5)):
         assert submitted(made, value) == outcome(space["function"], value)
+
+
+def truncated(n: int) -> int:
+    return math.trunc(n)
+
+
+def truncated_item(a: Any) -> int:
+    return math.trunc(a[0])
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        (truncated, 3), (truncated, True), (truncated, np.int64(-2)), (truncated, np.bool_(True)),
+        (truncated_item, np.array([3, 4])), (truncated_item, np.array([-3.5])),
+    ],
+)  # fmt: skip
+def test_trunc_of_numpys_integers_is_pythons_type_error(function: Any, value: Any) -> None:
+    truncates: Any = task(function)
+    assert submitted(truncates, value) == outcome(function, value)

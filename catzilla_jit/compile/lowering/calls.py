@@ -17,6 +17,7 @@ from numba.core import types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import BOOL, COMPLEX, FLOAT, INT, kind
+from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.diagnostics.reason import STAYS
 from catzilla_jit.compile.library import builtin_functions
@@ -88,6 +89,9 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
         return float_operations.extreme(lower, resty, function, names)
     if function is round and len(names) == 2:
         return float_operations.rounded(lower, resty, *names)
+    if function is math.trunc and FLOAT not in ranks and has_numpy(lower.origins[names[0]]):
+        # NumPy's integers and bools have no __trunc__.
+        lower.bail_if(llvm.IntType(1)(1), "math.trunc of NumPy's integer")
     if function in TO_INTEGER and isinstance(resty, types.Integer) and FLOAT not in ranks:
         return lower.operand(names[0], resty)  # Numba takes the way over a float
     if function is math.pow and not lower.options.fastmath:
