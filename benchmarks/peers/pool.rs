@@ -16,16 +16,7 @@ struct Task {
 
 type Queue = Arc<(Mutex<VecDeque<Option<Task>>>, Condvar)>;
 
-fn work(a: f64, b: f64, steps: u64) -> f64 {
-    if steps == 0 {
-        return a + b;
-    }
-    let mut total = 0.0;
-    for i in 0..steps {
-        total += ((i as f64) * 0.5 + a) % 7.0;
-    }
-    total + b
-}
+include!("pool_work.rs");
 
 fn serve(queue: Queue, steps: u64) {
     loop {

@@ -5,16 +5,7 @@
 use std::sync::mpsc::channel;
 use std::time::Instant;
 
-fn work(a: f64, b: f64, steps: u64) -> f64 {
-    if steps == 0 {
-        return a + b;
-    }
-    let mut total = 0.0;
-    for i in 0..steps {
-        total += ((i as f64) * 0.5 + a) % 7.0;
-    }
-    total + b
-}
+include!("pool_work.rs");
 
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).map(|text| text.parse().unwrap()).collect();

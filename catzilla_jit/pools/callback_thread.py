@@ -47,17 +47,20 @@ class CallbackThread:
     def start(self) -> None:
         """Start the thread if it does not run yet."""
         with self._changed:
-            if self._thread is None:
-                thread = threading.Thread(target=self._serve, name="cz-callbacks", daemon=True)
-                thread.start()
-                self._thread = thread
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._serve, name="cz-callbacks", daemon=True)
+            thread.start()
+            self._thread = thread
 
     @shielded
     def add(self, result: Any, callback: Callback, context: contextvars.Context) -> None:
         """Call `callback(result)` soon."""
         with self._changed:
             self._waiting.append((result, callback, context))
-            self.start()
+            self._start()
             self._changed.notify_all()
 
     def drain(self, until: float | None) -> bool:

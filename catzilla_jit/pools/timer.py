@@ -44,17 +44,20 @@ class Timer:
     def start(self) -> None:
         """Start the thread if it does not run yet."""
         with self._changed:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
-                thread.start()
-                self._thread = thread  # not one that could not be had
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="cz-timer", daemon=True)
+            thread.start()
+            self._thread = thread  # not one that could not be had
 
     def after(self, seconds: float, function: Callable[[], None]) -> Alarm:
         """Call the function after so long."""
         alarm = Alarm(function)
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), alarm))
-            self.start()
+            self._start()
             if self._due[0][2] is alarm:
                 self._changed.notify()
         return alarm

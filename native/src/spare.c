@@ -211,9 +211,10 @@ void cz__spare_end(struct cz__bell *bell)
 
 int64_t cz__spare_look(uint64_t now)
 {
-    uint64_t age = cz__ticks_of_ns(CZ__SPARE_AGE_NS), before = cz__load_relaxed(&looked);
+    uint64_t age, before = cz__load_relaxed(&looked);
     if (!cz__load_seqcst(&watched))
         return -1;
+    age = cz__ticks_of_ns(CZ__SPARE_AGE_NS);
     if ((int64_t)(now - before) < (int64_t)(age / 4) || !cz__cas_acqrel(&looked, &before, now))
         return CZ__SPARE_AGE_NS / 4;
     for (unsigned i = 0; i < CZ__SPARE_SLOTS; i++) {

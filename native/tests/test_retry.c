@@ -75,15 +75,22 @@ static void test_ring_reaches_a_taker_about_to_sleep(void)
 
 /* --- retries ------------------------------------------------------------------------- */
 
+/* Pushes a call that fails twice, with retries: each failure is mailed. */
+static struct cz_record *push_failing(_Atomic(long) *runs)
+{
+    struct cz_record *record = call_new(cache, call_type(pool, fail_twice), (void *)runs);
+    CHECK(cz_record_limit(record, 0, 1) == 0);
+    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    return record;
+}
+
 static void test_diverted_failure_is_retried_until_it_succeeds(void)
 {
     _Atomic(long) runs = 0;
     struct cz_record *record;
     uint32_t reasons;
     set_up(1, 4);
-    record = call_new(cache, call_type(pool, fail_twice), (void *)&runs);
-    CHECK(cz_record_limit(record, 0, 1) == 0);
-    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    record = push_failing(&runs);
     for (int i = 0; i < 2; i++) {
         CHECK(next_mail(&reasons) == record && reasons == CZ_MAIL_FAILED);
         CHECK(phase_of(record) == CZ_RUNNING && record->status == 9);
@@ -102,9 +109,7 @@ static void test_concluded_failure_is_final(void)
     struct cz_record *record;
     uint32_t reasons;
     set_up(1, 4);
-    record = call_new(cache, call_type(pool, fail_twice), (void *)&runs);
-    CHECK(cz_record_limit(record, 0, 1) == 0);
-    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    record = push_failing(&runs);
     cz_record_drop(cache, record); /* nobody waits for it: the mail comes all the same */
     CHECK(next_mail(&reasons) == record && reasons == CZ_MAIL_FAILED);
     cz_record_conclude(cache, record, CZ_FAILED);
@@ -117,9 +122,7 @@ static void test_waiting_retry_can_be_cancelled(void)
     struct cz_record *record;
     uint32_t reasons;
     set_up(1, 4);
-    record = call_new(cache, call_type(pool, fail_twice), (void *)&runs);
-    CHECK(cz_record_limit(record, 0, 1) == 0);
-    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    record = push_failing(&runs);
     CHECK(next_mail(&reasons) == record);
     CHECK(cz_record_retry(lane, record, 3600LL * SECOND_NS) == 0);
     CHECK(cz_record_cancel(record) == 1);
@@ -136,9 +139,7 @@ static void test_stop_request_or_abandonment_forbids_a_retry(void)
         struct cz_record *record;
         uint32_t reasons;
         set_up(1, 4);
-        record = call_new(cache, call_type(pool, fail_twice), (void *)&runs);
-        CHECK(cz_record_limit(record, 0, 1) == 0);
-        CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+        record = push_failing(&runs);
         CHECK(next_mail(&reasons) == record);
         if (abandon)
             CHECK(cz_record_abandon(record, CZ_CANCELLED) == 1);
@@ -159,9 +160,7 @@ static void test_retry_needs_no_memory(void)
     struct cz_record *record;
     uint32_t reasons;
     set_up(1, 4);
-    record = call_new(cache, call_type(pool, fail_twice), (void *)&runs);
-    CHECK(cz_record_limit(record, 0, 1) == 0);
-    CHECK(cz_lane_push(lane, record, CZ_NORMAL) == 0);
+    record = push_failing(&runs);
     for (int retry = 0; retry < 2; retry++) {
         CHECK(next_mail(&reasons) == record);
         atomic_store(&check_fail_at, atomic_load(&check_count));

@@ -55,7 +55,9 @@ def _asking() -> Iterator[None]:
 
     def propagated(self: Any, raise_errors: bool = True) -> Any:
         # An item of what is empty has no type, which is an error before any type is decided.
-        if raise_errors and propagate(self, raise_errors=False):
+        if raise_errors:
+            if not propagate(self, raise_errors=False):
+                return None
             _fill(self, propagate)
         return propagate(self, raise_errors)
 
@@ -187,11 +189,7 @@ def _of_values(inferer: Any) -> dict[str, types.Type]:
 
 def _values_of_dicts(inferer: Any) -> Iterator[tuple[str, str, str, str]]:
     """Yield the variables that hold a value of a dict: them, the dict, the key, the default."""
-    methods = {
-        each.target.name: (each.value.value.name, each.value.attr)
-        for each in _assignments(inferer)
-        if isinstance(each.value, ir.Expr) and each.value.op == "getattr"
-    }
+    methods = _methods(inferer)
     for each in _assignments(inferer):
         value, name = each.value, each.target.name
         if not isinstance(value, ir.Expr):
@@ -211,12 +209,17 @@ def _values_of_dicts(inferer: Any) -> Iterator[tuple[str, str, str, str]]:
                 yield name, dict_, key, default
 
 
-def _method_calls(inferer: Any) -> Iterator[tuple[str, str, list[Any]]]:
-    methods = {
+def _methods(inferer: Any) -> dict[str, tuple[str, str]]:
+    """Return the variables that hold a method: of which variable, and its name."""
+    return {
         each.target.name: (each.value.value.name, each.value.attr)
         for each in _assignments(inferer)
         if isinstance(each.value, ir.Expr) and each.value.op == "getattr"
     }
+
+
+def _method_calls(inferer: Any) -> Iterator[tuple[str, str, list[Any]]]:
+    methods = _methods(inferer)
     for each in _calls(inferer):
         if each.func.name in methods:
             yield *methods[each.func.name], each.args
