@@ -41,6 +41,11 @@ def is_written(array: Any, index: Any, value: Any) -> bool:
         return False
     if isinstance(value, types.Array):
         return value.ndim == 1 and value.aligned and value.dtype == array.dtype
+    return takes(array, value)
+
+
+def takes(array: Any, value: Any) -> bool:
+    """Tell whether a number becomes an item of an array without a loss that Python has not."""
     given, taken = number_kinds.kind(value), number_kinds.kind(array.dtype)
     plain = (types.int64, types.float64, types.boolean)
     if types.unliteral(value) not in plain or array.dtype not in plain:
@@ -53,23 +58,27 @@ def _is_line(type_: Any, *elements: Any) -> bool:
     return known and type_.dtype in elements
 
 
-def _offset(
+def offset(
     builder: ir.IRBuilder, index: calls.Operand, place: ir.Value, length: ir.Value
 ) -> ir.Value:
-    """Return an index, counted from the beginning."""
-    offset = builder.mul(place, index.strides[0])
-    at = builder.gep(builder.bitcast(index.data, nest.BYTES), [offset])
-    number = builder.load(builder.bitcast(at, INT64.as_pointer()))
+    """Return one of the indices, counted from the beginning."""
+    distance = builder.mul(place, index.strides[0])
+    at = builder.gep(builder.bitcast(index.data, nest.BYTES), [distance])
+    return counted(builder, builder.load(builder.bitcast(at, INT64.as_pointer())), length)
+
+
+def counted(builder: ir.IRBuilder, number: ir.Value, length: ir.Value) -> ir.Value:
+    """Return an index from the beginning for one that may be from the end."""
     negative = builder.icmp_signed("<", number, ZERO)
     return builder.select(negative, builder.add(number, length), number)
 
 
-def _leave_outside(
+def leave_outside(
     context: Any, builder: ir.IRBuilder, places: calls.Operand, length: ir.Value
 ) -> None:
     """Leave where an index is out of bounds, before anything is made or written."""
     with cgutils.for_range(builder, places.shape[0]) as each:
-        number = _offset(builder, places, each.index, length)
+        number = offset(builder, places, each.index, length)
         outside = builder.icmp_unsigned(">=", number, length)
         calls.leave(context, builder, outside, "index is out of bounds", IndexError)
 
@@ -91,13 +100,13 @@ def take_items(_typing: Any, array: Any, index: Any) -> Any:
             for type_, value in zip(signature.args, values, strict=True)
         )
         count = places.shape[0]
-        _leave_outside(context, builder, places, source.shape[0])
+        leave_outside(context, builder, places, source.shape[0])
         made = arrayobj._empty_nd_impl(context, builder, result, [count, *source.shape[1:]])
         item = context.get_data_type(result.dtype)
         size = context.get_abi_sizeof(item)
         width = source.shape[1] if result.ndim == 2 else ONE
         with cgutils.for_range(builder, count) as each:
-            number = _offset(builder, places, each.index, source.shape[0])
+            number = offset(builder, places, each.index, source.shape[0])
             at = builder.gep(builder.bitcast(source.data, nest.BYTES),
                              [builder.mul(number, source.strides[0])])  # fmt: skip
             into = builder.gep(made.data, [builder.mul(each.index, width)])
@@ -179,7 +188,7 @@ def _write_line(
         calls.leave(context, builder, unfit, "another number of values")
         step = builder.select(one, ZERO, source.strides[0])
     if not masked:
-        _leave_outside(context, builder, places, target.shape[0])
+        leave_outside(context, builder, places, target.shape[0])
     taken = cgutils.alloca_once_value(builder, ZERO)
     pointer = context.get_data_type(given[0].dtype).as_pointer()
     with cgutils.for_range(builder, places.shape[0]) as each:
@@ -187,7 +196,7 @@ def _write_line(
         if masked:
             wanted = _flag(builder, places, each.index)
         else:
-            number = _offset(builder, places, each.index, target.shape[0])
+            number = offset(builder, places, each.index, target.shape[0])
         with builder.if_then(wanted):
             at, into = (
                 builder.bitcast(

@@ -24,8 +24,7 @@ from numba.core.extending import intrinsic
 from numba.cpython import slicing
 from numba.np import arrayobj
 
-from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
+from catzilla_jit.compile.library.ufuncs import assignment, calls, indexing, nest, signatures
 
 INT64 = ir.IntType(64)
 ONE, ZERO = INT64(1), INT64(0)
@@ -89,11 +88,7 @@ def is_written(array: Any, index: Any, value: Any) -> bool:
     if isinstance(value, types.Array):
         dimensions = (1, 2) if kind == "rows" else (1,)
         return value.aligned and value.dtype == array.dtype and value.ndim in dimensions
-    plain = (types.int64, types.float64, types.boolean)
-    if types.unliteral(value) not in plain or array.dtype not in plain:
-        return types.unliteral(value) == array.dtype
-    own, taken = number_kinds.kind(value), number_kinds.kind(array.dtype)
-    return own is not None and taken is not None and own <= taken
+    return indexing.takes(array, value)
 
 
 # -- places
@@ -150,7 +145,7 @@ class _Walk:
 
         def each(body: Body) -> None:
             with cgutils.for_range(self.builder, places.shape[0]) as one:
-                number = self._number(places, one.index, length)
+                number = indexing.offset(self.builder, places, one.index, length)
                 body(one.index, self._moved(self.at, number, stride))
 
         return _Picked(places.shape[0], width, step, each)
@@ -164,27 +159,12 @@ class _Walk:
     def _leave(self, condition: ir.Value, what: str, kind: Any = None) -> None:
         calls.leave(self.context, self.builder, condition, what, kind)
 
-    def _number(self, places: calls.Operand, place: ir.Value, length: ir.Value) -> ir.Value:
-        """Return an index, counted from the beginning."""
-        builder = self.builder
-        data = builder.bitcast(places.data, nest.BYTES)
-        at = self._moved(data, place, places.strides[0])
-        number = builder.load(builder.bitcast(at, INT64.as_pointer()))
-        return self._counted(number, length)
-
-    def _counted(self, number: ir.Value, length: ir.Value) -> ir.Value:
-        negative = self.builder.icmp_signed("<", number, ZERO)
-        return self.builder.select(negative, self.builder.add(number, length), number)
-
     def _leave_outside(self, places: calls.Operand, length: ir.Value) -> None:
-        with cgutils.for_range(self.builder, places.shape[0]) as one:
-            number = self._number(places, one.index, length)
-            outside = self.builder.icmp_unsigned(">=", number, length)
-            self._leave(outside, "index is out of bounds", IndexError)
+        indexing.leave_outside(self.context, self.builder, places, length)
 
     def _move(self, axis: int, index: ir.Value) -> None:
         """Go to the row or column that an integer picks."""
-        number = self._counted(index, self.shape[axis])
+        number = indexing.counted(self.builder, index, self.shape[axis])
         outside = self.builder.icmp_unsigned(">=", number, self.shape[axis])
         self._leave(outside, "index is out of bounds", IndexError)
         self.at = self._moved(self.at, number, self.strides[axis])
@@ -260,7 +240,9 @@ class _Walk:
             with cgutils.for_range(self.builder, count) as one:
                 at = self.at
                 for axis in range(2):
-                    number = self._number(places[axis], one.index, self.shape[axis])
+                    number = indexing.offset(
+                        self.builder, places[axis], one.index, self.shape[axis]
+                    )
                     at = self._moved(at, number, self.strides[axis])
                 body(one.index, at)
 
