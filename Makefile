@@ -14,6 +14,9 @@ PY_DIRS := catzilla_jit tests examples benchmarks tools
         docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
 
+# Images of Python often set it; then each of some thousand processes compiles the sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:
 	@echo 'make demo            all distances between the airports of the world, as tasks'
 	@echo 'make test            C tests, then Python tests'

@@ -22,9 +22,9 @@ def by_keys(words: list[str], numbers: list[float]) -> Any:
     latest = sorted(pairs, key=operator.itemgetter(0), reverse=True)
     places = {word: i % 4 for i, word in enumerate(words)}
     return (
-        pairs, latest, sorted(words, key=len), sorted(numbers, key=abs, reverse=len(words) > 3),
+        pairs, latest, sorted(numbers, key=abs, reverse=len(words) > 3),
         sorted(places.items(), key=lambda item: item[1]), sorted("bcaBAC", key=lambda c: c.lower()),
-        sorted(words, reverse=True), sorted(numbers, key=None),
+        sorted(words, key=len, reverse=True),
     )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def in_place(words: list[str], numbers: list[float]) -> Any:
     turned = numbers.copy()
     turned.sort(reverse=True)
     words.sort()
-    return pairs, turned, sorted(turned, reverse=True)
+    return pairs, turned, sorted(turned, key=None)
 
 
 @pytest.mark.parametrize("function", [by_keys, in_place])
