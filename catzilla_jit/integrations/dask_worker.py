@@ -21,8 +21,9 @@ from .extras import library
 distributed = library("distributed", "dask")
 
 POLL_SECONDS = 0.05
-#: The probe runs more and more elements until it has run so long.
-PROBE_SECONDS = 0.02
+#: The probe runs more and more elements until it has run so long. Other workers wait for it, and
+#: what it got wrong in a busy moment the chunks correct.
+PROBE_SECONDS = 0.005
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ def probe(task: Any, values: list[Any]) -> float:
     count = 1
     _timed_map(task, values, count)
     while True:
-        # Twice: other programs take their share of the processors.
-        seconds = min(_timed_map(task, values, count) for _ in range(2))
+        seconds = _timed_map(task, values, count)
         if seconds >= PROBE_SECONDS or count >= length:
             return seconds / count
         count = min(length, count * 4)
