@@ -51,7 +51,7 @@ def check(source: str, calls: list[tuple[Any, ...]]) -> None:
             warnings.simplefilter("always")
             try:
                 expected = function(*arguments)
-            except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
+            except (TypeError, ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
                 assert status == STATUS_OVERFLOW, arguments
                 continue
         if status == 0:

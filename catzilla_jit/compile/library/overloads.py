@@ -80,6 +80,8 @@ def sum_of(values: Any, start: Any = None) -> Function | None:
     if isinstance(values, ByteString):
         return builtin_functions.sum_of_numbers
     item = getattr(values, "dtype", None)
+    if isinstance(values, types.List | GivenList) and isinstance(item, types.Array):
+        return reductions.sum_of_arrays(item)
     if item is None or number_kinds.kind(item) is None:
         return None
     return (
@@ -125,13 +127,23 @@ VIEWED: dict[Function | None, Function] = {
 def largest_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         return builtin_functions.max_viewed
-    return builtin_functions.max_of if _is_sequence(values) or _is_text(values) else None
+    return builtin_functions.max_of if _has_order(values) else None
 
 
 def smallest_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         return builtin_functions.min_viewed
-    return builtin_functions.min_of if _is_sequence(values) or _is_text(values) else None
+    return builtin_functions.min_of if _has_order(values) else None
+
+
+def _has_order(values: Any) -> bool:
+    return _is_sequence(values) or _is_text(values) or is_line(values)
+
+
+def is_line(values: Any) -> bool:
+    """Tell whether these are an array of floats or integers, of one dimension."""
+    known = isinstance(values, types.Array) and values.ndim == 1 and values.aligned
+    return known and values.dtype in (types.float64, types.int64)
 
 
 def sorted_of(values: Any) -> Function | None:

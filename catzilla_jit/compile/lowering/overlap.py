@@ -21,25 +21,22 @@ from numba.cpython.listobj import ListInstance
 
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library import c_text
-from catzilla_jit.compile.library.ufuncs import assignment
+from catzilla_jit.compile.library.ufuncs import assignment, number_rows
 
 INT64 = llvm.IntType(64)
 FALSE = llvm.IntType(1)(0)
-
-
-def _is_basic(target: Any, index: Any) -> bool:
-    """Tell whether an index picks a part of an array by slices and integers."""
-    if not isinstance(target, types.Array):
-        return False
-    parts = index.types if isinstance(index, types.BaseTuple) else (index,)
-    return all(isinstance(each, types.Integer | types.SliceType) for each in parts)
 
 
 def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
     """Take a part of an array as an array of its own and write to that; False for the others."""
     context, builder = lower.context, lower.builder
     source = lower.typeof(value)
-    if not isinstance(source, types.Array) or not _is_basic(*map(lower.typeof, (target, index))):
+    of_numbers = number_rows.kind(source) is not None
+    if not (of_numbers or isinstance(source, types.Array)):
+        return False
+    if not isinstance(lower.typeof(target), types.Array):
+        return False
+    if not number_rows.is_basic(lower.typeof(index)):
         return False
     typing = context.typing_context
     given = (lower.typeof(target), lower.typeof(index))
@@ -47,6 +44,12 @@ def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
     if taking is None or not isinstance(taking.return_type, types.Array):
         return False
     type_ = taking.return_type
+    given_as, new = source, lower.loadvar(value)
+    if of_numbers:
+        source = number_rows.line_type(given_as, type_)
+        if source is None:
+            return False
+        new = number_rows.line(context, builder, given_as, new, source)
     known = assignment.is_known(type_, source)
     everything = (type_, types.slice2_type, source)
     storing: Any = None
@@ -56,11 +59,11 @@ def assigns_to_view(lower: Any, target: str, index: str, value: str) -> bool:
             return False
     view = _called(lower, operator.getitem, taking, [target, index])
     if known:
-        values = (view, lower.loadvar(value))
+        values = (view, new)
         refuse = functools.partial(_raise_unfit, lower)
         assignment.assign(context, builder, (type_, source), values, refuse)
     else:
-        new = context.cast(builder, lower.loadvar(value), source, storing.args[2])
+        new = context.cast(builder, new, source, storing.args[2])
         function = context.get_function(typing.resolve_value_type(operator.setitem), storing)
         function(builder, (view, _all_of(context, builder), new))
     context.nrt.decref(builder, type_, view)

@@ -27,6 +27,7 @@ from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
 from catzilla_jit.compile.library.overloads import COMPENSATED
+from catzilla_jit.compile.library.ufuncs import number_rows
 from catzilla_jit.compile.passes import foreign_arrays, strict_errors
 from catzilla_jit.compile.passes.base import TaskCheck, is_exact
 from catzilla_jit.compile.target.helper import Helper
@@ -217,6 +218,9 @@ class _Check(foreign_arrays.Checks):
                 self._refuse(rules.ARRAY_WRITE, message)
             return
         given, taken = self._element(value), self._element(target)
+        if given is None:
+            index = getattr(statement, "index_var", None) or statement.index
+            given = number_rows.kind(self.typemap[value], self.typemap[index.name])
         if given is None or taken is None or given > taken:
             message = f"an array of {type_.dtype} is assigned a value of another type"
             self._refuse(rules.ARRAY_WRITE, message)

@@ -97,6 +97,11 @@ def kept_library(codegen: Any, name: str, module: Any) -> DeferredLibrary:
     return library
 
 
+def is_deferring() -> bool:
+    """Tell whether a task is being compiled, not a function of Numba's user."""
+    return "_library_class" in vars(cpu_target.target_context.codegen())
+
+
 @contextlib.contextmanager
 def deferring(adopt: Callable[[Any], None]) -> Iterator[None]:
     """Have Numba make libraries of the kind above, until the context ends.
@@ -105,7 +110,7 @@ def deferring(adopt: Callable[[Any], None]) -> Iterator[None]:
     """
     context = cpu_target.target_context
     codegen = context.codegen()
-    if "_library_class" in vars(codegen):  # it is in force already
+    if is_deferring():
         yield
         return
     environments: dict[str, Any] = {}

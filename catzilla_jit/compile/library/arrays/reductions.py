@@ -22,7 +22,7 @@ from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import axis as axes
 from catzilla_jit.compile.library.arrays import pairwise_sum
-from catzilla_jit.compile.library.ufuncs import operators
+from catzilla_jit.compile.library.ufuncs import operators, signatures
 from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 Function = Callable[..., Any]
@@ -51,6 +51,32 @@ def _numbas(name: str) -> Function:
 
 
 NUMBAS = {name: _numbas(name) for name in REDUCED}
+
+
+def sum_of_arrays(item: Any) -> Function | None:
+    """Return what adds the arrays of a list one by one, as `sum` does: the first to 0."""
+    dense = item.ndim == 1 or item.layout in ("C", "F")
+    if item.ndim == 0 or not dense or not item.aligned or item.dtype not in signatures.DTYPES:
+        return None
+    return None if item.dtype == types.boolean else _added
+
+
+def _made_adder() -> Function:
+    lines = (
+        "    if len(values) == 0:", "        bail_out()", "    total = add(0, values[0])",
+        "    for i in range(1, len(values)):", "        total = add(total, values[i])",
+        "    return total",
+    )  # fmt: skip
+    namespace = {
+        "__name__": builtin_functions.__name__,
+        "bail_out": builtin_functions.bail_out,
+        "add": operators.CALLS[operator.add],
+    }
+    exec("def sum_of_arrays(values):\n" + "\n".join(lines), namespace)
+    return cast("Function", namespace["sum_of_arrays"])
+
+
+_added = _made_adder()
 
 
 def _ours(name: str, type_: Any) -> Function | None:
