@@ -37,7 +37,7 @@ from catzilla_jit.compile.library import (
 from catzilla_jit.compile.library.arrays import overloads as numpys
 from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.ufuncs import elementwise, table
-from catzilla_jit.compile.passes import array_calls
+from catzilla_jit.compile.passes import array_calls, outer_names
 from catzilla_jit.compile.passes.array_arguments import place_numbers, place_types, take_arrays
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
@@ -213,7 +213,7 @@ def _sorts(func_ir: Any, definition: Any, call: Any, place: Any) -> bool:
     """Put our sort in the place of Numba's, which does not keep the order of equal items."""
     named = not call.args and not call.vararg
     if isinstance(definition, ir.Expr) and definition.op == "getattr":
-        if definition.attr != "sort" or _module(func_ir, definition.value) is not None:
+        if definition.attr != "sort" or outer_names.module(func_ir, definition.value) is not None:
             return False
         definition.attr = list_sorts.METHOD if named else f"{list_sorts.METHOD}_by_position"
         return True
@@ -235,7 +235,9 @@ def _loops(func_ir: Any, unit: CompilationUnit, definition: Any, call: Any, fore
     if isinstance(definition, ir.Global | ir.FreeVar):
         function = definition.value
     elif isinstance(definition, ir.Expr) and definition.op == "getattr":
-        holder = _module(func_ir, definition.value)
+        holder = outer_names.module(func_ir, definition.value) or outer_names.ufunc(
+            func_ir, definition.value
+        )
         if holder is not None:
             function = getattr(holder, definition.attr, None)
         else:
@@ -255,17 +257,6 @@ def _known_loops(function: Any, method: tuple[str, Any] | None, call: Any, forei
     if found is not None:
         call.args = [method[1], *call.args]
     return found
-
-
-def _module(func_ir: Any, value: Any) -> pytypes.ModuleType | None:
-    """Return the module that a variable is, `numpy` or `numpy.linalg`."""
-    found = ir_utils.guard(ir_utils.get_definition, func_ir, value)
-    if isinstance(found, ir.Expr) and found.op == "getattr":
-        holder = _module(func_ir, found.value)
-        held = None if holder is None else getattr(holder, found.attr, None)
-    else:
-        held = getattr(found, "value", None) if isinstance(found, ir.Global | ir.FreeVar) else None
-    return held if isinstance(held, pytypes.ModuleType) else None
 
 
 def _place_keywords(definition: Any, call: Any) -> None:

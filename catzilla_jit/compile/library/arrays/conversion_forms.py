@@ -149,7 +149,30 @@ def _nonzero(_given: Any) -> Any:
     return choice_of("nonzero", ours, certain=True)
 
 
+def _places(_given: Any) -> Any:
+    """Return the chooser of the same as rows."""
+    of_line = written("rows_of_places", "x",
+                      ["found = numpy.nonzero(x)[0]", "return found.reshape(1, found.size).T"],
+                      numpy=numpy)  # fmt: skip
+    lines = [
+        "first, second = places(x)", "found = numpy.empty((2, len(first)), numpy.int64)",
+        "found[0], found[1] = first, second", "return found.T",
+    ]  # fmt: skip
+    of_nonzero = _nonzero(())
+
+    def ours(array: Any) -> Function | None:
+        function = of_nonzero.ours(array)
+        if function is None:
+            return None
+        if array.ndim == 1:
+            return of_line
+        return written("rows_of_places", "x", lines, numpy=numpy, places=function)
+
+    return choice_of("argwhere", ours, certain=True)
+
+
 FUNCTIONS: dict[Any, Form] = {
+    numpy.argwhere: Form(("a",), ("a",), _places),
     numpy.nonzero: Form(("a",), ("a",), _nonzero),
     numpy.where: Form(("condition", "/"), ("condition",), _nonzero),
     numpy.size: Form(("a", "axis"), ("a",), _asked("size", "x.size", "1")),

@@ -137,6 +137,19 @@ def _flipped(_given: Any, *, axis: Any = None) -> Any:
     return choice_of("flip", ours, certain=True)
 
 
+def _quarter_turned(_given: Any, *, k: Any = 1) -> Any:
+    if type(k) is not int:
+        return None
+    shown = ("[:]", "[:, ::-1].T", "[::-1, ::-1]", ".T[:, ::-1]")[k % 4]
+
+    def ours(table: Any) -> Function | None:
+        if not isinstance(table, types.Array) or table.ndim != 2:
+            return None
+        return written("turned", "values", [f"return values{shown}"])
+
+    return choice_of("rot90", ours, certain=True)
+
+
 def _flipped_along(axis: int) -> Any:
     return lambda _given: _flipped((), axis=axis)
 
@@ -169,6 +182,13 @@ def _diag(_given: Any, *, k: Any = 0) -> Any:
         return of_line if _is_table(array, 1) else conversion_forms.diagonal_of(array, k)
 
     return choice_of("diag_of", ours, certain=True)
+
+
+def _diag_of_all(_given: Any, *, k: Any = 0) -> Any:
+    if type(k) is not int:
+        return None
+    return by_text("diagflat_of", "values", f"return diag(values.ravel(), {k})",
+                   fits=lambda array: _is_table(array, 1, 2), diag=making.diag)  # fmt: skip
 
 
 def _triangle(name: str) -> Any:
@@ -302,11 +322,13 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.expand_dims: Form(("a", "axis"), ("a",), _expanded),
     numpy.atleast_2d: Form(("a", "/"), ("a",), _atleast_2d),
     numpy.flip: Form(("m", "axis"), ("m",), _flipped),
+    numpy.rot90: Form(("m", "k"), ("m",), _quarter_turned),
     numpy.fliplr: Form(("m",), ("m",), _flipped_along(1)),
     numpy.flipud: Form(("m",), ("m",), _flipped_along(0)),
     numpy.identity: Form(("n", "dtype"), ("n",), _identity),
     numpy.eye: Form(("N", "M", "k", "dtype"), ("N",), _eye),
     numpy.diag: Form(("v", "k"), ("v",), _diag),
+    numpy.diagflat: Form(("v", "k"), ("v",), _diag_of_all),
     numpy.tril: Form(("m", "k"), ("m",), _triangle("tril")),
     numpy.triu: Form(("m", "k"), ("m",), _triangle("triu")),
     numpy.tile: _TILE,

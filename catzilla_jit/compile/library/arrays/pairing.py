@@ -94,6 +94,13 @@ def counted_in_bins(line: Any, count: int) -> Any:
         minus = minus or (number == 0 and math.copysign(1.0, number) < 0.0)
     if minus and (low == 0.0 or high == 0.0):  # which of two zeros depends on places
         bail_out()
+    return counted_between(line, count, low, high)
+
+
+def counted_between(line: Any, count: int, low: float, high: float) -> Any:
+    """Count the items of a line in bins of one width between two bounds."""
+    if count < 1 or not math.isfinite(low) or not math.isfinite(high) or low > high:
+        bail_out()
     if low == high:
         low, high = low - 0.5, high + 0.5
     edges = numpy.linspace(low, high, count + 1)
@@ -102,8 +109,9 @@ def counted_in_bins(line: Any, count: int) -> Any:
             bail_out()
     counts = numpy.zeros(count, numpy.int64)
     for number in line:
-        place = place_right(edges, 1.0 * number) - 1
-        counts[place if place < count else count - 1] += 1
+        if low <= number <= high:
+            place = place_right(edges, 1.0 * number) - 1
+            counts[place if place < count else count - 1] += 1
     return counts, edges
 
 

@@ -141,13 +141,22 @@ def _polynomial(_given: Any) -> Any:
     return choice_of("polyval", ours, certain=True)
 
 
-def _histogram(given: Any) -> Any:
+def _histogram(given: Any, *, range: Any = None) -> Any:
+    numbers = isinstance(range, tuple) and all(type(each) in (int, float) for each in range)
+    if range is not None and not (numbers and len(range) == 2):
+        return None
+
     def ours(line: Any, count: Any = types.int64) -> Function | None:
         if not _is_line(line) or not _is_int(count):
             return None
         names = "a, bins" if len(given) == 2 else "a"
-        call = f"return counted_in_bins(a, {'bins' if len(given) == 2 else '10'})"
-        return written("histogram", names, [call], counted_in_bins=pairing.counted_in_bins)
+        counted = "bins" if len(given) == 2 else "10"
+        call = f"return counted_in_bins(a, {counted})"
+        if range is not None:
+            low, high = (repr(float(each)) for each in range)
+            call = f"return counted_between(a, {counted}, {low}, {high})"
+        return written("histogram", names, [call], counted_in_bins=pairing.counted_in_bins,
+                       counted_between=pairing.counted_between)  # fmt: skip
 
     return choice_of("histogram", ours)
 
@@ -186,7 +195,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.kron: Form(("a", "b"), ("a", "b"), _kronecker),
     numpy.take: Form(("a", "indices", "axis"), ("a", "indices"), _taken),
     numpy.polyval: Form(("p", "x"), ("p", "x"), _polynomial),
-    numpy.histogram: Form(("a", "bins"), ("a", "bins"), _histogram),
+    numpy.histogram: Form(("a", "bins", "range"), ("a", "bins"), _histogram),
     numpy.isin: Form(("element", "test_elements"), ("element", "test_elements"), _among),
     numpy.swapaxes: Form(("a", "axis1", "axis2"), ("a",), _swapped),
 }
