@@ -180,10 +180,12 @@ class _Way(NamedTuple):
     suffix: str  # of the symbols: the helpers of the attempt before have theirs
 
 
-#: In this order, each at most once: helpers that do not know whether a number is NumPy's; no texts
-#: of exceptions, which Python can make.
+#: In this order, each at most once: helpers that do not know whether a number is NumPy's; lists
+#: that become arrays when they are whole, since their items are no numbers; no texts of exceptions,
+#: which Python can make.
 WAYS = (
     _Way(lambda found: found.wants_mixes, {"mixes": True}, "_m"),
+    _Way(lambda found: found.collects, {"keeps_lists": True}, "_l"),
     _Way(lambda found: found.makes_exceptions, {"bails_at_raises": True}, "_r"),
 )
 

@@ -335,7 +335,7 @@ def names_what_is_called_undefined(n: int) -> int:
 
 
 def takes_the_mean_of_a_list(n: int) -> Any:
-    return np.mean([1.0, n])
+    return np.mean([[1.0, float(n)], [2.0, 3.0]])
 
 
 def loops_over_a_number(n: Any) -> int:

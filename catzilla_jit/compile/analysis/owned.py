@@ -32,7 +32,18 @@ MAKERS = (
 #: The same, by the names of what chooses ours.
 CHOSEN = {
     f"numpys_{name}"
-    for name in ("identity", "eye", "linspace", "tile", "repeat", "roll", "tril", "triu", "sort")
+    for name in (
+        "identity",
+        "eye",
+        "linspace",
+        "tile",
+        "repeat",
+        "roll",
+        "tril",
+        "triu",
+        "sort",
+        "array",
+    )
 }
 #: Methods of arrays that make a new one; those that give a view of the same memory.
 COPYING = {"flatten", "astype"}

@@ -29,6 +29,8 @@ class Findings:
     #: The numbers that helpers take and return are NumPy's, which was not known. The check of
     #: NumPy parity.
     wants_mixes: bool = False
+    #: What is made an array of is written to it at once. The pass over closures.
+    collects: bool = False
     #: Where it bails out with a result that is NumPy's to choose. The check of NumPy parity, and
     #: the lowering of items.
     numpy_choice: Any = None

@@ -17,8 +17,8 @@ from catzilla_jit.compile.target.context import TaskContext
 EMPTY: Mapping[str, Any] = {}
 #: What adds up, or is told once. The rest belongs to the task, or to functions by their identity.
 TOLD = (
-    "makes_exceptions", "bails_at_handlers", "says", "wants_mixes", "numpy_choice", "evaluations",
-    "effects", "overwritten", "tries", "recursive", "doubts_result",
+    "makes_exceptions", "bails_at_handlers", "says", "wants_mixes", "collects", "numpy_choice",
+    "evaluations", "effects", "overwritten", "tries", "recursive", "doubts_result",
 )  # fmt: skip
 
 

@@ -77,11 +77,13 @@ class CompilationUnit:
         pipeline: type,
         bails_at_raises: bool = False,
         mixes: bool = False,
+        keeps_lists: bool = False,
     ) -> None:
         self.options = options
         self.pipeline = pipeline
         self.bails_at_raises = bails_at_raises  # Python raises the exceptions that need computing
         self.mixes = mixes  # the numbers that helpers take and return may be NumPy's
+        self.keeps_lists = keeps_lists  # an array is made of a comprehension when that is whole
         self.findings = Findings()
         self.argument_origins: tuple[Origin, ...] = ()  # of the task; Python made them if empty
         self._task: pytypes.FunctionType | None = None
@@ -150,7 +152,7 @@ class CompilationUnit:
     @property
     def rules(self) -> str:
         """What the code of a library function depends on beside its types."""
-        return repr((self.options, self.bails_at_raises, self.mixes))
+        return repr((self.options, self.bails_at_raises, self.mixes, self.keeps_lists))
 
     @property
     def result_origin(self) -> Origin:

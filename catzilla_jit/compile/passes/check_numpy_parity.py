@@ -20,7 +20,7 @@ import numpy
 from numba.core import ir, types
 from numba.core.compiler_machinery import register_pass
 
-from catzilla_jit.compile.analysis import number_kinds, numpy_parity, owned
+from catzilla_jit.compile.analysis import array_lists, number_kinds, numpy_parity, owned
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library.arrays import overloads as numpys
@@ -64,6 +64,7 @@ class _Check(foreign_arrays.Checks):
         argument = functools.partial(self.unit.argument_origin, self.func_ir.func_id.func)
         self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
         self.made = owned.results_of_operators(blocks)
+        self.collected = array_lists.lists_of_arrays(blocks, self.typemap)
         self.strict = strict_errors.is_strict(self.func_ir)
 
     def _statement(self, statement: Any) -> None:
@@ -77,7 +78,7 @@ class _Check(foreign_arrays.Checks):
         if self._is_foreign(statement):
             self._foreign(statement.target.name, expr)
         if isinstance(expr, ir.Expr) and expr.op == "call":
-            self._weak(expr)
+            self._weak(statement.target.name, expr)
         if not isinstance(expr, ir.Expr):
             return
         if expr.op in ("binop", "inplace_binop"):
@@ -86,7 +87,7 @@ class _Check(foreign_arrays.Checks):
             self._unary(expr)
         elif expr.op in ("getitem", "static_getitem"):
             self._get_item(statement.target.name, expr)
-        elif expr.op in ("build_list", "build_set"):
+        elif expr.op in ("build_list", "build_set") and statement.target.name not in self.collected:
             self._taken(expr.op[6:], [item.name for item in expr.items])
         elif expr.op == "build_map":
             self._taken("dict", [each.name for pair in expr.items for each in pair])
@@ -294,7 +295,7 @@ class _Check(foreign_arrays.Checks):
             number = number_kinds.kind(callee.this) is not None
             if name == "item" and number and self.origins[expr.func.name] != NUMPY:
                 self._refuse_operation("item() of what may be a number of Python's")
-            if name in TAKING:
+            if name in TAKING and expr.func.name not in self.collected:
                 self._taken("container", names)
             if name in TAKING_ALL and any(map(self._is_array, names)):
                 message = "NumPy's numbers are put into a container"

@@ -18,9 +18,9 @@ from numba.core import ir, types
 from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.origins import NUMPY, has_numpy
 from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.library.arrays import list_arrays, reductions
 from catzilla_jit.compile.library.arrays import overloads as numpys
-from catzilla_jit.compile.library.arrays import reductions
-from catzilla_jit.compile.library.ufuncs import choices, in_place
+from catzilla_jit.compile.library.ufuncs import choices, collected, in_place
 from catzilla_jit.compile.library.ufuncs import reductions as loop_reductions
 from catzilla_jit.compile.passes.base import Walk
 from catzilla_jit.compile.target.helper import Helper
@@ -171,13 +171,18 @@ class Checks(Walk):
 
     def _note_reduction(self, name: str, axis: Any, array: Any) -> None:
         """A reduction that may be left to NumPy is for tasks that can be run again."""
+        certain = True
+        if list_arrays.is_list(array):
+            certain, array = list_arrays.is_certain(array), list_arrays.line_type(array)
         known = isinstance(array, types.Array) and array.ndim > 0
-        if known and not loop_reductions.is_certain(name, array, axis):
+        if not certain or (known and not loop_reductions.is_certain(name, array, axis)):
             self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
 
-    def _weak(self, expr: Any) -> None:
+    def _weak(self, target: str, expr: Any) -> None:
         """Numbers beside arrays were taken for Python's; those of NumPy may give another type."""
         function = number_kinds.called(self.typemap, expr)
+        if function is collected.collected and not collected.is_certain(self.typemap[target]):
+            self.unit.findings.numpy_choice = self.unit.findings.numpy_choice or self.loc
         names = [each.name for each in expr.args]
         if function in loop_reductions.AXES:
             name, axis = loop_reductions.NAMES[function], loop_reductions.AXES[function]

@@ -3,7 +3,7 @@
 A comprehension becomes a loop where it stands. Numba then drops every assignment of the function
 that nobody reads, with the exceptions that Python would raise there: `a // b` as a statement,
 `xs[k]`, `int(text)`. Here only what cannot raise goes: the function that was inlined, what it was
-made of, and the list whose place an array took.
+made of, and the list whose place an array took (`library/ufuncs/collected.py`).
 """
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -18,6 +18,9 @@ from numba.core import inline_closurecall, ir, postproc
 from numba.core.compiler_machinery import register_pass
 from numba.core.untyped_passes import InlineClosureLikes
 
+from catzilla_jit.compile.frontend.unit import CompilationUnit
+from catzilla_jit.compile.library.ufuncs import collected
+
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class InlinedClosures(InlineClosureLikes):
@@ -26,19 +29,96 @@ class InlinedClosures(InlineClosureLikes):
     _name: Any = "task_inlined_closures"
 
     def run_pass(self, state: Any) -> bool:
-        with _removing_leftovers_only():
-            return super().run_pass(state)
+        unit: CompilationUnit = state.metadata["unit"]
+        with _in_our_ways(collects=not unit.keeps_lists):
+            changed: bool = super().run_pass(state)
+        if unit.options.exact and _place_collected(state.func_ir):
+            unit.findings.collects = True
+        return changed
+
+
+def _place_collected(func_ir: Any) -> bool:
+    """Put our array in the place of Numba's where a list has become one."""
+    found = False
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            value = statement.value
+            if isinstance(value, ir.Global) and value.value is collected.NUMBAS:
+                statement.value = ir.Global("collected", collected.collected, value.loc)
+                func_ir._definitions[statement.target.name] = [statement.value]
+                found = True
+    return found
+
+
+_inline_array: Any = inline_closurecall._inline_arraycall
+
+
+def _inline_untyped_array(func_ir: Any, cfg: Any, visited: Any, loop: Any, *rest: Any) -> bool:
+    """Leave an array with a dtype that is told, and a list that others read, to `numpy.array`."""
+    inline_closurecall.require(len(loop.exits) == 1)
+    (end,) = loop.exits
+    block = func_ir.blocks[end]
+    found, place, keywords = inline_closurecall._find_arraycall(func_ir, block)
+    inline_closurecall.require(not keywords)
+    inline_closurecall.require(not _is_read_by_others(func_ir, found, block.body[place]))
+    return _inline_array(func_ir, cfg, visited, loop, *rest)
+
+
+def _is_read_by_others(func_ir: Any, variable: Any, call: Any) -> bool:
+    """Tell whether a list, by any of its names, is more than appended to and given to a call."""
+    statements = [
+        each
+        for block in func_ir.blocks.values()
+        for each in block.body
+        if not isinstance(each, ir.Del)
+    ]
+    pairs = [each for each in map(_two_names, statements) if each]
+    names, before = {variable.name}, 0
+    while len(names) > before:
+        before = len(names)
+        for pair in pairs:
+            names |= pair if pair & names else set()
+    return any(
+        statement is not call and not _only_collects(statement, names)
+        for statement in statements
+        if names & {each.name for each in statement.list_vars()}
+    )
+
+
+def _two_names(statement: Any) -> set[str]:
+    """Return the names of one value, if a statement gives it another one."""
+    value: Any = statement.value if isinstance(statement, ir.Assign) else None
+    if isinstance(value, ir.Expr) and value.op == "cast":
+        value = value.value
+    return {statement.target.name, value.name} if isinstance(value, ir.Var) else set()
+
+
+def _only_collects(statement: Any, names: set[str]) -> bool:
+    """Tell whether a statement makes a list, names it otherwise, or looks up its `append`."""
+    value = getattr(statement, "value", None)
+    if _two_names(statement):
+        return True
+    if not isinstance(statement, ir.Assign) or not isinstance(value, ir.Expr):
+        return False
+    if value.op == "getattr":
+        return bool(value.attr == "append")
+    return not names & {each.name for each in value.list_vars()}
 
 
 @contextlib.contextmanager
-def _removing_leftovers_only() -> Iterator[None]:
+def _in_our_ways(*, collects: bool) -> Iterator[None]:
+    """Remove leftovers only; collects: an array takes the place of a list of its items."""
     module: Any = inline_closurecall
-    before = module.dead_code_elimination
-    module.dead_code_elimination = remove_leftovers
+    names = ("dead_code_elimination", "enable_inline_arraycall", "_inline_arraycall")
+    before = [getattr(module, name) for name in names]
+    ours = (remove_leftovers, collects, _inline_untyped_array)
+    for name, value in zip(names, ours, strict=True):
+        setattr(module, name, value)
     try:
         yield
     finally:
-        module.dead_code_elimination = before
+        for name, value in zip(names, before, strict=True):
+            setattr(module, name, value)
 
 
 def remove_leftovers(func_ir: Any) -> None:

@@ -49,7 +49,11 @@ from catzilla_jit.compile.passes.squares import Squares
 
 
 def new_unit(
-    options: Options, *, bails_at_raises: bool = False, mixes: bool = False
+    options: Options,
+    *,
+    bails_at_raises: bool = False,
+    mixes: bool = False,
+    keeps_lists: bool = False,
 ) -> CompilationUnit:
     """Return an empty unit and, in it, the pipeline that compiles its functions."""
 
@@ -58,7 +62,7 @@ def new_unit(
             self.state.metadata["unit"] = unit
             return super().define_pipelines()
 
-    unit = CompilationUnit(options, Pipeline, bails_at_raises, mixes)
+    unit = CompilationUnit(options, Pipeline, bails_at_raises, mixes, keeps_lists)
     return unit
 
 

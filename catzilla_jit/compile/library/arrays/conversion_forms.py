@@ -16,6 +16,7 @@ import numpy
 from numba.core import types
 
 from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.arrays import list_arrays
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
 from catzilla_jit.compile.library.ufuncs import conversions, signatures, views
@@ -51,18 +52,32 @@ def _converted(name: str) -> Any:
             return written("array_made", names, [f"return copied({given[0]})"], copied=copied)
 
         def checked(array: Any, dtype: Any = types.none) -> Function | None:
-            return ours(array, dtype) if isinstance(array, types.Array) else None
+            if isinstance(array, types.Array):
+                return ours(array, dtype)
+            if not list_arrays.is_list(array):
+                return None
+            wanted = None if dtype == types.none else conversions.told(dtype)
+            if dtype != types.none and wanted is None:
+                return None
+            function = list_arrays.of_list(array, wanted)
+            if function is None or len(given) < 2:
+                return function
+            return written("array_made", names, [f"return made({given[0]})"], made=function)
 
-        made = choice_of(name, checked, certain=True)
+        def is_certain(array: Any, dtype: Any = types.none) -> bool:
+            wanted = None if dtype == types.none else conversions.told(dtype)
+            return not list_arrays.is_list(array) or list_arrays.is_certain(array, wanted)
+
+        checked.is_certain = is_certain
+        made = choice_of(name, checked)
         if name != "array" or len(given) > 1 or order is not None:
             return made
 
         def choice(array: Any) -> Function | None:
-            return checked(array) or numbas  # of a list
+            return checked(array) or numbas  # of what Numba knows beside
 
         choice.__name__ = made.__name__
         choice.ours = checked
-        choice.is_certain = True
         return choice
 
     return make

@@ -15,7 +15,7 @@ import numpy
 from numba.core import types
 from numba.np import numpy_support
 
-from catzilla_jit.compile.library.arrays import conversion_forms, making
+from catzilla_jit.compile.library.arrays import conversion_forms, list_arrays, making
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.written import Choice, Function, choice_of, written
 from catzilla_jit.compile.library.ufuncs import joining, signatures
@@ -56,6 +56,15 @@ def _joined(name: str) -> Any:
         if type(axis) is not int or shape[0] > MOST:
             return None
         return joining.joining(name, axis, shape[0])
+
+    return make
+
+
+def _joined_of_list(name: str) -> Any:
+    """Return what makes the chooser, for arrays in a list that is not written out."""
+
+    def make(_given: Any, *, axis: Any = 0) -> Any:
+        return list_arrays.joined(name, axis) if type(axis) is int else None
 
     return make
 
@@ -304,11 +313,15 @@ def _arange(given: Any, *, dtype: Any = None) -> Any:
 _TILE = Form(("A", "reps"), ("A",), _tiled, other=Form(("A", "reps"), ("A", "reps"), _tile))
 FUNCTIONS: dict[Any, Form] = {
     **{
-        getattr(numpy, name): Form(("arrays", *unnamed, "axis"), (), _joined(name), "arrays")
+        getattr(numpy, name): Form(
+            ("arrays", *unnamed, "axis"), (), _joined(name), "arrays",
+            other=Form(("arrays", *unnamed, "axis"), ("arrays",), _joined_of_list(name)),
+        )
         for name, unnamed in (("concatenate", ("/",)), ("stack", ()))
     },
     **{
-        getattr(numpy, name): Form(("tup",), (), _joined(name), "tup")
+        getattr(numpy, name): Form(("tup",), (), _joined(name), "tup",
+                                   other=Form(("tup",), ("tup",), _joined_of_list(name)))
         for name in ("vstack", "hstack", "column_stack")
     },
     **{

@@ -12,7 +12,7 @@ import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.library.arrays import making, places, quantiles
+from catzilla_jit.compile.library.arrays import list_arrays, making, places, quantiles
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.reduction_forms import FLOATS
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
@@ -71,7 +71,7 @@ def _of_sorted(function: Function, fits: Callable[..., bool] | None = None) -> A
             line = f"return function(order({_flat(array)}){rest})"
             return written("of_sorted", names, [line], function=function, order=SORTED)
 
-        return choice_of(function.__name__, ours)
+        return choice_of(function.__name__, list_arrays.taking_lists(ours))
 
     return make
 
@@ -115,7 +115,7 @@ def _quantile(one: Function, several: Function) -> Any:
             function = several if many else one
             return written("of_sorted", "values, q", [line], function=function, order=SORTED)
 
-        return choice_of(one.__name__, ours)
+        return choice_of(one.__name__, list_arrays.taking_lists(ours))
 
     return make
 
@@ -137,7 +137,7 @@ def _listed_quantiles(several: Function) -> Any:
             return written("of_sorted", "values", [line], function=several, order=SORTED,
                            numpy=numpy)  # fmt: skip
 
-        return choice_of(several.__name__, ours)
+        return choice_of(several.__name__, list_arrays.taking_lists(ours))
 
     return make
 

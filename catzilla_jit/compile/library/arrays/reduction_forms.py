@@ -14,6 +14,7 @@ import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile.library.arrays import list_arrays
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.pairwise_sum import EXACT
 from catzilla_jit.compile.library.arrays.written import Choice, Function, choice_of, written
@@ -82,7 +83,7 @@ def _spread_choice(name: str, axis: loops.Axis, ddof: int, keeps: bool) -> Choic
     ours.is_certain = lambda array: (
         array.dtype in loops.FLOATS and loops.is_certain(name, array, axis)
     )
-    return choice_of(name, ours)
+    return choice_of(name, list_arrays.taking_lists(ours))
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from catzilla_jit.compile.analysis import number_kinds, numpy_parity
 from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import axis as axes
-from catzilla_jit.compile.library.arrays import pairwise_sum
+from catzilla_jit.compile.library.arrays import list_arrays, pairwise_sum
 from catzilla_jit.compile.library.ufuncs import operators, signatures
 from catzilla_jit.compile.library.ufuncs import reductions as loops
 
@@ -83,6 +83,14 @@ def _ours(name: str, type_: Any) -> Function | None:
     return _by_loops(name, type_, loops.ALL) or _own(name, type_)
 
 
+def _of_list(name: str, line: Any, type_: Any) -> Function | None:
+    """Return what reduces a list of numbers: the array that NumPy makes of it."""
+    function = None if line is None else _ours(name, line)
+    if function is None and line is not None and _is_numbas(name, line):
+        function = NUMBAS[name]
+    return None if function is None else list_arrays.of_array(function, type_)
+
+
 def _by_loops(name: str, type_: Any, axis: int | None) -> Function | None:
     """Return a function that reduces by NumPy's loops, where that is known."""
     spread = name in SPREADS
@@ -140,8 +148,12 @@ def _own(name: str, type_: Any) -> Function | None:
     return FIELDS.get(name)
 
 
-def _choice(name: str) -> Function:
+def _choice(name: str, *, lists: bool = False) -> Function:
+    """Return the chooser of a reduction; lists: also of a list, which has no such method."""
+
     def choice(type_: Any) -> Function | None:
+        if lists and list_arrays.is_list(type_):
+            return _of_list(name, list_arrays.line_type(type_), type_) or NUMBAS[name]
         return _ours(name, type_) or NUMBAS[name]
 
     choice.__name__ = f"numpy_{name}"
@@ -244,9 +256,9 @@ def _is_numbas(name: str, type_: Any) -> bool:
 
 METHODS: dict[tuple[str, int], Function] = {(name, 0): _choice(name) for name in REDUCED}
 CALLS: dict[tuple[Any, int], Function] = {
-    (getattr(numpy, name), 1): choice for (name, _), choice in METHODS.items()
+    (getattr(numpy, name), 1): _choice(name, lists=True) for name in REDUCED
 }
-CALLS[numpy.amax, 1], CALLS[numpy.amin, 1] = METHODS["max", 0], METHODS["min", 0]
+CALLS[numpy.amax, 1], CALLS[numpy.amin, 1] = CALLS[numpy.max, 1], CALLS[numpy.min, 1]
 
 WITH_AXIS = sorted({"prod", "var", "std", *(name for name, _ in LINES)})
 #: Choosers for a call with an axis: by position, and by name.

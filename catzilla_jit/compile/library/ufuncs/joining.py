@@ -68,7 +68,9 @@ WRITTEN: dict[Any, tuple[Any, ...]] = {
 
 @functools.cache
 def array_of(shape: tuple[int, ...], wanted: Any) -> Any:
-    """Return what makes an array of numbers that are written out, or of arrays of one shape.
+    """Return what makes an array of numbers that are written out, or of rows of one shape.
+
+    Rows are arrays, or tuples of numbers, as lists of constants are.
 
     wanted: the type of the items, None for the one that NumPy takes, HANDED for that which the
     last argument means.
@@ -86,11 +88,13 @@ def array_of(shape: tuple[int, ...], wanted: Any) -> Any:
         raise errors.TypingError(f"array is not known for {', '.join(map(str, given))}")
 
     def _typed(all_: Any, given: Any, wanted: Any) -> Any:
-        if isinstance(given[0], types.Array) and len(shape) == 1:
+        if isinstance(given[0], types.Array | types.BaseTuple) and len(shape) == 1:
             result = result_type("stack", 0, given)
             code = _stacked
             if result is not None and wanted not in (None, result.dtype):
-                result = None
+                rows = all(isinstance(each, types.BaseTuple) for each in given)
+                fits = rows and result.dtype in WRITTEN.get(wanted, ())
+                result = types.Array(wanted, 2, "C") if fits else None
         else:
             item = _item(given, wanted)
             result = None if item is None else types.Array(item, len(shape), "C")
