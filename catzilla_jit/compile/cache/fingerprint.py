@@ -32,6 +32,7 @@ from catzilla_jit.compile.frontend.names import (
     names_in,
     ufunc_of_scipy,
 )
+from catzilla_jit.compile.frontend.subclasses import subclass_in
 from catzilla_jit.compile.options import Options
 
 
@@ -102,6 +103,8 @@ class _Writer:
         self.text(type(value).__module__, type(value).__qualname__)
         if type(value) is int:
             self.text(hex(value))  # Python limits the digits of decimal ones
+        elif subclass_in(value) is not None:  # its methods may do anything
+            self._callable(value)
         elif value is None or isinstance(value, bool | int | float | complex | str | bytes):
             self.text(repr(value))
         elif isinstance(value, pytypes.CodeType):
@@ -110,7 +113,7 @@ class _Writer:
             self._container(value)
         elif isinstance(value, pytypes.ModuleType):
             self._module(value, names)
-        elif isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
+        elif type(value) is numpy.ndarray and not value.dtype.hasobject:
             self.text(
                 str(value.dtype), str(value.shape), hashlib.sha256(value.tobytes()).hexdigest()
             )

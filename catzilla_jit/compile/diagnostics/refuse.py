@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from numba.core import errors, ir
 
-from catzilla_jit.compile.diagnostics.reason import Reason
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.reason import STAYS, Reason
 
 
 def refuse(reasons: list[Reason], code: str, loc: Any, message: str, advice: str) -> NoReturn:
@@ -21,3 +22,9 @@ def refuse(reasons: list[Reason], code: str, loc: Any, message: str, advice: str
     reason = Reason(code, loc.line, message, advice, file=loc.filename)
     reasons.append(reason)
     raise errors.UnsupportedError(str(reason), loc=loc if loc.line else None)
+
+
+def refuse_class(reasons: list[Reason], loc: Any, name: str, class_: type) -> NoReturn:
+    """Give up on a function that uses an object of a class without a machine type."""
+    message = f"the function uses {name}, a {class_.__name__}, which has no machine type"
+    refuse(reasons, rules.CLASS_OR_OBJECT, loc, message, STAYS)

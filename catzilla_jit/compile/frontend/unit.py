@@ -28,7 +28,7 @@ from catzilla_jit.compile.datamodel.plain_class import (
     is_plain_named_tuple,
 )
 from catzilla_jit.compile.diagnostics import rules, source_line
-from catzilla_jit.compile.diagnostics.refuse import refuse
+from catzilla_jit.compile.diagnostics.refuse import refuse, refuse_class
 from catzilla_jit.compile.frontend.assigned_globals import assigned_in, assigned_names
 from catzilla_jit.compile.frontend.fact import Fact, fact_of
 from catzilla_jit.compile.frontend.findings import Findings
@@ -49,6 +49,7 @@ from catzilla_jit.compile.frontend.parallel_loops import LOOP, ParallelLoop
 from catzilla_jit.compile.frontend.recording import Recordings
 from catzilla_jit.compile.frontend.rewrite import Rewritten, rewrite
 from catzilla_jit.compile.frontend.rewriting import OWN_VALUES
+from catzilla_jit.compile.frontend.subclasses import subclass_in
 from catzilla_jit.compile.frontend.unfit_code import (
     refuse_generator_function,
     refuse_generators,
@@ -249,11 +250,16 @@ class CompilationUnit:
         own.update(rewritten.values if rewritten else ())
         for name, value in named_values(original, code):
             self._refuse_assigned(original, name, value)
+            self._refuse_subclass(original, name, value)
             namespace[name] = self.value(value)
         for name, value in own.items():
+            self._refuse_subclass(original, name, value)
             namespace[name] = self.value(value)
+        for value in (*(original.__defaults__ or ()), *(original.__kwdefaults__ or {}).values()):
+            self._refuse_subclass(original, "as a default", value)
         for name, cell in cells.items():
             if is_filled(sources[name]):
+                self._refuse_subclass(original, name, sources[name].cell_contents)
                 cell.cell_contents = self.value(sources[name].cell_contents)
         return made
 
@@ -322,6 +328,14 @@ class CompilationUnit:
             line = source_line.line_of(function.__code__, source_line.LOADS, name)
             file = function.__code__.co_filename
             self._refuse(rules.CHANGING_GLOBAL, line, message, "pass it as an argument", file)
+
+    def _refuse_subclass(self, function: pytypes.FunctionType, name: str, value: Any) -> None:
+        """Give up on a constant whose class may override what compiled code does."""
+        class_ = subclass_in(value)
+        if class_ is not None:
+            line = source_line.line_of(function.__code__, source_line.LOADS, name)
+            loc = ir.Loc(function.__code__.co_filename, line)
+            refuse_class(self.findings.reasons, loc, name, class_)
 
     def _assigned(self, module: dict[str, Any]) -> set[str]:
         if id(module) not in self._assigned_names:

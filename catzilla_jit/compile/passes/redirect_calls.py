@@ -22,9 +22,10 @@ from numba.core.compiler_machinery import register_pass
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.datamodel.plain_class import is_plain_enum
 from catzilla_jit.compile.diagnostics import rules
-from catzilla_jit.compile.diagnostics.refuse import refuse
+from catzilla_jit.compile.diagnostics.refuse import refuse, refuse_class
 from catzilla_jit.compile.frontend.names import callee, ufunc_of_scipy
 from catzilla_jit.compile.frontend.own_functions import OWN, is_own
+from catzilla_jit.compile.frontend.subclasses import subclass_in
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library import (
     builtin_functions,
@@ -167,6 +168,9 @@ def _take_constant(func_ir: Any, unit: CompilationUnit, statement: Any) -> bool:
         return False
     name = statement.value.attr
     value = getattr(holder, name, None)
+    class_ = subclass_in(value)
+    if class_ is not None:
+        refuse_class(unit.findings.reasons, statement.loc, name, class_)
     own = type(value) in (list, dict) or is_plain_enum(value)
     constant = unit.value(value) if own else as_constant(value)
     if constant is value:
