@@ -6,9 +6,11 @@ numbers, empty ones too, in order of memory and with gaps or backwards.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -345,6 +347,21 @@ def test_numpy_numbers_that_are_passed_stay_numpys() -> None:
 
 def pair(p: Any) -> Any:
     return p[0] * p[1], p
+
+
+@numba.vectorize(["complex128(float64)"], nopython=True)
+def turn(angle: Any) -> Any:
+    return math.cos(angle) + 1j * math.sin(angle)
+
+
+def test_what_vectorize_makes_gives_numpys_numbers() -> None:
+    def turned(angle: Any) -> Any:
+        return turn(angle)
+
+    made = task(turned)
+    for angle in (2, 0.5, np.arange(3.0)):
+        assert submitted(made, angle) == outcome(turned, angle)
+    assert made.explain().compiled
 
 
 def test_tuples_hold_numpys_numbers_beside_pythons() -> None:

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy
 from numba.core import ir, types
+from numba.np.ufunc.dufunc import DUFunc
+from numba.np.ufunc.gufunc import GUFunc
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
@@ -252,6 +254,8 @@ class Origins:
             return (combined(map(self._get, arguments)),) * 2
         if function is round and len(arguments) > 1:
             return self._get(arguments[0])
+        if isinstance(function, DUFunc | GUFunc):  # NumPy calls them outside of compiled code
+            return NUMPY
         return NUMPY if is_numpys(function) and function is not numpy.ndindex else PYTHON
 
 
