@@ -221,6 +221,22 @@ def test_products_of_lines_with_steps_and_of_stacks_are_numpys() -> None:
     check("(a @ b, np.matmul(b, b))", [(stack, table[:5, :5].copy())])
 
 
+def test_dot_of_tables_with_gaps_and_of_single_items_is_numpys() -> None:
+    wide = RANDOM.standard_normal((9, 16))
+    parts = [wide[:3, :3], wide[:5, :3], wide[:6:2, 1:7:2], wide.T[2:5, :4], wide[2::-1, :3]]
+    pairs = [(a, b) for a in parts for b in (*parts, a.T, parts[0][:1])]
+    check("(np.dot(a, b), a.dot(b))", pairs)
+    check("np.dot(a, b)", [(a, np.ones(6)[::2][: a.shape[1]]) for a in parts[:3]])
+    check("np.dot(a[:, :], a.T[:, :])", [(wide,), (wide[:7].copy(),)])
+    singles = [np.array([[each]]) for each in (-0.0, np.inf, 2.5)]
+    rows = [np.array([[-0.0, np.nan, 3.0]]), np.array([[1.0, -0.0, -np.inf]])]
+    answered = (np.ones((2, 2)), np.ones((2, 3)))
+    check("np.dot(a, b)", [answered, *((a, b) for a in singles for b in rows)])
+    check("np.dot(a, b)", [(each[0], answered[1]) for each in (answered[0], *singles)])
+    waves = [np.exp(1j * RANDOM.random((n, m))) for n, m in ((3, 1), (1, 5), (2, 2), (1, 1))]
+    check("np.dot(a, b)", [(a, b) for a in waves for b in waves])
+
+
 def test_stacks_of_matrices_are_numpys() -> None:
     stack = RANDOM.standard_normal((3, 4, 4))
     calls = [(stack,), (np.concatenate([stack, np.zeros((1, 4, 4))]),), (stack[:0],)]

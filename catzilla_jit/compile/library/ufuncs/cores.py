@@ -10,6 +10,7 @@ checked here, and left to Python.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -174,16 +175,16 @@ def matmul(_typing: Any, left: Any, right: Any) -> Any:
 
 @intrinsic
 def dot(_typing: Any, left: Any, right: Any) -> Any:
-    """Compute `numpy.dot(left, right)` of arrays without gaps, and of lines."""
+    """Compute `numpy.dot(left, right)` of lines and tables."""
     result = product_type(left, right)
     known = result is not None and max(left.ndim, right.ndim) < 3
-    known = known and all(each.ndim == 1 or each.layout != "A" for each in (left, right))
     if not known or left.dtype not in (types.float64, types.complex128):
         raise errors.TypingError(f"the dot product of {left} and {right} is not known")
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _leave_unfit(context, builder, signature.args, values)
         held = [
-            _forward(context, builder, type_, value)
+            _as_dot_takes_it(context, builder, type_, value)
             for type_, value in zip(signature.args, values, strict=True)
         ]
         found = _product(context, builder, signature, held)
@@ -195,22 +196,67 @@ def dot(_typing: Any, left: Any, right: Any) -> Any:
     return result(left, right), code
 
 
-def _forward(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> ir.Value:
-    """Return a line, or a copy of one that goes backwards, as NumPy makes it; to be let go of."""
+def _leave_unfit(context: Any, builder: ir.IRBuilder, given: Any, values: Any) -> None:
+    """Leave, before anything is copied, where two arrays have no product.
+
+    And where NumPy has other calls than the product's: for what has one item, complex columns by
+    rows, and where a table that may have gaps meets a length of 1.
+    """
+    left, right = (
+        cgutils.unpack_tuple(
+            builder, context.make_array(type_)(context, builder, value).shape, type_.ndim
+        )
+        for type_, value in zip(given, values, strict=True)
+    )
+    unfit = builder.icmp_signed("!=", left[-1], right[0])
+    one = [builder.icmp_signed("==", length, ONE) for length in (*left, *right)]
+    if any(type_.ndim == 2 and type_.layout == "A" for type_ in given):
+        unfit = functools.reduce(builder.or_, one, unfit)
+    elif len(one) > 2:
+        scaled = one[len(left) - 1]
+        if given[0].dtype != types.complex128 and len(one) == 4:
+            scaled = builder.and_(scaled, builder.or_(one[0], one[3]))
+        unfit = builder.or_(unfit, scaled)
+    calls.leave(context, builder, unfit, "matrices that are multiplied by another call")
+
+
+def _as_dot_takes_it(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> ir.Value:
+    """Return an array, or a copy of a line that goes back and of a table with gaps.
+
+    NumPy copies such lines, and not all such tables; the products of their copies have its bits.
+    To be let go of.
+    """
     if type_.layout != "A":
         return value
-    (step,) = cgutils.unpack_tuple(
-        builder, context.make_array(type_)(context, builder, value).strides, 1
-    )
+    array = context.make_array(type_)(context, builder, value)
+    shape = cgutils.unpack_tuple(builder, array.shape, type_.ndim)
+    strides = cgutils.unpack_tuple(builder, array.strides, type_.ndim)
+    if type_.ndim == 1:
+        copies = builder.icmp_signed("<=", strides[0], ZERO)
+    else:
+        copies = builder.not_(_is_gapless(builder, array.itemsize, shape, strides))
     kept = cgutils.alloca_once_value(builder, value)
-    with builder.if_else(builder.icmp_signed("<=", step, ZERO)) as (backwards, others):
-        with backwards:
-            line = types.Array(type_.dtype, 1, "C")
-            copy = assignment.copied(context, builder, type_, value, line)
-            builder.store(context.cast(builder, copy, line, type_), kept)
-        with others:
+    with builder.if_else(copies) as (some, none):
+        with some:
+            whole = types.Array(type_.dtype, type_.ndim, "C")
+            copy = assignment.copied(context, builder, type_, value, whole)
+            builder.store(context.cast(builder, copy, whole, type_), kept)
+        with none:
             context.nrt.incref(builder, type_, value)
     return builder.load(kept)
+
+
+def _is_gapless(builder: ir.IRBuilder, size: ir.Value, shape: Any, strides: Any) -> ir.Value:
+    """Tell whether the rows, or the columns, of a table lie one behind the other."""
+
+    def lie(inner: int, outer: int) -> ir.Value:
+        length = builder.mul(size, shape[inner])
+        return builder.and_(
+            builder.icmp_signed("==", strides[inner], size),
+            builder.icmp_signed("==", strides[outer], length),
+        )
+
+    return builder.or_(lie(1, 0), lie(0, 1))
 
 
 # -- linear algebra
