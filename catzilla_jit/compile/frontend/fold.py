@@ -22,6 +22,7 @@ from catzilla_jit.compile.frontend.rewriting import placed, stored_names
 #: What is known of the variables at a place; None: it is never reached.
 Names = dict[str, Fact] | None
 Replace = Callable[[ast.expr, Facts], ast.expr | None]
+ReplaceStatement = Callable[[ast.stmt, Facts], list[ast.stmt] | None]
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 #: Statements that stay as they are.
@@ -29,16 +30,20 @@ OTHERS = (ast.Match, ast.AsyncFor, ast.AsyncWith)
 
 
 def fold(
-    tree: ast.FunctionDef, known: Mapping[str, Fact], facts: Facts, replace: Replace | None = None
+    tree: ast.FunctionDef,
+    known: Mapping[str, Fact],
+    facts: Facts,
+    replace: Replace | None = None,
+    statements: ReplaceStatement | None = None,
 ) -> ast.FunctionDef | None:
     """Return a function without what is never reached; None if nothing is decided.
 
     known: of the parameters. replace: gives what stands for a call or an attribute, None for
-    itself. The tree itself stays as it is.
+    itself. statements: the same of a statement. The tree itself stays as it is.
     """
     if any(isinstance(each, ast.Global | ast.Nonlocal) for each in ast.walk(tree)):
         return None
-    folder = _Folder(facts, _bound_otherwise(tree), replace)
+    folder = _Folder(facts, _bound_otherwise(tree), replace, statements)
     made = copy.deepcopy(tree)
     constants = {name: fact for name, fact in known.items() if type(fact.constant) in PLAIN}
     facts.names = {name: fact for name, fact in known.items() if name not in folder.never}
@@ -86,9 +91,16 @@ def _bound(tree: ast.FunctionDef) -> set[str]:
 class _Folder:
     """The walk over one function."""
 
-    def __init__(self, facts: Facts, never: set[str], replace: Replace | None) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        never: set[str],
+        replace: Replace | None,
+        statements: ReplaceStatement | None,
+    ) -> None:
         """never: the variables of which nothing is to be known."""
         self.replace = replace
+        self._replace_statement = statements
         self.facts = facts
         self.never = never
         self.changed = False
@@ -109,6 +121,10 @@ class _Folder:
         return _END in self.facts.names
 
     def _statement(self, node: ast.stmt) -> list[ast.stmt]:
+        made = self._replace_statement(node, self.facts) if self._replace_statement else None
+        if made is not None:
+            self.changed = True
+            return self.block(made)
         if isinstance(node, ast.If):
             return self._if(node)
         if isinstance(node, ast.For | ast.While):

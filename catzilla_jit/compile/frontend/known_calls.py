@@ -191,6 +191,23 @@ def _like(arguments: Arguments, told: Told) -> Fact | None:
     return array(arguments[0].ndim, own) if arguments[0].ndim is not None else None
 
 
+def _new(dtype: Any) -> Callable[[Arguments, Told], Fact | None]:
+    """Return what `numpy.zeros` and its kin make: of a length, or of a tuple of them."""
+
+    def work_out(arguments: Arguments, told: Told) -> Fact | None:
+        if not arguments or arguments[0] is None or told.keys() - {"dtype"}:
+            return None
+        wanted = _dtype_among(arguments, told)
+        own = dtype if wanted is None else None if wanted is OPEN else wanted
+        shape = arguments[0]
+        if shape.length is not None and tuple in shape.classes:
+            return array(shape.length, own) if shape.length else None
+        whole = bool(shape.classes) and all(issubclass(kind, int) for kind in shape.classes)
+        return array(1, own) if whole else None
+
+    return work_out
+
+
 def _line(arguments: Arguments, _told: Told) -> Fact | None:
     known = bool(arguments) and arguments[0] is not None and arguments[0].is_array
     return array(1, arguments[0].dtype) if known and arguments[0] else None
@@ -207,5 +224,6 @@ CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     numpy.atleast_2d: _as_array(2), numpy.copy: _as_array(0),
     **_LIMITS,
     numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
+    **{each: _new(numpy.dtype(float)) for each in (numpy.zeros, numpy.ones, numpy.empty)},
     numpy.full_like: _like, numpy.ravel: _line,
 }  # fmt: skip

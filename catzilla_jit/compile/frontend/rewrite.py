@@ -37,6 +37,7 @@ from catzilla_jit.compile.frontend.fact import Fact
 from catzilla_jit.compile.frontend.fold import fold, with_constants
 from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.frontend.local_imports import take_imports
+from catzilla_jit.compile.frontend.outputs import Outputs
 from catzilla_jit.compile.frontend.parallel_loops import Refuse, take_loops
 from catzilla_jit.compile.frontend.rewrite_text import literal_text
 from catzilla_jit.compile.frontend.rewriting import (
@@ -105,7 +106,8 @@ def rewrite(
     rewriter.changed |= deletions.leave_out(tree)
     arrays = ArrayCalls(rewriter._call, exact=exact)
     facts = Facts(rewriter._value, rewriter.locals.__contains__)
-    folded = fold(tree, known, facts, arrays.replaced) if known else None
+    outputs = Outputs(rewriter._call).replaced if exact else None
+    folded = fold(tree, known, facts, arrays.replaced, outputs) if known else None
     if folded is not None:
         tree, rewriter.changed = folded, True
     if constants:

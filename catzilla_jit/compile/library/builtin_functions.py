@@ -167,6 +167,14 @@ def reversed_range(values: range) -> range:
     return range(last, values.start - values.step, -values.step)
 
 
+def leave_unless_it_fits(result: Any, target: Any) -> None:
+    """Leave where a result of this shape cannot be written to an array of that one."""
+    apart = len(target) - len(result)
+    for i in range(len(result)):
+        if result[i] != target[apart + i] and result[i] != 1:
+            bail_out()
+
+
 def squeezed(values: Any) -> Any:
     for length in values.shape:
         if length == 1:  # the result has fewer dimensions
