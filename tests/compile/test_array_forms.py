@@ -353,3 +353,37 @@ def test_matrix_without_an_answer_is_an_overflow_where_python_cannot_answer() ->
     raised = inverse.submit(singular).exception()
     assert isinstance(raised, OverflowError)
     assert str(raised) == "task inverse: a matrix without an answer does not fit compiled code"
+
+
+def test_small_forms_are_numpys() -> None:
+    lines = [(each,) for each in (LINES[0], LINES[0][::2], LINES[0][:1])]
+    check("(np.std(a, ddof=0), a.var(axis=0, ddof=0), np.argwhere(a), np.argwhere(a > 0.5))", lines)
+    check("(np.diff(a > 0.5), np.diff(a > 0.5, n=2))", lines)
+    check("np.diff(a > 1, axis=0)", [(each,) for each in TABLES[:2]])
+    body = """
+    whole = [int(each) for each in a]
+    asked = [each > 0.5 for each in whole]
+    return np.array(whole, float), np.asarray(whole, dtype=np.int64), np.array(asked, int)"""
+    check(body, [(np.array([1.0, -2.0, 3.0]),), (np.zeros(0),)])
+    check("(np.atleast_1d(a[0]) * 2, np.atleast_1d(a), np.atleast_1d(a.size))", lines)
+
+
+def test_outer_of_a_ufunc_is_numpys() -> None:
+    def function(a: Any, b: Any) -> Any:
+        return np.subtract.outer(a, b), np.add.outer(b, a)
+
+    made = task(function)
+    for arguments in ((LINES[0], LINES[0][::2]), (np.arange(3), np.ones(1)), (TABLES[0], LINES[0])):
+        expected = [each.tolist() for each in function(*arguments)]
+        assert [each.tolist() for each in made.submit(*arguments).result()] == expected
+    assert made.explain().compiled
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_dtype_by_position_of_an_array_of_a_comprehension_is_kept(exact: bool) -> None:
+    def function(n: int) -> Any:
+        found = [i * 2 for i in range(n)]
+        return np.array(found, np.float64), np.array([i * i for i in range(n)], np.float64)
+
+    made = compiled(function, exact=exact)
+    assert [each.dtype for each in status_of(made, 3)[2]] == [float, float]

@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from numba.core import inline_closurecall, ir, postproc
+from numba.core import inline_closurecall, ir, ir_utils, postproc
 from numba.core.compiler_machinery import register_pass
 from numba.core.untyped_passes import InlineClosureLikes
 
@@ -30,6 +30,7 @@ class InlinedClosures(InlineClosureLikes):
 
     def run_pass(self, state: Any) -> bool:
         unit: CompilationUnit = state.metadata["unit"]
+        _name_dtypes(state.func_ir)
         with _in_our_ways(collects=not unit.keeps_lists):
             changed: bool = super().run_pass(state)
         if unit.options.exact and _place_collected(state.func_ir):
@@ -103,6 +104,21 @@ def _only_collects(statement: Any, names: set[str]) -> bool:
     if value.op == "getattr":
         return bool(value.attr == "append")
     return not names & {each.name for each in value.list_vars()}
+
+
+def _name_dtypes(func_ir: Any) -> None:
+    """Give `numpy.array` its dtype by name: Numba overlooks one by position beside a comprehension.
+
+    An array takes the list's place there, with the type of its items.
+    """
+    for block in func_ir.blocks.values():
+        for statement in block.find_insts(ir.Assign):
+            call = statement.value
+            if not isinstance(call, ir.Expr) or call.op != "call" or len(call.args) != 2:
+                continue
+            named = ir_utils.guard(ir_utils.find_callname, func_ir, call)
+            if named == ("array", "numpy") and not call.vararg and "dtype" not in dict(call.kws):
+                call.args, call.kws = call.args[:1], (*call.kws, ("dtype", call.args[1]))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,9 @@ from typing import Any
 import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
+from numba.np import numpy_support
 
+from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.arrays import list_arrays
 from catzilla_jit.compile.library.arrays.forms import Form
@@ -60,6 +62,8 @@ def _converted(name: str) -> Any:
             if dtype != types.none and wanted is None:
                 return None
             function = list_arrays.of_list(array, wanted)
+            if function is None and wanted is not None:
+                return _of_list(names, array.dtype, wanted)
             if function is None or len(given) < 2:
                 return function
             return written("array_made", names, [f"return made({given[0]})"], made=function)
@@ -81,6 +85,25 @@ def _converted(name: str) -> Any:
         return choice
 
     return make
+
+
+def _of_list(names: str, element: Any, wanted: Any) -> Function | None:
+    """Return what makes an array of a list of numbers, of a type that holds them all."""
+    kinds = [number_kinds.kind(each) for each in (element, wanted)]
+    if element not in LISTED or wanted not in signatures.DTYPES or kinds[0] > kinds[1]:  # type: ignore[operator]
+        return None
+    if kinds[0] == kinds[1] and element != wanted:
+        return None
+    plain = types.Array(element, 1, "C")
+    if conversions.result_type(plain, wanted) is None:
+        return None
+    lines = [f"return copied(numpy.array({names.split(',')[0]}))"]
+    return written("array_made", names, lines, numpy=numpy,
+                   copied=conversions.conversion(wanted))  # fmt: skip
+
+
+#: What lists may hold.
+LISTED = list_arrays.PLAIN
 
 
 def form(name: str) -> Form:
@@ -109,6 +132,22 @@ def _squeezed(_given: Any) -> Any:
         return builtin_functions.squeezed if known else None
 
     return choice_of("squeeze", ours)
+
+
+def _at_least_a_line(_given: Any) -> Any:
+    """Return the chooser of an array itself, and of a number as a line of one."""
+
+    def ours(value: Any) -> Function | None:
+        if isinstance(value, types.Array):
+            return written("itself", "x", ["return x"]) if value.ndim else None
+        element = types.unliteral(value)
+        if element not in (*LISTED, types.complex128):
+            return None
+        dtype = numpy_support.as_dtype(element).type
+        lines = ["made = numpy.empty(1, dtype)", "made[0] = x", "return made"]
+        return written("line_of_one", "x", lines, numpy=numpy, dtype=dtype)
+
+    return choice_of("atleast_1d", ours, certain=True)
 
 
 # -- what is asked of an array
@@ -195,6 +234,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.ndim: Form(("a",), ("a",), _asked("ndim", "x.ndim", "0")),
     numpy.squeeze: Form(("a",), ("a",), _squeezed),
     numpy.asanyarray: form("asanyarray"),
+    numpy.atleast_1d: Form(("a", "/"), ("a",), _at_least_a_line),
     numpy.diagonal: Form(("a", "offset"), ("a",), _diagonal),
 }
 METHODS: dict[str, Form] = {

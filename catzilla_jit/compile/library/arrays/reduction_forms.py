@@ -57,14 +57,15 @@ def _spread(name: str) -> Any:
         axis: Any = None,
         dtype: Any = None,
         out: Any = None,
-        ddof: Any = 0,
+        ddof: Any = None,
         keepdims: Any = False,
     ) -> Any:
         if dtype is not None or out is not None or not _is_axis(axis):
             return None
+        if ddof is None and not keepdims and not isinstance(axis, tuple):
+            return None  # the choosers have these, of more types
+        ddof = ddof or 0
         if type(ddof) is not int or type(keepdims) is not bool or ddof < 0:
-            return None
-        if ddof == 0 and not keepdims and not isinstance(axis, tuple):
             return None
         return _spread_choice(name, axis, ddof, keepdims)
 

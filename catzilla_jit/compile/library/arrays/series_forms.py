@@ -20,7 +20,7 @@ from catzilla_jit.compile.library.ufuncs import reductions as loops
 
 NUMBERS = (types.float64, types.int64)
 ARCTAN2 = elementwise.FUNCTIONS[numpy.arctan2, 2]
-SUBTRACT = operators.CALLS[operator.sub]
+SUBTRACT, NOT_EQUAL = operators.CALLS[operator.sub], operators.CALLS[operator.ne]
 
 
 def _is_line(type_: Any, *elements: Any) -> bool:
@@ -61,13 +61,14 @@ def _differences(_given: Any, *, n: Any = 1, axis: Any = -1) -> Any:
 
     def ours(array: Any) -> Function | None:
         known = isinstance(array, types.Array) and array.aligned and array.ndim in (1, 2)
-        if not known or array.dtype == types.boolean or array.dtype not in signatures.DTYPES:
+        if not known or array.dtype not in signatures.DTYPES:
             return None
         if not -array.ndim <= axis < array.ndim or (array.ndim > 1 and array.layout != "C"):
             return None
         leading = ":, " * (axis % array.ndim)
-        step = f"values = subtract(values[{leading}1:], values[{leading}:-1])"
-        return written("differences", "values", [*[step] * n, "return values"], subtract=SUBTRACT)
+        step = f"values = apart(values[{leading}1:], values[{leading}:-1])"
+        apart = NOT_EQUAL if array.dtype == types.boolean else SUBTRACT
+        return written("differences", "values", [*[step] * n, "return values"], apart=apart)
 
     return choice_of("diff", ours, certain=True)
 
