@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         hinted_types,
         needs_values,
         with_constants,
+        without_optionals,
     )
     from catzilla_jit.compile.target.parallel_turns import in_turn
     from catzilla_jit.compile.target.threading_layer import THREADS, use_layer
@@ -102,6 +103,7 @@ __all__ = [
     "on_copies",
     "use_layer",
     "with_constants",
+    "without_optionals",
 ]
 
 _WITH_NUMBA = {
@@ -113,6 +115,7 @@ _WITH_NUMBA = {
     "on_copies": "frontend.in_place",
     "use_layer": "target.threading_layer",
     "with_constants": "frontend.values",
+    "without_optionals": "frontend.values",
 }
 
 

@@ -19,17 +19,23 @@ NONE_LEFT: Any = object()
 def candidates(
     function: Any, found: Any, values: Sequence[Any], compiled: Collection[Any]
 ) -> Iterator[Any]:
-    """Yield the types of some values, and if these do not compile those with constants in them.
+    """Yield the types of some values, and while these do not compile others that fit the values.
 
-    compiled: the types that have compiled, up to date when the second are asked for.
+    With constants in them, and where a hint allows None those of the values themselves.
+    compiled: the types that have compiled, up to date when the next are asked for.
     """
-    from ..compile import with_constants
+    from ..compile import with_constants, without_optionals
 
-    yield found
-    if found not in compiled:
-        constants = with_constants(function, found, values)
+    narrow = without_optionals(found, values)
+    for each in (found,) if narrow is None else (found, narrow):
+        yield each
+        if each in compiled:
+            return
+        constants = with_constants(function, each, values)
         if constants is not None:
             yield constants
+            if constants in compiled:
+                return
 
 
 #: What classes of the user's inherit from that code may be compiled for.

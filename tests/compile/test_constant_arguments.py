@@ -96,3 +96,15 @@ def test_map_takes_any_text() -> None:
         assert value.submit(2.0).result() == 2.0
         assert list(value.map([1.0, 2.0], kind="b")) == [2.0, 4.0]
         assert list(value.map([1.0, 2.0], kind=["a", "b"])) == [1.0, 4.0]
+
+
+def test_what_may_be_none_has_a_form_for_what_it_is() -> None:
+    @task
+    def within(x: Any, low: float | None = None, high: float | None = None) -> Any:
+        return np.clip(x, low, high) if low is not None or high is not None else x
+
+    line = np.arange(4.0)
+    for bounds in ((), (1.0,), (None, 2.0), (1.0, 2.0), (1, 2.0)):
+        expected = within(line, *bounds)
+        assert within.submit(line, *bounds).result().tolist() == expected.tolist()  # type: ignore[arg-type]
+    assert len(signatures(within)) == 5

@@ -100,6 +100,21 @@ def with_constants(
     return constant_types(found, list(values), parameters)
 
 
+def without_optionals(
+    found: tuple[types.Type, ...], values: Sequence[Any]
+) -> tuple[types.Type, ...] | None:
+    """Return argument types in which what may be None is what it is; None without such."""
+    if not any(isinstance(each, types.Optional) for each in found):
+        return None
+    narrow: list[types.Type] = []
+    for type_, value in zip(found, values, strict=True):
+        own = type_of(value) if isinstance(type_, types.Optional) else type_
+        if own is None:
+            return None
+        narrow.append(own)
+    return tuple(narrow)
+
+
 def _described(value: Any) -> str:
     if _is_structured(value):
         return why_not(value.dtype) or "has a dtype, or a place in memory, without a machine type"
