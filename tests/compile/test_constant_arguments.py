@@ -108,3 +108,29 @@ def test_what_may_be_none_has_a_form_for_what_it_is() -> None:
         expected = within(line, *bounds)
         assert within.submit(line, *bounds).result().tolist() == expected.tolist()  # type: ignore[arg-type]
     assert len(signatures(within)) == 5
+
+
+def test_default_that_is_a_class_or_a_function_is_a_constant() -> None:
+    @task
+    def reduced(x: Any, func: Any = np.mean, dtype: Any = np.float32) -> Any:
+        return func(x), x.astype(dtype), np.zeros(x.shape, dtype=dtype)
+
+    line = np.arange(4.0)
+    for rest in ((), (np.sum,), (np.mean, float)):
+        expected, found = reduced(line, *rest), reduced.submit(line, *rest).result()
+        assert [each.dtype for each in found] == [each.dtype for each in expected]
+        assert found[0] == expected[0]
+    text = "(x: array(float64, 1-D), func: Default[numpy.mean], dtype: Default[numpy.float32])"
+    assert [each.partition(" ->")[0] for each in signatures(reduced)] == [text]
+
+
+def test_default_of_the_program_is_no_constant() -> None:
+    def twice(x: float) -> float:
+        return x * 2.0
+
+    @task
+    def applied(x: Any, func: Any = twice) -> Any:
+        return func(x)
+
+    assert applied.submit(2.0).result() == 4.0
+    assert not signatures(applied)

@@ -20,7 +20,7 @@ from catzilla_jit.compile.analysis.numpy_made import SCALARS, is_numpys
 from catzilla_jit.compile.analysis.origins import PYTHON, Origin
 from catzilla_jit.compile.backend.entry import BYTES, INT32
 from catzilla_jit.compile.backend.kernel import Kernel
-from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant, GivenDefault
 from catzilla_jit.compile.datamodel.convertible import EXACT_TYPES, MEMBERS
 from catzilla_jit.compile.datamodel.data_object import DataObject, borrowed_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict, each_item
@@ -65,6 +65,8 @@ class ExactType:
             self._object(type_, value)
         elif isinstance(type_, MEMBERS):
             self._need(self._is(self._type_of(value), self._constant(type_.instance_class)))
+        elif isinstance(type_, GivenDefault):
+            self._need(self._is(value, self._constant(type_.value)))
         elif isinstance(type_, GivenConstant):
             self._same(type_.value, value)
         elif type_ == types.none:

@@ -9,8 +9,10 @@ dimensions of results. It holds nothing in memory; `pack` compares the value tha
 
 from __future__ import annotations
 
+import types as pytypes
 from typing import Any
 
+import numpy
 from numba.core import types
 from numba.core.datamodel.models import OpaqueModel
 from numba.core.extending import NativeValue, register_model, unbox
@@ -35,15 +37,46 @@ class GivenConstant(types.Type):
         return type(self.value), self.value
 
 
+class GivenDefault(GivenConstant):
+    """The type of a default that is a class or a function, of Python or NumPy, by its identity."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.name = f"Default[{_module(value)}.{value.__name__}]"
+
+    @property
+    def key(self) -> Any:
+        return GivenDefault, id(self.value)
+
+
+@register_model(GivenDefault)
 @register_model(GivenConstant)
 class GivenConstantModel(OpaqueModel):
     """Nobody looks at it."""
 
 
+@unbox(GivenDefault)
 @unbox(GivenConstant)
 def _nothing(_type: GivenConstant, _value: Any, c: Any) -> NativeValue:
     """The value was compared already."""
     return NativeValue(c.context.get_dummy_value())
+
+
+def default_type(value: Any, parameter: Any) -> GivenDefault | None:
+    """Return the type of a default like `np.float32` or `np.mean`; None for all else."""
+    if value is not parameter.default or value is parameter.empty:
+        return None
+    plain = isinstance(value, type | pytypes.BuiltinFunctionType | numpy.ufunc)
+    function = plain or type(value).__module__.partition(".")[0] == "numpy"
+    named = isinstance(getattr(value, "__name__", None), str)
+    known = function and named and _module(value) in ("builtins", "numpy", "math")
+    return GivenDefault(value) if known else None
+
+
+def _module(value: Any) -> str:
+    if isinstance(value, numpy.ufunc):
+        return "numpy" if getattr(numpy, value.__name__, None) is value else ""
+    return str(getattr(value, "__module__", "")).partition(".")[0]
 
 
 def constant_types(

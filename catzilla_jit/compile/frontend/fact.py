@@ -18,7 +18,7 @@ from numba.np import numpy_support
 
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
-from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
+from catzilla_jit.compile.datamodel.constant_argument import GivenConstant, GivenDefault
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 
@@ -99,6 +99,8 @@ def fact_of(type_: Any, origin: Origin = EITHER) -> Fact | None:
         return constant(type_.value)
     if isinstance(type_, types.Literal):
         return constant(type_.literal_value)
+    if isinstance(type_, GivenDefault):
+        return Fact(type_.value) if isinstance(type_.value, type) else None
     if isinstance(type_, GivenConstant):
         return constant(type_.value)
     if isinstance(type_, types.NoneType):

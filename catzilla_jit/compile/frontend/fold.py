@@ -17,7 +17,7 @@ from typing import Any
 
 from catzilla_jit.compile.frontend.fact import PLAIN, Fact
 from catzilla_jit.compile.frontend.known import Facts
-from catzilla_jit.compile.frontend.rewriting import placed, stored_names
+from catzilla_jit.compile.frontend.rewriting import LIBRARY, placed, stored_names
 
 #: What is known of the variables at a place; None: it is never reached.
 Names = dict[str, Fact] | None
@@ -339,8 +339,13 @@ class _Expressions(ast.NodeTransformer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
 
-def with_constants(tree: ast.FunctionDef, values: Mapping[str, Any]) -> ast.FunctionDef:
-    """Return a function in which parameters are constants, wherever they are read."""
+def with_constants(
+    tree: ast.FunctionDef, values: Mapping[str, Any], names: dict[str, Any]
+) -> ast.FunctionDef:
+    """Return a function in which parameters are constants, wherever they are read.
+
+    names: is told the names of those that are no literals.
+    """
     made = copy.deepcopy(tree)
     bound = _bound(tree) | {
         each.arg
@@ -349,11 +354,18 @@ def with_constants(tree: ast.FunctionDef, values: Mapping[str, Any]) -> ast.Func
         for each in ast.walk(node)
         if isinstance(each, ast.arg)
     }
-    _Constants({name: each for name, each in values.items() if name not in bound}).visit(made)
+    shown: dict[str, ast.expr] = {}
+    for name, value in values.items():
+        if type(value) in PLAIN:
+            shown[name] = ast.Constant(value)
+        else:
+            names[f"{LIBRARY}default_{name}"] = value
+            shown[name] = ast.Name(f"{LIBRARY}default_{name}", ast.Load())
+    _Constants({name: each for name, each in shown.items() if name not in bound}).visit(made)
     # What is given another value later begins with the constant.
     first: list[ast.stmt] = [
-        placed(tree, ast.Assign([ast.Name(name, ast.Store())], ast.Constant(value)))
-        for name, value in values.items()
+        placed(tree, ast.Assign([ast.Name(name, ast.Store())], value))
+        for name, value in shown.items()
         if name in bound
     ]
     made.body[:0] = first
@@ -361,10 +373,10 @@ def with_constants(tree: ast.FunctionDef, values: Mapping[str, Any]) -> ast.Func
 
 
 class _Constants(ast.NodeTransformer):
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, ast.expr]) -> None:
         self.values = values
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if not isinstance(node.ctx, ast.Load) or node.id not in self.values:
             return node
-        return placed(node, ast.Constant(self.values[node.id]))
+        return placed(node, copy.copy(self.values[node.id]))

@@ -111,7 +111,7 @@ def rewrite(
     if folded is not None:
         tree, rewriter.changed = folded, True
     if constants:
-        tree, rewriter.changed = with_constants(tree, constants), True
+        tree, rewriter.changed = with_constants(tree, constants, rewriter.values), True
     rewriter.freezes = freezes
     rewriter.prints = prints
     inner = inner_functions.lifted(tree, function.__code__.co_freevars, rewriter.never)

@@ -23,7 +23,7 @@ from catzilla_jit import signatures
 from catzilla_jit.compile.analysis.numpy_made import made_by, origin_of_value
 from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.bytes_type import byte_string
-from catzilla_jit.compile.datamodel.constant_argument import constant_types
+from catzilla_jit.compile.datamodel.constant_argument import constant_types, default_type
 from catzilla_jit.compile.datamodel.convertible import can_be_item, can_be_key, can_pack
 from catzilla_jit.compile.datamodel.data_object import DataObject, can_be_field
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
@@ -77,11 +77,12 @@ def argument_types_for(
     line = function.__code__.co_firstlineno
     found = []
     named = hints.exact_types(function)
-    for parameter, value in zip(signatures.own(function).parameters, values, strict=True):
+    parameters = signatures.own(function).parameters
+    for parameter, value in zip(parameters, values, strict=True):
         origin = origin_of_value(value)
         other = has_numpy(origin) or _is_lesser(value, named.get(parameter))
         type_ = type_of(value) if other else named.get(parameter)
-        type_ = type_ or type_of(value)
+        type_ = type_ or type_of(value) or default_type(value, parameters[parameter])
         if type_ is None:
             message = f"argument {parameter!r} {_described(value)}"
             advice = "pass numbers, strings, bytes, arrays, or tuples, lists and dicts of them"
