@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -309,3 +310,20 @@ def test_processor_that_the_program_chooses_is_not_kept_on_disk(
     monkeypatch.setattr(numba.config, "CPU_NAME", "generic")
     assert run(compiled(loaded()), 4) == 15
     assert not cache.exists()
+
+
+def test_module_that_warns_of_a_name_it_had_is_not_heard() -> None:
+    moved: Any = types.ModuleType("moved_names")
+
+    def lookup(name: str) -> Any:
+        if name == "speed":
+            warnings.warn("speed has moved", DeprecationWarning, stacklevel=2)
+            return 3
+        raise AttributeError(name)
+
+    moved.__getattr__, moved.rate = lookup, 2
+    space: dict[str, Any] = {"moved": moved, "other": types.SimpleNamespace(speed=1)}
+    source = "def task(x: int): return x * moved.rate if x < 9 else other.speed"
+    exec(source, space)
+    with pytest.raises(CompileRefused):
+        compiled(space["task"], exact=True)

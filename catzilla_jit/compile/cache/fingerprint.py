@@ -34,6 +34,7 @@ from catzilla_jit.compile.frontend.names import (
 )
 from catzilla_jit.compile.frontend.subclasses import subclass_in
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target.warnings_filter import quiet
 
 
 def fingerprint(
@@ -138,10 +139,13 @@ class _Writer:
         self._walked.add((id(module), names))
         installed = is_installed(module.__name__)
         for name in sorted(names):
-            # NumPy warns of names that it has no more, and the function may use them elsewhere.
-            if name not in vars(module) and (installed or not hasattr(module, name)):
+            # Modules warn of names that they have no more, and the function may use them elsewhere.
+            value = vars(module).get(name, _NONE)
+            if value is _NONE and not installed:
+                with quiet():
+                    value = getattr(module, name, _NONE)
+            if value is _NONE:
                 continue
-            value = getattr(module, name)
             self.text(name)
             if installed and not _is_plain(value):
                 self.text(type(value).__module__, type(value).__qualname__)
@@ -179,6 +183,10 @@ class _Writer:
             for each in dataclasses.fields(value):
                 self.text(each.name)
                 self.value(None if each.default is dataclasses.MISSING else each.default)
+
+
+#: In the place of a value: there is none.
+_NONE = object()
 
 
 def _is_dispatcher(value: Any) -> bool:

@@ -13,9 +13,8 @@ import threading
 import warnings
 from collections.abc import Iterator
 
-from numba.core.errors import NumbaWarning
-
-#: What Python says of source when it is compiled: the author has seen it, at the import.
+#: What Python says of source when it is compiled: the author has seen it, at the import. And what
+#: modules say of names that they have under another one now, which are looked up here alone.
 OF_SOURCE = (SyntaxWarning, DeprecationWarning)
 
 
@@ -30,7 +29,13 @@ class _OfCompilation(type):
     def __subclasscheck__(cls, category: type) -> bool:
         if category is cls:
             return True  # `warnings` asks whether it is a category
-        return _here.depth > 0 and (category in OF_SOURCE or NumbaWarning in category.__mro__)
+        return _here.depth > 0 and (category in OF_SOURCE or _is_numbas(category))
+
+
+def _is_numbas(category: type) -> bool:
+    """Tell whether Numba, which need not be imported, gives such warnings."""
+    names = ((each.__module__, each.__name__) for each in category.__mro__)
+    return ("numba.core.errors", "NumbaWarning") in names
 
 
 class _Unasked(Warning, metaclass=_OfCompilation):
