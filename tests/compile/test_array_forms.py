@@ -377,13 +377,3 @@ def test_outer_of_a_ufunc_is_numpys() -> None:
         expected = [each.tolist() for each in function(*arguments)]
         assert [each.tolist() for each in made.submit(*arguments).result()] == expected
     assert made.explain().compiled
-
-
-@pytest.mark.parametrize("exact", [True, False])
-def test_dtype_by_position_of_an_array_of_a_comprehension_is_kept(exact: bool) -> None:
-    def function(n: int) -> Any:
-        found = [i * 2 for i in range(n)]
-        return np.array(found, np.float64), np.array([i * i for i in range(n)], np.float64)
-
-    made = compiled(function, exact=exact)
-    assert [each.dtype for each in status_of(made, 3)[2]] == [float, float]

@@ -19,6 +19,7 @@ from llvmlite import ir as llvm
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.lowering import gathered
 from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 
 #: Calls that answer the same for 1 and 1.0 and for True and 1.
@@ -36,6 +37,7 @@ class ShadowKind(ShadowBits):
 
     def __init__(self, lower: Any) -> None:
         self.typemap = lower.fndesc.typemap
+        self._gathering = gathered.names(lower)
         super().__init__(lower, number_kinds.mixed_variables(lower.blocks.values(), self.typemap))
 
     def lesser(self, name: str, type_: Any) -> llvm.Value:
@@ -73,7 +75,8 @@ class ShadowKind(ShadowBits):
     def _is_indifferent(self, statement: Any) -> bool:
         if isinstance(statement, ir.SetItem | ir.StaticSetItem):
             target = self.typemap[statement.target.name]
-            return isinstance(target, types.Array | types.Record)
+            written = isinstance(target, types.Array | types.Record)
+            return written and statement.target.name not in self._gathering
         if not isinstance(statement, ir.Assign):
             return False
         value = statement.value

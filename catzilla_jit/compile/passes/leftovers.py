@@ -18,6 +18,9 @@ from numba.core import inline_closurecall, ir, ir_utils, postproc
 from numba.core.compiler_machinery import register_pass
 from numba.core.untyped_passes import InlineClosureLikes
 
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.reason import STAYS
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.ufuncs import collected
 
@@ -30,7 +33,7 @@ class InlinedClosures(InlineClosureLikes):
 
     def run_pass(self, state: Any) -> bool:
         unit: CompilationUnit = state.metadata["unit"]
-        _name_dtypes(state.func_ir)
+        _name_dtypes(state.func_ir, unit)
         with _in_our_ways(collects=not unit.keeps_lists):
             changed: bool = super().run_pass(state)
         if unit.options.exact and _place_collected(state.func_ir):
@@ -106,18 +109,21 @@ def _only_collects(statement: Any, names: set[str]) -> bool:
     return not names & {each.name for each in value.list_vars()}
 
 
-def _name_dtypes(func_ir: Any) -> None:
+def _name_dtypes(func_ir: Any, unit: CompilationUnit) -> None:
     """Give `numpy.array` its dtype by name: Numba overlooks one by position beside a comprehension.
 
-    An array takes the list's place there, with the type of its items.
+    An array takes the list's place there, with the type of its items, and of one dimension.
     """
     for block in func_ir.blocks.values():
         for statement in block.find_insts(ir.Assign):
             call = statement.value
-            if not isinstance(call, ir.Expr) or call.op != "call" or len(call.args) != 2:
+            if not isinstance(call, ir.Expr) or call.op != "call":
                 continue
             named = ir_utils.guard(ir_utils.find_callname, func_ir, call)
-            if named == ("array", "numpy") and not call.vararg and "dtype" not in dict(call.kws):
+            if named == ("array", "numpy") and "ndmin" in dict(call.kws):
+                message = "numpy.array is told ndmin"
+                refuse(unit.findings.reasons, rules.NUMPY_OPERATION, statement.loc, message, STAYS)
+            if named == ("array", "numpy") and not call.vararg and len(call.args) == 2:
                 call.args, call.kws = call.args[:1], (*call.kws, ("dtype", call.args[1]))
 
 
