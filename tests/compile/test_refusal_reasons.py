@@ -29,6 +29,20 @@ def test_reason_inside_a_helper_has_the_line_of_the_helper() -> None:
     assert (reason.line, reason.file) == (writes_text_of.__code__.co_firstlineno + 1, "")
 
 
+def function_for(n: int) -> Any:
+    return abs if n > 1 else round
+
+
+def calls_what_a_call_gives(x: float) -> Any:
+    return function_for(2)(x)
+
+
+def test_call_of_what_a_call_gives_says_what_that_is() -> None:
+    with pytest.raises(CompileRefused) as caught:
+        compiled(calls_what_a_call_gives)
+    assert [each.code for each in caught.value.reasons] != ["CZ907"]
+
+
 def test_explanation_of_a_compiled_task_has_signature_and_time() -> None:
     def twice(x: int) -> int:
         return x + x
