@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from sys import float_info
 from typing import Any, cast
 
@@ -211,3 +212,17 @@ def test_cast_and_dict_by_keywords_are_what_they_give() -> None:
     assert chosen.submit(2.5, "far").result() == 5.0
     assert isinstance(chosen.submit(2.5, "off").exception(), KeyError)
     assert chosen.compiled or chosen.explain().compiled
+
+
+@pytest.mark.parametrize(
+    "index", ["0", "-1", "i", "1:, 0", "None, :1", "...", "..., 0", "True", "x > 1"]
+)
+def test_what_is_known_of_items_is_true(index: str) -> None:
+    function: Any = named_function(
+        f"def function(x, i=1):\n    y = x[{index}]\n"
+        "    return (y.ndim == 1) if isinstance(y, np.ndarray) else None"
+    )
+    made = task(function)
+    for argument in (LINE, TABLE, np.arange(24.0).reshape(2, 3, 4)):
+        expected = outcome(functools.partial(function, argument))
+        assert outcome(made.submit(argument).result) == expected

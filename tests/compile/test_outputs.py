@@ -41,6 +41,17 @@ def writes(a: Any, b: Any) -> Any:
     return np.exp(b, out=a)
 
 
+def parts(a: Any, b: Any) -> Any:
+    a = a.copy()
+    np.negative(a[1:], a[1:])
+    np.subtract(a[1:], a[:-1], out=a[1:])
+    return a
+
+
+def idle(a: Any, b: Any, dtype: Any = None, out: Any = None) -> Any:
+    return np.square(a, dtype=dtype), np.exp(b, out=out, where=True)
+
+
 def chosen(a: Any, b: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.full_like(a, -1.0)
@@ -59,7 +70,7 @@ def _outcome(call: Any, *arguments: Any) -> Any:
     return result, described(own), sorted(str(each.message) for each in caught)
 
 
-@pytest.mark.parametrize("function", [quotients, clipped, alias, writes, chosen])
+@pytest.mark.parametrize("function", [quotients, clipped, alias, writes, parts, idle, chosen])
 def test_outputs_are_numpys(function: Any) -> None:
     made: Task[..., Any] = task(function)
     lines = [(LINE, OTHER), (LINE[::2], OTHER[:3]), (LINE[:0], OTHER[:0]), (LINE, OTHER[:1])]

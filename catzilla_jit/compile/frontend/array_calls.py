@@ -139,6 +139,9 @@ class ArrayCalls:
             if holder is not None and holder.is_array and not (node.args or node.keywords):
                 return self._squeezed(node, node.func.value)
         function = facts.object(node.func)
+        plain = _without_defaults(node, function, facts)
+        if plain is not None:
+            return plain
         if function is numpy.array and len(node.args) == 1 and not node.keywords:
             rows = _as_tuple(node.args[0])
             if rows is not None:
@@ -211,6 +214,24 @@ class ArrayCalls:
         if element not in signatures.DTYPES:
             return None
         return self._call(f"array_of_{element}", conversions.conversion(element), value)
+
+
+def _without_defaults(node: ast.Call, function: Any, facts: Facts) -> ast.expr | None:
+    """Return a call of a ufunc without the keywords that say nothing; None where all do."""
+    if not isinstance(function, numpy.ufunc):
+        return None
+    known = {each.arg: facts.of(each.value) for each in node.keywords}
+    idle = {
+        name
+        for name, fact in known.items()
+        if fact is not None and fact.is_constant and name in IDLE and fact.constant is IDLE[name]
+    }
+    kept = [each for each in node.keywords if each.arg not in idle]
+    return ast.Call(node.func, node.args, kept) if idle else None
+
+
+#: Keywords of ufuncs, by what they are where they are left out.
+IDLE: dict[str | None, Any] = {"out": None, "dtype": None, "where": True}
 
 
 def _plain(node: ast.Call, function: Any) -> ast.expr | None:

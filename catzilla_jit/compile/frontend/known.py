@@ -123,6 +123,27 @@ class Facts:
             return Fact(getattr(holder.constant, node.attr))
         return None
 
+    def _of_Subscript(self, node: ast.Subscript) -> Fact | None:
+        """Return what slices and integers pick from an array, if that is an array."""
+        holder = self.of(node.value)
+        if holder is None or not holder.is_array or not holder.ndim:
+            return None
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        picked = [each for each in parts if self._is_whole(each)]
+        added = [each for each in parts if _is_constant(each, None)]
+        others = [each for each in parts if isinstance(each, ast.Slice) or _is_constant(each, ...)]
+        left = holder.ndim - len(picked)
+        if len(picked) + len(added) + len(others) < len(parts) or left + len(added) < 1 or left < 0:
+            return None
+        return array(left + len(added), holder.dtype)
+
+    def _is_whole(self, node: ast.expr) -> bool:
+        """Tell whether an index is an integer."""
+        found = self.of(node)
+        classes = () if found is None else found.classes
+        whole = all(issubclass(each, int | numpy.integer) for each in classes)
+        return bool(classes) and whole and bool not in classes
+
     def _of_Tuple(self, node: ast.Tuple) -> Fact | None:
         if any(isinstance(each, ast.Starred) for each in node.elts):
             return None
@@ -231,6 +252,10 @@ class Facts:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
         return None
+
+
+def _is_constant(node: ast.expr, value: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is value
 
 
 def _are_masks(*operands: Fact | None) -> bool:

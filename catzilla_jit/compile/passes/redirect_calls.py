@@ -151,8 +151,7 @@ def _replace_callees(func_ir: Any, unit: CompilationUnit, foreign: bool) -> bool
 def _refuse_kept_generator(func_ir: Any, unit: CompilationUnit, statement: Any) -> None:
     """Give up on a generator that is more than looped over: Numba copies it with its state."""
     definition = ir_utils.guard(ir_utils.get_definition, func_ir, statement.value.func)
-    known = isinstance(definition, ir.Global | ir.FreeVar)
-    helper = definition.value if known else None
+    helper = definition.value if isinstance(definition, ir.Global | ir.FreeVar) else None
     if not isinstance(helper, Helper) or not inspect.isgeneratorfunction(helper.py_func):
         return
     uses = _uses(func_ir, statement.target.name)
