@@ -56,6 +56,7 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.passes.pipeline import new_unit
 from catzilla_jit.compile.slots import NUMPY_TOO, Slot
 from catzilla_jit.compile.target import array_abs as _array_abs  # noqa: F401 -- its import adds it
+from catzilla_jit.compile.target import bounds as _bounds  # noqa: F401 -- its import puts it in place
 from catzilla_jit.compile.target import clocks as _clocks  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.target import dict_values as _dict_values  # noqa: F401 -- its import changes it
 from catzilla_jit.compile.target import list_truth as _overloads  # noqa: F401 -- its import adds them

@@ -65,7 +65,11 @@ _PYTHONS_WORDS = {
 
 
 #: What Python says with the value that is missing.
-_NAMES_A_VALUE = {(ValueError, ("value not in list",)), (KeyError, ())}
+_NAMES_A_VALUE = {
+    (ValueError, ("value not in list",)),
+    (KeyError, ()),
+    (KeyError, ("set.remove(): key not in set",)),
+}
 
 
 def reworded(raised: BaseException, where: str) -> BaseException:

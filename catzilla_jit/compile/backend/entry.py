@@ -18,13 +18,11 @@ from numba.core.imputils import fix_returning_optional
 from catzilla_jit.compile.backend.kernel import Kernel
 from catzilla_jit.compile.datamodel.bytes_type import lent, owned
 from catzilla_jit.compile.slots import Slot
-from catzilla_jit.compile.target import float_status, recursion
+from catzilla_jit.compile.target import float_status, lost_errors, recursion
 
 INT32 = ir.IntType(32)
 INT64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
-#: The member of Numba's description of an exception that is positive if it was made at run time.
-ALLOCATED = 4
 
 
 def write_entry(
@@ -71,8 +69,8 @@ def _take_back(kernel: Kernel, builder: ir.IRBuilder, values: list[ir.Value], er
     object. The slots have the only other references, but for a description that was made at run
     time and may refer to arguments: those stay.
     """
-    made_at_run_time = builder.load(cgutils.gep_inbounds(builder, error, 0, ALLOCATED))
-    with builder.if_then(builder.icmp_signed("<=", made_at_run_time, INT32(0))):
+    made_at_run_time = builder.load(cgutils.gep_inbounds(builder, error, 0, lost_errors.NUMBER))
+    with builder.if_then(builder.not_(lost_errors.holds_values(builder, made_at_run_time))):
         for type_, value in zip(kernel.argument_types, values, strict=True):
             for _, meminfo in kernel.context.nrt.get_meminfos(builder, type_, value):
                 with builder.if_then(cgutils.is_not_null(builder, meminfo)):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from catzilla_jit.compile.backend import loader, numba_symbols
+from catzilla_jit.compile.target import stand_ins
 
 #: Numba's statuses: the end of an iterator, and the first one that has a description.
 STOP_ITERATION, DESCRIBED = -3, 1
@@ -108,14 +109,24 @@ def raise_error(status: int, error: int) -> NoReturn:
         raise StopIteration
     if status < DESCRIBED or not error:
         raise SystemError(f"compiled code returned status {status} without an error")
-    describe, throw = _functions()
+    _, throw = _functions()
+    throw(_read(error))
+    raise SystemError("an exception was not raised")
+
+
+def _read(error: int) -> tuple[Any, Any, Any]:
+    """Return the class, the arguments and the place that a description has."""
+    describe, _ = _functions()
     data, made = describe(error)
     class_, arguments, place = pickle.loads(data)
-    if made is not None:
+    if class_ is stand_ins.Placed:
+        class_, arguments, _ = _read(made[0])
+    elif class_ in (stand_ins.OutOfBounds, stand_ins.OtherMask):
+        class_, arguments = IndexError, (stand_ins.words(class_, made),)
+    elif made is not None:
         values = iter(made)
         arguments = tuple(next(values) if _is_left_open(each) else each for each in arguments)
-    throw((class_, arguments, place))
-    raise SystemError("an exception was not raised")
+    return class_, arguments, place
 
 
 def _is_left_open(argument: Any) -> bool:

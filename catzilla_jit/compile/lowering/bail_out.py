@@ -72,6 +72,19 @@ class BailingLower(lowering.Lower):
             function = self.func_ir.func_id.func_name
             self.call_conv.return_overflow(self.builder, message, self.loc, function)
 
+    def leave_if(
+        self, condition: llvm.Value, stand_in: type[IndexError], *numbers: llvm.Value
+    ) -> None:
+        """Leave as `bail_if` does, with an exception of NumPy's that has numbers."""
+        with self.builder.if_then(condition, likely=False):
+            self.call_conv.leave_with(self.builder, stand_in, *numbers)
+
+    def bail_as(self, condition: llvm.Value, error: type[Exception], message: str) -> None:
+        """Leave as `bail_if` does, with the exception that Python raises."""
+        with self.builder.if_then(condition, likely=False):
+            function = self.func_ir.func_id.func_name
+            self.call_conv.return_user_exc(self.builder, error, (message,), self.loc, function)
+
     def bail_if_overflow(self, failed: llvm.Value) -> None:
         if self.options.overflow == "check":
             self.bail_if(failed, "the result of an integer operation")

@@ -108,10 +108,20 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
     result = plain(resty, expr)
     if function is math.sqrt and not lower.options.fastmath:
         negative = float_checks.is_negative(lower.builder, lower.operand(names[0], types.float64))
-        lower.bail_if(negative, "the root of a negative number")
+        lower.bail_as(negative, ValueError, _words_of_root())
     elif function in MATH - TOTAL and kind(resty) == FLOAT:
         float_operations.refuse_exceptional(lower, result, names)
     return result
+
+
+@functools.cache
+def _words_of_root() -> str:
+    """Return what this Python says of the root of a negative number."""
+    try:
+        math.sqrt(-1.0)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError("the root of a negative number did not raise")
 
 
 def _complex_function(

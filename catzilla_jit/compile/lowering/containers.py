@@ -14,6 +14,7 @@ from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.datamodel.convertible import MEMBERS
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.library import builtin_functions
+from catzilla_jit.compile.library.ufuncs import indexing
 from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.bail_out import BailingLower
 
@@ -105,8 +106,7 @@ def bail_at_unfit_mask(lower: BailingLower, array: str, index: str) -> None:
             ).nitems
             for type_, name in zip(lines, (array, index), strict=True)
         ]
-        # NumPy takes some: an empty one, and what `where` makes of one.
-        lower.bail_if(lower.builder.icmp_signed("!=", *sizes), "a mask of another length")
+        indexing.leave_unfit_mask(lower.context, lower.builder, sizes[1], sizes[0])
 
 
 def refuse_lossy_items(lower: BailingLower, container: Any, names: list[str]) -> None:

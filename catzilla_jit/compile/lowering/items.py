@@ -21,6 +21,7 @@ from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.list_argument import GivenList
 from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.lowering import overflow
+from catzilla_jit.compile.target import stand_ins
 
 #: No sequence is as long: a step of this size leads out of each of them, and two do not wrap.
 STEP = 2**61
@@ -153,7 +154,9 @@ def _flat_index(lower: Any, container: str, index: str) -> Typed:
     if own.signed:
         negative = builder.icmp_signed("<", value, INT64(0))
         value = builder.select(negative, builder.add(value, size), value)
-    lower.raise_if(builder.icmp_unsigned(">=", value, size), IndexError, "index is out of bounds")
+    outside = builder.icmp_unsigned(">=", value, size)
+    given = lower.operand(index, types.intp)
+    lower.leave_if(outside, stand_ins.OutOfBounds, given, size, size.type(-1))
     return types.intp, value
 
 

@@ -14,6 +14,7 @@ keep Numba's arithmetic.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import operator
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.target import float_status, recursive_calls
 from catzilla_jit.compile.target import recursion as stack
 from catzilla_jit.compile.target.context import TaskCallConv
+from catzilla_jit.compile.target.error_places import Site
 
 #: In the words of what Numba raises there.
 PASSES_ON = "op code RERAISE executed"
@@ -93,7 +95,8 @@ class TaskLower(BailingLower):
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
         self._calls_loops = any(map(self._is_loop_call, self._operations()))
-        self._unpacking = False  # Numba's words for a wrong number of items are not Python's
+        #: How many items are unpacked, and how many have been; Numba says neither.
+        self._unpacked: Any = None
         self._target = ""  # of the assignment that is written
         self._fitted: dict[str, items.Typed] = {}  # what stands for a variable for a moment
         self._flag_of_result: llvm.Value | None = None  # set by an expression that picks a kind
@@ -104,6 +107,9 @@ class TaskLower(BailingLower):
         raises.check_tries(self)
 
     def lower_inst(self, inst: Any) -> None:
+        if not self._is_ours:
+            name = self.func_ir.func_id.func_name
+            TaskCallConv.site = Site(self.builder.function, self.loc, name)
         for missing in self.shadow_unbound.read_by(inst):
             self.bail_if(missing, "a variable without a value")
         for name in self.shadow_kind.seen_by(inst):
@@ -143,8 +149,19 @@ class TaskLower(BailingLower):
         return number_kinds.is_loop(number_kinds.called(self.fndesc.typemap, expr))
 
     def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> None:
-        with TaskCallConv.only(raising=not self._unpacking):
+        unpacks = self._unpacked is not None
+        if unpacks:
+            exc_args = (self._words_of_unpacking(),)
+        with TaskCallConv.only(raising=not unpacks):
             super().return_exception(exc_class, exc_args, loc)
+
+    def _words_of_unpacking(self) -> str:
+        """Return what Python says where items are missing, or behind the last one are more."""
+        wanted, got = self._unpacked
+        self._unpacked = wanted, got + 1
+        if got < wanted:
+            return f"not enough values to unpack (expected {wanted}, got {got})"
+        return f"too many values to unpack (expected {wanted})"
 
     def lower_static_raise(self, inst: Any) -> None:
         """Leave where an exception passes a handler or a `finally`, which Numba cannot write."""
@@ -182,6 +199,9 @@ class TaskLower(BailingLower):
         callee = self.typeof(expr.func.name)
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
         if not isinstance(callee, types.RecursiveCall):
+            if ours and TaskCallConv.site is not None:
+                library = self.metadata["unit"].is_library(callee.dispatcher)
+                TaskCallConv.site = dataclasses.replace(TaskCallConv.site, calls_library=library)
             with TaskCallConv.only(calling_helper=ours):
                 return super().lower_call(resty, expr)
         self.metadata["unit"].findings.recursive = True
@@ -198,7 +218,11 @@ class TaskLower(BailingLower):
     def lower_function_body(self) -> Any:
         self.forking.enter()
         self.loops.enter()
-        last = super().lower_function_body()
+        around = TaskCallConv.site
+        try:
+            last = super().lower_function_body()
+        finally:
+            TaskCallConv.site = around
         if recursive_calls.differs(self):
             message = "cannot infer the types of a recursion"
             self.refuse(rules.RECURSION, message, "return values of one type")
@@ -339,9 +363,9 @@ class TaskLower(BailingLower):
             items.keep_inside(self, expr)
         if expr.op == "call" and not expr.kws and not expr.vararg:
             return calls.call(self, resty, expr, super().lower_expr)
-        self._unpacking = expr.op == "exhaust_iter"
+        self._unpacked = (expr.count, 0) if expr.op == "exhaust_iter" else None
         result = super().lower_expr(resty, expr)
-        self._unpacking = False
+        self._unpacked = None
         if expr.op == "iternext":
             self.members.look_at_step(expr, result)
         return result

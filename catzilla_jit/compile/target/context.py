@@ -30,12 +30,17 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python
 
 from catzilla_jit.compile.slots import STATUS_OVERFLOW
-from catzilla_jit.compile.target import array_memory, lost_errors
+from catzilla_jit.compile.target import array_memory, error_places, lost_errors
+from catzilla_jit.compile.target.error_places import Site
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
 
 TAG_LENGTH = 24
 #: What makes the arguments of an exception, with the GIL held, has names that begin with this.
 UNWRAP = "cz_unwrap"
+
+
+#: The constant of a program that tells whether the task can be run again as Python.
+REPEATABLE = "cz_status_matters."
 
 
 class TaskCallConv(callconv.CPUCallConv):
@@ -50,6 +55,8 @@ class TaskCallConv(callconv.CPUCallConv):
     raising = False
     #: True while a call of a helper is written.
     calling_helper = False
+    #: The line that is written, in a function of the user's.
+    site: ClassVar[Site | None] = None
     #: By the names of functions that fork: what writes the wait for what they have forked.
     leaving: ClassVar[dict[str, Callable[[ir.IRBuilder], object]]] = {}
 
@@ -75,7 +82,32 @@ class TaskCallConv(callconv.CPUCallConv):
         if TaskCallConv.raising:
             super().return_user_exc(builder, exc, exc_args, loc, func_name)
             return
+        site = self.site_of(builder)
+        if loc is None and site is not None:
+            loc, func_name = site.loc, site.name
         self.set_static_user_exc(builder, exc, exc_args, loc=loc, func_name=func_name)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    @staticmethod
+    def site_of(builder: ir.IRBuilder) -> Site | None:
+        """Return the user's line that is written; None in functions that are not the user's."""
+        site = TaskCallConv.site
+        return site if site is not None and site.function is builder.function else None
+
+    @staticmethod
+    def can_run_again(builder: ir.IRBuilder) -> ir.Value:
+        """Tell whether the task can be run again as Python."""
+        constant = repeatable_constant(builder.module)
+        return builder.icmp_unsigned("!=", builder.load(constant), constant.type.pointee(0))
+
+    def leave_with(
+        self, builder: ir.IRBuilder, stand_in: type[IndexError], *numbers: ir.Value
+    ) -> None:
+        """Leave with an exception of NumPy's that has numbers."""
+        site = self.site_of(builder) or Site(builder.function, None, None)
+        self.set_static_user_exc(builder, stand_in, (), loc=site.loc, func_name=site.name)
+        once = builder.not_(self.can_run_again(builder))
+        error_places.describe(self, builder, stand_in, numbers, site, once)
         self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
 
     def return_dynamic_user_exc(
@@ -105,6 +137,9 @@ class TaskCallConv(callconv.CPUCallConv):
         builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
         passes = builder.icmp_signed("==", code, callconv._const_int(STATUS_OVERFLOW))
         with builder.if_then(builder.or_(passes, builder.not_(handled))):
+            site = self.site_of(builder)
+            if site is not None and (site.calls_library or not TaskCallConv.calling_helper):
+                error_places.give_place(self, builder, status, code, site)
             self._return_errcode_raw(builder, code)
 
     def set_dynamic_user_exc(
@@ -169,6 +204,16 @@ class TaskCallConv(callconv.CPUCallConv):
             yield
         finally:
             cls.raising, cls.calling_helper = before
+
+
+def repeatable_constant(module: ir.Module) -> ir.GlobalVariable:
+    """Return the constant in a module; it is known when all of the program has been compiled."""
+    name = REPEATABLE + TaskContext.tag
+    if name in module.globals:
+        return module.globals[name]
+    constant = ir.GlobalVariable(module, ir.IntType(8), name)
+    constant.global_constant = True
+    return constant
 
 
 def _unwrap_type() -> ir.FunctionType:

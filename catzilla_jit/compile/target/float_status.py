@@ -21,7 +21,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from catzilla_jit.compile.target.context import TaskContext
+from catzilla_jit.compile.target.context import repeatable_constant
 
 INT8, INT32 = ir.IntType(8), ir.IntType(32)
 BYTES = INT8.as_pointer()
@@ -33,7 +33,6 @@ ALL = 0x3F if ON_X86 else 0x1F
 INVALID = 1
 #: The bits of `frontend/errstate.py`, invalid, divide, over and under, as they are in the register.
 BITS = {1: INVALID, 2: 0x04, 4: 0x08, 8: UNDERFLOW} if ON_X86 else {1: 1, 2: 2, 4: 4, 8: UNDERFLOW}
-MATTERS = "cz_status_matters."
 
 
 def _variable(builder: ir.IRBuilder) -> ir.Value:
@@ -99,23 +98,14 @@ def is_raised(builder: ir.IRBuilder) -> ir.Value:
 
 def can_run_again(builder: ir.IRBuilder) -> ir.Value:
     """Tell whether the task can be run again as Python."""
-    return cgutils.is_not_null(builder, builder.load(_constant(builder.module)))
+    return cgutils.is_not_null(builder, builder.load(repeatable_constant(builder.module)))
 
 
 def define(module: ir.Module, matters: bool) -> None:
     """Define the constant of the program."""
-    constant = _constant(module)
+    constant = repeatable_constant(module)
     constant.initializer = INT8(int(matters))
     constant.linkage = "weak_odr"  # what refers to it may be linked later
-
-
-def _constant(module: ir.Module) -> ir.GlobalVariable:
-    name = MATTERS + TaskContext.tag
-    if name in module.globals:
-        return module.globals[name]
-    constant = ir.GlobalVariable(module, INT8, name)
-    constant.global_constant = True
-    return constant
 
 
 def _register(builder: ir.IRBuilder) -> tuple[ir.Value, ir.Value]:

@@ -18,6 +18,7 @@ Numba's own descriptions, without that mark, are left alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -28,6 +29,8 @@ BYTES = ir.IntType(8).as_pointer()
 DESCRIPTION = ir.LiteralStructType([BYTES, INT32, BYTES, BYTES, INT32])
 VALUES, NUMBER = 2, 4  # its members
 OURS = 1 << 20
+#: None of the values counts references, so none can be to an argument of the task.
+NOTHING = 1 << 21
 HEAD = 16  # bytes before the values
 DROP = ir.FunctionType(ir.VoidType(), [BYTES])
 #: cz_error_drop
@@ -45,10 +48,22 @@ def stored(context: Any, builder: ir.IRBuilder, type_: ir.Type, values: list[ir.
     """Return a block with the values, whose head is not filled in yet."""
     size = ir.Constant(context.get_value_type(types.intp), HEAD + context.get_abi_sizeof(type_))
     block = context.nrt.allocate(builder, size)
+    put(builder, block, type_, values)
+    return block
+
+
+def put(builder: ir.IRBuilder, block: ir.Value, type_: ir.Type, values: Sequence[ir.Value]) -> None:
+    """Store the values of a description in its block."""
     place = values_at(builder, block, type_)
     for index, value in enumerate(values):
         builder.store(value, cgutils.gep_inbounds(builder, place, 0, index))
-    return block
+
+
+def holds_values(builder: ir.IRBuilder, number: ir.Value) -> ir.Value:
+    """Tell whether a description, by its number of values, may refer to arguments of the task."""
+    made = builder.icmp_signed(">", number, INT32(0))
+    counted = builder.icmp_signed("==", builder.and_(number, INT32(NOTHING)), INT32(0))
+    return builder.and_(made, counted)
 
 
 def mark(convention: Any, builder: ir.IRBuilder, kinds: Any) -> None:
@@ -59,14 +74,14 @@ def mark(convention: Any, builder: ir.IRBuilder, kinds: Any) -> None:
     error = builder.load(convention._get_excinfo_argument(builder.function))
     error = builder.bitcast(error, DESCRIPTION.as_pointer())
     block = builder.load(cgutils.gep_inbounds(builder, error, 0, VALUES))
-    drop = _drop(convention.context, builder.module, kinds)
+    drop = drop_values(convention.context, builder.module, kinds)
     head = builder.bitcast(block, DROP.as_pointer().as_pointer())
     builder.store(drop, head)
     number = cgutils.gep_inbounds(builder, error, 0, NUMBER)
     builder.store(builder.or_(builder.load(number), INT32(OURS)), number)
 
 
-def _drop(context: Any, module: ir.Module, kinds: list[Any]) -> ir.Function:
+def drop_values(context: Any, module: ir.Module, kinds: list[Any]) -> ir.Function:
     """Write `void f(void *block)`, which frees a block and lets go of its values."""
     kept = [context.get_value_type(each) for each in kinds]
     shape = ir.LiteralStructType(kept)

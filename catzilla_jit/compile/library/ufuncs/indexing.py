@@ -18,6 +18,7 @@ from numba.np import arrayobj
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.library.ufuncs import assignment, calls, nest, signatures
+from catzilla_jit.compile.target import stand_ins
 
 INT64 = ir.IntType(64)
 ONE, ZERO = INT64(1), INT64(0)
@@ -62,9 +63,13 @@ def offset(
     builder: ir.IRBuilder, index: calls.Operand, place: ir.Value, length: ir.Value
 ) -> ir.Value:
     """Return one of the indices, counted from the beginning."""
+    return counted(builder, _given(builder, index, place), length)
+
+
+def _given(builder: ir.IRBuilder, index: calls.Operand, place: ir.Value) -> ir.Value:
     distance = builder.mul(place, index.strides[0])
     at = builder.gep(builder.bitcast(index.data, nest.BYTES), [distance])
-    return counted(builder, builder.load(builder.bitcast(at, INT64.as_pointer())), length)
+    return builder.load(builder.bitcast(at, INT64.as_pointer()))
 
 
 def counted(builder: ir.IRBuilder, number: ir.Value, length: ir.Value) -> ir.Value:
@@ -74,13 +79,31 @@ def counted(builder: ir.IRBuilder, number: ir.Value, length: ir.Value) -> ir.Val
 
 
 def leave_outside(
-    context: Any, builder: ir.IRBuilder, places: calls.Operand, length: ir.Value
+    context: Any, builder: ir.IRBuilder, places: calls.Operand, length: ir.Value, axis: int = 0
 ) -> None:
     """Leave where an index is out of bounds, before anything is made or written."""
     with cgutils.for_range(builder, places.shape[0]) as each:
-        number = offset(builder, places, each.index, length)
-        outside = builder.icmp_unsigned(">=", number, length)
-        calls.leave(context, builder, outside, "index is out of bounds", IndexError)
+        leave_if_outside(context, builder, _given(builder, places, each.index), length, axis)
+
+
+def leave_if_outside(
+    context: Any, builder: ir.IRBuilder, index: ir.Value, length: ir.Value, axis: int
+) -> None:
+    """Leave where an index, as it was given, is out of bounds."""
+    outside = builder.icmp_unsigned(">=", counted(builder, index, length), length)
+    with builder.if_then(outside, likely=False):
+        context.call_conv.leave_with(builder, stand_ins.OutOfBounds, index, length, INT64(axis))
+
+
+def leave_unfit_mask(
+    context: Any, builder: ir.IRBuilder, own: ir.Value, length: ir.Value, axis: int = 0
+) -> None:
+    """Leave where a mask is not as long as its axis. NumPy takes an empty one."""
+    differs = builder.icmp_signed("!=", own, length)
+    empty = builder.and_(differs, builder.icmp_signed("==", own, ZERO))
+    calls.leave(context, builder, empty, "a mask of another length")
+    with builder.if_then(differs, likely=False):
+        context.call_conv.leave_with(builder, stand_ins.OtherMask, length, own, INT64(axis))
 
 
 def _operand(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) -> calls.Operand:
@@ -177,8 +200,7 @@ def _write_line(
     """Write to each place; what does not fit is found before anything is written."""
     masked = given[1].dtype == types.boolean
     if masked:
-        differs = builder.icmp_signed("!=", places.shape[0], target.shape[0])
-        calls.leave(context, builder, differs, "a mask of another length")
+        leave_unfit_mask(context, builder, places.shape[0], target.shape[0])
     count = _count(builder, places, masked)
     step = ZERO
     if source.shape:

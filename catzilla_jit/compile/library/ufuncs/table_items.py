@@ -140,8 +140,9 @@ class _Walk:
         places = self._operand(parts[axis], values[axis])
         length, stride = self.shape[axis], self.strides[axis]
         if parts[axis].dtype == types.boolean:
+            indexing.leave_unfit_mask(self.context, self.builder, places.shape[0], length, axis)
             return self._by_mask(places, length, stride, width, step)
-        self._leave_outside(places, length)
+        self._leave_outside(places, length, axis)
 
         def each(body: Body) -> None:
             with cgutils.for_range(self.builder, places.shape[0]) as one:
@@ -156,17 +157,16 @@ class _Walk:
     def _moved(self, at: ir.Value, number: ir.Value, stride: ir.Value) -> ir.Value:
         return self.builder.gep(at, [self.builder.mul(number, stride)])
 
-    def _leave(self, condition: ir.Value, what: str, kind: Any = None) -> None:
-        calls.leave(self.context, self.builder, condition, what, kind)
+    def _leave(self, condition: ir.Value, what: str) -> None:
+        calls.leave(self.context, self.builder, condition, what)
 
-    def _leave_outside(self, places: calls.Operand, length: ir.Value) -> None:
-        indexing.leave_outside(self.context, self.builder, places, length)
+    def _leave_outside(self, places: calls.Operand, length: ir.Value, axis: int) -> None:
+        indexing.leave_outside(self.context, self.builder, places, length, axis)
 
     def _move(self, axis: int, index: ir.Value) -> None:
         """Go to the row or column that an integer picks."""
+        indexing.leave_if_outside(self.context, self.builder, index, self.shape[axis], axis)
         number = indexing.counted(self.builder, index, self.shape[axis])
-        outside = self.builder.icmp_unsigned(">=", number, self.shape[axis])
-        self._leave(outside, "index is out of bounds", IndexError)
         self.at = self._moved(self.at, number, self.strides[axis])
 
     def _sliced(self, type_: Any, value: ir.Value) -> ir.Value:
@@ -188,9 +188,6 @@ class _Walk:
     def _by_mask(
         self, places: Any, length: ir.Value, stride: ir.Value, width: ir.Value, step: ir.Value
     ) -> _Picked:
-        differs = self.builder.icmp_signed("!=", places.shape[0], length)
-        self._leave(differs, "a mask of another length")
-
         def address(indices: Any) -> ir.Value:
             return self._moved(self.at, indices[0], stride)
 
@@ -233,8 +230,8 @@ class _Walk:
         count = places[0].shape[0]
         differs = self.builder.icmp_signed("!=", count, places[1].shape[0])
         self._leave(differs, "an index of another length")
-        for one, length in zip(places, self.shape, strict=True):
-            self._leave_outside(one, length)
+        for axis, one in enumerate(places):
+            self._leave_outside(one, self.shape[axis], axis)
 
         def each(body: Body) -> None:
             with cgutils.for_range(self.builder, count) as one:

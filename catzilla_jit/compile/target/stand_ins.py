@@ -1,0 +1,36 @@
+"""What stands for an exception in a description whose parts are known at run time only.
+
+The code that leaves writes three integers, and `backend/raise_error.py` makes the exception of
+them. Numba is not imported here: to raise an exception must not need it.
+"""
+
+from __future__ import annotations
+
+
+class Placed(Exception):
+    """The exception of another description, at the line that called what left with it.
+
+    The integers: the address of that description, and two zeros.
+    """
+
+
+class OutOfBounds(IndexError):
+    """An index beyond an axis. The integers: index, length and number of the axis, or -1."""
+
+
+class OtherMask(IndexError):
+    """A mask of another length. The integers: the length of the axis, of the mask, the axis."""
+
+
+def words(stand_in: type[IndexError], numbers: tuple[int, int, int] | None) -> str:
+    """Return NumPy's words; None: there was no memory for the numbers."""
+    if numbers is None:
+        return "index is out of bounds"
+    first, second, axis = numbers
+    if stand_in is OtherMask:
+        return (
+            f"boolean index did not match indexed array along axis {axis}; size of axis is "
+            f"{first} but size of corresponding boolean axis is {second}"
+        )
+    where = "" if axis < 0 else f" axis {axis} with"
+    return f"index {first} is out of bounds for{where} size {second}"

@@ -1,0 +1,194 @@
+"""A task that changes what it is given cannot run again: its errors have text and line of Python.
+
+Each function reads and writes `seen`, so that compiled code alone answers.
+"""
+
+from __future__ import annotations
+
+import math
+import traceback
+
+import numpy as np
+import pytest
+
+from catzilla_jit import task
+
+
+def code_point(seen: np.ndarray, data: bytes, index: int) -> int:
+    seen[0] += 1.0
+    return data[index]
+
+
+def letter(seen: np.ndarray, text: str, index: int) -> str:
+    seen[0] += 1.0
+    return text[index]
+
+
+def value(seen: np.ndarray, values: list[int], index: int) -> int:
+    seen[0] += 1.0
+    return values[index]
+
+
+def looked_up(seen: np.ndarray, table: dict[int, int], key: int) -> int:
+    seen[0] += 1.0
+    return table[key]
+
+
+def place(seen: np.ndarray, text: str) -> int:
+    seen[0] += 1.0
+    return text.index("q")
+
+
+def place_in_bytes(seen: np.ndarray, data: bytes) -> int:
+    seen[0] += 1.0
+    return data.index(b"q")
+
+
+def highest(seen: np.ndarray, values: np.ndarray) -> int:
+    seen[0] += 1.0
+    return np.argmax(values)
+
+
+def unpacked(seen: np.ndarray, values: list[int]) -> int:
+    seen[0] += 1.0
+    first, second = values
+    return first - second
+
+
+def root(seen: np.ndarray, x: float) -> float:
+    seen[0] += 1.0
+    return math.sqrt(x)
+
+
+def item(seen: np.ndarray, index: int) -> float:
+    seen[0] += 1.0
+    return seen[index]
+
+
+def stored(seen: np.ndarray, index: int) -> float:
+    seen[0] += 1.0
+    seen[index] = 2.0
+    return 1.0
+
+
+def flat(seen: np.ndarray, index: int) -> float:
+    seen[0] += 1.0
+    return seen.flat[index]
+
+
+def cell(seen: np.ndarray, table: np.ndarray, row: int, column: int) -> float:
+    seen[0] += 1.0
+    return table[row, column]
+
+
+def row(seen: np.ndarray, table: np.ndarray, index: int) -> float:
+    seen[0] += 1.0
+    table[index, :] = 2.0
+    return 1.0
+
+
+def picked(seen: np.ndarray, places: np.ndarray) -> float:
+    seen[0] += 1.0
+    return seen[places].sum()
+
+
+def cells(seen: np.ndarray, table: np.ndarray, row: int, places: np.ndarray) -> float:
+    seen[0] += 1.0
+    return table[row, places].sum()
+
+
+def masked(seen: np.ndarray, mask: np.ndarray) -> float:
+    seen[0] += 1.0
+    return seen[mask].sum()
+
+
+def written(seen: np.ndarray, mask: np.ndarray) -> float:
+    seen[0] += 1.0
+    seen[mask] = 1.0
+    return seen[0]
+
+
+TABLE = np.arange(6.0).reshape(2, 3)
+SHORT, LONG = np.array([True, False]), np.array([True] * 4)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (code_point, (b"abc", 5)),
+        (code_point, (b"abc", -9)),
+        (letter, ("abc", 5)),
+        (value, ([1, 2], 7)),
+        (looked_up, ({1: 2}, 9)),
+        (place, ("abc",)),
+        (place_in_bytes, (b"abc",)),
+        (highest, (np.empty(0),)),
+        (unpacked, ([1, 2, 3],)),
+        (unpacked, ([1],)),
+        (unpacked, ([],)),
+        (root, (-1.0,)),
+        (item, (5,)),
+        (item, (-9,)),
+        (stored, (3,)),
+        (flat, (7,)),
+        (flat, (-4,)),
+        (cell, (TABLE, 5, 9)),
+        (cell, (TABLE, -1, -7)),
+        (row, (TABLE, -3)),
+        (picked, (np.array([0, -8]),)),
+        (picked, (np.array([0, 3]),)),
+        (cells, (TABLE, 1, np.array([0, 5]))),
+        (cells, (TABLE, 4, np.array([0, 1]))),
+        (masked, (SHORT,)),
+        (masked, (LONG,)),
+        (written, (SHORT,)),
+    ],
+)
+def test_error_has_the_text_and_the_line_of_python(function, arguments):
+    made = MADE[function]
+    before, after = np.zeros(3), np.zeros(3)
+    with pytest.raises(Exception) as expected:  # noqa: PT011 -- whatever Python raises
+        function(before, *arguments)
+    error = made.submit(after, *arguments).exception()
+    assert made.compiled
+    assert type(error) is expected.type
+    assert str(error) == str(expected.value)
+    assert _line(error, function) == _line(expected.value, function)
+    assert list(after) == list(before)
+
+
+def _line(error, function):
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame.lineno for frame in frames if frame.name == function.__name__]
+
+
+def helped(seen: np.ndarray, text: str, index: int) -> str:
+    seen[0] += 1.0
+    return _second(text, index)
+
+
+def _second(text, index):
+    letters = text + "."
+    return letters[index]
+
+
+def test_line_is_that_of_the_helper_which_failed():
+    error = MADE[helped].submit(np.zeros(3), "abc", 9).exception()
+    assert MADE[helped].compiled
+    assert str(error) == "string index out of range"
+    assert traceback.extract_tb(error.__traceback__)[-1].name == "_second"
+
+
+def test_empty_mask_is_not_said_to_be_an_error_of_python():
+    error = MADE[masked].submit(np.zeros(3), np.empty(0, bool)).exception()
+    assert type(error) is OverflowError
+    assert "a mask of another length" in str(error)
+
+
+MADE = {
+    each: task(each)
+    for each in (
+        code_point, letter, value, looked_up, place, place_in_bytes, highest, unpacked, root,
+        item, stored, flat, cell, row, picked, cells, masked, written, helped,
+    )
+}  # fmt: skip
