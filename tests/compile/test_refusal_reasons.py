@@ -118,3 +118,12 @@ def test_refusal_shows_nothing_of_numbas(function: Any, words: str) -> None:
     for jargon in ("<", ">", "0x", "iter[", "func=", "List(", "numba", "site-packages"):
         assert jargon not in message
     assert not re.search(r"is (.+) on one path and \1 on another$", message)
+
+
+def sorts_by_two(values: list[int]) -> list[int]:
+    return sorted(values, key=lambda first, second: first)
+
+
+def test_method_that_stands_for_a_builtin_has_the_name_of_python() -> None:
+    with pytest.raises(CompileRefused, match=r": \.sort of list\[int\] cannot"):
+        compiled(sorts_by_two)

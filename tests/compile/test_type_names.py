@@ -79,7 +79,7 @@ def test_generators_functions_and_lists_inside_of_a_sentence_are_said():
     )
     assert type_names.plain(generator) == "returns map, which"
     helper = "type(Helper(<function closure.<locals>._lambda_ at 0x7f5cd1ae9ee0>))"
-    assert type_names.plain(helper) == "function _lambda_"
+    assert type_names.plain(helper) == "lambda"
     assert type_names.plain("LiteralList((List(int64, False), List(unicode_type, False)))") == (
         "list[list[int] | list[str]]"
     )

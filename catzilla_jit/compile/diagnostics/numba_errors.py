@@ -585,10 +585,12 @@ def _reason(place: source_line.Place, case: Case, match: re.Match[str], text: st
 
 #: What precedes the name of something that is imported inside the function (`local_imports.py`).
 IMPORTED = "__cz_import_"
+#: Methods of ours that stand for others in compiled code.
+OURS = {"sort_in_order": "sort"}
 
 
 def _said(group: str, value: str) -> str:
-    value = value.removeprefix(IMPORTED)
+    value = OURS.get(value, value.removeprefix(IMPORTED))
     if group == "sign":
         return type_names.SIGNS.get(value, value)
     return type_names.plain(value) if group.startswith("k") else value

@@ -56,6 +56,7 @@ _RULES = tuple(
         (r"\bclass\((\w+)\)", r"type[\1]"),
         (r"Module\(<module '([\w.]+)'[^>]*>\)", r"module \1"),
         (rf"type\((?:CPUDispatcher|Helper|Chooser)\({_FUNCTION}\)\)", r"function \1"),
+        (r"\bfunction _lambda_\b", "lambda"),
         (rf"\bList\({_HELD}, (?:True|False)\)", r"list[\1]"),
         (rf"\bTuple\(\({_HELD}\)\)", r"tuple[\1]"),
         (rf"\bUniTuple\(\({_HELD}\) x (\d+)\)", r"UniTuple(\1 x \2)"),
