@@ -10,12 +10,12 @@ loop in Numba, and raises in Python.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir as llvm
 from numba.core import cgutils, ir, types
+from numba.cpython.listobj import ListInstance
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.datamodel.list_argument import GivenList
@@ -87,11 +87,15 @@ class Members:
         self.lower.bail_if(doubtful, "a key that is -0.0 or a NaN")
 
     def _any_of(self, type_: Any, values: Any) -> llvm.Value:
-        if type_.dtype != types.float64:
-            self.refuse()
-        return self.lower.context.compile_internal(
-            self.lower.builder, _any_doubtful, types.boolean(type_), [values]
-        )
+        builder = self.lower.builder
+        made = type_.list if isinstance(type_, GivenList) else type_
+        items = ListInstance(self.lower.context, builder, made, values)
+        found = cgutils.alloca_once_value(builder, cgutils.false_bit)
+        builder.store(cgutils.false_bit, found)
+        with cgutils.for_range(builder, items.size) as each:
+            doubtful = self._is_doubtful(type_.dtype, items.getitem(each.index))
+            builder.store(builder.or_(builder.load(found), doubtful), found)
+        return builder.load(found)
 
     def _is_doubtful(self, type_: Any, value: Any) -> llvm.Value:
         builder = self.lower.builder
@@ -160,10 +164,3 @@ def _holds_floats(type_: Any) -> bool:
 
 def _word(builder: llvm.IRBuilder, pointer: llvm.Value, place: int) -> llvm.Value:
     return builder.load(builder.gep(pointer, [INT64(place)]))
-
-
-def _any_doubtful(values: Any) -> bool:
-    for value in values:
-        if value != value or (value == 0.0 and math.copysign(1.0, value) < 0.0):
-            return True
-    return False
