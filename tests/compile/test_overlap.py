@@ -108,3 +108,46 @@ def test_error_of_a_shape_is_caught(function: Any) -> None:
         arguments = numpy.ones(3), numpy.ones(size)
         assert made.submit(*arguments).result(60) == function(*arguments)
     assert made.explain().compiled
+
+
+def added_to_the_next(line: Any, table: Any) -> None:
+    line[1:] += line[:-1]
+    table[:, 1:] *= table[:, :-1]
+
+
+def turned_in_place(line: Any, table: Any) -> None:
+    line[::-1] -= line
+    table += table.T
+    table += table[0]
+
+
+def doubled(line: Any, _table: Any) -> None:
+    line += line
+
+
+@pytest.mark.parametrize("function", [added_to_the_next, turned_in_place, doubled])
+def test_operand_is_read_before_it_is_changed_in_place(function: Any) -> None:
+    made: Task[..., Any] = task(compile_to_c="require")(function)
+    pairs = [(numpy.arange(6.0), numpy.arange(9.0).reshape(3, 3)) for _ in range(2)]
+    made.submit(*pairs[0]).result(60)
+    function(*pairs[1])
+    for found, expected in zip(*pairs, strict=True):
+        assert found.tolist() == expected.tolist()
+
+
+def added(line: Any, other: Any) -> None:
+    line += other
+
+
+@pytest.mark.parametrize("sizes", [(3, 2), (2, 3), (1, 3), (1, 0), (3, 0)])
+def test_operand_of_another_shape_is_not_read_outside_where_speed_was_asked_for(
+    sizes: tuple[int, int],
+) -> None:
+    made: Task[..., Any] = task(compile_to_c="require")(added)
+    arguments = tuple(map(numpy.ones, sizes))
+    with pytest.raises(ValueError, match="broadcast") as expected:
+        added(*arguments)
+    error = made.submit(*arguments).exception(60)
+    assert type(error) is ValueError
+    assert str(error) == str(expected.value)
+    assert arguments[0].tolist() == [1.0] * sizes[0]

@@ -277,7 +277,14 @@ class TaskLower(BailingLower):
     def lower_binop(self, resty: Any, expr: Any, op: Any) -> llvm.Value:
         if resty == self.typeof(expr.lhs.name) and self._is_in_place(expr):
             return self._in_place(expr)
-        return operators.binop(self, resty, expr, op, super().lower_binop)
+        kept = overlap.fitted_operand(self, expr)
+        if kept is None:
+            return operators.binop(self, resty, expr, op, super().lower_binop)
+        self._fitted[expr.rhs.name] = kept
+        result = operators.binop(self, resty, expr, op, super().lower_binop)
+        self._fitted.clear()
+        self.decref(*kept)
+        return result
 
     def _is_in_place(self, expr: Any) -> bool:
         """Tell whether an operator writes to an array by a loop of NumPy's."""

@@ -20,6 +20,7 @@ from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
 from catzilla_jit.compile.diagnostics import rules, type_names
+from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.library import c_text
 from catzilla_jit.compile.library.ufuncs import assignment, number_rows
 
@@ -112,6 +113,33 @@ def raise_unfit_operand(
     raise_shapes(lower, apart, form, target, value, target)
     form = "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}"
     raise_shapes(lower, larger, form, target, shape)
+
+
+def fitted_operand(lower: Any, expr: Any) -> tuple[Any, llvm.Value] | None:
+    """Return an operand that an operation in place can read; a reference to let go of.
+
+    Numba looks neither at its shape, which raises here, nor at whether it overlaps what is
+    written. None: it is used as it is.
+    """
+    names = [expr.lhs.name, expr.rhs.name]
+    given = tuple(types.unliteral(lower.typeof(name)) for name in names)
+    known = (
+        expr.op == "inplace_binop"
+        and not is_own(lower.func_ir.func_id.func)
+        and names[0] != names[1]
+        and all(isinstance(each, types.Array) for each in given)
+        and given[0].ndim >= given[1].ndim
+    )
+    if not known:
+        return None
+    context, builder = lower.context, lower.builder
+    values = (lower.loadvar(names[0]), lower.loadvar(names[1]))
+    shapes = [
+        cgutils.unpack_tuple(builder, context.make_array(type_)(context, builder, value).shape)
+        for type_, value in zip(given, values, strict=True)
+    ]
+    raise_unfit_operand(lower, *shapes)
+    return given[1], assignment.copied_if_overlapping(context, builder, given, values).value()
 
 
 def assigns_to_list(lower: Any, target: str, index: str, value: str) -> bool:
