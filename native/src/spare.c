@@ -61,6 +61,8 @@ static _Atomic(uint64_t) held;    /* bytes in the slots, or on their way into on
 static _Atomic(uint32_t) watched; /* a clock has been rung for what is held */
 static _Atomic(uint64_t) looked;  /* when a clock has looked last */
 
+/* Of these two the first is taken first; a fork waits for both. */
+static pthread_mutex_t set_up_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cz__bell *bells[MOST_CLOCKS]; /* under the lock */
 static _Atomic(uint32_t) clocks;
@@ -144,12 +146,14 @@ static void free_all(void)
 
 static void before_fork(void)
 {
+    pthread_mutex_lock(&set_up_lock);
     pthread_mutex_lock(&lock);
 }
 
 static void after_fork(void)
 {
     pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&set_up_lock);
 }
 
 /* The clocks are threads of the parent, and so is who was at a slot. */
@@ -160,18 +164,17 @@ static void after_fork_in_child(void)
     free_all();
     cz__store_seqcst(&held, 0);
     cz__store_seqcst(&watched, 0);
-    pthread_mutex_unlock(&lock);
+    after_fork();
 }
 
-static void watch_forks(void)
+/* Before there is anything to lock: a fork may come at any time. */
+__attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
 void cz__spare_begin(struct cz__bell *bell)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&lock);
     for (unsigned i = 0; i < MOST_CLOCKS; i++)
         if (bells[i] == NULL) {
@@ -305,14 +308,13 @@ static bool find_offset(void)
 
 int cz_array_memory(void *interface, void *alloc_aligned)
 {
-    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&once);
+    pthread_mutex_lock(&set_up_lock);
     if (plain == NULL) {
         plain = (void *(*)(size_t, unsigned))(uintptr_t)alloc_aligned;
         numba = interface;
         usable = !cz__arena_is_there() && find_offset();
     }
-    pthread_mutex_unlock(&once);
+    pthread_mutex_unlock(&set_up_lock);
     return usable;
 }
 

@@ -242,6 +242,35 @@ static void test_threads_share_what_is_kept(void)
     CHECK(cz_array_spare() == 0);
 }
 
+static _Atomic(bool) forked;
+
+static void *set_up_again(void *unused)
+{
+    while (!atomic_load(&forked))
+        cz_array_memory((void *)(uintptr_t)interface, (void *)(uintptr_t)alloc_aligned);
+    return unused;
+}
+
+static void test_child_of_a_fork_is_set_up_while_another_thread_was_at_it(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, set_up_again, NULL) == 0);
+    for (int i = 0; i < 50; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            cz_array_memory((void *)(uintptr_t)interface, (void *)(uintptr_t)alloc_aligned);
+            _exit(0);
+        }
+        CHECK(child > 0);
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(status == 0);
+    }
+    atomic_store(&forked, true);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 int main(void)
 {
     CHECK(cz_array_memory((void *)(uintptr_t)interface, (void *)(uintptr_t)alloc_aligned) == 1);
@@ -253,5 +282,6 @@ int main(void)
     RUN(test_another_clock_goes_on);
     RUN(test_child_of_a_fork_has_no_clock);
     RUN(test_threads_share_what_is_kept);
+    RUN(test_child_of_a_fork_is_set_up_while_another_thread_was_at_it);
     return 0;
 }
