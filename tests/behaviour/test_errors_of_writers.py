@@ -185,6 +185,11 @@ def test_empty_mask_is_not_said_to_be_an_error_of_python():
     assert "a mask of another length" in str(error)
 
 
+def test_unsigned_index_beyond_64_bits_is_no_negative_one():
+    error = MADE[item].submit(np.zeros(3), np.uint64(2**63 + 1)).exception()
+    assert type(error) is OverflowError
+
+
 MADE = {
     each: task(each)
     for each in (

@@ -43,6 +43,8 @@ def fitted_index(lower: Any, container: str, index: str) -> Typed | None:
     type_, own = lower.typeof(container), lower.typeof(index)
     if isinstance(type_, types.NumpyFlatType) and isinstance(own, types.Integer):
         return _flat_index(lower, container, index)
+    if isinstance(type_, types.Array) and lower.options.boundscheck:
+        _bail_beyond_int64(lower, index)
     if isinstance(type_, TEXTS):
         return _text_slice(lower, container, index) if isinstance(own, types.SliceType) else None
     return None
@@ -143,6 +145,19 @@ def _length(lower: Any, type_: Any, name: str) -> llvm.Value:
     of_list = type_.list if isinstance(type_, GivenList) else type_
     signature = types.intp(of_list)
     return lower.context.get_function(len, signature)(lower.builder, (value,))
+
+
+def _bail_beyond_int64(lower: Any, index: str) -> None:
+    """Leave with an index that NumPy does not take; the check of bounds has it for a negative."""
+    type_, value = lower.typeof(index), lower.loadvar(index)
+    parts = [(type_, value)]
+    if isinstance(type_, types.BaseTuple):
+        builder = lower.builder
+        parts = [(each, builder.extract_value(value, i)) for i, each in enumerate(type_.types)]
+    for each, number in parts:
+        if isinstance(each, types.Integer) and not each.signed and each.bitwidth == 64:
+            beyond = lower.builder.icmp_signed("<", number, number.type(0))
+            lower.bail_if(beyond, "an index beyond 64 bits")
 
 
 def _flat_index(lower: Any, container: str, index: str) -> Typed:
