@@ -72,9 +72,18 @@ def truncated_item(a: Any) -> int:
     return math.trunc(a[0])
 
 
+def powers(n: int) -> Any:
+    return pow(n, 2, 5)
+
+
+def powers_of_an_item(a: Any) -> Any:
+    return pow(a[0], 2, 5)
+
+
 @pytest.mark.parametrize(
     ("function", "value"),
     [
+        (powers, 3), (powers, np.int64(3)), (powers_of_an_item, np.array([3])),
         (truncated, 3), (truncated, True), (truncated, np.int64(-2)), (truncated, np.bool_(True)),
         (truncated_item, np.array([3, 4])), (truncated_item, np.array([-3.5])),
     ],

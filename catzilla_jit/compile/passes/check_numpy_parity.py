@@ -34,7 +34,7 @@ from catzilla_jit.compile.target.helper import Helper
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
-REFUSED |= {"bit_length_of"}
+REFUSED |= {"bit_length_of", "modular_power_of"}
 REFUSED |= {"sum_of"} if COMPENSATED else set()
 ADVICE = "put in float(x) or int(x)"
 #: Methods of containers that take an item in.
