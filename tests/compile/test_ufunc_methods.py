@@ -9,7 +9,7 @@ from support.array_forms import LINES, RANDOM, TABLES, check
 
 
 def test_accumulated_lines_are_numpys() -> None:
-    source = "(np.maximum.accumulate(a), np.fmin.accumulate(a), np.minimum.accumulate(array=a))"
+    source = "(np.maximum.accumulate(a), np.fmin.accumulate(a), np.minimum.accumulate(a, axis=0))"
     check(source, [(each,) for each in LINES])
     check(source, [(each[::-2],) for each in LINES[4:7]])
     check("(np.add.accumulate(a), np.multiply.accumulate(a))", [(each,) for each in LINES])

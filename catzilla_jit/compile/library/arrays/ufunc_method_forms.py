@@ -60,15 +60,20 @@ def _outer(name: str) -> Any:
 
 FUNCTIONS: dict[Any, Form] = {
     **{
-        getattr(numpy, name).accumulate: Form(("array", "axis"), ("array",), _accumulated(name))
+        getattr(numpy, name).accumulate: Form(
+            ("array", "/", "axis"), ("array",), _accumulated(name)
+        )
         for name in accumulations.UFUNCS
     },
     **{
         getattr(numpy, name).reduce: Form(
-            ("array", "axis", "*", "keepdims"), ("array",), _reduced(reduction)
+            ("array", "/", "axis", "*", "keepdims"), ("array",), _reduced(reduction)
         )
         for name, reduction in REDUCED.items()
     },
-    **{getattr(numpy, name).outer: Form(("a", "b"), ("a", "b"), _outer(name)) for name in OF_PAIRS},
+    **{
+        getattr(numpy, name).outer: Form(("A", "B", "/"), ("A", "B"), _outer(name))
+        for name in OF_PAIRS
+    },
 }
 METHODS: dict[str, Form] = {}
