@@ -40,13 +40,13 @@ def of_list(type_: Any, wanted: Any = None) -> Function | None:
     if found is None:
         return None
     kind, element = found
+    of_nothing = is_certain(type_, wanted)
     if wanted is None:
         wanted = element
     elif wanted not in PLAIN or element not in PLAIN:
         return None
     elif (number_kinds.kind(wanted) or 0) < (number_kinds.kind(element) or 0):
         return None  # what is lost is NumPy's to tell
-    of_nothing = is_certain(type_, wanted if element != wanted else None)
     return _made(kind, numpy_support.as_dtype(wanted), of_nothing)
 
 
