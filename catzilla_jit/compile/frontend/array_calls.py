@@ -77,7 +77,8 @@ class ArrayCalls:
 
     def _items(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return what stands for items that an index picks."""
-        made = self._joined(node, facts) or self._by_list(node) or self._of_table(node, facts)
+        made = self._joined(node, facts) or self._columns(node, facts) or self._by_list(node)
+        made = made or self._of_table(node, facts)
         if made is None:
             made = _masked(node, facts)
             if made is not None:
@@ -105,6 +106,25 @@ class ArrayCalls:
         function = joining.joining(names[0], 0, len(items))
         given = [ast.Tuple(e.elts, ast.Load()) if isinstance(e, ast.List) else e for e in items]
         return self._call(f"{names[0]}of_{len(items)}", function, *given)
+
+    def _columns(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
+        """Return the call that picks columns of a table, in NumPy's order in memory."""
+        index = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+        if not isinstance(node.ctx, ast.Load) or len(index) != 2:
+            return None
+        rows, places = index
+        if not isinstance(rows, ast.Slice) or rows.step is not None:
+            return None
+        table, picked = facts.of(node.value), facts.of(places)
+        if _are_whole(places):
+            places = self._call("array", numpy.array, _as_tuple(places))
+        elif picked is None or picked.ndim != 1 or picked.dtype not in (bool, int, None):
+            return None
+        if table is None or table.ndim != 2:
+            return None
+        ends = [each or ast.Constant(None) for each in (rows.lower, rows.upper)]
+        part = ast.Tuple([self._call("slice", slice, *ends), places], ast.Load())
+        return self._call("part", table_items.take_part, node.value, part)
 
     def _of_table(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return the call that picks items of a table by a mask: Numba takes those for rows."""

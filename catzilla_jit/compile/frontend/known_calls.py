@@ -213,6 +213,18 @@ def _line(arguments: Arguments, _told: Told) -> Fact | None:
     return array(1, arguments[0].dtype) if known and arguments[0] else None
 
 
+def _order(arguments: Arguments, told: Told) -> Fact | None:
+    """What `numpy.argsort` makes: places, as many as there are items."""
+    given = arguments[0] if len(arguments) == 1 else None
+    if given is None or not given.is_array or given.ndim is None or told.keys() - {"kind"}:
+        return None
+    return array(given.ndim, numpy.dtype(int))
+
+
+def _places(_arguments: Arguments, _told: Told) -> Fact | None:
+    return array(1, numpy.dtype(int))
+
+
 _LIMITS = {each: _limits(each) for each in (numpy.finfo, numpy.iinfo)}
 CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     isinstance: _isinstance, hasattr: _hasattr, callable: _callable, len: _len, type: _type,
@@ -226,4 +238,5 @@ CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
     **{each: _new(numpy.dtype(float)) for each in (numpy.zeros, numpy.ones, numpy.empty)},
     numpy.full_like: _like, numpy.ravel: _line,
+    numpy.argsort: _order, numpy.flatnonzero: _places,
 }  # fmt: skip

@@ -286,6 +286,14 @@ def listed(values: Any) -> Any:
     return [value for value in values]  # noqa: C416 -- as Numba takes it
 
 
+def items_of_line(values: Any) -> Any:
+    return [value for value in values]  # noqa: C416
+
+
+def items_of_table(values: Any) -> Any:
+    return [[value for value in row] for row in values]  # noqa: C416
+
+
 def sum_of_viewed_floats(values: Any) -> float:
     return sum_of_floats(listed(values))
 

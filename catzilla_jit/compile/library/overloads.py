@@ -124,6 +124,17 @@ VIEWED: dict[Function | None, Function] = {
 }
 
 
+def list_of_items(values: Any) -> Function | None:
+    """Return what makes the list of Python's numbers that an array's method gives."""
+    if not isinstance(values, types.Array) or not values.aligned:
+        return None
+    if values.dtype not in (types.float64, types.int64, types.boolean):
+        return None
+    return {1: builtin_functions.items_of_line, 2: builtin_functions.items_of_table}.get(
+        values.ndim
+    )
+
+
 def largest_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         return builtin_functions.max_viewed
@@ -377,6 +388,7 @@ METHODS: dict[tuple[str, int], Callable[..., Function | None]] = {
     ("index", 1): index_of,
     ("encode", 0): convert.encoding_of,
     ("bit_length", 0): bit_length_of,
+    ("tolist", 0): list_of_items,
     ("is_integer", 0): is_integer_of,
     **text_methods.METHODS,
     **reductions.METHODS,

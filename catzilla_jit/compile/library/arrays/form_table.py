@@ -7,6 +7,7 @@ from typing import Any
 from catzilla_jit.compile.library.arrays import (
     comparing_forms,
     conversion_forms,
+    editing_forms,
     fit_forms,
     making_forms,
     matrix_forms,
@@ -22,8 +23,8 @@ from catzilla_jit.compile.library.arrays.forms import Form
 _FUNCTIONS: dict[Any, Form] = {}
 _METHODS: dict[str, Form] = {}
 for _module in (
-    comparing_forms, conversion_forms, fit_forms, making_forms, matrix_forms, order_forms,
-    pairing_forms, reduction_forms, series_forms, transform_forms, ufunc_method_forms,
+    comparing_forms, conversion_forms, editing_forms, fit_forms, making_forms, matrix_forms,
+    order_forms, pairing_forms, reduction_forms, series_forms, transform_forms, ufunc_method_forms,
 ):  # fmt: skip
     _FUNCTIONS |= _module.FUNCTIONS
     _METHODS |= _module.METHODS

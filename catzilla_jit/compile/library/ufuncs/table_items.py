@@ -1,6 +1,7 @@
 """Items and rows of tables that masks and arrays of numbers pick, and what is written to them.
 
     a[mask], a[mask, :], a[places, 1:3]     rows, or parts of them
+    a[:, mask], a[1:3, places]              columns, or parts of them
     a[mask, 0], a[2, places]                items of one column or row
     a[rows, columns], a[(places,)]          items, one by one
     a[mask_of_the_table]                    items, in C order
@@ -44,7 +45,7 @@ def _parts(index: Any) -> tuple[Any, ...]:
 
 
 def kind_of(array: Any, index: Any) -> str | None:
-    """Return how an index picks: "rows", "line", "pairs" or "mask"; None if it is not known."""
+    """Return how an index picks: "rows", "columns", "line", "pairs" or "mask"; else None."""
     if not isinstance(array, types.Array) or not array.aligned or array.ndim not in (1, 2):
         return None
     if array.dtype not in signatures.DTYPES:
@@ -65,6 +66,8 @@ def kind_of(array: Any, index: Any) -> str | None:
         return "pairs" if all(each.dtype == types.int64 for each in parts) else None
     if arrays[0] and parts[1] == types.slice2_type:
         return "rows"
+    if arrays[1] and parts[0] == types.slice2_type:
+        return "columns"
     other = parts[1] if arrays[0] else parts[0]
     return "line" if any(arrays) and other == types.int64 else None
 
@@ -74,6 +77,8 @@ def picked_type(array: Any, index: Any) -> Any:
     kind = kind_of(array, index)
     if kind is None or (kind == "rows" and array.layout != "C"):
         return None  # of other tables NumPy's rows may lie in another order
+    if kind == "columns":
+        return types.Array(array.dtype, 2, "F") if array.layout in ("C", "F") else None
     return types.Array(array.dtype, 2 if kind == "rows" else 1, "C")
 
 
@@ -86,6 +91,8 @@ def is_written(array: Any, index: Any, value: Any) -> bool:
     if any(isinstance(each, types.Array) and each.dtype == array.dtype for each in given):
         return False  # which it may overlap
     if isinstance(value, types.Array):
+        if kind == "columns":
+            return False
         dimensions = (1, 2) if kind == "rows" else (1,)
         return value.aligned and value.dtype == array.dtype and value.ndim in dimensions
     return indexing.takes(array, value)
@@ -134,7 +141,9 @@ class _Walk:
         if kind == "rows":
             width, step = self.shape[1], self.strides[1]
             if len(parts) == 2:
-                width = self._sliced(parts[1], values[1])
+                width = self._sliced(parts[1], values[1], 1)
+        elif kind == "columns":
+            width, step = self._sliced(parts[0], values[0], 0), self.strides[0]
         elif len(parts) == 2:
             self._move(1 - axis, values[1 - axis])
         places = self._operand(parts[axis], values[axis])
@@ -169,14 +178,14 @@ class _Walk:
         number = indexing.counted(self.builder, index, self.shape[axis])
         self.at = self._moved(self.at, number, self.strides[axis])
 
-    def _sliced(self, type_: Any, value: ir.Value) -> ir.Value:
-        """Go to the first column of a slice, and return how many there are."""
+    def _sliced(self, type_: Any, value: ir.Value, axis: int) -> ir.Value:
+        """Go to the first row or column of a slice, and return how many there are."""
         bounds = self.context.make_helper(self.builder, type_, value)
-        slicing.fix_slice(self.builder, bounds, self.shape[1])
+        slicing.fix_slice(self.builder, bounds, self.shape[axis])
         length = slicing.get_slice_length(self.builder, bounds)
         empty = self.builder.icmp_signed("==", length, ZERO)
         first = self.builder.select(empty, ZERO, bounds.start)
-        self.at = self._moved(self.at, first, self.strides[1])
+        self.at = self._moved(self.at, first, self.strides[axis])
         return length
 
     def _flag(self, places: calls.Operand, indices: Any) -> ir.Value:
@@ -269,6 +278,8 @@ def _taken(array: Any, index: Any) -> Any:
         walk = _Walk(context, builder, signature.args, values)
         picked = walk.picked()
         shape = [picked.count, picked.width][: result.ndim]
+        if result.layout == "F":  # columns lie one after the other, as NumPy's do
+            shape.reverse()
         made = arrayobj._empty_nd_impl(context, builder, result, shape)
         data = builder.bitcast(made.data, nest.BYTES)
         size = INT64(context.get_abi_sizeof(context.get_data_type(result.dtype)))
