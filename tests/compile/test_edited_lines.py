@@ -64,3 +64,29 @@ def test_picked_columns_are_numpys(order: Any) -> None:
         assert made.explain().compiled, made.explain()
         found = made.submit(table, others[0]).result()
         assert laid_out(found) == laid_out(function(table, others[0]))
+
+
+def swapped(a: Any, k: int) -> Any:
+    made = a.copy()
+    made[[0, k]] = made[[k, 0]]
+    for i in range(2):
+        j = i + 1
+        made[[i, j]] = made[[j, i]]
+    return made, a[[k, 0, -k]], a[:, [k, 0]], a[0][[k - 1, k]]
+
+
+def test_rows_that_a_list_of_variables_picks_are_numpys() -> None:
+    made: Task[..., Any] = task(swapped)
+    table = RANDOM.standard_normal((4, 5))
+    for k in (2, -1, 9):
+        assert submitted(made, table, k) == outcome(swapped, table, k)
+    assert made.explain().compiled, made.explain()
+
+
+def picked_from_others(xs: list[int], k: int) -> Any:
+    return xs[[k]]  # type: ignore[call-overload]
+
+
+def test_list_that_picks_from_a_list_is_pythons_error() -> None:
+    made: Task[..., Any] = task(picked_from_others)
+    assert submitted(made, [1, 2], 0) == outcome(picked_from_others, [1, 2], 0)

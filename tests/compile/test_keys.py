@@ -24,6 +24,9 @@ def first(xs: list[float], k: int) -> Any: return next(x for x in xs if x > k)
 def first_or_none(xs: list[float], k: int) -> Any:
     return next((i for i, x in enumerate(xs) if x == k), -1), next((x for x in xs if x > k), None)
 def counted_down(xs: list[float], k: int) -> Any: return down(len(xs), float(k))
+def zipped(xs: list[float], k: int) -> Any:
+    pairs = sorted(zip(xs, range(len(xs)), strict=False))
+    return pairs, sorted(zip(xs, xs[::-1], strict=False), key=lambda e: e[1])
 def pairs(xs: list[float], k: int) -> Any: return sorted(set([(k, x) for x in xs])), len(set(xs))  # noqa: C403
 # fmt: on
 
@@ -36,7 +39,7 @@ def down(n: int, x: float) -> tuple[int, float]:
 
 @pytest.mark.parametrize(
     "function",
-    [places, by_two, by_a_dict, first, first_or_none, counted_down, pairs],
+    [places, by_two, by_a_dict, first, first_or_none, counted_down, pairs, zipped],
     ids=lambda function: function.__name__,
 )
 def test_the_answer_is_pythons(function: Callable[..., Any]) -> None:

@@ -86,9 +86,9 @@ class ArrayCalls:
         return made
 
     def _by_list(self, node: ast.Subscript) -> ast.expr | None:
-        """Return items that a list of integers picks, as picked by an array: no list has such."""
+        """Return items that a list picks, as picked by an array: no list or dict has such."""
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        made = [self._call("array", numpy.array, _as_tuple(each)) if _are_whole(each) else each
+        made = [self._call("array", numpy.array, _as_tuple(each)) if _is_index(each) else each
                 for each in parts]  # fmt: skip
         if all(each is part for each, part in zip(made, parts, strict=True)):
             return None
@@ -116,7 +116,7 @@ class ArrayCalls:
         if not isinstance(rows, ast.Slice) or rows.step is not None:
             return None
         table, picked = facts.of(node.value), facts.of(places)
-        if _are_whole(places):
+        if _is_index(places):
             places = self._call("array", numpy.array, _as_tuple(places))
         elif picked is None or picked.ndim != 1 or picked.dtype not in (bool, int, None):
             return None
@@ -297,13 +297,15 @@ def _as_tuple(node: ast.expr) -> ast.expr | None:
     return ast.Tuple([each for each in rows if each is not None], ast.Load())
 
 
-def _are_whole(node: ast.expr) -> bool:
-    """Tell whether a node is a list of integers that is written out."""
+def _is_index(node: ast.expr) -> bool:
+    """Tell whether a node is a list that is written out, of single integers or what may be some."""
     if not isinstance(node, ast.List) or not 0 < len(node.elts) <= MOST_JOINED:
         return False
-    items = [each.operand if isinstance(each, ast.UnaryOp) else each for each in node.elts]
-    minus = (isinstance(each.op, ast.USub) for each in node.elts if isinstance(each, ast.UnaryOp))
-    return all(minus) and all(type(getattr(each, "value", None)) is int for each in items)
+    return not any(
+        isinstance(each, ast.List | ast.Tuple | ast.Starred | ast.JoinedStr)
+        or (isinstance(each, ast.Constant) and type(each.value) is not int)
+        for each in node.elts
+    )
 
 
 def _is_number(given: Fact) -> bool:

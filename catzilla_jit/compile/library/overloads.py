@@ -161,7 +161,7 @@ def sorted_of(values: Any) -> Function | None:
     if isinstance(values, VIEWS):
         floats = values.iterator_type.yield_type == types.float64
         return builtin_functions.sorted_viewed_floats if floats else builtin_functions.sorted_list
-    known = isinstance(values, types.UnicodeType | types.RangeType | types.Set)
+    known = isinstance(values, types.UnicodeType | types.RangeType | types.Set | types.ZipType)
     if not known and not _is_sequence(values):
         return None
     return (

@@ -54,12 +54,28 @@ def _result(op: Any, name: str, given: tuple[Any, ...]) -> Any:
         )
         if name not in OF_NUMBERS or not floats:
             return None
-    if op is operator.pow:  # an integer to a negative power raises; other paths were not compared
-        floats = isinstance(given[0], types.Array) and given[0].dtype == types.float32
-        same = not isinstance(given[1], types.Array) or given[1].dtype == types.float32
-        if not floats or not same or not elementwise.is_plain_power("float32"):
-            return None
+    if op is operator.pow and not _is_plain_power(given):
+        return None
     return elementwise.result_type(name, given)
+
+
+def _is_plain_power(given: tuple[Any, ...]) -> bool:
+    """Tell whether NumPy's operator is the loop: an integer to a negative power raises."""
+    elements = {types.unliteral(getattr(each, "dtype", each)) for each in given}
+    if isinstance(given[0], types.Array) and given[0].dtype == types.float32:
+        same = not isinstance(given[1], types.Array) or given[1].dtype == types.float32
+        return same and elementwise.is_plain_power("float32")
+    same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64
+    floats = types.float64 in elements and elements <= {types.float64, types.int64}
+    return floats and same and elementwise.is_plain_power()
+
+
+def _is_square(op: Any, given: tuple[Any, ...]) -> bool:
+    """Tell whether NumPy takes the product of an array with itself."""
+    if op is not operator.pow or not isinstance(given[0], types.Array):
+        return False
+    two = isinstance(given[1], types.IntegerLiteral) and given[1].literal_value == 2
+    return two and given[0].dtype in (types.float64, types.int64)
 
 
 def _made(op: Any, name: str, inputs: int) -> Any:
@@ -70,6 +86,9 @@ def _made(op: Any, name: str, inputs: int) -> Any:
                 shown = ", ".join(map(str, given))
                 raise errors.TypingError(f"{name} is not known for {shown}")
             return signature, code
+        if _is_square(op, given):
+            product = elementwise.result_type("multiply", (given[0], given[0]))
+            return product(*map(types.unliteral, given)), square
         result = _result(op, name, given)
         if result is None:
             shown = ", ".join(map(str, given))
@@ -80,6 +99,13 @@ def _made(op: Any, name: str, inputs: int) -> Any:
         chosen = signatures.choose(name, signature.args)
         assert chosen is not None
         return calls.elementwise(context, builder, chosen, signature, values)
+
+    def square(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        both = (signature.args[0], signature.args[0])
+        chosen = signatures.choose("multiply", both)
+        assert chosen is not None
+        product = signature.return_type(*both)
+        return calls.elementwise(context, builder, chosen, product, [values[0], values[0]])
 
     def of_one(typing: Any, value: Any) -> Any:
         return typed(typing, (value,))
