@@ -49,3 +49,10 @@ def test_turned_and_placed_tables_are_numpys() -> None:
     check("(np.rot90(a), np.rot90(a, 2), np.rot90(a, k=-1), np.argwhere(a > 0), np.diagflat(a, 1))",
           [(each,) for each in TABLES])  # fmt: skip
     check("(np.argwhere(a), np.diagflat(a), np.diagflat(a, -2))", [(each,) for each in LINES])
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_deviations_without_nan_are_numpys(layout: Any) -> None:
+    holes = [np.where(RANDOM.random(each.shape) < 0.2, np.nan, each) for each in TABLES]
+    few = "np.nanstd(a, axis=0), np.nanvar(a, axis=1, ddof=1), np.nanstd(a, -1, ddof=-1)"
+    check(f"({few}, np.nanvar(a))", turned([*holes, *TABLES], layout))

@@ -214,26 +214,30 @@ def _spread_without(name: str) -> Any:
     def make(
         _given: Any, *, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0
     ) -> Any:
-        if type(ddof) is not int or not axis is dtype is out is None:
+        if type(ddof) is not int or dtype is not None or out is not None:
             return None
 
         def ours(array: Any) -> Function | None:
-            if not _is_array(array, types.float64) or not _axis("sum", array, None):
+            if not _is_array(array, types.float64) or not _axis("sum", array, axis):
                 return None
+            some = axis is not None and array.ndim > 1  # several sums, of which each has a number
+            single = [f"if number <= {max(ddof, 0)}:", "    bail_out()"]
             lines = [
                 "gone = isnan(x)",
-                "number = total(where(gone, 0.0, 1.0))",
-                f"if number <= {max(ddof, 0)}:",
-                "    bail_out()",
-                "mean = divide(total(where(gone, 0.0, x)), number)",
+                "number = kept(where(gone, 0.0, 1.0))",
+                *(["for each in number.flat:", f"    if each <= {max(ddof, 0)}:",
+                   "        bail_out()"] if some else single),
+                "mean = divide(kept(where(gone, 0.0, x)), number)",
                 "apart = where(gone, 0.0, subtract(where(gone, 0.0, x), mean))",
-                f"found = divide(total(multiply(apart, apart)), number - {ddof})",
+                f"degrees = subtract(total(where(gone, 0.0, 1.0)), {ddof}.0)",
+                "found = divide(total(multiply(apart, apart)), degrees)",
                 "return sqrt(found)" if name == "nanstd" else "return found",
-            ]
-            total = loops.reduction("sum", loops.ALL, False)
-            return written(name, "x", lines, **LOOPS, total=total)
+            ]  # fmt: skip
+            kept = loops.reduction("sum", axis, some)
+            total = loops.reduction("sum", axis, False)
+            return written(name, "x", lines, **LOOPS, kept=kept, total=total)
 
-        return _choice(name, ours)
+        return _choice(name, ours, certain=False)
 
     return make
 
