@@ -72,6 +72,7 @@ def swapped(a: Any, k: int) -> Any:
     for i in range(2):
         j = i + 1
         made[[i, j]] = made[[j, i]]
+    made[[0, k], :] = made[[k, 0], :]
     return made, a[[k, 0, -k]], a[:, [k, 0]], a[0][[k - 1, k]]
 
 
@@ -90,3 +91,19 @@ def picked_from_others(xs: list[int], k: int) -> Any:
 def test_list_that_picks_from_a_list_is_pythons_error() -> None:
     made: Task[..., Any] = task(picked_from_others)
     assert submitted(made, [1, 2], 0) == outcome(picked_from_others, [1, 2], 0)
+
+
+def components(a: Any) -> Any:
+    apart = a - a.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(apart, rowvar=False))
+    order = np.argsort(values)[::-1]
+    others = np.linalg.eigh(apart.T @ apart)
+    return values[order], apart @ vectors[:, order[:2]], a[:, (a > 0).any(axis=0)], others
+
+
+def test_columns_in_the_order_of_eigenvalues_are_numpys() -> None:
+    made: Task[..., Any] = task(components)
+    for shape in ((9, 3), (2, 2), (5, 4)):
+        table = RANDOM.standard_normal(shape)
+        assert submitted(made, table) == outcome(components, table)
+    assert made.explain().compiled, made.explain()

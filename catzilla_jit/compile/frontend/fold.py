@@ -260,6 +260,12 @@ def _pairs(node: ast.Assign) -> list[tuple[str, ast.expr]]:
             both = list(zip(target.elts, node.value.elts, strict=False))
             if len(target.elts) == len(node.value.elts):
                 found += [(each.id, value) for each, value in both if isinstance(each, ast.Name)]
+        elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Call):
+            found += [
+                (each.id, ast.Subscript(node.value, ast.Constant(i), ast.Load()))
+                for i, each in enumerate(target.elts)
+                if isinstance(each, ast.Name)
+            ]
     return found
 
 

@@ -24,7 +24,7 @@ from catzilla_jit.compile.frontend.fact import (
     dtype_of,
     is_class,
 )
-from catzilla_jit.compile.frontend.known_calls import CALLS
+from catzilla_jit.compile.frontend.known_calls import CALLS, REDUCING, part_of, reduced
 
 COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
@@ -124,6 +124,11 @@ class Facts:
         return None
 
     def _of_Subscript(self, node: ast.Subscript) -> Fact | None:
+        if isinstance(node.value, ast.Call) and isinstance(node.slice, ast.Constant):
+            given = [self.of(each) for each in node.value.args]
+            part = part_of(self.object(node.value.func), given, node.slice.value)
+            if part is not None and not node.value.keywords:
+                return part
         """Return what slices and integers pick from an array, if that is an array."""
         holder = self.of(node.value)
         if holder is None or not holder.is_array or not holder.ndim:
@@ -211,7 +216,7 @@ class Facts:
             compute = known.get(type(node.op))
             return Fact(compute(left.constant, right.constant)) if compute else None
         if isinstance(node.op, ast.MatMult):
-            return None
+            return _of_product(left, right)
         found = _of_elements((left, right))
         bits = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor)
         if bits and found is not None and found.ndim is not None and _are_masks(left, right):
@@ -251,6 +256,9 @@ class Facts:
         if name == "astype" and node.args and holder.ndim is not None:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
+        if name in REDUCING:
+            told = {each.arg: self.of(each.value) for each in node.keywords if each.arg}
+            return reduced(name, [holder, *map(self.of, node.args)], told)
         return None
 
 
@@ -279,6 +287,14 @@ def _of_text(text: str, name: str, arguments: list[Fact | None]) -> Fact | None:
         return Fact(getattr(text, name)(*given))
     except TypeError:  # another number of arguments
         return None
+
+
+def _of_product(left: Fact, right: Fact) -> Fact | None:
+    """Return what `@` makes of two vectors or matrices; None for what is no array."""
+    left_ndim, right_ndim = left.ndim, right.ndim
+    if left_ndim not in (1, 2) or right_ndim not in (1, 2) or left_ndim + right_ndim == 2:
+        return None
+    return array(left_ndim + right_ndim - 2)
 
 
 def _of_elements(operands: tuple[Fact | None, ...]) -> Fact | None:

@@ -225,6 +225,45 @@ def _places(_arguments: Arguments, _told: Told) -> Fact | None:
     return array(1, numpy.dtype(int))
 
 
+#: What takes the items along an axis together.
+REDUCING = ("sum", "mean", "std", "var", "min", "max", "prod", "any", "all", "argmin", "argmax")
+
+
+def reduced(name: str, arguments: Arguments, told: Told) -> Fact | None:
+    """Return the array that a reduction along a constant axis gives."""
+    places = [*arguments[1:], *([told["axis"]] if "axis" in told else [])]
+    given = arguments[0] if arguments else None
+    if given is None or len(places) != 1 or told.keys() - {"axis", "ddof"}:
+        return None
+    axis = places[0].constant if places[0] is not None else None
+    if type(axis) is not int or not given.is_array or given.ndim is None or given.ndim < 2:
+        return None
+    return array(given.ndim - 1, numpy.dtype(bool) if name in ("any", "all") else None)
+
+
+def _reduced(name: str) -> Callable[[Arguments, Told], Fact | None]:
+    return lambda arguments, told: reduced(name, arguments, told)
+
+
+#: The dimensions of the arrays that functions of one matrix return together.
+PARTS = {numpy.linalg.eigh: (1, 2), numpy.linalg.eig: (1, 2), numpy.linalg.qr: (2, 2)}
+
+
+def part_of(function: Any, arguments: Arguments, place: Any) -> Fact | None:
+    """Return what one of the arrays is that a call returns in a tuple."""
+    parts = next((PARTS[each] for each in PARTS if each is function), ())
+    matrix = arguments[0] if len(arguments) == 1 else None
+    if matrix is None or matrix.ndim != 2 or type(place) is not int:
+        return None
+    return array(parts[place]) if 0 <= place < len(parts) else None
+
+
+def _covariance(arguments: Arguments, _told: Told) -> Fact | None:
+    """What `numpy.cov` makes of a table; of a single variable compiled code makes none."""
+    given = arguments[0] if len(arguments) == 1 else None
+    return array(2, numpy.dtype(float)) if given is not None and given.ndim == 2 else None
+
+
 _LIMITS = {each: _limits(each) for each in (numpy.finfo, numpy.iinfo)}
 CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     isinstance: _isinstance, hasattr: _hasattr, callable: _callable, len: _len, type: _type,
@@ -238,5 +277,7 @@ CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
     **{each: _new(numpy.dtype(float)) for each in (numpy.zeros, numpy.ones, numpy.empty)},
     numpy.full_like: _like, numpy.ravel: _line,
-    numpy.argsort: _order, numpy.flatnonzero: _places,
+    numpy.argsort: _order, numpy.flatnonzero: _places, numpy.cov: _covariance,
+    numpy.corrcoef: _covariance,
+    **{getattr(numpy, name): _reduced(name) for name in REDUCING},
 }  # fmt: skip

@@ -68,9 +68,12 @@ def _is_new(state: Any, variable: Any) -> bool:
     made = ir_utils.guard(ir_utils.get_definition, state.func_ir, variable)
     if isinstance(made, ir.Expr) and made.op == "call":
         function = number_kinds.called(state.typemap, made)
-        return number_kinds.is_loop(function) or any(function is each for each in owned.MAKERS)
+        makers = (*owned.MAKERS, *(each for each, _ in TAKING))
+        return number_kinds.is_loop(function) or any(function is each for each in makers)
     if isinstance(made, ir.Expr) and made.op == "getitem":
-        return isinstance(state.typemap[made.index.name], types.Array)
+        index = state.typemap[made.index.name]
+        parts = index.types if isinstance(index, types.BaseTuple) else (index,)
+        return any(isinstance(each, types.Array) for each in parts)
     return isinstance(made, ir.Expr) and made.op in ("binop", "unary")
 
 
