@@ -77,7 +77,7 @@ class ArrayCalls:
 
     def _items(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return what stands for items that an index picks."""
-        made = self._joined(node, facts) or self._columns(node, facts) or self._by_list(node)
+        made = self._joined(node, facts) or self._columns(node, facts) or self._by_list(node, facts)
         made = made or self._of_table(node, facts)
         if made is None:
             made = _masked(node, facts)
@@ -85,11 +85,16 @@ class ArrayCalls:
                 self.chooses = self.chooses or node.lineno
         return made
 
-    def _by_list(self, node: ast.Subscript) -> ast.expr | None:
+    def _by_list(self, node: ast.Subscript, facts: Facts) -> ast.expr | None:
         """Return items that a list picks, as picked by an array: no list or dict has such."""
+        holder = facts.of(node.value)
+        variables = holder is not None and holder.is_array
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        made = [self._call("array", numpy.array, _as_tuple(each)) if _is_index(each) else each
-                for each in parts]  # fmt: skip
+        made = [
+            self._call("array", numpy.array, _as_tuple(each))
+            if _is_index(each, variables=variables) else each
+            for each in parts
+        ]  # fmt: skip
         if all(each is part for each, part in zip(made, parts, strict=True)):
             return None
         index = ast.Tuple(made, ast.Load()) if isinstance(node.slice, ast.Tuple) else made[0]
@@ -297,9 +302,15 @@ def _as_tuple(node: ast.expr) -> ast.expr | None:
     return ast.Tuple([each for each in rows if each is not None], ast.Load())
 
 
-def _is_index(node: ast.expr) -> bool:
-    """Tell whether a node is a list that is written out, of single integers or what may be some."""
+def _is_index(node: ast.expr, *, variables: bool = True) -> bool:
+    """Tell whether a node is a list that is written out, of integers.
+
+    variables: or of what may be integers.
+    """
     if not isinstance(node, ast.List) or not 0 < len(node.elts) <= MOST_JOINED:
+        return False
+    items = [each.operand if isinstance(each, ast.UnaryOp) else each for each in node.elts]
+    if not variables and not all(isinstance(each, ast.Constant) for each in items):
         return False
     return not any(
         isinstance(each, ast.List | ast.Tuple | ast.Starred | ast.JoinedStr)
