@@ -32,7 +32,7 @@ def main() -> int:
     public += [
         f"catzilla_jit.errors.{name}"
         for name, value in vars(errors).items()
-        if isinstance(value, type) and value.__module__ == errors.__name__
+        if isinstance(value, type) and value.__module__ == errors.__name__ and name[0] != "_"
     ]
     missing = sorted(set(public) - described)
     for name in missing:
