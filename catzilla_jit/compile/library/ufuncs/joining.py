@@ -19,7 +19,14 @@ from llvmlite import ir
 from numba.core import cgutils, errors, types
 from numba.np import arrayobj, numpy_support
 
-from catzilla_jit.compile.library.ufuncs import assignment, calls, conversions, nest, signatures
+from catzilla_jit.compile.library.ufuncs import (
+    assignment,
+    calls,
+    conversions,
+    nest,
+    number_rows,
+    signatures,
+)
 from catzilla_jit.compile.library.ufuncs.late import late_intrinsic
 
 INT64 = ir.IntType(64)
@@ -238,9 +245,5 @@ def _of_tuple(context: Any, builder: ir.IRBuilder, type_: Any, value: ir.Value) 
     """Return numbers of a tuple as items in memory that follow each other."""
     item = listed(type_)
     size = context.get_abi_sizeof(context.get_data_type(item))
-    place = cgutils.alloca_once(builder, context.get_data_type(item), size=INT64(len(type_)))
-    parts = cgutils.unpack_tuple(builder, value, len(type_))
-    for i, (given, part) in enumerate(zip(type_.types, parts, strict=True)):
-        number = context.cast(builder, part, given, item)
-        context.pack_value(builder, item, number, builder.gep(place, [INT64(i)]))
+    place = number_rows.stored(context, builder, type_, value, item)
     return calls.Operand(place, [INT64(len(type_))], [INT64(size)])

@@ -81,20 +81,24 @@ def line_type(given: Any, target: Any) -> Any:
 
 def line(context: Any, builder: ir.IRBuilder, given: Any, value: ir.Value, type_: Any) -> ir.Value:
     """Return the items as an array without memory of its own."""
-    data_type = context.get_data_type(type_.dtype)
     if isinstance(given, types.List):
         items = ListInstance(context, builder, given, value)
         data, count = items.data, items.size
     else:
-        data = cgutils.alloca_once(builder, data_type, size=len(given))
-        for i, own in enumerate(given):
-            item = context.cast(builder, builder.extract_value(value, i), own, type_.dtype)
-            place = builder.gep(data, [INT64(i)])
-            context.pack_value(builder, type_.dtype, item, place)
+        data = stored(context, builder, given, value, type_.dtype)
         count = INT64(len(given))
-    size = INT64(context.get_abi_sizeof(data_type))
+    size = INT64(context.get_abi_sizeof(context.get_data_type(type_.dtype)))
     made = context.make_array(type_)(context, builder)
     arrayobj.populate_array(
         made, data=data, shape=[count], strides=[size], itemsize=size, meminfo=None
     )
     return made._getvalue()
+
+
+def stored(context: Any, builder: ir.IRBuilder, given: Any, value: ir.Value, item: Any) -> ir.Value:
+    """Write the numbers of a tuple to the stack, as items of a type that follow each other."""
+    place = cgutils.alloca_once(builder, context.get_data_type(item), size=len(given))
+    for i, own in enumerate(given):
+        number = context.cast(builder, builder.extract_value(value, i), own, item)
+        context.pack_value(builder, item, number, builder.gep(place, [INT64(i)]))
+    return place
