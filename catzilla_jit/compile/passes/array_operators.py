@@ -18,7 +18,7 @@ from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.frontend.errstate import STRICT_NAME
-from catzilla_jit.compile.library.ufuncs import cores, elementwise, operators, table
+from catzilla_jit.compile.library.ufuncs import cores, operators, table
 from catzilla_jit.compile.passes import array_items
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
 
@@ -89,13 +89,10 @@ def _is_operation(expr: Any, state: Any) -> bool:
         return {getattr(each, "dtype", types.unliteral(each)) for each in given} <= set(PLAIN)
     if expr.fn not in table.OPERATORS:
         return False
-    elements = [getattr(each, "dtype", types.unliteral(each)) for each in given]
-    floats = types.float64 in elements and set(elements) <= {types.float64, types.int64}
     if expr.fn is operator.pow:
-        # Where the exponents are converted, NumPy hands them on in another way.
-        same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64
-        return floats and same and elementwise.is_plain_power()
-    return floats
+        return operators.is_power_of_doubles(tuple(given))
+    elements = [getattr(each, "dtype", types.unliteral(each)) for each in given]
+    return types.float64 in elements and set(elements) <= {types.float64, types.int64}
 
 
 def _redirected(statement: Any, scope: Any, state: Any) -> list[Any]:

@@ -61,10 +61,18 @@ def _result(op: Any, name: str, given: tuple[Any, ...]) -> Any:
 
 def _is_plain_power(given: tuple[Any, ...]) -> bool:
     """Tell whether NumPy's operator is the loop: an integer to a negative power raises."""
-    elements = {types.unliteral(getattr(each, "dtype", each)) for each in given}
     if isinstance(given[0], types.Array) and given[0].dtype == types.float32:
         same = not isinstance(given[1], types.Array) or given[1].dtype == types.float32
         return same and elementwise.is_plain_power("float32")
+    return is_power_of_doubles(given)
+
+
+def is_power_of_doubles(given: tuple[Any, ...]) -> bool:
+    """Tell whether NumPy's operator is the loop of doubles for these.
+
+    Where the exponents are converted, NumPy hands them on in another way.
+    """
+    elements = {types.unliteral(getattr(each, "dtype", each)) for each in given}
     same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64
     floats = types.float64 in elements and elements <= {types.float64, types.int64}
     return floats and same and elementwise.is_plain_power()
