@@ -15,6 +15,7 @@ import pytest
 
 from catzilla_jit import Runtime, TaskStatus, as_completed
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from support.gates import hold
 from support.kernels import PATIENCE
 
 LONG = 40_000  # whose factorial takes Python about half a second
@@ -184,17 +185,20 @@ def test_those_with_a_value_are_counted_as_completed(runtime):
     assert list(tasks["digits"].lanes) == ["compiled"]
 
 
-def test_other_tasks_get_their_turn_between_left_items(single):
+def test_other_tasks_get_their_turn_between_left_items(single, gate):
     task = single.task(digits, compile_to_c="require")
     task.map([1, 2])
-    batch = task.submit_map([4000] * 60)
+    # The one Python worker is held until both stand in its queue, in this order.
+    gate.hold(single.task(hold, compile_to_c=False))
+    batch = task.submit_map([3, *[LONG // 10] * 60])
     until = time.monotonic() + PATIENCE
-    while batch.progress == 0.0 and time.monotonic() < until:
+    while batch.progress == 0.0 or single.stats().total_queued == 0:
+        assert time.monotonic() < until
         time.sleep(0.001)
-    # One Python worker: this one is queued behind the call that computes the items.
-    single.task(lambda: None, compile_to_c=False).submit().result(PATIENCE)
-    assert not batch.done()
-    assert list(batch.wait(PATIENCE)) == [ANSWER] * 60
+    ended = single.task(batch.done, compile_to_c=False, name="ended").submit()
+    gate.open()
+    assert ended.result(PATIENCE) is False
+    assert list(batch.wait(PATIENCE)) == [13, *[ANSWER] * 60]
     assert not batch.errors
 
 
