@@ -5,8 +5,9 @@ A process that runs a few files stays small (machine code is never freed), and o
 or hangs costs no result but those of its own files.
 
 Each process prints what pytest prints, when it has ended. With --repeat the tests that failed
-are run once more, alone: what passes then is unsteady, and is listed at the end with the output
-that it failed with. The last line counts all tests; exit status 0 if none is left that failed.
+are run once more, alone, and so is all of a process that ended before its tests had: what passes
+then is unsteady, and is listed at the end with the output that it failed with. The last line counts
+all tests; exit status 0 if none is left that failed.
 
 usage: tools/tests.py [--repeat] [--jobs N] [--pool native|pure] [DIRECTORY_OR_FILE...]
 """
@@ -38,6 +39,7 @@ BOTH_POOLS = (
     "tests/stats/test_trace.py",
 )  # fmt: skip
 POOLS = {"native": {}, "pure": {"CATZILLA_JIT_DISABLE_NATIVE": "1"}}
+LAST_LINES = 100  # of a process that has crashed: the stacks of its threads
 #: Begun first, because they take longest.
 FIRST = ("compile", "stop", "memory", "examples", "behaviour")
 
@@ -69,10 +71,14 @@ class Part:
         )  # fmt: skip
         sys.stdout.buffer.write(f"\n## {self.name}\n".encode() + done.stdout)
         sys.stdout.flush()
-        return _outcome(report, done.returncode)
+        outcome = _outcome(report, done.returncode)
+        if not outcome.whole:
+            lines = done.stdout.decode(errors="replace").splitlines()[-LAST_LINES:]
+            outcome.lost = "\n".join([*lines, f"exit status {done.returncode}"])
+        return outcome
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Outcome:
     """What the tests of a process came to, by name."""
 
@@ -80,6 +86,7 @@ class Outcome:
     passed: set[str]
     skipped: set[str]
     failed: dict[str, str]  # with the output
+    lost: str = ""  # the last that a process printed that is not whole
 
 
 def _outcome(report: Path, status: int) -> Outcome:
@@ -147,9 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
         ran = processes.map(lambda part: part.run(cache), parts)
         outcomes = dict(zip(parts, ran, strict=True))
         again = {
-            part: part.run(cache, "--last-failed", suffix=".again")
+            part: part.run(cache, *["--last-failed"] * outcome.whole, suffix=".again")
             for part, outcome in outcomes.items()
-            if given.repeat and outcome.whole and outcome.failed
+            if given.repeat and (outcome.failed or not outcome.whole)
         }
     return _conclude(outcomes, again, time.monotonic() - began)
 
@@ -157,8 +164,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _conclude(outcomes: dict[Part, Outcome], again: dict[Part, Outcome], seconds: float) -> int:
     """Print what is left to be said, and return the exit status."""
     counts: Counter[str] = Counter()
-    broken, unsteady = [], []
+    broken, unsteady, lost = [], [], []
     for part, outcome in outcomes.items():
+        if not outcome.whole:
+            repeated = again.get(part, outcome)
+            if repeated.whole and not repeated.failed:
+                unsteady.append((part, f"{part.name}, which ended before its tests", outcome.lost))
+                counts["passed"] -= 1  # of the unsteady ones, each of which counts as a test below
+            else:
+                lost.append((part, outcome.lost))
+                continue
+            outcome = repeated
         for name, output in outcome.failed.items():
             passes = part in again and again[part].whole and name in again[part].passed
             (unsteady if passes else broken).append((part, name, output))
@@ -172,9 +188,8 @@ def _conclude(outcomes: dict[Part, Outcome], again: dict[Part, Outcome], seconds
         print("\n## failed")
         for part, name, _ in broken:
             print(f"{name} ({part.pool} pool)")
-    lost = [part for part, outcome in outcomes.items() if not outcome.whole]
-    for part in lost:
-        print(f"\n## {part.name} ended before its tests had: see its output above")
+    for part, output in lost:
+        print(f"\n## {part.name} ended before its tests had\n\n{output}")
     _remember([name for _, name, _ in broken])
     counts["passed"] += len(unsteady)
     print(

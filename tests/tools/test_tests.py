@@ -63,7 +63,8 @@ def test_only_what_fails_again_or_crashes_fails_the_run(
     assert "what was printed" in end
     assert "as always" not in end
     assert "test_failing.py::test_broken (native pool)" in end[end.index("## failed") :]
-    assert "native-two ended before its tests had" in end
+    lost = end[end.index("native-two ended before its tests had") :]
+    assert "Fatal Python error: Aborted" in lost
     assert end.splitlines()[-1].startswith("3 passed, 2 failed, 0 skipped, 1 unsteady in ")
 
 
@@ -75,6 +76,25 @@ def test_unsteady_tests_fail_no_run(
     broken.write_text(broken.read_text().replace("assert False", "assert True"))
     assert tool.main(["--repeat", "--pool", "native", *chosen]) == 0
     assert ", 0 failed, 0 skipped, 1 unsteady" in capfd.readouterr().out.splitlines()[-1]
+
+
+def test_process_that_crashes_once_is_unsteady(
+    tool: types.ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tool.ROOT / "tests/two/test_crashing.py"
+    file.write_text(
+        "import os, pathlib\n"
+        "def test_before(): pass\n"
+        "def test_crash():\n"
+        "    place = pathlib.Path(__file__ + '.once')\n"
+        "    place.exists() or place.touch() or os.abort()\n"
+    )
+    assert tool.main(["--repeat", "--pool", "native", "tests/two"]) == 0
+    said = capfd.readouterr().out
+    end = said[said.index("## unsteady") :]
+    assert "# native-two, which ended before its tests (native pool)" in end
+    assert "Fatal Python error: Aborted" in end
+    assert end.splitlines()[-1].startswith("2 passed, 0 failed, 0 skipped, 1 unsteady in ")
 
 
 def test_both_pools_run_what_both_must_pass(
