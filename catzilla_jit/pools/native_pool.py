@@ -113,7 +113,7 @@ class NativePool:
         number, prefix = next(self._numbers), self._settings.thread_name_prefix
         name = f"{prefix}_{number}" if prefix else f"cz-python-{number}"
         if level < LEVELS:
-            name = f"cz-relief-{level}"
+            name = f"{prefix}_relief_{level}" if prefix else f"cz-relief-{level}"
         thread = threading.Thread(target=self._serve, args=(level,), name=name, daemon=True)
         with self._threads_lock:
             thread.start()

@@ -65,9 +65,10 @@ class Runtime(Engine):
     keep_results: results whose `task_id` was read are kept until their end, and the last so many
     after that, for `result_ttl_s` seconds at most; 0, the default: they live while somebody holds
     them.
-    thread_name_prefix: the Python threads are called PREFIX_0, PREFIX_1, ... initializer, initargs:
-    each Python thread calls initializer(*initargs) before its first task; if that raises, it is
-    logged, what waits is cancelled, and every submission raises RuntimeClosed.
+    thread_name_prefix: the Python threads are called PREFIX_0, PREFIX_1, ..., and those that come
+    for what waits too long PREFIX_relief_LEVEL. initializer, initargs: each Python thread
+    calls initializer(*initargs) before its first task; if that raises, it is logged, what waits is
+    cancelled, and every submission raises RuntimeClosed.
     enable_c_compilation: False runs every task as Python. enable_profiling: False keeps no
     statistics, and hides the runtime from `catzilla-jit stats`; so does CATZILLA_JIT_STATS=0.
     """

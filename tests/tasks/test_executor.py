@@ -16,6 +16,8 @@ import pytest
 
 from catzilla_jit import Executor, Runtime, task
 from catzilla_jit.errors import RuntimeClosed, TaskCancelled
+from support.gates import Gate, hold
+from support.kernels import PATIENCE
 
 
 @task
@@ -154,10 +156,19 @@ def test_threads_of_a_runtime_are_named_and_initialized() -> None:
     local = threading.local()
     initialize = lambda value: setattr(local, "value", value)  # noqa: E731
     with Runtime(
-        workers=1, thread_name_prefix="mine", initializer=initialize, initargs=(7,)
-    ) as runtime:
+        workers=1, enable_auto_scaling=False,
+        thread_name_prefix="mine", initializer=initialize, initargs=(7,),
+    ) as runtime:  # fmt: skip
         assert runtime.submit(lambda: local.value).result() == 7
         assert runtime.submit(lambda: threading.current_thread().name).result() == "mine_0"
+
+
+def test_relief_workers_bear_the_name_too(gate: Gate) -> None:
+    with Runtime(workers=1, max_workers=1, thread_name_prefix="mine") as runtime:
+        gate.hold(runtime.task(hold, compile_to_c=False))
+        name = runtime.task(lambda: threading.current_thread().name, priority="critical").submit()
+        assert name.result(PATIENCE) == "mine_relief_0"
+        gate.open()
 
 
 @pytest.mark.parametrize(

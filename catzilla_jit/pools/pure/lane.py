@@ -76,6 +76,7 @@ class Lane:
         # constant
         self._begin = begin
         self._prefix = f"{prefix}_" if prefix else f"cz-{name}-"
+        self._relief_prefix = f"{prefix}_relief_" if prefix else "cz-relief-"
         self._clock = clock  # None: no relief workers
         # Around the life of a worker thread; it takes the level of one for relief, else None.
         self._serving = serving
@@ -249,7 +250,7 @@ class Lane:
 
     def _start_relief(self, level: int) -> bool:
         thread = threading.Thread(
-            target=self._relieve, args=(level,), name=f"cz-relief-{level}", daemon=True
+            target=self._relieve, args=(level,), name=f"{self._relief_prefix}{level}", daemon=True
         )
         self._reliefs.append(thread)
         try:
