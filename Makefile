@@ -43,6 +43,12 @@ help:
 	tools/venv.sh $(PYTHON)
 	@touch $@
 
+# What checks, documents and packs the project, which neither the demo nor the tests need.
+.venv/dev: .venv/installed
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-build-isolation \
+	    --editable '.[dev]'
+	@touch $@
+
 .venv/built: .venv/installed $(NATIVE)
 	$(BIN)/cmake --build build/editable
 	@touch $@
@@ -63,7 +69,7 @@ test: build ctest
 check: lint types
 	@$(MAKE) --no-print-directory test WERROR=ON
 
-lint: .venv/installed
+lint: .venv/dev
 	$(BIN)/ruff format --check $(PY_DIRS)
 	$(BIN)/ruff check $(PY_DIRS)
 	@if [ -x $(BIN)/clang-format ]; then \
@@ -71,11 +77,11 @@ lint: .venv/installed
 	    $(BIN)/clang-format --dry-run --Werror $(C_FILES); \
 	else echo 'clang-format is not installed: the C layout is not checked'; fi
 
-types: .venv/installed
+types: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/python tools/user_types.py
 
-format: .venv/installed
+format: .venv/dev
 	$(BIN)/ruff format $(PY_DIRS)
 	$(BIN)/ruff check --fix $(PY_DIRS)
 	$(BIN)/clang-format -i $(C_FILES)
@@ -142,7 +148,7 @@ bench-smoke: build
 	    $(BIN)/python $$file --smoke || exit 1; \
 	done
 
-docs: build
+docs: .venv/dev build
 	$(BIN)/python tools/site.py
 
 docs-pictures: build
@@ -155,16 +161,16 @@ docs-pictures: build
 docs-tutorial: build
 	$(BIN)/python tools/tutorial.py
 
-wheel: .venv/installed
+wheel: .venv/dev
 	tools/wheel.sh $(BIN)/python --test
 
-test-pythons: .venv/installed
+test-pythons: .venv/dev
 	tools/pythons.sh $(BIN)/python
 
-test-cpython: .venv/installed
+test-cpython: .venv/dev
 	tools/pythons.sh $(BIN)/python --run tools/cpython_tests.py
 
-test-numba: .venv/installed
+test-numba: .venv/dev
 	$(BIN)/python tools/numba_matrix.py $(if $(NUMBA),--numba "$(NUMBA)") $(if $(TESTS),--tests "$(TESTS)")
 
 clean:

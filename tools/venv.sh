@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Make .venv with everything that development needs, and install the package into it in
-# place. A Debian python3 may come without venv's pip (python3-venv) and without Python.h
-# (python3-dev): both are fetched through apt where this runs as root, else named.
-# The Makefile calls this when pyproject.toml or a CMakeLists.txt has changed.
+# Make .venv with everything that the tests need, and install the package into it in place. A
+# Debian python3 may come without venv's pip (python3-venv) and without Python.h (python3-dev):
+# both are fetched through apt where this runs as root, else named. The Makefile calls this when
+# pyproject.toml or a CMakeLists.txt has changed.
 #
 # usage: tools/venv.sh [PYTHON]
 set -euo pipefail
@@ -45,9 +45,11 @@ need "no C compiler found" gcc sh -c 'command -v "${CC:-cc}"'
 
 [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
 pip=(.venv/bin/python -m pip --disable-pip-version-check install --quiet)
+# Most modules of most packages are never imported: those that are get compiled then.
+pip+=(--no-compile)
 echo "installing into .venv"
 # The build tools stay in .venv: after a change in native/ the Makefile rebuilds with them.
 "${pip[@]}" 'scikit-build-core>=0.11' cmake ninja
-"${pip[@]}" --no-build-isolation --editable '.[dev]'
+"${pip[@]}" --no-build-isolation --editable '.[test]'
 # Has wheels for some systems alone; the tests of its adapter are skipped without it.
 "${pip[@]}" 'catzilla==0.2.3' || echo "the package catzilla cannot be installed here: going on without it"
