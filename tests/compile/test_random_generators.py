@@ -48,6 +48,41 @@ def test_arrays_are_numpys() -> None:
     )
 
 
+def test_further_distributions_are_numpys() -> None:
+    agree(
+        "return rng.standard_exponential(), rng.standard_gamma(2.5), rng.standard_t(4),"
+        " rng.standard_cauchy(size=3), rng.weibull(1.5, 4), rng.pareto(3.0), rng.power(2.0),"
+        " rng.gumbel(size=2), rng.logistic(1, 2), rng.vonmises(0.5, 2.0), rng.wald(1.0, 3),"
+        " rng.f(3, 5.0), rng.triangular(0, 1, 4), rng.geometric(0.2), rng.geometric(0.9, 5),"
+        " rng.binomial(10, 0.3), rng.binomial(1000, 0.4, size=(2, 2)), rng.binomial(0, 0.5)"
+    )
+
+
+def test_parameters_that_are_arrays_are_drawn_for_each() -> None:
+    agree(
+        "return rng.normal(a, 2), rng.normal(a, b), rng.poisson(b), rng.binomial(9, b / 8),"
+        " rng.binomial(c, 0.25), rng.uniform(b - 1, high=b), rng.normal(a, size=(3, 4)),"
+        " rng.normal(np.outer(a, b), b), rng.exponential(b, size=4), rng.normal(c)",
+        np.linspace(-1.0, 1.0, 4), np.linspace(0.5, 3.0, 4), np.arange(5, 9),
+    )  # fmt: skip
+
+
+def test_choices_are_numpys() -> None:
+    agree(
+        "return rng.choice(7), rng.choice(a), rng.choice(a, 5), rng.choice(9, size=(2, 3)),"
+        " rng.choice(9, 4, replace=False), rng.choice(a, 3, False), rng.choice(9, replace=False),"
+        " rng.choice(20000, 3, replace=False), rng.choice(20000, 900, replace=False),"
+        " rng.choice(20000, 900, False, shuffle=False), rng.choice(50, 40, False, shuffle=False),"
+        " rng.choice([1.5, 2.5]), rng.choice([3, 4, 5], size=2)",
+        np.linspace(0.0, 1.0, 6),
+    )
+    agree(
+        "return rng.choice(4, p=a), rng.choice(b, 6, p=a), rng.choice(4, 3, False, a),"
+        " rng.choice(4, size=(2, 2), p=[0.1, 0.2, 0.3, 0.4]), rng.choice(c, 3), rng.choice(c)",
+        np.array([0.25, 0.0, 0.5, 0.25]), np.arange(4) * 3, np.arange(8.0).reshape(4, 2),
+    )  # fmt: skip
+
+
 def test_a_line_that_is_shuffled_is_numpys() -> None:
     agree("x = np.arange(a) * 1.0\n    rng.shuffle(x)\n    return x", 11)
 
@@ -75,7 +110,11 @@ def function(seed):
 @pytest.mark.parametrize(
     "body",
     ["rng.normal(0.0, -1.0)", "rng.integers(5, 5)", "rng.uniform(1.0, 0.0)", "rng.beta(0.0, 1.0)",
-     "rng.poisson(-1.0)", "rng.random(-1)", "np.random.default_rng(-seed)"],
+     "rng.poisson(-1.0)", "rng.random(-1)", "np.random.default_rng(-seed)",
+     "rng.binomial(3, 1.5)", "rng.geometric(0.0)", "rng.triangular(0, 5, 4)",
+     "rng.normal(0.0, np.array([1.0, -1.0]))", "rng.uniform(0.0, -0.0)",
+     "rng.choice(3, 4, replace=False)", "rng.choice(0)", "rng.choice(2, p=[0.5, 0.6])",
+     "rng.choice(3, p=[0.5, 0.5])", "rng.choice(3, 3, False, [0.5, 0.5, 0.0])"],
 )  # fmt: skip
 def test_what_numpy_refuses_is_left_to_it(body: str) -> None:
     source = f"    rng = np.random.default_rng(seed)\n    other = {body}\n    return rng.random()"
@@ -100,8 +139,8 @@ def test_a_task_that_shuffles_its_argument_has_side_effects() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["np.random.default_rng()", "np.random.default_rng(seed).choice(5)",
-             "np.random.default_rng(seed).normal(np.zeros(2))"],
+    "body", ["np.random.default_rng()", "np.random.default_rng(seed).choice(['a', 'b'])",
+             "np.random.default_rng(seed).normal([0.0, 1.0])"],
 )  # fmt: skip
 def test_other_generators_stay_python(body: str) -> None:
     made: Task[..., Any] = task(named(f"def function(seed): return {body}"))

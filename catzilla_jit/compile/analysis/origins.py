@@ -215,6 +215,13 @@ class Origins:
             return whole[expr.index]
         return joined(whole)
 
+    def _of_drawn(self, method: str, expr: Any) -> Origin:
+        """Return the origin of what a generator draws."""
+        if method == "choice":  # below a number, or of items
+            chosen = [*expr.args[:1], *(value for key, value in expr.kws if key == "a")]
+            return PYTHON if isinstance(self.typemap[chosen[0].name], types.Integer) else NUMPY
+        return NUMPY if method == "integers" else PYTHON
+
     def _of_called(self, expr: Any) -> Origin:
         callee = self.typemap[expr.func.name]
         arguments = [argument.name for argument in expr.args]
@@ -223,7 +230,7 @@ class Origins:
             return known
         if isinstance(callee, types.BoundFunction):
             if isinstance(callee.this, OwnGenerator):
-                return NUMPY if number_kinds.method_name(callee) == "integers" else PYTHON
+                return self._of_drawn(number_kinds.method_name(callee), expr)
             if isinstance(callee.this, types.Array):
                 return PYTHON if number_kinds.method_name(callee) in TO_PYTHON else NUMPY
             if number_kinds.method_name(callee) in TO_PYTHON:

@@ -30,10 +30,19 @@ DOUBLES = {
     "random_gamma": ("gamma", 2), "random_lognormal": ("lognormal", 2),
     "random_laplace": ("laplace", 2), "random_beta": ("beta", 2),
     "random_chisquare": ("chisquare", 1), "random_rayleigh": ("rayleigh", 1),
+    "random_standard_exponential": ("standard_exponential", 0),
+    "random_standard_gamma": ("standard_gamma", 1), "random_standard_t": ("standard_t", 1),
+    "random_standard_cauchy": ("standard_cauchy", 0), "random_weibull": ("weibull", 1),
+    "random_pareto": ("pareto", 1), "random_power": ("power", 1), "random_gumbel": ("gumbel", 2),
+    "random_logistic": ("logistic", 2), "random_vonmises": ("vonmises", 2),
+    "random_wald": ("wald", 2), "random_f": ("f", 2), "random_triangular": ("triangular", 3),
 }  # fmt: skip
 OTHERS = (
     "random_uniform", "random_poisson", "random_bounded_uint64_fill", "random_interval",
+    "random_geometric", "random_binomial",
 )  # fmt: skip
+#: Bytes that `binomial_t` has, and more: what the function keeps of its last arguments.
+BINOMIAL = 256
 WORDS = ctypes.c_uint64
 
 
@@ -102,7 +111,7 @@ def _agrees(functions: dict[str, Any]) -> bool:
         function = functions[name]
         function.restype = ctypes.c_double
         function.argtypes = [ctypes.c_void_p, *[ctypes.c_double] * count]
-        given = (0.7, 1.3)[:count]
+        given = (0.7, 1.3, 2.5)[:count]
         for _ in range(50):
             if function(interface.bit_generator, *given) != getattr(theirs, method)(*given):
                 return False
@@ -112,7 +121,7 @@ def _agrees(functions: dict[str, Any]) -> bool:
 def _whole_numbers_agree(functions: dict[str, Any]) -> bool:
     ours, theirs = (numpy.random.Generator(numpy.random.PCG64(7)) for _ in range(2))
     bits: Any = ours.bit_generator.ctypes.bit_generator
-    uniform, poisson, fill, interval = (functions[name] for name in OTHERS)
+    uniform, poisson, fill, interval, geometric, binomial = (functions[name] for name in OTHERS)
     uniform.restype, uniform.argtypes = ctypes.c_double, [ctypes.c_void_p, *[ctypes.c_double] * 2]
     poisson.restype, poisson.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_double]
     fill.restype = None
@@ -125,10 +134,26 @@ def _whole_numbers_agree(functions: dict[str, Any]) -> bool:
         ctypes.c_void_p,
     ]
     interval.restype, interval.argtypes = WORDS, [ctypes.c_void_p, WORDS]
-    drawn = [(uniform(bits, 1.0, 2.5), poisson(bits, 3.5), poisson(bits, 40.0)) for _ in range(20)]
+    geometric.restype, geometric.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_double]
+    binomial.restype = ctypes.c_int64
+    binomial.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_int64, ctypes.c_void_p]
+    drawn = [
+        (
+            uniform(bits, 1.0, 2.5), poisson(bits, 3.5), poisson(bits, 40.0),
+            geometric(bits, 0.2), geometric(bits, 0.7),
+            binomial(bits, 0.3, 9, ctypes.create_string_buffer(BINOMIAL)),
+            binomial(bits, 0.6, 900, ctypes.create_string_buffer(BINOMIAL)),
+        )
+        for _ in range(20)
+    ]  # fmt: skip
     told = [
-        (theirs.uniform(1.0, 3.5), theirs.poisson(3.5), theirs.poisson(40.0)) for _ in range(20)
-    ]
+        (
+            theirs.uniform(1.0, 3.5), theirs.poisson(3.5), theirs.poisson(40.0),
+            theirs.geometric(0.2), theirs.geometric(0.7),
+            theirs.binomial(9, 0.3), theirs.binomial(900, 0.6),
+        )
+        for _ in range(20)
+    ]  # fmt: skip
     for low, high in ((0, 10), (-5, 2**40), (3, 4)):
         whole = numpy.empty(15, numpy.int64)
         fill(bits, low & (2**64 - 1), high - 1 - low, 15, False, whole.ctypes.data)

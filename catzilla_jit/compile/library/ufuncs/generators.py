@@ -152,9 +152,27 @@ def drawing(name: str, count: int, result: Any = types.float64) -> Any:
     def of_two(_typing: Any, generator: Any, first: Any, second: Any) -> Any:
         return typed(generator, first, second)
 
-    function = (of_none, of_one, of_two)[count]
+    def of_three(_typing: Any, generator: Any, first: Any, second: Any, third: Any) -> Any:
+        return typed(generator, first, second, third)
+
+    function = (of_none, of_one, of_two, of_three)[count]
     function.__name__ = function.__qualname__ = name
     return intrinsic(function)
+
+
+def _binomial(_typing: Any, generator: Any, count: Any, chance: Any) -> Any:
+    """Draw how many of `count` succeed."""
+
+    def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        # A Generator keeps what follows from its last arguments; it follows anew here.
+        words = ir.ArrayType(INT64, numpy_random.BINOMIAL // 8)
+        kept = cgutils.alloca_once_value(builder, ir.Constant(words, None))
+        builder.store(ir.Constant(words, None), kept)
+        pointer = _pointer(context, builder, values[0])
+        arguments = [pointer, values[2], values[1], builder.bitcast(kept, nest.BYTES)]
+        return _called(builder, "random_binomial", INT64, arguments)
+
+    return types.int64(OWN_GENERATOR, types.int64, types.float64), code
 
 
 def _bounded(_typing: Any, generator: Any, low: Any, most: Any) -> Any:
@@ -194,6 +212,7 @@ def _place(_typing: Any, generator: Any, most: Any) -> Any:
     return types.int64(OWN_GENERATOR, types.int64), code
 
 
+binomial: Any = intrinsic(_binomial)
 bounded: Any = intrinsic(_bounded)
 bounded_fill: Any = intrinsic(_bounded_fill)
 place_up_to: Any = intrinsic(_place)
