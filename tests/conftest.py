@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pathlib
@@ -29,6 +30,10 @@ _own_cache = "TESTS_CACHE_OF_CATZILLA_JIT" not in os.environ
 if _own_cache:
     os.environ["TESTS_CACHE_OF_CATZILLA_JIT"] = tempfile.mkdtemp(prefix="catzilla_jit_tests")
 os.environ["CATZILLA_JIT_CACHE_DIR"] = os.environ["TESTS_CACHE_OF_CATZILLA_JIT"]
+
+# The compiler makes some hundred thousand objects for a function: Python's own thresholds spend one
+# part in twenty of a compilation on looking at them again. Scripts run with those.
+gc.set_threshold(20_000, 20, 50)
 
 # A shell starts what runs in its background with Ctrl-C ignored, and programs inherit that:
 # the tests that interrupt themselves or a child would wait for ever.

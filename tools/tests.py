@@ -1,4 +1,4 @@
-"""Run the Python tests: some files per process of pytest, two processes and more at a time.
+"""Run the Python tests: some files per process of pytest, three processes per processor.
 
 What the pure-Python pool must pass as well runs once more in processes without the native library.
 A process that runs a few files stays small (machine code is never freed), and one that crashes
@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
 MOST_FILES = 12  # per process
-MOST_OF_COMPILED = 5  # in tests/compile, where a file leaves up to 400 MB of machine code
+MOST_OF_COMPILED = 7  # in tests/compile, where they leave up to 600 MB of machine code
 #: What both pools must pass.
 BOTH_POOLS = (
     "tests/behaviour", "tests/stats/test_counts.py", "tests/stats/test_reader.py",
@@ -139,7 +139,7 @@ def _remember(failed: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
     options.add_argument("--repeat", action="store_true")
-    options.add_argument("--jobs", type=int, default=max(2, min(8, 2 * (os.cpu_count() or 1))))
+    options.add_argument("--jobs", type=int, default=max(2, min(8, 3 * (os.cpu_count() or 1))))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
     given = options.parse_args(arguments)
