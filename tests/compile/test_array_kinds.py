@@ -73,6 +73,13 @@ def diagonals(x):  # type: ignore[no-untyped-def]
     return np.diag(x), np.diag(x, 1), x.diagonal(-1), np.sqrt(np.diagonal(x)), np.diag(np.diag(x))
 
 
+@taken
+def windows(x, n):  # type: ignore[no-untyped-def]
+    view = np.lib.stride_tricks.sliding_window_view(x, n)
+    means, sums = view.mean(axis=1), np.sum(view, axis=0)
+    return view, means, view.std(axis=1), view.max(axis=1), sums, view * 2, view.copy()
+
+
 NUMBERS = (int, np.integer, float, np.floating)
 
 
@@ -134,6 +141,8 @@ CALLS = [
     (of_matrix, TABLE), (of_matrix, TABLE.T), (of_matrix, np.eye(2)), (of_matrix, np.ones((2, 2))),
     (of_matrix, TABLE[:, :0]), (diagonals, TABLE), (diagonals, TABLE.T), (diagonals, TABLE[:1]),
     (diagonals, TABLE[:0]), (diagonals, TABLE[::2, ::-1]), (asked, LINE), (asked, WHOLE),
+    (windows, LINE, 3), (windows, LINE[::-1], 1), (windows, WHOLE, 2), (windows, LINE, 99),
+    (windows, LINE, -1), (windows, np.arange(300.0) ** 1.5, 140),
 ]  # fmt: skip
 
 

@@ -126,6 +126,16 @@ def diagonal_of(table: Any, k: int) -> Function | None:
     return written("diagonal_of", "a", [f"return diagonal(a, {k})"], diagonal=views.diagonal)
 
 
+def _windows(_given: Any) -> Any:
+    of_line = written("windows_of_line", "x, n", ["return windows(x, n)"], windows=views.windows)
+
+    def ours(array: Any, length: Any) -> Function | None:
+        known = views.windows_type(array) is not None
+        return of_line if known and types.unliteral(length) == types.int64 else None
+
+    return choice_of("sliding_window_view", ours)
+
+
 def _squeezed(_given: Any) -> Any:
     def ours(array: Any) -> Function | None:
         known = isinstance(array, types.Array) and array.ndim > 0
@@ -236,6 +246,9 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.asanyarray: form("asanyarray"),
     numpy.atleast_1d: Form(("a", "/"), ("a",), _at_least_a_line),
     numpy.diagonal: Form(("a", "offset"), ("a",), _diagonal),
+    numpy.lib.stride_tricks.sliding_window_view: Form(
+        ("x", "window_shape", "axis"), ("x", "window_shape"), _windows
+    ),
 }
 METHODS: dict[str, Form] = {
     "nonzero": FUNCTIONS[numpy.nonzero],

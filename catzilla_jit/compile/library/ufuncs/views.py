@@ -13,7 +13,7 @@ from numba.core import cgutils, errors, types
 from numba.core.extending import intrinsic
 from numba.np import arrayobj
 
-from catzilla_jit.compile.library.ufuncs import nest, signatures
+from catzilla_jit.compile.library.ufuncs import calls, nest, signatures
 
 INT64 = ir.IntType(64)
 ZERO = INT64(0)
@@ -27,6 +27,14 @@ def diagonal_type(array: Any) -> Any:
     if not known or not IS_READ_ONLY or array.dtype not in signatures.DTYPES:
         return None
     return types.Array(array.dtype, 1, "A", readonly=True)
+
+
+def windows_type(array: Any) -> Any:
+    """Return the Numba type of the windows of a line, None where it is not known."""
+    known = isinstance(array, types.Array) and array.ndim == 1 and array.aligned
+    if not known or array.dtype not in signatures.DTYPES:
+        return None
+    return types.Array(array.dtype, 2, "A", readonly=True)
 
 
 @intrinsic(prefer_literal=True)
@@ -66,3 +74,32 @@ def diagonal(_typing: Any, array: Any, offset: Any) -> Any:
         return arrayobj.impl_ret_borrowed(context, builder, result, made._getvalue())
 
     return result(array, offset), code
+
+
+@intrinsic
+def windows(_typing: Any, array: Any, length: Any) -> Any:
+    """Return the windows of a line, one item apart, where its items are."""
+    result = windows_type(array)
+    if result is None or types.unliteral(length) != types.int64:
+        raise errors.TypingError(f"windows of {array} are not known")
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        source = context.make_array(signature.args[0])(context, builder, values[0])
+        (items,) = cgutils.unpack_tuple(builder, source.shape, 1)
+        (stride,) = cgutils.unpack_tuple(builder, source.strides, 1)
+        # As unsigned numbers lengths below zero are too long as well.
+        too_long = builder.icmp_unsigned(">", values[1], items)
+        calls.leave(context, builder, too_long, "windows that are longer than the line")
+        count = builder.add(builder.sub(items, values[1]), INT64(1))
+        made = context.make_array(result)(context, builder)
+        arrayobj.populate_array(
+            made,
+            data=source.data,
+            shape=cgutils.pack_array(builder, [count, values[1]]),
+            strides=cgutils.pack_array(builder, [stride, stride]),
+            itemsize=source.itemsize,
+            meminfo=source.meminfo,
+        )
+        return arrayobj.impl_ret_borrowed(context, builder, result, made._getvalue())
+
+    return result(array, types.int64), code
