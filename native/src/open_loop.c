@@ -38,7 +38,6 @@ static _Atomic(uint32_t) worth_a_look;
 static uint32_t account;                  /* in the home's native lane; guarded by lock */
 static _Atomic(int64_t) threads_at_first; /* of who has not set them */
 static int (*ask_owner)(void);            /* guarded by lock */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static _Thread_local int64_t own_threads, own_slot;
 static _Thread_local uint64_t own_chunk;
@@ -62,7 +61,8 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&lock);
 }
 
-static void watch_forks(void)
+/* Before there is anything to lock: a fork may come at any time. */
+__attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
@@ -70,7 +70,6 @@ static void watch_forks(void)
 void cz_open_loops_home(struct cz_pool *pool, int64_t threads, void *interrupted)
 {
     uint32_t number = cz_pool_account(pool, CZ_LANE_NATIVE, "numba");
-    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&lock);
     account = number;
     ask_owner = (int (*)(void))(uintptr_t)interrupted;

@@ -47,7 +47,8 @@ static void after_fork_in_child(void)
     }
 }
 
-static void watch_forks(void)
+/* Before there is anything to lock: a fork may come at any time. */
+__attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
@@ -95,8 +96,6 @@ static void note_start(struct cz__segment *segment)
 
 static void enlist(struct cz__stats *stats)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&all_lock);
     stats->segment->number = ++pools;
     stats->next = all;

@@ -120,10 +120,15 @@ static void after_fork_in_child(void)
         cz__store_seqcst(&sets[i].readers, 0);
 }
 
+/* Before there is anything to lock: a fork may come at any time. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
 static void take_signal(void)
 {
     struct sigaction action, before;
-    pthread_atfork(NULL, NULL, after_fork_in_child);
     memset(&action, 0, sizeof action);
     action.sa_sigaction = handle_stop;
     /* Blocked while the handler runs, since these signals queue: a worker that had to wait
