@@ -197,12 +197,37 @@ class PythonBatch:
             return False
         return not _here.ran_here
 
-    def _notice_cancelled_calls(self) -> None:
-        """End the batch if nobody is left who would: its calls were cancelled in the queue."""
+    def _notice_lost_calls(self) -> None:
+        """End the batch if nobody is left who would.
+
+        Its calls were cancelled in the queue, or could not begin: no stack was left for them.
+        """
         with self._lock:  # else one that ends just now may have queued another
-            lost = self._calls and all(call.done() for call in self._calls)
-        if lost:
+            if self._ended.is_set() or not all(call.done() for call in self._calls):
+                return
+            calls = list(self._calls)
+        failures = [call.exception() for call in calls if not call.cancelled()]
+        failure = next((each for each in failures if each is not None), None)
+        if failure is not None:
+            self._fail_rest(failure)
+        elif calls:
             self.cancel()
+
+    @shielded
+    def _fail_rest(self, failure: BaseException) -> None:
+        """End with this failure of the next item, or of all that are left if they are collected."""
+        with self._lock:
+            if self._ended.is_set() or self._running:
+                return
+            first = self._cursor
+            self._cursor = self._length if self._collect else min(first + 1, self._length)
+            self._failures += [(index, failure) for index in range(first, self._cursor)]
+            self._done += self._cursor - first
+            self._stopped = True
+            now = time.monotonic()
+            count = self._cursor - first
+            self._end_if_idle()
+        self._count(Items(self.number, self._queued, now, now, first, count, count))
 
     def help(self) -> bool:
         # It may be waiting for the very worker that we occupy.
@@ -213,7 +238,7 @@ class PythonBatch:
         until = time.monotonic() + seconds
         while self.help() and time.monotonic() < until and not self._ended.is_set():
             pass
-        self._notice_cancelled_calls()
+        self._notice_lost_calls()
         return wait_for(self._ended, deadline.left(until))
 
     def watch(self, ended: Callable[[], object]) -> bool:
@@ -227,15 +252,15 @@ class PythonBatch:
         return True
 
     def _notice_end_of(self, call: Any) -> None:
-        """Notice if the call is cancelled in the queue although nobody waits for the batch."""
+        """Notice if the call is lost although nobody waits for the batch."""
         if not notice(call, self._call_ended):
-            self._notice_cancelled_calls()
+            self._notice_lost_calls()
 
     def _call_ended(self, _call: Any) -> None:
-        self._notice_cancelled_calls()
+        self._notice_lost_calls()
 
     def phase(self) -> int:
-        self._notice_cancelled_calls()
+        self._notice_lost_calls()
         with self._lock:
             if not self._ended.is_set():
                 return record.RUNNING if self._started is not None else record.PENDING

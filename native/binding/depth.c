@@ -2,7 +2,7 @@
  *
  * A Python worker that waits for a queued task runs it on its own stack, so tasks that submit and
  * wait nest as deep as their waits do. CPython counts frames, and a program may allow any number
- * of them; each of these calls takes C stack besides.
+ * of them; each of these calls takes C stack besides. So does a direct call of a task.
  */
 #include "binding.h"
 

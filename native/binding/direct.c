@@ -29,6 +29,17 @@ static PyObject *call_form(PyObject *form, PyObject *args)
     return value;
 }
 
+/* A function that calls itself by the task's name takes C stack each time, unlike one of Python's:
+ * before 3.12 CPython counts frames alone, and a program may allow any number of them. */
+static int has_stack(void)
+{
+    if (!is_too_deep())
+        return 1;
+    PyErr_SetString(PyExc_RecursionError,
+                    "calls of tasks within tasks have used the stack of their thread");
+    return 0;
+}
+
 static PyObject *call(PyObject *op, PyObject *args, PyObject *kwargs)
 {
     struct direct *self = (struct direct *)op;
@@ -46,7 +57,7 @@ static PyObject *call(PyObject *op, PyObject *args, PyObject *kwargs)
     }
     if (value == Py_NotImplemented) {
         Py_DECREF(value);
-        value = PyObject_Call(function, args, kwargs);
+        value = has_stack() ? PyObject_Call(function, args, kwargs) : NULL;
     }
     Py_DECREF(function);
     Py_XDECREF(forms);
@@ -124,8 +135,10 @@ static PyObject *call_failed(struct kind *kind, int status, void *error, char *p
 {
     PyObject *arguments = unpack_arguments(kind, payload), *outcome, *object = NULL;
     int failed = 1;
-    if (arguments == NULL)
+    if (arguments == NULL || !has_stack()) {
+        Py_XDECREF(arguments);
         return NULL;
+    }
     outcome = PyObject_CallFunction(kind->fail, "iKN", status, (unsigned long long)(uintptr_t)error,
                                     arguments);
     if (outcome == NULL)
