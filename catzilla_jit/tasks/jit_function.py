@@ -31,7 +31,7 @@ from .constants import Constants
 from .coroutine_function import is_coroutine_function
 from .failures import callers_level, exception_of, overflow_status, reworded
 from .in_place import InPlace
-from .kinds import NONE_LEFT, candidates
+from .kinds import candidates
 from .map_arguments import containers
 from .options import Settings
 from .repeated import repeated
@@ -65,7 +65,7 @@ class JitFunction:
         self._refused: CompileRefused | None = None
         self._warned = False
         self._constants = Constants()
-        self._tried: set[Any] = set()  # argument types that were compiled or refused
+        self._tried: dict[Any, CompileRefused | None] = {}  # argument types, and why not
         self._compiled_for: dict[Any, CompiledTask | None] = {}  # those that were, and the form
         self._lock = threading.RLock()
         _jit_functions.add(self)
@@ -170,7 +170,7 @@ class JitFunction:
                 self.forms, self.in_place = [], None
                 self.generic = False
                 self._refused = None
-                self._tried, self._compiled_for = set(), {}
+                self._tried, self._compiled_for = {}, {}
                 for cached in ("signature", "containers", "calling"):  # of the code before
                     self.__dict__.pop(cached, None)
                 self.generation += 1
@@ -199,10 +199,8 @@ class JitFunction:
 
         # One of the two types may be that of what it was given.
         causes = {rules.GIVEN_CONTAINER, rules.RETURN_TYPES, rules.TWO_TYPES}
-        changes = any(each.code in causes for each in refused.reasons)
-        if not (
-            changes and self.calling.straight and isinstance(self.function, types.FunctionType)
-        ):
+        changes = self.calling.straight and any(each.code in causes for each in refused.reasons)
+        if not changes or not isinstance(self.function, types.FunctionType):
             return
         from ..compile import hinted_types, on_copies
 
@@ -243,40 +241,41 @@ class JitFunction:
 
         with self._lock:
             if not self.generic and not self._tried:
-                self._tried.add(hinted_types(self.calling.compiled, name=self.name))
+                self._tried[hinted_types(self.calling.compiled, name=self.name)] = None
             try:
                 found = argument_types_for(self.calling.compiled, values, name=self.name)
             except CompileRefused as refused:
                 if self.generic and not self.forms:
                     self._refused = CompileRefused(refused.name, refused.reasons)
-                    self._tried.add(None)  # it does not wait for its first submission any more
+                    self._tried[None] = self._refused  # it does not wait for a submission any more
                 self._complain(refused)
                 return None
-            form: Any = self._compile_one_of(found, values, known)
-            if form is NONE_LEFT:
-                return None
-            refresh_rosters()
-            if form is None and self._refused is not None and self.in_place is None:
-                self._complain(self._refused)
-            made: CompiledTask | None = form
-            return made
+            form, why = self._compile_one_of(found, values, known)
+            if form is None and why is not None and self.in_place is None:
+                self._complain(why)
+            return form
 
-    def _compile_one_of(self, found: Any, values: Sequence[Any], known: Collection[Any]) -> Any:
-        """Return the form for these values; NONE_LEFT if all that could be tried has been."""
-        result: Any = NONE_LEFT
+    def _compile_one_of(
+        self, found: Any, values: Sequence[Any], known: Collection[Any]
+    ) -> tuple[CompiledTask | None, CompileRefused | None]:
+        """Return the form for these values, or None and why, if one was ever tried for them."""
+        refused: CompileRefused | None = None
         for each in candidates(self.function, found, values, self._compiled_for):
-            made = self._compiled_for.get(each)
-            if made is not None and not any(made is form for form in known):
-                return made
+            form = self._compiled_for.get(each)
+            if form is not None and not any(form is other for other in known):
+                return form, None
             held = self.in_place.forms if self.in_place is not None else []
             if each in self._tried or len(self.forms) + len(held) >= MOST_FORMS:
+                refused = refused or self._tried.get(each)
                 continue
-            self._tried.add(each)
-            result = self._compile(each)
-            if self._refused is None:
-                self._compiled_for[each] = result
-                break
-        return result
+            self._tried[each] = None
+            form = self._compile(each)
+            refresh_rosters()
+            self._tried[each] = refused = self._refused
+            if refused is None:
+                self._compiled_for[each] = form
+                return form, None
+        return None, refused
 
     def _complain(self, refused: CompileRefused) -> None:
         if self.mode == "require":
@@ -287,8 +286,8 @@ class JitFunction:
     def _warn(self, why: str) -> None:
         if not self._warned:
             self._warned = True
-            message = f"task {self.name} runs as Python: {why}"
-            warnings.warn(message, CompileWarning, stacklevel=callers_level())
+            message = CompileWarning(f"task {self.name} runs as Python: {why}")
+            warnings.warn(message, stacklevel=callers_level())
 
     @shielded
     def explain(self) -> Explanation:

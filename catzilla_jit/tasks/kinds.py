@@ -12,8 +12,6 @@ from typing import Any
 import numpy
 
 MOST_FOREIGN = 256  # combinations of classes that are remembered as never compiled for
-#: All that could be compiled for has been tried before.
-NONE_LEFT: Any = object()
 
 
 def candidates(

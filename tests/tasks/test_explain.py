@@ -70,6 +70,26 @@ def test_errors_and_warnings_name_the_code():
             runtime.task(starred, compile_to_c=True).submit(x=1.0).result()
 
 
+def test_a_task_that_insists_tells_why_each_time():
+    def opens(path):
+        return open(path)
+
+    with Runtime(workers=1) as runtime:
+        insists = runtime.task(opens, compile_to_c="require")
+        for ask in (
+            lambda: insists.submit("a"),
+            lambda: insists.submit("b"),
+            lambda: insists.submit(path="c"),
+            lambda: insists.options(priority="high").submit("d"),
+            lambda: insists.submit_each(["e"]),
+            lambda: insists.map([1.5]),
+            lambda: insists.submit(1.5),
+            lambda: insists.map([2.5]),
+        ):
+            with pytest.raises(CompileError, match="calls open, which only Python can run"):
+                ask()
+
+
 def test_a_task_that_is_never_compiled_says_which_option_did_that():
     @task(compile_to_c=False)
     def never(x: int) -> int:
