@@ -21,7 +21,7 @@ from ..pools.interrupt import shielded
 from ..runtime import promise
 from ..types import TaskPriority
 from .bound import BoundTask
-from .coroutine_function import is_coroutine_function
+from .coroutine_function import code_of, is_coroutine_function
 from .each import rows_of
 from .jit_function import JitFunction
 from .map_arguments import Columns
@@ -109,8 +109,7 @@ class Task(DirectCall, Generic[P, R]):
         if sys.version_info >= (3, 12):
             inspect.markcoroutinefunction(self)
         else:  # it looks at the code of what has all attributes of a function
-            function = self._jit_function.function
-            code = getattr(function, "__code__", None) or type(function).__call__.__code__
+            code = code_of(self._jit_function.function)
             vars(self).update(__code__=code, __defaults__=None, __kwdefaults__=None)
             vars(self).setdefault("__name__", self.name)
 

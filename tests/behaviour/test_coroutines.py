@@ -96,9 +96,13 @@ class WithTask:
         return 2 * x
 
 
-@pytest.mark.parametrize("make", [lambda: double, Doubler], ids=["function", "object"])
-def test_frameworks_see_that_a_call_gives_a_coroutine(runtime, make):
-    task = runtime.task(make())
+@pytest.mark.parametrize(
+    "function",
+    [double, Doubler(), Doubler().method, functools.partial(double), functools.partial(Doubler())],
+    ids=["function", "object", "method", "partial", "partial of an object"],
+)
+def test_frameworks_see_that_a_call_gives_a_coroutine(runtime, function):
+    task = runtime.task(function)
     assert inspect.iscoroutinefunction(task)
     assert asyncio.run(task(4)) == 8
     assert task.submit(4).result() == 8
