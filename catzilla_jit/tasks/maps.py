@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,7 +43,7 @@ def queue_map(
     route = task.bind()
     runtime = task._find_runtime()
     form = route.form_for(columns.values)
-    if form is not None:
+    if form is not None and not _hides_values(form, task._jit_function.function):
         try:
             return compiled_map.submit_compiled(
                 runtime.start(), form, task.name, columns.values, out=out,
@@ -82,6 +83,28 @@ def _queue_python_map(
 
 def _no_slow_path(*_: Any, **__: Any) -> Any:
     raise AssertionError("a map submits nothing but its own work")
+
+
+def _hides_values(form: CompiledTask, function: Any) -> bool:
+    """Tell whether Python may give values for elements, where compiled code gives none for any.
+
+    Each `return` with a value may lie behind what compiled code leaves to Python, such as
+    `except ValueError`; its map would have no array for them.
+    """
+    return form.pure and form.result.code == "n" and _returns_a_value(function)
+
+
+def _returns_a_value(function: Any) -> bool:
+    before: dis.Instruction | None = None
+    for each in dis.get_instructions(function):
+        from_stack = each.opname == "RETURN_VALUE"
+        told = before if from_stack else each if each.opname == "RETURN_CONST" else None
+        if told is not None:
+            constant = told.opname in ("LOAD_CONST", "RETURN_CONST")
+            if not constant or told.argval is not None:
+                return True
+        before = each
+    return False
 
 
 def _boxed(compiled: CompiledTask) -> bool:

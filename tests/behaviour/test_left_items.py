@@ -207,3 +207,23 @@ def test_worker_that_waits_for_left_items_computes_them(single):
     task.map([1, 2])
     outer = single.task(lambda: list(task.map([4000] * 20)), compile_to_c=False)
     assert outer.submit().result(PATIENCE) == [ANSWER] * 20
+
+
+def refused_at_first(x: int) -> int:
+    try:
+        raise ValueError("none is good")
+    except ValueError:
+        return 10 // x
+
+
+def told_at_times(x: int):
+    try:
+        10 // x
+    except ZeroDivisionError:
+        return 2.5
+
+
+def test_values_that_python_alone_gives_make_an_array(runtime):
+    # In compiled code nothing is returned: what has a value lies behind `except ValueError`.
+    assert runtime.task(refused_at_first).map([1, 5]).tolist() == [10, 2]
+    assert runtime.task(told_at_times).map([1, 0]).tolist() == [None, 2.5]
