@@ -155,9 +155,14 @@ class Dispatcher:
 
     @shielded
     def start(self) -> None:
-        """Start the thread if it does not run yet."""
-        with self._lock:
-            self._start()
+        """Start the thread if it does not run yet.
+
+        A submission that adds a worker comes here. Who makes it may hold the lock of a map, for
+        which another thread waits that watches the map, and so holds ours: it has the thread then.
+        """
+        if self._thread is None:
+            with self._lock:
+                self._start()
 
     def start_callbacks(self) -> None:
         """Start the thread of callbacks if it does not run yet."""

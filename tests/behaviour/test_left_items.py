@@ -6,6 +6,7 @@ That nobody else does is told by the processor time of the thread that asks.
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import threading
 import time
@@ -15,6 +16,8 @@ import pytest
 
 from catzilla_jit import Runtime, TaskStatus, as_completed
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from catzilla_jit.pools.native import library
+from catzilla_jit.runtime.left_items import LeftItems
 from support.gates import hold
 from support.kernels import PATIENCE
 
@@ -227,3 +230,40 @@ def test_values_that_python_alone_gives_make_an_array(runtime):
     # In compiled code nothing is returned: what has a value lies behind `except ValueError`.
     assert runtime.task(refused_at_first).map([1, 5]).tolist() == [10, 2]
     assert runtime.task(told_at_times).map([1, 0]).tolist() == [None, 2.5]
+
+
+class Watched:
+    """Stands for a map whose items are being queued."""
+
+    def __init__(self, items: LeftItems) -> None:
+        self.items = items
+        self.listening = threading.Event()
+
+    def failures(self):
+        return [(0, library.LEFT, 0)]
+
+    def _listen(self, dispatcher):
+        self.listening.set()
+        return self.items.watch(lambda: dispatcher.ended(self))
+
+
+def test_items_are_queued_while_another_thread_is_about_to_watch_the_map(runtime):
+    backend = runtime.start()
+    backend.dispatcher.start()
+    watched = Watched(LeftItems("digits", digits, [np.array([25])], np.empty(1, int), False))
+
+    def queue(work):
+        # The lock of the items is held here; the watcher comes with that of the dispatcher.
+        notice = functools.partial(backend.dispatcher.notice, watched, lambda _: told.set())
+        threading.Thread(target=notice, daemon=True).start()
+        assert watched.listening.wait(PATIENCE)
+        backend.dispatcher.start()  # as a submission does that adds a worker
+        return backend._stand_in("digits", 2, work)
+
+    told = threading.Event()
+    begin = threading.Thread(
+        target=watched.items.begin, args=(watched, queue, lambda _: None), daemon=True
+    )
+    begin.start()
+    assert told.wait(PATIENCE)
+    assert watched.items.done() == 1
