@@ -275,9 +275,9 @@ class Route:
                 if submitter.submit_each(rows.columns, into) is not NotImplemented:
                     return
             if not (self._forms or self._specialises or rows.keywords):
-                level = self._settings.priority.level
-                self._python.at_level(level, self._slow).submit_each_python(rows.columns, into)
-                return
+                python = self._python.at_level(self._settings.priority.level, self._slow)
+                if python.submit_each_python(rows.columns, into) is not NotImplemented:
+                    return
         self._queue_prepared(rows, into)
 
     def _direct_for(self, rows: Rows) -> Iterator[Submitter]:

@@ -224,11 +224,13 @@ static int submit_objects(struct submitter *self, const struct rows *rows, PyObj
     return done;
 }
 
-/* 0, or -1 and an exception. */
+/* 1; 0 for more columns than are handled here; or -1 and an exception. */
 static int parse_rows(PyObject *columns, struct rows *rows)
 {
     Py_ssize_t count = PyTuple_Size(columns);
-    if (count < 1 || count > MOST_ARGUMENTS) {
+    if (count > MOST_ARGUMENTS)
+        return 0;
+    if (count < 1) {
         PyErr_SetString(PyExc_ValueError, "submit_each: the number of columns");
         return -1;
     }
@@ -242,7 +244,7 @@ static int parse_rows(PyObject *columns, struct rows *rows)
         }
         rows->length = PyList_Size(rows->column[i]);
     }
-    return 0;
+    return 1;
 }
 
 PyObject *submit_each(PyObject *op, PyObject *args)
@@ -253,9 +255,9 @@ PyObject *submit_each(PyObject *op, PyObject *args)
     struct rows rows = {.length = 0};
     int done;
     if (!PyArg_ParseTuple(args, "O!O!:submit_each", &PyTuple_Type, &columns, &PyList_Type, &into) ||
-        parse_rows(columns, &rows) || check_open(kind->bridge, kind))
+        (done = parse_rows(columns, &rows)) < 0 || check_open(kind->bridge, kind))
         return NULL;
-    if (rows.columns != kind->arguments || !guards_hold(kind))
+    if (done == 0 || rows.columns != kind->arguments || !guards_hold(kind))
         Py_RETURN_NOTIMPLEMENTED;
     if (!kind->boxed && (done = fit(kind, &rows)) != 1)
         return done ? NULL : Py_NewRef(Py_NotImplemented);
@@ -268,16 +270,19 @@ PyObject *submit_each(PyObject *op, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Queue a Python call per row. */
+/* Queue a Python call per row; NotImplemented for too many columns. */
 PyObject *submit_each_python(PyObject *op, PyObject *args)
 {
     struct submitter *self = (struct submitter *)op;
     PyObject *columns, *into;
     struct rows rows = {.length = 0};
+    int done;
     if (!PyArg_ParseTuple(args, "O!O!:submit_each_python", &PyTuple_Type, &columns, &PyList_Type,
                           &into) ||
-        parse_rows(columns, &rows) || check_open(self->kind->bridge, self->kind))
+        (done = parse_rows(columns, &rows)) < 0 || check_open(self->kind->bridge, self->kind))
         return NULL;
+    if (done == 0)
+        Py_RETURN_NOTIMPLEMENTED;
     for (Py_ssize_t row = 0; row < rows.length; row++) {
         PyObject *row_values[MOST_ARGUMENTS], *values = NULL, *result = NULL;
         int failed = 1;

@@ -31,7 +31,10 @@ def test_any_number_of_parameters_is_taken(runtime, count, hint):
     namespace = {}
     names = ", ".join(f"a{i}{hint}" for i in range(count))
     exec(f"def many({names}):\n    return a0 + a{count - 1}", namespace)
-    assert runtime.task(namespace["many"]).submit(*range(count)).result(PATIENCE) == count - 1
+    task = runtime.task(namespace["many"])
+    assert task.submit(*range(count)).result(PATIENCE) == count - 1
+    rows = task.submit_each(*([i, 1] for i in range(count)))
+    assert [row.result(PATIENCE) for row in rows] == [count - 1, 2]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
