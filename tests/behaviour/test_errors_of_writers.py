@@ -60,6 +60,16 @@ def root(seen: np.ndarray, x: float) -> float:
     return math.sqrt(x)
 
 
+def quotient(seen: np.ndarray, x: int, y: int) -> int:
+    seen[0] += 1.0
+    return divmod(x, y)[0]
+
+
+def quotient_of_floats(seen: np.ndarray, x: float, y: float) -> float:
+    seen[0] += 1.0
+    return divmod(x, y)[1]
+
+
 def item(seen: np.ndarray, index: int) -> float:
     seen[0] += 1.0
     return seen[index]
@@ -127,6 +137,8 @@ SHORT, LONG = np.array([True, False]), np.array([True] * 4)
         (unpacked, ([1],)),
         (unpacked, ([],)),
         (root, (-1.0,)),
+        (quotient, (1, 0)),
+        (quotient_of_floats, (1.0, 0.0)),
         (item, (5,)),
         (item, (-9,)),
         (stored, (3,)),
@@ -194,6 +206,7 @@ MADE = {
     each: task(each)
     for each in (
         code_point, letter, value, looked_up, place, place_in_bytes, highest, unpacked, root,
+        quotient, quotient_of_floats,
         item, stored, flat, cell, row, picked, cells, masked, written, helped,
     )
 }  # fmt: skip

@@ -12,6 +12,7 @@ from numba.core import lowering, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import BOOL, FLOAT, INT, kind
+from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.lowering import overflow
 from catzilla_jit.compile.lowering.bail_out import BailingLower
@@ -63,8 +64,11 @@ def power(lower: BailingLower, resty: Any, expr: Any, *names: str) -> llvm.Value
 
 
 def bail_at_divmod(lower: BailingLower, left: str, right: str) -> None:
-    """Leave for the pairs that have no quotient, or none of 64 bits."""
-    lower.bail_if(lower.equals(right, 0), "a divmod by zero")
+    """Raise for a division by zero as Python does; leave for a quotient beyond 64 bits."""
+    if any(has_numpy(lower.origins[name]) for name in (left, right)):
+        lower.bail_if(lower.equals(right, 0), "a divmod by zero")
+    floating = FLOAT in (kind(lower.typeof(left)), kind(lower.typeof(right)))
+    lower.check_divisor(divmod, floating, left, right)
     if number_kinds.is_integral(lower.typeof(left)):
         lowest = lower.builder.and_(lower.equals(left, -(2**63)), lower.equals(right, -1))
         lower.bail_if(lowest, "the quotient of a divmod")
