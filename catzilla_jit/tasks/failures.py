@@ -72,6 +72,10 @@ _NAMES_A_VALUE = {
 }
 
 
+#: The end of what compiled code says where it has not Python's answer.
+NO_ANSWER = "does not fit compiled code"
+
+
 def reworded(raised: BaseException, where: str) -> BaseException:
     """Say where an overflow of ours was; give others Python's words, without a path of Numba's.
 
@@ -80,7 +84,7 @@ def reworded(raised: BaseException, where: str) -> BaseException:
     if (type(raised), raised.args) in _NAMES_A_VALUE:
         message = "a value that is not found does not fit compiled code"
         raised = OverflowError(message).with_traceback(raised.__traceback__)
-    if isinstance(raised, OverflowError):
+    if isinstance(raised, OverflowError) and str(raised).endswith(NO_ANSWER):
         raised.args = (f"{where}: {raised}",)
     elif len(raised.args) == 1 and isinstance(raised.args[0], str):
         text = raised.args[0]

@@ -60,6 +60,26 @@ def root(seen: np.ndarray, x: float) -> float:
     return math.sqrt(x)
 
 
+def logarithm(seen: np.ndarray, x: float) -> float:
+    seen[0] += 1.0
+    return math.log(x)
+
+
+def exponential(seen: np.ndarray, x: float) -> float:
+    seen[0] += 1.0
+    return math.exp(x)
+
+
+def power(seen: np.ndarray, x: float, n: int) -> float:
+    seen[0] += 1.0
+    return x**n
+
+
+def floor(seen: np.ndarray, x: float) -> int:
+    seen[0] += 1.0
+    return math.floor(x)
+
+
 def quotient(seen: np.ndarray, x: int, y: int) -> int:
     seen[0] += 1.0
     return divmod(x, y)[0]
@@ -137,6 +157,12 @@ SHORT, LONG = np.array([True, False]), np.array([True] * 4)
         (unpacked, ([1],)),
         (unpacked, ([],)),
         (root, (-1.0,)),
+        (logarithm, (0.0,)),
+        (exponential, (1e4,)),
+        (power, (0.0, -1)),
+        (power, (1e300, 5)),
+        (floor, (math.nan,)),
+        (floor, (-math.inf,)),
         (quotient, (1, 0)),
         (quotient_of_floats, (1.0, 0.0)),
         (item, (5,)),
@@ -191,6 +217,26 @@ def test_line_is_that_of_the_helper_which_failed():
     assert traceback.extract_tb(error.__traceback__)[-1].name == "_second"
 
 
+def test_what_python_has_an_answer_to_is_an_overflow_of_ours():
+    error = MADE[floor].submit(np.zeros(3), 1e300).exception()
+    assert (type(error), str(error)) == (
+        OverflowError, "task floor: the integer of a float does not fit compiled code",
+    )  # fmt: skip
+
+
+def test_overflow_that_the_task_raises_itself_has_its_own_words():
+    @task
+    def refuse(seen: np.ndarray, x: float) -> float:
+        seen[0] += 1.0
+        if x > 2.0:
+            raise OverflowError("too much")
+        return x
+
+    error = refuse.submit(np.zeros(3), 3.0).exception()
+    assert refuse.compiled
+    assert (type(error), error.args) == (OverflowError, ("too much",))
+
+
 def test_empty_mask_is_not_said_to_be_an_error_of_python():
     error = MADE[masked].submit(np.zeros(3), np.empty(0, bool)).exception()
     assert type(error) is OverflowError
@@ -206,7 +252,7 @@ MADE = {
     each: task(each)
     for each in (
         code_point, letter, value, looked_up, place, place_in_bytes, highest, unpacked, root,
-        quotient, quotient_of_floats,
+        quotient, quotient_of_floats, logarithm, exponential, power, floor,
         item, stored, flat, cell, row, picked, cells, masked, written, helped,
     )
 }  # fmt: skip

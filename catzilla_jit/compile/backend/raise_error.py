@@ -121,6 +121,9 @@ def _read(error: int) -> tuple[Any, Any, Any]:
     class_, arguments, place = pickle.loads(data)
     if class_ is stand_ins.Placed:
         class_, arguments, _ = _read(made[0])
+    elif class_ is stand_ins.Called:
+        function, kinds, message = arguments
+        class_, arguments = stand_ins.raised_by(function, kinds, message, made)
     elif class_ in (stand_ins.OutOfBounds, stand_ins.OtherMask):
         class_, arguments = IndexError, (stand_ins.words(class_, made),)
     elif made is not None:

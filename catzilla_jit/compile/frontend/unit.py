@@ -65,6 +65,9 @@ from catzilla_jit.compile.target.helper import Chooser, Helper
 from catzilla_jit.compile.target.loop_marks import with_origin
 
 CALLS = builtin_functions.CALLS
+#: Types of arguments that nobody can change, and names of what has effects beside.
+VALUES = (types.Number, types.Boolean, types.UnicodeType, types.NoneType)
+EFFECTS = {"print", "random"}
 #: Functions of our own that return the numbers they are given, or a sum of them.
 PASSING = {"sum_of", "largest_of", "smallest_of", "prod_of"}
 
@@ -87,6 +90,7 @@ class CompilationUnit:
         self.keeps_lists = keeps_lists  # an array is made of a comprehension when that is whole
         self.findings = Findings()
         self.argument_origins: tuple[Origin, ...] = ()  # of the task; Python made them if empty
+        self.may_run_once = False  # the task may turn out to be one that cannot run again
         self._task: pytypes.FunctionType | None = None
         self._helpers: dict[pytypes.FunctionType, Helper] = {}
         self._assigned_names: dict[int, set[str]] = {}
@@ -114,6 +118,8 @@ class CompilationUnit:
         rewritten = self._rewritten(original, as_task=True, known=known, constants=constants)
         self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
+        has_effects = not EFFECTS.isdisjoint(original.__code__.co_names)
+        self.may_run_once = has_effects or not all(isinstance(t, VALUES) for t in argument_types)
         return self._task
 
     def is_task(self, function: pytypes.FunctionType) -> bool:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
 from numba.core import lowering, types
 
-from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, kind
+from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.diagnostics.refuse import refuse
@@ -71,6 +72,31 @@ class BailingLower(lowering.Lower):
             message = f"{what} does not fit compiled code"
             function = self.func_ir.func_id.func_name
             self.call_conv.return_overflow(self.builder, message, self.loc, function)
+
+    def bail_calling(
+        self, condition: llvm.Value, what: str, function: Any, names: Sequence[str]
+    ) -> None:
+        """Leave as `bail_if` does; a task that cannot run again raises what Python's function does.
+
+        Numbers of which the types do not tell what Python has are left as others are.
+        """
+        ranks = [kind(self.typeof(name)) for name in names]
+        known = set(ranks) <= {INT, FLOAT} and not any(
+            map(self.shadow_kind.names.__contains__, names)
+        )
+        once = self.metadata["unit"].may_run_once
+        if not once or function is None or not known or types.float32 in map(self.typeof, names):
+            self.bail_if(condition, what)
+            return
+        numbers = []
+        for name, rank in zip(names, ranks, strict=True):
+            value = self.operand(name, types.float64 if rank == FLOAT else types.int64)
+            numbers.append(self.builder.bitcast(value, llvm.IntType(64)))
+        kinds = "".join("d" if rank == FLOAT else "q" for rank in ranks)
+        called = (function, kinds, f"{what} does not fit compiled code")
+        with self.builder.if_then(condition, likely=False):
+            name = self.func_ir.func_id.func_name
+            self.call_conv.leave_calling(self.builder, called, tuple(numbers), self.loc, name)
 
     def leave_if(
         self, condition: llvm.Value, stand_in: type[IndexError], *numbers: llvm.Value

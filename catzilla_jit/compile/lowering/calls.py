@@ -98,7 +98,8 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
         return float_operations.math_power(lower, resty, *names)
     if function in TO_INTEGER and ranks == [FLOAT]:
         fits = float_checks.fits_int64(lower.builder, lower.loadvar(names[0]))
-        lower.bail_if(lower.builder.not_(fits), "the integer of a float")
+        missing = lower.builder.not_(fits)
+        lower.bail_calling(missing, "the integer of a float", function, names)
     if function is divmod:
         integers.bail_at_divmod(lower, *names)
     if function is range:
@@ -110,7 +111,7 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
         negative = float_checks.is_negative(lower.builder, lower.operand(names[0], types.float64))
         lower.bail_as(negative, ValueError, _words_of_root())
     elif function in MATH - TOTAL and kind(resty) == FLOAT:
-        float_operations.refuse_exceptional(lower, result, names)
+        float_operations.refuse_exceptional(lower, result, names, function)
     return result
 
 

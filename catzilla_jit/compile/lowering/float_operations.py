@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir as llvm
@@ -11,6 +14,7 @@ from numba.core import lowering, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_kinds import FLOAT, INT, kind
+from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.diagnostics import rules
 from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.bail_out import BailingLower, compare
@@ -22,7 +26,8 @@ def power(lower: BailingLower, resty: Any, expr: Any, *names: str) -> llvm.Value
     bail_if_lesser(lower, "an integer power", *names)
     base, exponent = (lower.operand(name, types.float64) for name in names)
     result = float_checks.power(lower.builder, base, exponent)
-    refuse_exceptional(lower, result, list(names))
+    of_python = not any(has_numpy(lower.origins[name]) for name in names)
+    refuse_exceptional(lower, result, list(names), operator.pow if of_python else None)
     return lower.context.cast(lower.builder, result, types.float64, resty)
 
 
@@ -30,27 +35,33 @@ def math_power(lower: BailingLower, resty: Any, *names: str) -> llvm.Value:
     """Raise as the C library does; Numba multiplies where the exponent is an integer."""
     base, exponent = (lower.operand(name, types.float64) for name in names)
     result = float_checks.power(lower.builder, base, exponent)
-    refuse_exceptional_of(lower, result, [base, exponent])
+    refuse_exceptional_of(lower, result, [base, exponent], math.pow, names)
     return lower.context.cast(lower.builder, result, types.float64, resty)
 
 
-def refuse_exceptional(lower: BailingLower, result: llvm.Value, names: list[str]) -> None:
-    """Leave where Python would raise, or answer with a complex number."""
+def refuse_exceptional(
+    lower: BailingLower, result: llvm.Value, names: list[str], function: Any
+) -> None:
+    """Leave where Python's function would raise, or answer with a complex number."""
     if lower.options.fastmath or result.type != float_checks.DOUBLE:
         return
     arguments = [lower.loadvar(name) for name in names if kind(lower.typeof(name)) == FLOAT]
     if any(argument.type != float_checks.DOUBLE for argument in arguments):
         return
-    refuse_exceptional_of(lower, result, arguments)
+    refuse_exceptional_of(lower, result, arguments, function, names)
 
 
 def refuse_exceptional_of(
-    lower: BailingLower, result: llvm.Value, arguments: list[llvm.Value]
+    lower: BailingLower,
+    result: llvm.Value,
+    arguments: list[llvm.Value],
+    function: Any,
+    names: Sequence[str],
 ) -> None:
     finite = float_checks.is_finite(lower.builder, result)
     with lower.builder.if_then(lower.builder.not_(finite), likely=False):
         wanted = float_checks.wants_exception(lower.builder, result, arguments)
-        lower.bail_if(wanted, "the result of a float operation")
+        lower.bail_calling(wanted, "the result of a float operation", function, names)
 
 
 def rounded(lower: BailingLower, resty: Any, name: str, digits: str) -> llvm.Value:

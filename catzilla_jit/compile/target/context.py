@@ -30,7 +30,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python
 
 from catzilla_jit.compile.slots import STATUS_OVERFLOW
-from catzilla_jit.compile.target import array_memory, error_places, lost_errors
+from catzilla_jit.compile.target import array_memory, error_places, lost_errors, stand_ins
 from catzilla_jit.compile.target.error_places import Site
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
 
@@ -108,6 +108,21 @@ class TaskCallConv(callconv.CPUCallConv):
         self.set_static_user_exc(builder, stand_in, (), loc=site.loc, func_name=site.name)
         once = builder.not_(self.can_run_again(builder))
         error_places.describe(self, builder, stand_in, numbers, site, once)
+        self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    def leave_calling(
+        self,
+        builder: ir.IRBuilder,
+        called: tuple[Callable[..., Any], str, str],
+        numbers: tuple[ir.Value, ...],
+        loc: Any,
+        name: str,
+    ) -> None:
+        """Leave with what Python raises for a function of numbers (`stand_ins.Called`)."""
+        self.set_static_user_exc(builder, OverflowError, called[2:], loc=loc, func_name=name)
+        once = builder.not_(self.can_run_again(builder))
+        site = Site(builder.function, loc, name)
+        error_places.describe(self, builder, stand_ins.Called, numbers, site, once, called)
         self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
 
     def return_dynamic_user_exc(

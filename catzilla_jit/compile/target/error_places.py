@@ -44,12 +44,13 @@ def describe(
     numbers: tuple[ir.Value, ...],
     site: Site,
     wanted: ir.Value,
+    arguments: tuple[Any, ...] = (),
 ) -> None:
     """Leave with a new description, of a stand-in with three integers, where it is wanted.
 
     Without memory for it the one that is there stays.
     """
-    constant = convention.build_excinfo_struct(class_, (), site.loc, site.name)
+    constant = convention.build_excinfo_struct(class_, arguments, site.loc, site.name)
     constant = convention.context.get_python_api(builder).serialize_object(constant)
     numbers = (*numbers, *[ZERO] * (3 - len(numbers)))
     wide = [builder.sext(each, INT64) if each.type.width < 64 else each for each in numbers]

@@ -6,6 +6,10 @@ them. Numba is not imported here: to raise an exception must not need it.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
 
 class Placed(Exception):
     """The exception of another description, at the line that called what left with it.
@@ -20,6 +24,26 @@ class OutOfBounds(IndexError):
 
 class OtherMask(IndexError):
     """A mask of another length. The integers: the length of the axis, of the mask, the axis."""
+
+
+class Called(Exception):
+    """What Python raises for a function of at most three numbers, the integers.
+
+    The arguments: the function, a letter for each number ("d": the integer has the bits of a float;
+    "q": it is one), and what to say if Python raises nothing.
+    """
+
+
+def raised_by(
+    function: Callable[..., Any], kinds: str, message: str, numbers: Sequence[int]
+) -> tuple[type[Exception], tuple[Any, ...]]:
+    """Return the class and the arguments of the exception that `Called` stands for."""
+    packed = struct.pack(f"={len(kinds)}q", *numbers[: len(kinds)])
+    try:
+        function(*struct.unpack(f"={kinds}", packed))
+    except Exception as error:
+        return type(error), error.args
+    return OverflowError, (message,)
 
 
 def words(stand_in: type[IndexError], numbers: tuple[int, int, int] | None) -> str:
