@@ -80,6 +80,16 @@ def floor(seen: np.ndarray, x: float) -> int:
     return math.floor(x)
 
 
+def product(seen: np.ndarray, n: int) -> int:
+    seen[0] += 1.0
+    return math.factorial(n)
+
+
+def rest(seen: np.ndarray, x: float, y: float) -> float:
+    seen[0] += 1.0
+    return math.fmod(x, y)
+
+
 def quotient(seen: np.ndarray, x: int, y: int) -> int:
     seen[0] += 1.0
     return divmod(x, y)[0]
@@ -162,6 +172,8 @@ SHORT, LONG = np.array([True, False]), np.array([True] * 4)
         (power, (0.0, -1)),
         (power, (1e300, 5)),
         (floor, (math.nan,)),
+        (product, (-1,)),
+        (rest, (1.0, 0.0)),
         (floor, (-math.inf,)),
         (quotient, (1, 0)),
         (quotient_of_floats, (1.0, 0.0)),
@@ -252,7 +264,7 @@ MADE = {
     each: task(each)
     for each in (
         code_point, letter, value, looked_up, place, place_in_bytes, highest, unpacked, root,
-        quotient, quotient_of_floats, logarithm, exponential, power, floor,
+        quotient, quotient_of_floats, logarithm, exponential, power, floor, product, rest,
         item, stored, flat, cell, row, picked, cells, masked, written, helped,
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import types as pytypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
@@ -118,12 +118,12 @@ class CompilationUnit:
         rewritten = self._rewritten(original, as_task=True, known=known, constants=constants)
         self.findings.keys = rewritten.keys if rewritten else None
         self._task = self._prepare(original, rewritten)
-        has_effects = not EFFECTS.isdisjoint(original.__code__.co_names)
-        self.may_run_once = has_effects or not all(isinstance(t, VALUES) for t in argument_types)
+        changes = not all(isinstance(type_, VALUES) for type_ in argument_types)
+        self.may_run_once = changes or not EFFECTS.isdisjoint(original.__code__.co_names)
         return self._task
 
     def is_task(self, function: pytypes.FunctionType) -> bool:
-        """Tell whether a prepared function is the task itself."""
+        """Tell whether it is the task itself, prepared."""
         return function is self._task
 
     def argument_origin(self, function: pytypes.FunctionType, place: int, name: str) -> Origin:
@@ -299,15 +299,17 @@ class CompilationUnit:
         ours: it is called by the user, for whom ours may be taken for NumPy's.
         """
         try:
-            plain = CALLS.get((function, arguments))
+            plain: Any = CALLS.get((function, arguments))
             choice = CHOICES.get((function, arguments))
             if choice is None and ours and self.options.exact:
                 choice = overloads.CALLS.get((function, arguments))
         except TypeError:  # an unhashable value
             return None
-        if plain is not None:
-            return self.helper(cast("pytypes.FunctionType", plain))
-        return None if choice is None else self.chooser(choice, arguments)
+        if plain is None and choice is None:
+            return None
+        helper = self.chooser(choice, arguments) if plain is None else self.helper(plain)
+        helper.stands_for = function
+        return helper
 
     def chooser(self, choice: Any, arguments: int = 1) -> Helper:
         """Return the handle on what a choice chooses by the types of the arguments."""

@@ -80,23 +80,29 @@ class BailingLower(lowering.Lower):
 
         Numbers of which the types do not tell what Python has are left as others are.
         """
-        ranks = [kind(self.typeof(name)) for name in names]
-        known = set(ranks) <= {INT, FLOAT} and not any(
-            map(self.shadow_kind.names.__contains__, names)
-        )
-        once = self.metadata["unit"].may_run_once
-        if not once or function is None or not known or types.float32 in map(self.typeof, names):
+        described = self.described_call(function, names, what)
+        if described is None:
             self.bail_if(condition, what)
             return
-        numbers = []
+        with self.builder.if_then(condition, likely=False):
+            name = self.func_ir.func_id.func_name
+            self.call_conv.leave_calling(self.builder, *described, self.loc, name)
+
+    def described_call(
+        self, function: Any, names: Sequence[str], what: str
+    ) -> tuple[tuple[Any, str, str], tuple[llvm.Value, ...]] | None:
+        """Return what `stand_ins.Called` is made of, None where nobody would see it."""
+        if function is None or len(names) > 3 or not self.metadata["unit"].may_run_once:
+            return None
+        ranks = [kind(self.typeof(name)) for name in names]
+        if any(name in self.shadow_kind.names for name in names) or not set(ranks) <= {INT, FLOAT}:
+            return None
+        numbers, kinds = [], ""
         for name, rank in zip(names, ranks, strict=True):
             value = self.operand(name, types.float64 if rank == FLOAT else types.int64)
             numbers.append(self.builder.bitcast(value, llvm.IntType(64)))
-        kinds = "".join("d" if rank == FLOAT else "q" for rank in ranks)
-        called = (function, kinds, f"{what} does not fit compiled code")
-        with self.builder.if_then(condition, likely=False):
-            name = self.func_ir.func_id.func_name
-            self.call_conv.leave_calling(self.builder, called, tuple(numbers), self.loc, name)
+            kinds += "d" if rank == FLOAT else "q"
+        return (function, kinds, f"{what} does not fit compiled code"), tuple(numbers)
 
     def leave_if(
         self, condition: llvm.Value, stand_in: type[IndexError], *numbers: llvm.Value

@@ -200,8 +200,7 @@ class TaskLower(BailingLower):
         ours = isinstance(callee, types.Dispatcher | types.RecursiveCall)
         if not isinstance(callee, types.RecursiveCall):
             if ours and TaskCallConv.site is not None:
-                library = self.metadata["unit"].is_library(callee.dispatcher)
-                TaskCallConv.site = dataclasses.replace(TaskCallConv.site, calls_library=library)
+                TaskCallConv.site = self._site_of_call(callee.dispatcher, expr)
             with TaskCallConv.only(calling_helper=ours):
                 return super().lower_call(resty, expr)
         self.metadata["unit"].findings.recursive = True
@@ -211,6 +210,17 @@ class TaskLower(BailingLower):
             result = super().lower_call(resty, expr)
         self.depth.leave()
         return result
+
+    def _site_of_call(self, helper: Any, expr: Any) -> Site:
+        """Return the line with what an error of what it calls is to say."""
+        library = self.metadata["unit"].is_library(helper)
+        assert TaskCallConv.site is not None
+        site = dataclasses.replace(TaskCallConv.site, calls_library=library)
+        function = helper.stands_for if library and expr.args and not expr.kws else None
+        names = [argument.name for argument in expr.args]
+        described = self.described_call(function, names, "what compiled code has no answer to")
+        called, numbers = described or (None, ())
+        return dataclasses.replace(site, called=called, numbers=numbers)
 
     def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> llvm.Value:
         return recursive_calls.call(self, fnty, expr, signature)

@@ -35,6 +35,9 @@ class Site:
     name: str | None
     #: What it calls is not the user's: an exception of that is raised at this line.
     calls_library: bool = False
+    #: The arguments of `stand_ins.Called`, and the numbers, of a call of Python's function.
+    called: tuple[Any, ...] | None = None
+    numbers: tuple[ir.Value, ...] = ()
 
 
 def describe(
@@ -70,10 +73,12 @@ def give_place(
 ) -> None:
     """Give what a callee has left with the line of the call."""
     once = builder.not_(convention.can_run_again(builder))
-    wanted = builder.or_(
-        builder.icmp_signed("==", code, INT32(RAISED)),
-        builder.and_(once, builder.icmp_signed("==", code, INT32(STATUS_OVERFLOW))),
-    )
+    left = builder.and_(once, builder.icmp_signed("==", code, INT32(STATUS_OVERFLOW)))
+    wanted = builder.icmp_signed("==", code, INT32(RAISED))
+    if site.called is None:
+        wanted = builder.or_(wanted, left)
+    else:  # functions of numbers leave with constant descriptions, which need no drop
+        describe(convention, builder, stand_ins.Called, site.numbers, site, left, site.called)
     inner = builder.ptrtoint(status.excinfoptr, INT64)
     describe(convention, builder, stand_ins.Placed, (inner,), site, wanted)
 

@@ -52,6 +52,7 @@ class Helper(Dispatcher):
         """choose: gives the function that is compiled for arguments of some types."""
         super().__init__(function, {}, options.target_options(), pipeline)
         self.takes_constants = True  # a call with a constant may have a form of its own
+        self.stands_for: Any = None  # Python's function, in calls of the user's
         #: The function as it was written, or what chooses it by the types.
         self.source: Any = function
         #: Gives the context for the compilation for types; none of its own if it is the user's.
