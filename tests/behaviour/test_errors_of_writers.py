@@ -80,6 +80,16 @@ def floor(seen: np.ndarray, x: float) -> int:
     return math.floor(x)
 
 
+def number(seen: np.ndarray, text: str) -> int:
+    seen[0] += 1.0
+    return int(text)
+
+
+def decimal(seen: np.ndarray, text: str) -> float:
+    seen[0] += 1.0
+    return float(text)
+
+
 def product(seen: np.ndarray, n: int) -> int:
     seen[0] += 1.0
     return math.factorial(n)
@@ -173,6 +183,10 @@ SHORT, LONG = np.array([True, False]), np.array([True] * 4)
         (power, (1e300, 5)),
         (floor, (math.nan,)),
         (product, (-1,)),
+        (number, ("x",)),
+        (number, ("",)),
+        (number, ("12 34 and more letters!",)),
+        (decimal, ("1.5.5",)),
         (rest, (1.0, 0.0)),
         (floor, (-math.inf,)),
         (quotient, (1, 0)),
@@ -236,6 +250,12 @@ def test_what_python_has_an_answer_to_is_an_overflow_of_ours():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["12345678901234567890abcd", "\u0661x"])
+def test_text_that_is_long_or_not_ascii_is_an_overflow_of_ours(text):
+    error = MADE[number].submit(np.zeros(3), text).exception()
+    assert (type(error), error.args[0][-27:]) == (OverflowError, " does not fit compiled code")
+
+
 def test_overflow_that_the_task_raises_itself_has_its_own_words():
     @task
     def refuse(seen: np.ndarray, x: float) -> float:
@@ -265,6 +285,7 @@ MADE = {
     for each in (
         code_point, letter, value, looked_up, place, place_in_bytes, highest, unpacked, root,
         quotient, quotient_of_floats, logarithm, exponential, power, floor, product, rest,
+        number, decimal,
         item, stored, flat, cell, row, picked, cells, masked, written, helped,
     )
 }  # fmt: skip

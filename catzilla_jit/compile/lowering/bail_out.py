@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from llvmlite import ir as llvm
-from numba.core import lowering, types
+from numba.core import cgutils, lowering, types
 
 from catzilla_jit.compile.analysis.number_kinds import COMPLEX, FLOAT, INT, kind
 from catzilla_jit.compile.analysis.origins import EITHER, Origins
@@ -20,6 +20,7 @@ from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.target import stand_ins
 
 #: Beyond this an integer is not a float exactly.
 EXACT_IN_FLOAT = 2**53
@@ -44,6 +45,26 @@ def zero_division_message(op: Any, floating: bool) -> str:
     except ZeroDivisionError as error:
         return str(error)
     raise AssertionError("dividing by zero did not raise")
+
+
+def packed_text(context: Any, builder: llvm.IRBuilder, value: llvm.Value) -> tuple[Any, ...]:
+    """Return three integers whose bytes are the length of an ASCII text, and the text.
+
+    The length is TOO_LONG for a text that does not go into the others, or is not ASCII.
+    """
+    byte, word = llvm.IntType(8), llvm.IntType(64)
+    text = context.make_helper(builder, types.unicode_type, value)
+    place = cgutils.alloca_once(builder, word, size=word(3))
+    for index in range(3):
+        builder.store(word(0), builder.gep(place, [word(index)]))
+    short = builder.icmp_unsigned("<=", text.length, word(stand_ins.LONGEST))
+    fits = builder.and_(short, builder.icmp_unsigned("!=", text.is_ascii, text.is_ascii.type(0)))
+    count = builder.select(fits, text.length, word(0))
+    begin = builder.bitcast(place, byte.as_pointer())
+    cgutils.raw_memcpy(builder, builder.gep(begin, [word(1)]), text.data, count, 1)
+    length = builder.select(fits, text.length, word(stand_ins.TOO_LONG))
+    builder.store(builder.trunc(length, byte), begin)
+    return tuple(builder.load(builder.gep(place, [word(index)])) for index in range(3))
 
 
 class BailingLower(lowering.Lower):
@@ -86,23 +107,34 @@ class BailingLower(lowering.Lower):
             return
         with self.builder.if_then(condition, likely=False):
             name = self.func_ir.func_id.func_name
-            self.call_conv.leave_calling(self.builder, *described, self.loc, name)
+            called, numbers = described
+            self.call_conv.leave_calling(self.builder, called, numbers(), self.loc, name)
 
     def described_call(
         self, function: Any, names: Sequence[str], what: str
-    ) -> tuple[tuple[Any, str, str], tuple[llvm.Value, ...]] | None:
-        """Return what `stand_ins.Called` is made of, None where nobody would see it."""
-        if function is None or len(names) > 3 or not self.metadata["unit"].may_run_once:
+    ) -> tuple[tuple[Any, str, str], Callable[[], tuple[llvm.Value, ...]]] | None:
+        """Return what `stand_ins.Called` is made of, None where nobody would see it.
+
+        The numbers are written where the code leaves, by the function that is returned.
+        """
+        if function is None or not 0 < len(names) <= 3 or not self.metadata["unit"].may_run_once:
             return None
+        message = f"{what} does not fit compiled code"
+        if [self.typeof(name) for name in names] == [types.unicode_type]:
+            text = self.loadvar(names[0])
+            return (function, "s", message), lambda: packed_text(self.context, self.builder, text)
         ranks = [kind(self.typeof(name)) for name in names]
         if any(name in self.shadow_kind.names for name in names) or not set(ranks) <= {INT, FLOAT}:
             return None
-        numbers, kinds = [], ""
-        for name, rank in zip(names, ranks, strict=True):
-            value = self.operand(name, types.float64 if rank == FLOAT else types.int64)
-            numbers.append(self.builder.bitcast(value, llvm.IntType(64)))
-            kinds += "d" if rank == FLOAT else "q"
-        return (function, kinds, f"{what} does not fit compiled code"), tuple(numbers)
+        numbers = [
+            self.operand(name, types.float64 if rank == FLOAT else types.int64)
+            for name, rank in zip(names, ranks, strict=True)
+        ]
+        kinds = "".join("d" if rank == FLOAT else "q" for rank in ranks)
+        word = llvm.IntType(64)
+        return (function, kinds, message), lambda: tuple(
+            self.builder.bitcast(number, word) for number in numbers
+        )
 
     def leave_if(
         self, condition: llvm.Value, stand_in: type[IndexError], *numbers: llvm.Value

@@ -216,10 +216,10 @@ class TaskLower(BailingLower):
         library = self.metadata["unit"].is_library(helper)
         assert TaskCallConv.site is not None
         site = dataclasses.replace(TaskCallConv.site, calls_library=library)
-        function = helper.stands_for if library and expr.args and not expr.kws else None
+        function = getattr(helper, "stands_for", None) if library and not expr.kws else None
         names = [argument.name for argument in expr.args]
         described = self.described_call(function, names, "what compiled code has no answer to")
-        called, numbers = described or (None, ())
+        called, numbers = described or (None, tuple)
         return dataclasses.replace(site, called=called, numbers=numbers)
 
     def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> llvm.Value:

@@ -11,6 +11,7 @@ of the user's functions describes anew, where it leaves: with the line, and with
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -37,7 +38,7 @@ class Site:
     calls_library: bool = False
     #: The arguments of `stand_ins.Called`, and the numbers, of a call of Python's function.
     called: tuple[Any, ...] | None = None
-    numbers: tuple[ir.Value, ...] = ()
+    numbers: Callable[[], tuple[ir.Value, ...]] = tuple
 
 
 def describe(
@@ -78,7 +79,9 @@ def give_place(
     if site.called is None:
         wanted = builder.or_(wanted, left)
     else:  # functions of numbers leave with constant descriptions, which need no drop
-        describe(convention, builder, stand_ins.Called, site.numbers, site, left, site.called)
+        with builder.if_then(left, likely=False):
+            numbers, yes = site.numbers(), ir.IntType(1)(1)
+            describe(convention, builder, stand_ins.Called, numbers, site, yes, site.called)
     inner = builder.ptrtoint(status.excinfoptr, INT64)
     describe(convention, builder, stand_ins.Placed, (inner,), site, wanted)
 

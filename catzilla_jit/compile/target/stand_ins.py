@@ -30,17 +30,28 @@ class Called(Exception):
     """What Python raises for a function of at most three numbers, the integers.
 
     The arguments: the function, a letter for each number ("d": the integer has the bits of a float;
-    "q": it is one), and what to say if Python raises nothing.
+    "q": it is one), and what to say if Python raises nothing. With the letter "s" the bytes of the
+    integers are the length of an ASCII text, and the text.
     """
+
+
+#: Of texts: the longest, and the length of one that is longer or not ASCII.
+LONGEST, TOO_LONG = 23, 255
 
 
 def raised_by(
     function: Callable[..., Any], kinds: str, message: str, numbers: Sequence[int]
 ) -> tuple[type[Exception], tuple[Any, ...]]:
     """Return the class and the arguments of the exception that `Called` stands for."""
-    packed = struct.pack(f"={len(kinds)}q", *numbers[: len(kinds)])
+    packed = struct.pack("=3q", *numbers)
+    if kinds == "s":
+        if packed[0] == TOO_LONG:
+            return OverflowError, (message,)
+        values: tuple[Any, ...] = (packed[1 : 1 + packed[0]].decode("ascii"),)
+    else:
+        values = struct.unpack_from(f"={kinds}", packed)
     try:
-        function(*struct.unpack(f"={kinds}", packed))
+        function(*values)
     except Exception as error:
         return type(error), error.args
     return OverflowError, (message,)
