@@ -41,9 +41,11 @@ def _is_line(type_: Any, *elements: Any) -> bool:
 
 
 def _is_sortable(type_: Any) -> bool:
-    """Tell whether all items of an array are sorted as floats or integers."""
-    known = isinstance(type_, types.Array) and type_.dtype in NUMBERS
-    return known and sorting.result_type(type_, -1, False, "quicksort") is not None
+    """Tell whether all items of an array are sorted as floats or integers, as a line or rows."""
+    if not isinstance(type_, types.Array) or type_.dtype not in NUMBERS or not type_.aligned:
+        return False
+    whole = types.Array(type_.dtype, type_.ndim, "C")
+    return sorting.result_type(whole, -1, False, "quicksort") is not None
 
 
 def _is_number(type_: Any) -> bool:
@@ -51,8 +53,20 @@ def _is_number(type_: Any) -> bool:
 
 
 def _flat(array: Any) -> str:
-    """Return how the items of an array are taken as a line."""
-    return "values" if array.ndim == 1 else "values.ravel()"
+    """Return how the items of an array are taken as a line, which will be sorted."""
+    if array.ndim == 1:
+        return "values"
+    whole = "values" if array.layout == "C" else "numpy.ascontiguousarray(values)"
+    return f"{whole}.ravel()"
+
+
+def _lines_along(array: Any, axis: int) -> str | None:
+    """Return how the lines of a table along an axis are taken as rows, None if it is no table."""
+    if not _is_sortable(array) or array.ndim != 2 or not -2 <= axis < 2:
+        return None
+    if axis % 2 and array.layout == "C":
+        return "values"
+    return f"numpy.ascontiguousarray({'values' if axis % 2 else 'values.T'})"
 
 
 # -- quantiles
@@ -63,13 +77,12 @@ def _of_sorted(function: Function, fits: Callable[..., bool] | None = None) -> A
 
     def make(_given: Any) -> Any:
         def ours(array: Any, *others: Any) -> Function | None:
-            flat = isinstance(array, types.Array) and (array.ndim == 1 or array.layout == "C")
-            if not flat or not _is_sortable(array) or (others and not (fits and fits(*others))):
+            if not _is_sortable(array) or (others and not (fits and fits(*others))):
                 return None
             names = ", ".join(["values", *(f"x{i}" for i in range(len(others)))])
             rest = "".join(f", x{i}" for i in range(len(others)))
             line = f"return function(order({_flat(array)}){rest})"
-            return written("of_sorted", names, [line], function=function, order=SORTED)
+            return written("of_sorted", names, [line], function=function, order=SORTED, numpy=numpy)
 
         return choice_of(function.__name__, list_arrays.taking_lists(ours))
 
@@ -83,12 +96,11 @@ def _median_along(_given: Any, *, axis: Any = None) -> Any:
         return None
 
     def ours(array: Any) -> Function | None:
-        if not _is_sortable(array) or array.ndim != 2 or array.layout != "C":
-            return None
-        if not -2 <= axis < 2:
+        rows = _lines_along(array, axis)
+        if rows is None:
             return None
         lines = [
-            f"table = order({'values' if axis % 2 else 'values.T.copy()'})",
+            f"table = order({rows})",
             "found = numpy.empty(len(table))",
             "for i in range(len(table)):",
             "    found[i] = median(table[i])",
@@ -101,19 +113,48 @@ def _median_along(_given: Any, *, axis: Any = None) -> Any:
     return choice_of("median", ours)
 
 
+def _quantiles_along(array: Any, q: str, axis: int | None, several: Function) -> Any:
+    """Return the source of quantiles of an array, or of the lines along an axis, and its names.
+
+    q: the source of the numbers; None where it is not known.
+    """
+    names = {"function": several, "order": SORTED, "numpy": numpy}
+    if axis is None:
+        return [f"return function(order({_flat(array)}), {q})"], names
+    rows = _lines_along(array, axis)
+    if rows is None:
+        return None
+    lines = [
+        f"table, numbers = order({rows}), {q}",
+        "found = numpy.empty((len(numbers), len(table)))",
+        "for i in range(len(table)):",
+        "    found[:, i] = function(table[i], numbers)",
+        "return found",
+    ]
+    return lines, names
+
+
 def _quantile(one: Function, several: Function) -> Any:
     """Return what makes the chooser, for a number that is handed over."""
 
-    def make(_given: Any) -> Any:
+    def make(_given: Any, *, axis: Any = None) -> Any:
+        if axis is not None and type(axis) is not int:
+            return None
+
         def ours(array: Any, q: Any) -> Function | None:
-            if not isinstance(array, types.Array) or (array.ndim > 1 and array.layout != "C"):
-                return None
             many = _is_line(q)
             if not _is_sortable(array) or not (many or _is_number(q)):
                 return None
-            line = f"return function(order({_flat(array)}), q)"
-            function = several if many else one
-            return written("of_sorted", "values, q", [line], function=function, order=SORTED)
+            if many or axis is None:
+                made = _quantiles_along(array, "q", axis, several if many else one)
+            else:
+                made = _quantiles_along(array, "numpy.array([1.0 * q])", axis, several)
+            if made is None:
+                return None
+            lines, names = made
+            if axis is not None and not many:
+                lines[-1] = "return found[0]"
+            return written("of_sorted", "values, q", lines, **names)
 
         return choice_of(one.__name__, list_arrays.taking_lists(ours))
 
@@ -123,19 +164,18 @@ def _quantile(one: Function, several: Function) -> Any:
 def _listed_quantiles(several: Function) -> Any:
     """Return what makes the chooser, for numbers that are written out."""
 
-    def make(_given: Any, *, q: Any = None) -> Any:
+    def make(_given: Any, *, q: Any = None, axis: Any = None) -> Any:
         if not isinstance(q, tuple) or not all(type(each) in (int, float) for each in q):
+            return None
+        if axis is not None and type(axis) is not int:
             return None
 
         def ours(array: Any) -> Function | None:
-            if not isinstance(array, types.Array) or (array.ndim > 1 and array.layout != "C"):
-                return None
             if not _is_sortable(array) or not q:
                 return None
             numbers = ", ".join(repr(float(each)) for each in q)
-            line = f"return function(order({_flat(array)}), numpy.array([{numbers}]))"
-            return written("of_sorted", "values", [line], function=several, order=SORTED,
-                           numpy=numpy)  # fmt: skip
+            made = _quantiles_along(array, f"numpy.array([{numbers}])", axis, several)
+            return None if made is None else written("of_sorted", "values", made[0], **made[1])
 
         return choice_of(several.__name__, list_arrays.taking_lists(ours))
 
@@ -143,8 +183,9 @@ def _listed_quantiles(several: Function) -> Any:
 
 
 def _quantile_form(one: Function, several: Function) -> Form:
-    handed = Form(("a", "q"), ("a", "q"), _quantile(one, several))
-    return Form(("a", "q"), ("a",), _listed_quantiles(several), other=handed)
+    names = ("a", "q", "axis")
+    handed = Form(names, ("a", "q"), _quantile(one, several))
+    return Form(names, ("a",), _listed_quantiles(several), other=handed)
 
 
 def _unique(
