@@ -50,6 +50,7 @@ from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library import repeated_text as _repeated  # noqa: F401 -- its import adds it
 from catzilla_jit.compile.library.bytes import build as _bytes_build  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.library.bytes import split as _bytes_split  # noqa: F401 -- its import adds them
+from catzilla_jit.compile.library.ufuncs import generator_choice as _generator_choice  # noqa: F401 -- its import adds it
 from catzilla_jit.compile.library.ufuncs import generator_methods as _generator_methods  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.loaded import known, loaded, spoiled, with_boxes
 from catzilla_jit.compile.options import Options
