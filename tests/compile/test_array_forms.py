@@ -74,6 +74,12 @@ def test_medians_along_an_axis_are_numpys() -> None:
     check("(np.median(a, axis=0), np.median(a, axis=1))", [(each,) for each in TABLES])
 
 
+def test_items_and_rows_picked_by_a_table_of_places_are_numpys() -> None:
+    places = [np.array([[0, -1, 2], [1, 1, 0]]), np.zeros((0, 2), int), np.array([[3], [-4]])]
+    check("(a[b], b[c])", [(LINES[3], each, each % 2) for each in places[::2]])
+    check("a[b]", [(TABLES[0], each) for each in [*places, np.array([[0, 9]])]])
+
+
 def test_quantiles_along_an_axis_are_numpys() -> None:
     source = (
         "(np.percentile(a, [5, 50, 95.5], axis=0), np.quantile(a, 0.3, axis=1),"

@@ -9,6 +9,7 @@ exception is NumPy's.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from llvmlite import ir
@@ -26,12 +27,13 @@ ONE, ZERO = INT64(1), INT64(0)
 
 def picked_type(array: Any, index: Any) -> Any:
     """Return the Numba type of `array[index]`, None where it is not known."""
-    if not _is_line(index, types.int64) or not isinstance(array, types.Array):
+    places = _is_line(index, types.int64) or _is_table_of_places(index)
+    if not places or not isinstance(array, types.Array):
         return None
     known = array.aligned and array.dtype in signatures.DTYPES
     if not known or array.ndim not in (1, 2) or (array.ndim == 2 and array.layout != "C"):
         return None
-    return types.Array(array.dtype, array.ndim, "C")
+    return types.Array(array.dtype, array.ndim + index.ndim - 1, "C")
 
 
 def is_written(array: Any, index: Any, value: Any) -> bool:
@@ -57,6 +59,12 @@ def takes(array: Any, value: Any) -> bool:
 def _is_line(type_: Any, *elements: Any) -> bool:
     known = isinstance(type_, types.Array) and type_.ndim == 1 and type_.aligned
     return known and type_.dtype in elements
+
+
+def _is_table_of_places(type_: Any) -> bool:
+    """Tell whether it is a table of indices that lie one after the other: NumPy keeps the order."""
+    known = isinstance(type_, types.Array) and type_.ndim == 2 and type_.aligned
+    return known and type_.layout == "C" and type_.dtype == types.int64
 
 
 def offset(
@@ -122,18 +130,23 @@ def take_items(_typing: Any, array: Any, index: Any) -> Any:
             _operand(context, builder, type_, value)
             for type_, value in zip(signature.args, values, strict=True)
         )
+        shape = [*places.shape, *source.shape[1:]]
         count = places.shape[0]
+        if len(places.shape) == 2:
+            count = builder.mul(count, places.shape[1])
+            places = dataclasses.replace(places, shape=[count], strides=[places.strides[1]])
         leave_outside(context, builder, places, source.shape[0])
-        made = arrayobj._empty_nd_impl(context, builder, result, [count, *source.shape[1:]])
+        made = arrayobj._empty_nd_impl(context, builder, result, shape)
         item = context.get_data_type(result.dtype)
         size = context.get_abi_sizeof(item)
-        width = source.shape[1] if result.ndim == 2 else ONE
+        rows = signature.args[0].ndim == 2
+        width = source.shape[1] if rows else ONE
         with cgutils.for_range(builder, count) as each:
             number = offset(builder, places, each.index, source.shape[0])
             at = builder.gep(builder.bitcast(source.data, nest.BYTES),
                              [builder.mul(number, source.strides[0])])  # fmt: skip
             into = builder.gep(made.data, [builder.mul(each.index, width)])
-            if result.ndim == 1:
+            if not rows:
                 builder.store(builder.load(builder.bitcast(at, item.as_pointer())), into)
             else:
                 cgutils.raw_memcpy(builder, into, builder.bitcast(at, item.as_pointer()), width,
