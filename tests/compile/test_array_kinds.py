@@ -74,6 +74,13 @@ def diagonals(x):  # type: ignore[no-untyped-def]
 
 
 @taken
+def filled(x, number):  # type: ignore[no-untyped-def]
+    y = x.copy()
+    np.fill_diagonal(y, number)
+    return y, y * 2
+
+
+@taken
 def windows(x, n):  # type: ignore[no-untyped-def]
     view = np.lib.stride_tricks.sliding_window_view(x, n)
     means, sums = view.mean(axis=1), np.sum(view, axis=0)
@@ -142,7 +149,9 @@ CALLS = [
     (of_matrix, TABLE[:, :0]), (diagonals, TABLE), (diagonals, TABLE.T), (diagonals, TABLE[:1]),
     (diagonals, TABLE[:0]), (diagonals, TABLE[::2, ::-1]), (asked, LINE), (asked, WHOLE),
     (windows, LINE, 3), (windows, LINE[::-1], 1), (windows, WHOLE, 2), (windows, LINE, 99),
-    (windows, LINE, -1), (windows, np.arange(300.0) ** 1.5, 140),
+    (filled, TABLE, 2.5), (filled, TABLE.T, np.nan), (filled, TABLE[:0], 1), (filled, np.eye(4), 3),
+    (filled, np.arange(12).reshape(4, 3), 7), (windows, LINE, -1),
+    (windows, np.arange(300.0) ** 1.5, 140),
 ]  # fmt: skip
 
 

@@ -66,7 +66,7 @@ FUNCTIONS: dict[Any, frozenset[int]] = {
     numpy.linspace: REAL, numpy.concatenate: ALL, numpy.diff: REAL, numpy.repeat: ALL,
     numpy.roll: ALL, numpy.eye: ALL, numpy.nonzero: ALL, numpy.outer: REAL,
     numpy.sign: INTS, numpy.maximum: INTS, numpy.minimum: INTS, numpy.clip: INTS,
-    numpy.unique: INTS, numpy.searchsorted: INTS,
+    numpy.unique: INTS, numpy.searchsorted: INTS, numpy.fill_diagonal: REAL,
 }  # fmt: skip
 
 #: Those of them that may be told the type of the elements.
@@ -119,6 +119,16 @@ def unary(op: Any, kind: int | None) -> bool:
 def element(type_: Any) -> int | None:
     """Return the kind of a number, or of the elements of an array."""
     return number_kinds.kind(type_.dtype if isinstance(type_, types.Array) else type_)
+
+
+def is_fitted(function: Any, given: list[Any]) -> bool:
+    """Tell whether a number that an array is filled with becomes an item as NumPy makes it one."""
+    if function is numpy.fill_diagonal:
+        if len(given) != 2 or isinstance(given[1], types.Array) or given[0].ndim != 2:
+            return False
+    elif function is not numpy.full_like:
+        return True
+    return (element(given[1]) or 0) <= (element(given[0]) or 0)
 
 
 #: What makes an array in the order in memory of another; Numba in C order, where that has gaps.

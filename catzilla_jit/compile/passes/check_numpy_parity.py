@@ -371,7 +371,7 @@ class _Check(foreign_arrays.Checks):
         known = numpy_parity.FUNCTIONS.get(function)
         if known is None or any(name != "dtype" for name, _ in expr.kws or ()):
             return False
-        if function is numpy.full_like and (elements[1] or 0) > (elements[0] or 0):
+        if not numpy_parity.is_fitted(function, [self.typemap[name] for name in names]):
             return False
         if function not in numpy_parity.TYPED and any(map(self._is_dtype, names)):
             return False
