@@ -74,6 +74,11 @@ def test_medians_along_an_axis_are_numpys() -> None:
     check("(np.median(a, axis=0), np.median(a, axis=1))", [(each,) for each in TABLES])
 
 
+def test_powers_of_a_number_by_whole_exponents_are_numpys() -> None:
+    exponents = [np.arange(9, -10, -2), np.array([2]), np.array([-1]), np.zeros(0, int)]
+    check("(a ** b, a ** (b + 1))", [(x, n) for x in (1.0224, 0.5, 3.0) for n in exponents])
+
+
 def test_items_and_rows_picked_by_a_table_of_places_are_numpys() -> None:
     places = [np.array([[0, -1, 2], [1, 1, 0]]), np.zeros((0, 2), int), np.array([[3], [-4]])]
     check("(a[b], b[c])", [(LINES[3], each, each % 2) for each in places[::2]])

@@ -73,7 +73,8 @@ def is_power_of_doubles(given: tuple[Any, ...]) -> bool:
     Where the exponents are converted, NumPy hands them on in another way.
     """
     elements = {types.unliteral(getattr(each, "dtype", each)) for each in given}
-    same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64
+    of_number = not isinstance(given[0], types.Array)
+    same = not isinstance(given[1], types.Array) or given[1].dtype == types.float64 or of_number
     floats = types.float64 in elements and elements <= {types.float64, types.int64}
     return floats and same and elementwise.is_plain_power()
 
