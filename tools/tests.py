@@ -1,4 +1,4 @@
-"""Run the Python tests: some files per process of pytest, three processes per processor.
+"""Run the Python tests: some files per process of pytest, two processes per processor.
 
 What the pure-Python pool must pass as well runs once more in processes without the native library.
 A process that runs a few files stays small (machine code is never freed), and one that crashes
@@ -139,7 +139,7 @@ def _remember(failed: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
     options.add_argument("--repeat", action="store_true")
-    options.add_argument("--jobs", type=int, default=max(2, min(8, 3 * (os.cpu_count() or 1))))
+    options.add_argument("--jobs", type=int, default=max(2, min(8, 2 * (os.cpu_count() or 1))))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
     given = options.parse_args(arguments)
