@@ -27,6 +27,23 @@ if True:
 '''
 
 
+MODULES = """
+import math
+import numpy as np
+
+def of_a_generator(xs):
+    return sum(math.exp(x) for x in xs)
+
+def of_a_list(xs):
+    return [np.float64(math.floor(x)) for x in xs]
+
+def of_a_function(xs):
+    def inner(x):
+        return [math.sqrt(y) for y in x]
+    return max(xs, key=lambda x: math.sin(x)) + inner(xs)[0]
+"""
+
+
 def imported(directory: Path, source: str) -> dict[str, Any]:
     path = directory / "blanks.py"
     path.write_text(source)
@@ -49,3 +66,10 @@ def test_an_edited_file_is_not_taken_for_the_function(tmp_path: Path) -> None:
     path = tmp_path / "blanks.py"
     path.write_text(path.read_text().replace("i > x", "i < x"))
     assert tree_of(names["plain"]) is None
+
+
+def test_methods_of_modules_are_known_in_nested_code(tmp_path: Path) -> None:
+    """A method of an imported name has other instructions, which only the module's source tells."""
+    names = imported(tmp_path, MODULES)
+    for name in ("of_a_generator", "of_a_list", "of_a_function"):
+        assert tree_of(names[name]) is not None

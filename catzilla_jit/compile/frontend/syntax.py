@@ -14,6 +14,8 @@ import inspect
 import types as pytypes
 from collections.abc import Iterator, Sequence
 
+from catzilla_jit.compile.frontend.names import names_in
+
 _FUTURES = __future__.annotations.compiler_flag
 
 
@@ -50,7 +52,7 @@ def _imported(function: pytypes.FunctionType) -> Iterator[list[str]]:
     The compiler calls a method of an imported name with other instructions, and only the module's
     own source would tell which names those are.
     """
-    known = [name for name in function.__code__.co_names if name in function.__globals__]
+    known = [name for name in names_in(function.__code__) if name in function.__globals__]
     modules = [n for n in known if isinstance(function.__globals__[n], pytypes.ModuleType)]
     yield modules
     yield []
