@@ -1,4 +1,4 @@
-"""Items that tables of places pick, quantiles along an axis, powers by whole exponents."""
+"""Items that tables of places pick, quantiles along an axis, powers, differences."""
 
 from __future__ import annotations
 
@@ -28,3 +28,11 @@ def test_quantiles_along_an_axis_are_numpys() -> None:
     check(source, [(each, places, 12.5) for each in TABLES])
     check(source, [(TABLES[0].T, places, 12.5), (TABLES[8].T, places, 12.5)])
     check(source, [(TABLES[4][::2, ::3], places, 12.5)])
+
+
+def test_differences_of_prolonged_lines_are_numpys() -> None:
+    source = (
+        "(np.diff(a, prepend=0.0), np.diff(a, append=2), np.diff(a, 2, prepend=a[:1], append=a),"
+        " np.diff(b, prepend=0), np.diff(b, append=b[::2]))"
+    )
+    check(source, [(each, np.arange(each.size) ** 2) for each in LINES])

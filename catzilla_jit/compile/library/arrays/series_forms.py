@@ -55,20 +55,49 @@ def _products(_given: Any) -> Any:
     )
 
 
-def _differences(_given: Any, *, n: Any = 1, axis: Any = -1) -> Any:
+def _is_end(type_: Any, line: Any) -> bool:
+    """Tell whether it is a number, or a line, that another line goes on with as it is."""
+    if isinstance(type_, types.Array):
+        return _is_line(type_, line.dtype)
+    return _is_number(type_) and line.dtype in (types.float64, types.unliteral(type_))
+
+
+def _prolonged(ends: dict[str, Any]) -> list[str]:
+    """Return the lines that put something before a line and behind it."""
+    lengths = {
+        name: f"len({name})" if isinstance(type_, types.Array) else "1"
+        for name, type_ in ends.items()
+    }
+    before, behind = lengths.get("prepend", "0"), lengths.get("append", "0")
+    lines = [
+        f"begin, end = {before}, {before} + len(values)",
+        f"whole = numpy.empty(end + {behind}, values.dtype)",
+        "whole[begin:end] = values",
+    ]
+    lines += ["whole[:begin] = prepend"] * ("prepend" in ends)
+    lines += ["whole[end:] = append"] * ("append" in ends)
+    return [*lines, "values = whole"]
+
+
+def _differences(given: Any, *, n: Any = 1, axis: Any = -1) -> Any:
     if type(n) is not int or type(axis) is not int or not 1 <= n <= 8:
         return None
 
-    def ours(array: Any) -> Function | None:
+    def ours(array: Any, *others: Any) -> Function | None:
         known = isinstance(array, types.Array) and array.aligned and array.ndim in (1, 2)
         if not known or array.dtype not in signatures.DTYPES:
+            return None
+        ends = dict(zip(given[1:], others, strict=True))
+        if ends and not (_is_line(array) and all(_is_end(each, array) for each in others)):
             return None
         if not -array.ndim <= axis < array.ndim or (array.ndim > 1 and array.layout != "C"):
             return None
         leading = ":, " * (axis % array.ndim)
         step = f"values = apart(values[{leading}1:], values[{leading}:-1])"
         apart = NOT_EQUAL if array.dtype == types.boolean else SUBTRACT
-        return written("differences", "values", [*[step] * n, "return values"], apart=apart)
+        lines = [*(_prolonged(ends) if ends else ()), *[step] * n, "return values"]
+        names = ", ".join(["values", *given[1:]])
+        return written("differences", names, lines, apart=apart, numpy=numpy)
 
     return choice_of("diff", ours, certain=True)
 
@@ -171,7 +200,9 @@ TRAPEZOID = Form(("y", "x", "dx", "axis"), ("y", "x", "dx"), _integral)
 FUNCTIONS: dict[Any, Form] = {
     numpy.cumsum: Form(("a", "axis"), ("a",), _sums),
     numpy.cumprod: Form(("a",), ("a",), _products),
-    numpy.diff: Form(("a", "n", "axis"), ("a",), _differences),
+    numpy.diff: Form(
+        ("a", "n", "axis", "prepend", "append"), ("a", "prepend", "append"), _differences
+    ),
     numpy.gradient: Form(("f", "apart", "/"), ("f", "apart"), _slopes),
     numpy.cross: Form(("a", "b"), ("a", "b"), _cross),
     numpy.ptp: Form(("a",), ("a",), _range),
