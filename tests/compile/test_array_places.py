@@ -36,3 +36,13 @@ def test_differences_of_prolonged_lines_are_numpys() -> None:
         " np.diff(b, prepend=0), np.diff(b, append=b[::2]))"
     )
     check(source, [(each, np.arange(each.size) ** 2) for each in LINES])
+
+
+def test_places_along_the_last_of_three_axes_are_numpys() -> None:
+    blocks = [
+        TABLES[4].reshape(20, 26, 5),
+        TABLES[1].reshape(5, 1, 4),
+        np.zeros((0, 2, 3)),
+    ]
+    source = "(a.argmin(axis=-1), np.argmax(a, axis=2), (a > 0.5).any(axis=-1))"
+    check(source, [(each,) for each in blocks])

@@ -53,6 +53,17 @@ def of_each_column(reduce: Callable[[Any], Any], dtype: type, empty: bool) -> Re
 
 
 @functools.cache
+def of_the_last(of_rows: Reduction) -> Reduction:
+    """Return a function that reduces an array of three dimensions in C order along the last."""
+
+    def reduced(values: Any, axis: Any) -> Any:
+        rows = values.reshape(values.shape[0] * values.shape[1], values.shape[2])
+        return of_rows(rows, axis).reshape(values.shape[0], values.shape[1])
+
+    return reduced
+
+
+@functools.cache
 def of_the_line(reduce: Callable[[Any], Any]) -> Reduction:
     """Return a function that reduces an array of one dimension along its only axis."""
 

@@ -201,7 +201,7 @@ def _of_all(name: str, type_: Any) -> Function | None:
 def _own_along(name: str, type_: Any, axis: Any) -> Function | None:
     if not isinstance(type_, types.Array) or not type_.aligned:
         return None
-    if not isinstance(axis, types.IntegerLiteral) or type_.ndim not in (1, 2):
+    if not isinstance(axis, types.IntegerLiteral) or type_.ndim not in (1, 2, 3):
         return None
     if not -type_.ndim <= axis.literal_value < type_.ndim:
         return None
@@ -210,6 +210,9 @@ def _own_along(name: str, type_: Any, axis: Any) -> Function | None:
     found = _line(name, type_)
     if found is None:
         return None
+    if type_.ndim == 3:
+        is_last = axis.literal_value % 3 == 2 and type_.layout == "C"
+        return axes.of_the_last(axes.of_each_row(*found, name in OF_NOTHING)) if is_last else None
     each = axes.of_each_row if axis.literal_value % 2 == 1 else axes.of_each_column
     return each(*found, name in OF_NOTHING)
 
