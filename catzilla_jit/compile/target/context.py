@@ -80,6 +80,7 @@ class TaskCallConv(callconv.CPUCallConv):
         func_name: Any = None,
     ) -> None:
         if TaskCallConv.raising:
+            self._leave_try(builder, loc, func_name)
             super().return_user_exc(builder, exc, exc_args, loc, func_name)
             return
         site = self.site_of(builder)
@@ -87,6 +88,18 @@ class TaskCallConv(callconv.CPUCallConv):
             loc, func_name = site.loc, site.name
         self.set_static_user_exc(builder, exc, exc_args, loc=loc, func_name=func_name)
         self._return_errcode_raw(builder, callconv._const_int(STATUS_OVERFLOW))
+
+    def _leave_try(self, builder: ir.IRBuilder, loc: Any, name: Any) -> None:
+        """Leave before a raise that would pass a handler.
+
+        Numba finds the handler by the block. The blocks of a comprehension, or a function, that was
+        inlined into a `try` have none, and the raise would end the function.
+        """
+        if getattr(builder, "_in_try_block", None):
+            return
+        with builder.if_then(self.check_try_status(builder).in_try, likely=False):
+            message = "an exception that is caught does not fit compiled code"
+            self.return_overflow(builder, message, loc, name)
 
     @staticmethod
     def site_of(builder: ir.IRBuilder) -> Site | None:
@@ -137,6 +150,7 @@ class TaskCallConv(callconv.CPUCallConv):
         """Raise with computed arguments; go to the handler in a `try`, which Numba leaves out."""
         handler = getattr(builder, "_in_try_block", None)
         if handler is None:
+            self._leave_try(builder, loc, func_name)
             super().return_dynamic_user_exc(builder, exc, exc_args, nb_types, loc, func_name)
             return
         self.set_dynamic_user_exc(builder, exc, exc_args, nb_types, loc=loc, func_name=func_name)
