@@ -6,6 +6,7 @@ import bisect
 import copy
 import functools
 import itertools
+import math
 import operator
 import sys
 from collections import deque
@@ -28,6 +29,61 @@ def sorted_quickly(xs: list[int]) -> list[int]:
     pivot = xs[len(xs) // 2]
     smaller, larger = [x for x in xs if x < pivot], [x for x in xs if x > pivot]
     return sorted_quickly(smaller) + [x for x in xs if x == pivot] + sorted_quickly(larger)
+
+
+def norms(xs: list[float], k: float) -> tuple[float, float]:
+    scale = k * 2
+
+    def norm(v: Any, p: float = 2.0) -> float:
+        return sum(math.pow(abs(x), p) * scale for x in v)
+
+    def other(v: Any) -> float:
+        return norm(v) + scale
+
+    first = norm(xs)
+    scale = 3.0
+    return first, other(xs) + norm(xs, 3.0)
+
+
+def primes_below(n: int) -> list[int]:
+    def is_prime(k: int) -> bool:
+        return k > 1 and all(k % d for d in range(2, math.isqrt(k) + 1))
+
+    return [k for k in range(n) if is_prime(k)]
+
+
+def distances(points: list[tuple[float, float]], default: float) -> float:
+    def safe(pairs: Any) -> float:
+        try:
+            return min(1.0 / math.dist(p, q) for p, q in pairs)
+        except ZeroDivisionError:
+            return default
+
+    return safe(list(itertools.combinations(points, 2)))
+
+
+def guarded(xs: list[int]) -> Any:
+    quotients = [0.0]
+    try:
+        quotients = [1.0 / x for x in xs]
+    except ZeroDivisionError:
+        quotients.append(-1.0)
+    try:
+        return quotients, [10 // x for x in xs], min(7 % x for x in xs)
+    except Exception:
+        return quotients, xs, -1
+
+
+def inverted(xs: list[float]) -> float:
+    def inverse(x: float) -> float:
+        if x < 0.0:
+            raise ValueError(x, "is below zero")
+        return 1.0 / x
+
+    try:
+        return inverse(xs[0]) + (lambda x: 1.0 / x)(xs[1])
+    except (ValueError, ZeroDivisionError):
+        return -1.0
 
 
 def fizz(n: int) -> list[str]:
@@ -218,6 +274,11 @@ PAIRWISE = sys.version_info >= (3, 10)
 
 CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (sorted_quickly, [([3, 1, 2, 3],), ([1],), ([],)]),
+    (norms, [([3.0, -4.0], 1.5)]),
+    (primes_below, [(30,)]),
+    (distances, [([(0.0, 0.0), (3.0, 4.0), (3.0, 5.0)], -1.0), ([(1.0, 2.0), (1.0, 2.0)], -1.0)]),
+    (guarded, [([1, 2],), ([1, 0],), ([],)]),
+    (inverted, [([1.0, 2.0],), ([0.0, 1.0],), ([1.0, 0.0],), ([-1.0, 1.0],), ([1.0],)]),
     (fizz, [(16,)]),
     (counted, [("hello", 3), ("xyz", 4)]),
     (combined, [([1, 2, 3, 4], "ab"), ([1], ""), ([2**62, 2**62], "é")]),

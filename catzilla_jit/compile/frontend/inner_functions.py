@@ -1,4 +1,7 @@
-"""Inner functions that call themselves, as functions of the module: what they share they are given.
+"""Inner functions, as functions of the module: what they share they are given.
+
+So it is done with those that call themselves, and those with a generator expression, which only the
+source of a function of the module is rewritten for.
 
     def count(graph, start):                       def count(graph, start):
         seen = set()                                   seen = set()
@@ -42,6 +45,9 @@ class Inner:
         self.named = {e.id for e in ast.walk(tree) if isinstance(e, ast.Name)}
         self.shared: set[str] = set()
 
+    def has_generator(self) -> bool:
+        return any(isinstance(each, ast.GeneratorExp) for each in ast.walk(self.tree))
+
     def is_liftable(self) -> bool:
         """Tell whether its parameters and statements are plain."""
         arguments = self.tree.args
@@ -57,13 +63,13 @@ class Inner:
 def lifted(
     tree: ast.FunctionDef, free: Iterable[str], never: Callable[[], ast.expr]
 ) -> dict[str, ast.FunctionDef]:
-    """Take inner functions that call themselves out of a function; return them by their names.
+    """Take inner functions out of a function, where one of them wants it; return them by name.
 
     Calls in the tree, and in the functions, pass what these share with the outer function. free:
     the variables of the functions around the outer one; never: makes a test that is never true.
     """
     found = {each.name: Inner(each) for each in tree.body if isinstance(each, ast.FunctionDef)}
-    wanted = [name for name, inner in found.items() if _recurs(name, found)]
+    wanted = any(_recurs(name, found) or inner.has_generator() for name, inner in found.items())
     if not wanted or not all(inner.is_liftable() for inner in found.values()):
         return {}
     if not _are_only_called(tree, set(found)) or _hides_names(tree, found):
