@@ -74,6 +74,19 @@ def guarded(xs: list[int]) -> Any:
         return quotients, xs, -1
 
 
+def as_line(x: int) -> list[int]:
+    if x == 0:
+        raise ValueError("zero")
+    return [x]
+
+
+def first_items(xs: list[int]) -> list[int]:
+    try:
+        return [as_line(x)[0] + len(as_line(x)) for x in xs]
+    except ValueError:
+        return []
+
+
 def inverted(xs: list[float]) -> float:
     def inverse(x: float) -> float:
         if x < 0.0:
@@ -278,6 +291,7 @@ CASES: list[tuple[Callable[..., Any], list[tuple[Any, ...]]]] = [
     (primes_below, [(30,)]),
     (distances, [([(0.0, 0.0), (3.0, 4.0), (3.0, 5.0)], -1.0), ([(1.0, 2.0), (1.0, 2.0)], -1.0)]),
     (guarded, [([1, 2],), ([1, 0],), ([],)]),
+    (first_items, [([1, 2],), ([1, 0],), ([0] * 9,)]),
     (inverted, [([1.0, 2.0],), ([0.0, 1.0],), ([1.0, 0.0],), ([-1.0, 1.0],), ([1.0],)]),
     (fizz, [(16,)]),
     (counted, [("hello", 3), ("xyz", 4)]),

@@ -163,6 +163,8 @@ class TaskCallConv(callconv.CPUCallConv):
             overflow = callconv._const_int(STATUS_OVERFLOW)
             code = builder.select(status.is_user_exc, overflow, code)
         handled = self.check_try_status(builder).in_try
+        if not getattr(builder, "_in_try_block", None):  # as in `_leave_try`: it would go on
+            code = builder.select(handled, callconv._const_int(STATUS_OVERFLOW), code)
         builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
         passes = builder.icmp_signed("==", code, callconv._const_int(STATUS_OVERFLOW))
         with builder.if_then(builder.or_(passes, builder.not_(handled))):
