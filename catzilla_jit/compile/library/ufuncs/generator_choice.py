@@ -19,8 +19,9 @@ from numba.core import types
 from numba.core.extending import overload_method, register_jitable
 
 from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
+from catzilla_jit.compile.library import iterators
 from catzilla_jit.compile.library.ufuncs import generators
-from catzilla_jit.compile.library.ufuncs.generator_methods import is_none, is_size
+from catzilla_jit.compile.library.ufuncs.generator_methods import default_of, is_none, is_size
 from catzilla_jit.compile.target import numpy_random
 
 bounded, bounded_fill = generators.bounded, generators.bounded_fill
@@ -97,17 +98,8 @@ def _sums(chances):  # type: ignore[no-untyped-def]
     return sums
 
 
-@register_jitable
-def _place(sums, number):  # type: ignore[no-untyped-def]
-    """Return the first place whose sum is above the number."""
-    low, high = 0, len(sums)
-    while low < high:
-        middle = (low + high) // 2
-        if number < sums[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+#: The first place whose sum is above a number.
+_place = register_jitable(iterators.bisect_right)
 
 
 @register_jitable
@@ -156,7 +148,7 @@ def _places(rng, total, count, replace, chances, shuffle):  # type: ignore[no-un
 
 
 def _is_flag(type_: Any) -> bool:
-    given = getattr(type_, "value", type_) if isinstance(type_, types.Omitted) else type_
+    given = default_of(type_)
     return isinstance(given, bool) or types.unliteral(given) == types.boolean
 
 
@@ -202,12 +194,9 @@ def choice(rng, a, size=None, replace=True, p=None, axis=0, shuffle=True):  # ty
     elif _is_line(a) and a.ndim == 2:
         if isinstance(size, types.UniTuple):
             return None
-        lines += ["    drawn = numpy.empty((size, a.shape[1]), a.dtype)",
-                  "    for i in range(size):", "        drawn[i] = a[found[i]]",
-                  "    return drawn"]  # fmt: skip
+        lines.append("    return a[found]")
     else:
-        lines += ["    drawn = numpy.empty(len(found), a.dtype)", "    for i in range(len(found)):",
-                  "        drawn[i] = a[found[i]]", "    return drawn.reshape(size)"]  # fmt: skip
+        lines.append("    return a[found].reshape(size)")
     space = {"numpy": numpy, "places": _places}
     exec("\n".join(lines), space)
     return space["impl"]

@@ -76,13 +76,14 @@ LINES = {
 }
 
 
-def _default(type_: Any) -> Any:
+def default_of(type_: Any) -> Any:
+    """Return the value of a parameter that is left out, of others the type."""
     return getattr(type_, "value", type_) if isinstance(type_, types.Omitted) else type_
 
 
 def is_none(type_: Any) -> bool:
     """Tell whether a size is left out, or None."""
-    return _default(type_) is None or isinstance(type_, types.NoneType)
+    return default_of(type_) is None or isinstance(type_, types.NoneType)
 
 
 def is_size(type_: Any) -> bool:
@@ -93,7 +94,7 @@ def is_size(type_: Any) -> bool:
 
 def is_number(type_: Any, whole: bool = False) -> bool:
     known = (types.int64,) if whole else (types.int64, types.float64)
-    given = _default(type_)
+    given = default_of(type_)
     return isinstance(given, int if whole else int | float) or types.unliteral(type_) in known
 
 
