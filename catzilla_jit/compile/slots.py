@@ -31,3 +31,5 @@ class Slot:
 #: Returned by the entry when Python's answer would not fit the compiled types (an integer beyond
 #: 64 bits, a power that is a fraction): a task without side effects is then run as Python.
 STATUS_OVERFLOW = 2
+#: The end of what an OverflowError says that is ours, not Python's.
+NO_ANSWER = "does not fit compiled code"

@@ -72,17 +72,15 @@ _NAMES_A_VALUE = {
 }
 
 
-#: The end of what compiled code says where it has not Python's answer.
-NO_ANSWER = "does not fit compiled code"
-
-
 def reworded(raised: BaseException, where: str) -> BaseException:
     """Say where an overflow of ours was; give others Python's words, without a path of Numba's.
 
     What Python would say more of becomes an overflow.
     """
+    from ..compile.slots import NO_ANSWER
+
     if (type(raised), raised.args) in _NAMES_A_VALUE:
-        message = "a value that is not found does not fit compiled code"
+        message = f"a value that is not found {NO_ANSWER}"
         raised = OverflowError(message).with_traceback(raised.__traceback__)
     if isinstance(raised, OverflowError) and str(raised).endswith(NO_ANSWER):
         raised.args = (f"{where}: {raised}",)

@@ -20,6 +20,7 @@ from catzilla_jit.compile.lowering import float_checks
 from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
 from catzilla_jit.compile.options import Options
+from catzilla_jit.compile.slots import NO_ANSWER
 from catzilla_jit.compile.target import stand_ins
 
 #: Beyond this an integer is not a float exactly.
@@ -90,7 +91,7 @@ class BailingLower(lowering.Lower):
         if isinstance(condition, llvm.Constant) and not condition.constant:
             return
         with self.builder.if_then(condition, likely=False):
-            message = f"{what} does not fit compiled code"
+            message = f"{what} {NO_ANSWER}"
             function = self.func_ir.func_id.func_name
             self.call_conv.return_overflow(self.builder, message, self.loc, function)
 
@@ -119,7 +120,7 @@ class BailingLower(lowering.Lower):
         """
         if function is None or not 0 < len(names) <= 3 or not self.metadata["unit"].may_run_once:
             return None
-        message = f"{what} does not fit compiled code"
+        message = f"{what} {NO_ANSWER}"
         if [self.typeof(name) for name in names] == [types.unicode_type]:
             text = self.loadvar(names[0])
             return (function, "s", message), lambda: packed_text(self.context, self.builder, text)

@@ -16,6 +16,7 @@ from numba.np import arrayobj
 
 from catzilla_jit.compile.library.ufuncs import nest
 from catzilla_jit.compile.library.ufuncs.signatures import Chosen
+from catzilla_jit.compile.slots import NO_ANSWER
 from catzilla_jit.compile.target import float_status
 
 INT64 = ir.IntType(64)
@@ -87,7 +88,7 @@ def leave(
     what: is in the message of a task that cannot be run again, which raises OverflowError; with
     `kind` that is the exception of Python's, and `what` its text.
     """
-    message = what if kind is not None else f"{what} does not fit compiled code"
+    message = what if kind is not None else f"{what} {NO_ANSWER}"
     with builder.if_then(condition, likely=False):
         context.call_conv.return_user_exc(builder, kind or OverflowError, (message,))
 
