@@ -29,7 +29,7 @@ from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python
 
-from catzilla_jit.compile.slots import STATUS_OVERFLOW
+from catzilla_jit.compile.slots import NO_ANSWER, STATUS_OVERFLOW
 from catzilla_jit.compile.target import array_memory, error_places, lost_errors, stand_ins
 from catzilla_jit.compile.target.error_places import Site
 from catzilla_jit.compile.target.objects import TaskPythonAPI, name_of
@@ -41,6 +41,11 @@ UNWRAP = "cz_unwrap"
 
 #: The constant of a program that tells whether the task can be run again as Python.
 REPEATABLE = "cz_status_matters."
+
+
+def _handler(builder: ir.IRBuilder) -> dict[str, Any] | None:
+    """Return where Numba goes on from a raise in this block; None: it knows of no `try`."""
+    return getattr(builder, "_in_try_block", None)
 
 
 class TaskCallConv(callconv.CPUCallConv):
@@ -95,10 +100,10 @@ class TaskCallConv(callconv.CPUCallConv):
         Numba finds the handler by the block. The blocks of a comprehension, or a function, that was
         inlined into a `try` have none, and the raise would end the function.
         """
-        if getattr(builder, "_in_try_block", None):
+        if _handler(builder) is not None:
             return
         with builder.if_then(self.check_try_status(builder).in_try, likely=False):
-            message = "an exception that is caught does not fit compiled code"
+            message = f"an exception that is caught {NO_ANSWER}"
             self.return_overflow(builder, message, loc, name)
 
     @staticmethod
@@ -148,7 +153,7 @@ class TaskCallConv(callconv.CPUCallConv):
         func_name: Any = None,
     ) -> None:
         """Raise with computed arguments; go to the handler in a `try`, which Numba leaves out."""
-        handler = getattr(builder, "_in_try_block", None)
+        handler = _handler(builder)
         if handler is None:
             self._leave_try(builder, loc, func_name)
             super().return_dynamic_user_exc(builder, exc, exc_args, nb_types, loc, func_name)
@@ -163,7 +168,7 @@ class TaskCallConv(callconv.CPUCallConv):
             overflow = callconv._const_int(STATUS_OVERFLOW)
             code = builder.select(status.is_user_exc, overflow, code)
         handled = self.check_try_status(builder).in_try
-        if not getattr(builder, "_in_try_block", None):  # as in `_leave_try`: it would go on
+        if _handler(builder) is None:  # as in `_leave_try`: it would go on
             code = builder.select(handled, callconv._const_int(STATUS_OVERFLOW), code)
         builder.store(status.excinfoptr, self._get_excinfo_argument(builder.function))
         passes = builder.icmp_signed("==", code, callconv._const_int(STATUS_OVERFLOW))
