@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 
+from differential import nested
 from differential.expressions import CONSTANTS, HEAD, PARAMETERS, RESULTS, TEMPLATES
 from differential.program import Program
 
@@ -19,10 +20,10 @@ HINTS = {"array": "np.ndarray"}
 
 def program(seed: int, number: int) -> Program:
     """Return the program of this number; the same for the same seed and number."""
-    return _Writer(random.Random(f"{seed}:{number}")).program(f"{seed}:{number}")
+    return Writer(random.Random(f"{seed}:{number}")).program(f"{seed}:{number}")
 
 
-class _Writer:
+class Writer:
     """Writes one function."""
 
     def __init__(self, draw: random.Random) -> None:
@@ -34,6 +35,9 @@ class _Writer:
         self.arrays = draw.random() < 0.25
         self.depth = draw.choice((1, 1, 2))  # of expressions
         self.constants = draw.random() < 0.35  # the module's lists, dicts, helpers, enum members
+        self.nests = draw.choice((0, 0.2, 1))  # how often functions stand in expressions and blocks
+        self.functions: dict[str, tuple[tuple[str, ...], str]] = {}  # with their parameters' types
+        self.closed: set[str] = set()  # names of the function around this one
 
     def program(self, seed: str) -> Program:
         kinds = [each for each in PARAMETERS if self.arrays or not each.startswith("array")]
@@ -42,11 +46,15 @@ class _Writer:
         parameters = self.draw.choices(kinds, weights, k=count)
         hinted = self.draw.random() < 0.85
         names = [f"p{i}" for i in range(count)]
+        for _ in range(self.draw.choice((0, 0, 1, 2)) if self.nests else 0):
+            nested.function(self, 0, self.draw.choice(nested.RETURNED))
+        helpers, self.lines = self.lines, []
         self.scope = dict(zip(names, parameters, strict=True))
         shown = [f"{n}: {_hint(k)}" if hinted else n for n, k in self.scope.items()]
         self.block(1, self.draw.choice((1, 1, 2, 3, 5)))
         self.finish(1)
-        source = HEAD + f"def f({', '.join(shown)}):\n" + "\n".join(self.lines) + "\n"
+        lines = [*helpers, f"def f({', '.join(shown)}):", *self.lines]
+        source = HEAD + "\n".join(lines) + "\n"
         as_map = set(parameters) <= SCALARS and hinted
         return Program(source, tuple(parameters), seed, as_map=as_map)
 
@@ -58,10 +66,14 @@ class _Writer:
             kind = self.draw.choice(list(TEMPLATES))
         known = [name for name, type_ in self.scope.items() if type_ == kind]
         if depth <= 0 or self.draw.random() < 0.25:
-            if known and self.draw.random() < 0.85:
-                return self.draw.choice(known)
+            if known and self.draw.random() < 0.85:  # the latest first: it is the innermost
+                return known[-1] if self.draw.random() < 0.4 else self.draw.choice(known)
             if kind in CONSTANTS:
                 return self.draw.choice(CONSTANTS[kind])
+        if depth > 0 and self.draw.random() < 0.25 * self.nests:
+            made = nested.expression(self, kind, depth)
+            if made is not None:
+                return made
         templates = TEMPLATES.get(kind, ())
         for _ in range(20):
             template = self.draw.choice(templates) if templates else ""
@@ -97,7 +109,8 @@ class _Writer:
     def write(self, indent: int, text: str) -> None:
         self.lines.append("    " * indent + text)
 
-    def new(self, kind: str) -> str:
+    def new(self) -> str:
+        """Return a name that nothing has yet."""
         self.count += 1
         return f"v{self.count}"
 
@@ -105,10 +118,10 @@ class _Writer:
         chosen = self.draw.choices(
             (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
              self.leave, self.mutate, self.unpack, self.queue, self.count_up,
-             self.group),
-            (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 1.5 if indent < 3 else 0,
+             self.group, self.function),
+            (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 2 if indent < 3 else 0,
              3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0,
-             0.7 if self.loops < 1 else 0, 0.7 if self.loops < 1 else 0),
+             0.7 if self.loops < 1 else 0, 0.7 if self.loops < 1 else 0, self.nests),
         )[0]  # fmt: skip
         chosen(indent)
 
@@ -116,13 +129,14 @@ class _Writer:
         kinds = [each for each in TEMPLATES if self.arrays or not each.startswith("array")]
         kind = self.draw.choice((*RESULTS, *kinds))
         made = self.expression(kind)
-        name = self.new(kind)
+        name = self.new()
         self.write(indent, f"{name} = {made}")
         if indent == 1 or self.draw.random() < 0.3:  # else it may have no value later
             self.scope[name] = kind
 
     def change(self, indent: int) -> None:
         names = [n for n, kind in self.scope.items() if kind in ("int", "float", "str")]
+        names = [n for n in names if n not in self.closed or self.draw.random() < 0.05]
         if not names:
             return self.assign(indent)
         name = self.draw.choice(names)
@@ -153,7 +167,7 @@ class _Writer:
                       if n in before or self.draw.random() < 0.05}  # fmt: skip
 
     def loop(self, indent: int) -> None:
-        name, other = self.new("int"), self.new("int")
+        name, other = self.new(), self.new()
         heads = (
             (f"for {name} in range({self.expression('int', 1)} % 6):", {name: "int"}),
             (f"for {name} in {self.expression('list[int]', 1)}:", {name: "int"}),
@@ -177,19 +191,15 @@ class _Writer:
         self.loops -= 1
 
     def attempt(self, indent: int) -> None:
-        self.write(indent, "try:")
-        self.inside(indent, 1)
-        kind = self.draw.choice(
-            ("Exception", "ValueError", "ZeroDivisionError", "(ValueError, IndexError)",
-             "KeyError", "OverflowError", "ArithmeticError", "LookupError")
-        )  # fmt: skip
-        self.write(indent, f"except {kind}:")
-        self.inside(indent, 1)
+        nested.attempt(self, indent)
+
+    def function(self, indent: int) -> None:
+        nested.function(self, indent, self.draw.choice(list(nested.FORMS)))
 
     def collect(self, indent: int) -> None:
         """Fill a container that begins empty."""
         kind = self.draw.choice(("list[int]", "list[str]", "list[float]", "dict[str, int]"))
-        name, item = self.new(kind), self.new("int")
+        name, item = self.new(), self.new()
         told = f": {kind}" if self.draw.random() < 0.3 else ""
         self.write(indent, f"{name}{told} = {'{}' if kind.startswith('dict') else '[]'}")
         self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
@@ -207,7 +217,7 @@ class _Writer:
 
     def unpack(self, indent: int) -> None:
         """Take a list apart."""
-        first, rest = self.new("int"), self.new("list[int]")
+        first, rest = self.new(), self.new()
         if self.draw.random() < 0.5:
             self.write(indent, f"{first}, *{rest} = {self.expression('list[int]', 1)}")
             kinds = {first: "int", rest: "list[int]"}
@@ -220,7 +230,7 @@ class _Writer:
 
     def queue(self, indent: int) -> None:
         """Take from a deque what was put in, and a little more."""
-        name, item, count = self.new("int"), self.new("int"), self.new("int")
+        name, item, count = self.new(), self.new(), self.new()
         self.write(indent, f"{name} = deque({self.expression('list[int]', 1)})")
         self.write(indent, f"{count} = 0")
         self.write(indent, f"while {name} and {count} < 9:")
@@ -236,7 +246,7 @@ class _Writer:
 
     def count_up(self, indent: int) -> None:
         """Count in a dict with a default, and ask it."""
-        name, item, shown = self.new("int"), self.new("int"), self.new("int")
+        name, item, shown = self.new(), self.new(), self.new()
         made = ("Counter()", "Counter($list[int]$)", "defaultdict(int)", "defaultdict(float)")
         self.write(indent, f"{name} = {self.filled(self.draw.choice(made), 1)}")
         self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
@@ -257,7 +267,7 @@ class _Writer:
 
     def group(self, indent: int) -> None:
         """Put lists in a dict, under one key in another's place now and then, and look at it."""
-        name, item, shown = self.new("int"), self.new("int"), self.new("int")
+        name, item, shown = self.new(), self.new(), self.new()
         by_default = self.draw.random() < 0.4
         self.write(indent, f"{name} = {'defaultdict(list)' if by_default else '{}'}")
         self.write(indent, f"for {item} in {self.expression('list[int]', 1)}:")
