@@ -106,6 +106,7 @@ def written_in_place(out: Any, n: int) -> Any:
 def kept_and_read(x: Any) -> Any:
     found = [v * 2 for v in x]
     other = found
+    other.append(0.5)
     return np.array(other), found
 
 

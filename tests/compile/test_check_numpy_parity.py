@@ -192,10 +192,6 @@ def power(f: Any) -> Any:
     return f ** np.arange(len(f))
 
 
-def list_of(f: Any) -> Any:
-    return [x for x in f]  # noqa: C416
-
-
 def raveled(f: Any) -> Any:
     return f[:: len(f) // 45].ravel()  # with this step a view
 
@@ -231,7 +227,6 @@ def optional(f: Any) -> Any:
         (each, NUMBERS)
         for each in (
             power,
-            list_of,
             raveled,
             rounded,
             to_small_integers,
@@ -282,11 +277,11 @@ def test_number_is_numpys_where_it_is_in_python(function: Any, values: Any) -> N
 
 def test_number_that_is_numpys_or_pythons_is_refused_with_its_line() -> None:
     def place_of_largest(values: Any) -> Any:
-        place, best = -1, -1e9
+        found = (-1, -1e9)
         for i, value in enumerate(values):
-            if value > best:
-                place, best = i, value
-        return place, best
+            if value > found[1]:
+                found = (i, value)
+        return found
 
     check(place_of_largest, NUMBERS, compiled=False)
     made: Task[..., Any] = task(place_of_largest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -87,10 +86,6 @@ def mapped(table: Array) -> Any:
     return list(map(lambda x: x, table[0]))  # noqa: C417
 
 
-def reduced(table: Array) -> Any:
-    return functools.reduce(lambda x, y: x + y, table[0])
-
-
 def default_of_dict(table: Array) -> Any:
     return {1: 2}.get(5, table[0, 0])
 
@@ -104,8 +99,8 @@ def extended(table: Array) -> Any:
 @pytest.mark.parametrize(
     "function",
     [
-        same_as_true, same_as_item, kind_of_item, as_dict, by_comprehension, mapped, reduced,
-        extended, default_of_dict,
+        same_as_true, same_as_item, kind_of_item, as_dict, by_comprehension, mapped, extended,
+        default_of_dict,
     ],
 )  # fmt: skip
 def test_numpys_numbers_do_not_become_pythons(function: Callable[..., Any]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from catzilla_jit import Task, task
 from catzilla_jit.compile import STATUS_OVERFLOW
+from support.automatic import outcome, submitted
 from support.compile_harness import compiled, status_of
 
 
@@ -101,3 +104,56 @@ def test_none_or_number_keeps_the_kind() -> None:
         return value + 0.5
 
     assert status_of(compiled(maybe), 1, 2.0)[::2] == (0, 0.5)
+
+
+def sum_of_bools(b: Any, n: int) -> Any:
+    total = b[0]
+    for i in range(1, n):
+        total = total + b[i]
+    return total
+
+
+def difference(b: Any, n: int) -> Any:
+    x = b[0]
+    if n:
+        x = 5
+    return x - b[1]
+
+
+def negated(b: Any, n: int) -> Any:
+    x = b[0]
+    if n:
+        x = 5
+    return -x
+
+
+def inverted(b: Any, n: int) -> Any:
+    x = b[0]
+    if n:
+        x = 5
+    return ~x
+
+
+def as_place(b: Any, n: int) -> Any:
+    x = b[0]
+    if n:
+        x = 1
+    return np.arange(4)[x]
+
+
+def compared(b: Any, n: int) -> Any:
+    x = b[0]
+    if n:
+        x = 2.5
+    return x + b[1] > 1.5
+
+
+@pytest.mark.parametrize(
+    "function", [sum_of_bools, difference, negated, inverted, as_place, compared]
+)
+def test_bool_of_numpys_in_a_wider_variable_is_numpys(function: Any) -> None:
+    made: Task[..., Any] = task(function)
+    bools = np.array([True, True, True])
+    for n in range(3):
+        assert submitted(made, bools, n) == outcome(function, bools, n)
+    assert made.explain().compiled, made.explain()

@@ -131,6 +131,42 @@ def mixed_variables(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset
         mixed |= found
 
 
+def possible_bools(blocks: Iterable[Any], typemap: dict[str, Any]) -> frozenset[str]:
+    """Return the variables of a wider type that may hold a bool."""
+    assignments = [inst for block in blocks for inst in block.find_insts(ir.Assign)]
+    found: set[str] = set()
+
+    def is_bool(name: str) -> bool:
+        return name in found or kind(typemap[name]) == BOOL
+
+    while True:
+        further = {
+            each.target.name
+            for each in assignments
+            if each.target.name not in found
+            and kind(typemap[each.target.name])
+            and any(map(is_bool, _kept_operands(each.value, typemap)))
+        }
+        if not further:
+            return frozenset(found)
+        found |= further
+
+
+def _kept_operands(value: Any, typemap: dict[str, Any]) -> list[str]:
+    """Return the operands one of which, or a number of the same kind, a value may be."""
+    source = source_of(value)
+    if source is not None:
+        return [source]
+    if not isinstance(value, ir.Expr):
+        return []
+    if value.op == "phi":
+        return [each.name for each in value.incoming_values]
+    if value.op in ("binop", "inplace_binop") and value.fn in BITWISE:
+        return [value.lhs.name, value.rhs.name]
+    extreme = value.op == "call" and called(typemap, value) in (max, min)
+    return [each.name for each in value.args] if extreme else []
+
+
 def _is_mixed(item: Any, typemap: dict[str, Any], mixed: set[str]) -> bool:
     wide = kind(typemap[item.target.name])
     if not wide:  # no number, or a bool: there is nothing less

@@ -24,6 +24,7 @@ from numba.np.ufunc.dufunc import DUFunc
 from numba.np.ufunc.gufunc import GUFunc
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis.number_lists import NumberLists
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
 
@@ -73,6 +74,13 @@ def has_numpy(origin: Origin) -> bool:
     return origin in (NUMPY, EITHER)
 
 
+def has_either(origin: Origin) -> bool:
+    """Tell whether it is not known who has made a part of it."""
+    if isinstance(origin, tuple):
+        return any(map(has_either, origin))
+    return origin == EITHER
+
+
 class Origins:
     """The origins of one function's variables.
 
@@ -90,23 +98,39 @@ class Origins:
         self.typemap = typemap
         self._argument = argument
         self._of_call = of_call
-        self._found: dict[str, Origin] = {}
+        self._found: dict[str, Origin] = {}  # of a list, for its whole group
+        blocks = list(blocks)
+        self.lists = NumberLists(blocks, typemap)
         assignments = [inst for block in blocks for inst in block.find_insts(ir.Assign)]
         changed = True
         while changed:
             changed = False
             for each in assignments:
                 name = each.target.name
-                before = self._found.get(name)
-                after = join(before, self.of_value(name, each.value))
-                self._found[name] = after
-                changed = changed or after != before
+                changed = self._note(name, self.of_value(name, each.value)) or changed
+            for name, value, items in self.lists.puts:
+                put = self._items(value) if items else self._get(value)
+                changed = self._note(name, put) or changed
+
+    def _note(self, name: str, origin: Origin) -> bool:
+        """Add an origin of a variable; tell whether it was not known."""
+        name = self.lists.group(name)
+        before = self._found.get(name)
+        self._found[name] = join(before, origin)
+        return self._found[name] != before
 
     def __getitem__(self, name: str) -> Origin:
         if _is_numpys(self.typemap.get(name)):
             return NUMPY
-        found = self._found.get(name)
+        found = self._found.get(self.lists.group(name))
         return PYTHON if found is None else found
+
+    def is_undecided(self, name: str) -> bool:
+        """Tell whether a list may hold numbers of NumPy's, and others or what is not known."""
+        if name not in self.lists:
+            return False
+        origin = self[name]
+        return has_numpy(origin) and (has_either(origin) or self.lists.is_open(name))
 
     def numbers(self, origin: Origin) -> frozenset[str]:
         """Return the variables for numbers that have an origin."""
@@ -120,7 +144,7 @@ class Origins:
         type_ = self.typemap[name]
         if isinstance(type_, ByteString):  # Python's, whoever it comes from
             return PYTHON
-        return NUMPY if _is_numpys(type_) else self._found.get(name)
+        return NUMPY if _is_numpys(type_) else self._found.get(self.lists.group(name))
 
     def _items(self, name: str) -> Origin:
         origin = self._get(name)
@@ -132,6 +156,8 @@ class Origins:
         """Return the origin of what an assignment gives its target; None if not known yet."""
         if _is_numpys(self.typemap[target]):
             return NUMPY
+        if target in self.lists.new:
+            return None
         if isinstance(value, ir.Const | ir.Global | ir.FreeVar):
             return _of_constant(value.value)
         source = number_kinds.source_of(value)
@@ -158,6 +184,8 @@ class Origins:
             return self._of_item(expr)
         if expr.op == "getattr" and isinstance(self.typemap[expr.value.name], types.BaseNamedTuple):
             return self._of_field(self.typemap[expr.value.name], expr)
+        if expr.op == "getattr" and expr.value.name in self.lists:
+            return self._get(expr.value.name)
         if expr.op == "getattr":
             number = number_kinds.kind(self.typemap[expr.value.name]) is not None
             bound = not isinstance(self.typemap[expr.value.name], types.Array)
@@ -197,6 +225,8 @@ class Origins:
     def _of_operation(self, expr: Any) -> Origin:
         if expr.fn in ALWAYS_PYTHON:
             return PYTHON
+        if expr.lhs.name in self.lists or expr.rhs.name in self.lists:
+            return PYTHON
         left, right = self._get(expr.lhs.name), self._get(expr.rhs.name)
         if isinstance(left, tuple) or isinstance(right, tuple):
             both = isinstance(left, tuple) and isinstance(right, tuple)
@@ -226,7 +256,7 @@ class Origins:
         callee = self.typemap[expr.func.name]
         arguments = [argument.name for argument in expr.args]
         known = self._of_call(callee, [self._items(name) for name in arguments])
-        if known is not None:
+        if known is not None or isinstance(callee, types.Dispatcher):
             return known
         if isinstance(callee, types.BoundFunction):
             if isinstance(callee.this, OwnGenerator):

@@ -21,7 +21,7 @@ from numba.core import cgutils, types
 from numba.cpython.listobj import ListInstance
 
 from catzilla_jit.compile.analysis.numpy_made import SCALARS
-from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin
+from catzilla_jit.compile.analysis.origins import NUMPY, PYTHON, Origin, has_numpy
 from catzilla_jit.compile.backend.entry import BYTES, INT32, load, pointer_to, store_record
 from catzilla_jit.compile.backend.exact_type import ExactType, environment
 from catzilla_jit.compile.backend.kernel import Kernel
@@ -105,7 +105,7 @@ class Boxes:
                 self._boxed(python, manager, type_.dtype, value, PYTHON),
             )
         if isinstance(type_, types.List | types.DictType):
-            return self._container(python, manager, type_, value)
+            return self._container(python, manager, type_, value, origin)
         if isinstance(type_, types.Optional) and holds_mutable(type_):
             return self._optional(python, manager, type_, value, origin)
         if isinstance(type_, DataObject) or (
@@ -166,23 +166,29 @@ class Boxes:
                 self.kernel.context.nrt.decref(builder, type_, values[index])
         return builder.load(result)
 
-    def _container(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+    def _container(
+        self, python: Any, manager: Any, type_: types.Type, value: ir.Value, origin: Origin
+    ) -> ir.Value:
         """Return a list or dict, one object for one of the kernel's; steals the reference."""
-        box = functools.partial(self._made, python, manager, type_, value)
+        box = functools.partial(self._made, python, manager, type_, value, origin)
         if self.memo is None:
             return box()
         return self.memo.boxed(type_, value, self.borrowed, box)
 
-    def _made(self, python: Any, manager: Any, type_: types.Type, value: ir.Value) -> ir.Value:
+    def _made(
+        self, python: Any, manager: Any, type_: types.Type, value: ir.Value, origin: Origin = PYTHON
+    ) -> ir.Value:
         if isinstance(type_, types.DictType):
             owning = dataclasses.replace(self, borrowed=False)
             box = functools.partial(owning._made, python, manager)
             return box_dict(self.kernel.context, python, type_, value, box)
-        if self.memo is None:
+        if self.memo is None and not has_numpy(origin):
             return python.from_native_value(type_, value, manager)
-        return dataclasses.replace(self, borrowed=True)._list(python, manager, type_, value)
+        return dataclasses.replace(self, borrowed=True)._list(python, manager, type_, value, origin)
 
-    def _list(self, python: Any, manager: Any, type_: Any, value: ir.Value) -> ir.Value:
+    def _list(
+        self, python: Any, manager: Any, type_: Any, value: ir.Value, origin: Origin
+    ) -> ir.Value:
         """Return a new list of items that are boxed here; steals the reference."""
         builder, context = python.builder, self.kernel.context
         native = ListInstance(context, builder, type_, value)
@@ -193,7 +199,7 @@ class Boxes:
             cgutils.for_range(builder, size) as loop,
         ):
             item = native.getitem(loop.index)
-            boxed = self._boxed(python, manager, type_.dtype, item, PYTHON)
+            boxed = self._boxed(python, manager, type_.dtype, item, origin)
             with builder.if_then(cgutils.is_null(builder, boxed), likely=False):
                 python.decref(builder.load(result))
                 builder.store(cgutils.get_null_value(python.pyobj), result)

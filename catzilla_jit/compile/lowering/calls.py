@@ -49,6 +49,7 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
     """Write a call with positional arguments only; `plain` is Numba's way."""
     if _bails_out(lower, expr):
         lower.bail_if(llvm.IntType(1)(1), "what compiled code has no answer to")
+    _bail_at_empty_sum(lower, expr)
     function = number_kinds.called(lower.fndesc.typemap, expr)
     names = [argument.name for argument in expr.args]
     ranks = [kind(lower.typeof(name)) for name in names]
@@ -143,6 +144,24 @@ def _bails_out(lower: BailingLower, expr: Any) -> bool:
     if not isinstance(callee, types.Dispatcher):
         return False
     return callee.dispatcher.py_func.__code__ is builtin_functions.bail_out.__code__
+
+
+def _bail_at_empty_sum(lower: BailingLower, expr: Any) -> None:
+    """Leave for a sum, or product, of none of NumPy's integers: that is Python's 0, or 1."""
+    callee = lower.typeof(expr.func.name)
+    if not isinstance(callee, types.Dispatcher) or len(expr.args) != 1:
+        return
+    name, helper = expr.args[0].name, callee.dispatcher
+    sums = helper.py_func.__name__ in ("sum_of", "prod_of") and lower.metadata["unit"].is_library(
+        helper
+    )
+    if not sums or not has_numpy(lower.origins[name]):
+        return
+    type_ = lower.typeof(name)
+    if isinstance(type_, types.Array | types.List):
+        length = items.length_of(lower, type_, name)
+        empty = lower.builder.icmp_signed("==", length, length.type(0))
+        lower.bail_if(empty, "a sum of no numbers of NumPy's")
 
 
 def _bail_at_unfit_number(lower: BailingLower, type_: Any, name: str) -> None:

@@ -62,7 +62,7 @@ def with_step_inside(lower: Any, type_: Any, value: llvm.Value) -> llvm.Value:
 
 def is_too_long(lower: Any, sequence: str, times: str) -> llvm.Value:
     """Tell whether a repetition has more items than there is memory for."""
-    length = _length(lower, lower.typeof(sequence), sequence)
+    length = length_of(lower, lower.typeof(sequence), sequence)
     return _is_too_much(lower, [length, lower.operand(times, types.int64)])
 
 
@@ -98,7 +98,7 @@ def keep_inside(lower: Any, expr: Any) -> None:
     elif not isinstance(type_, (types.Array, *SEQUENCES)):
         return
     elif method == "repeat" and numbers:
-        too_much = _is_too_much(lower, [_length(lower, type_, given), numbers[0]])
+        too_much = _is_too_much(lower, [length_of(lower, type_, given), numbers[0]])
         # NumPy itself writes outside: nothing is left to it.
         lower.raise_if(too_much, MemoryError, "the repetition has no room in memory")
     elif method == "reshape":
@@ -133,7 +133,7 @@ def _integers(lower: Any, name: str) -> list[llvm.Value]:
     return []
 
 
-def _length(lower: Any, type_: Any, name: str) -> llvm.Value:
+def length_of(lower: Any, type_: Any, name: str) -> llvm.Value:
     """Return how many items there are; a method holds what it is of."""
     value = lower.loadvar(name)
     if isinstance(type_, types.StringLiteral):
@@ -183,7 +183,7 @@ def _text_slice(lower: Any, text: str, index: str) -> Typed:
     bounds = context.make_helper(builder, type_, lower.loadvar(index))
     zero, one = INT64(0), INT64(1)
     bounds.step = builder.select(builder.icmp_signed("==", bounds.step, zero), one, bounds.step)
-    slicing.fix_slice(builder, bounds, _length(lower, lower.typeof(text), text))
+    slicing.fix_slice(builder, bounds, length_of(lower, lower.typeof(text), text))
     empty = builder.icmp_signed("==", slicing.get_slice_length(builder, bounds), zero)
     empty = builder.and_(empty, builder.icmp_signed("!=", asked.step, zero))
     for name, value in (("start", zero), ("stop", zero), ("step", one)):

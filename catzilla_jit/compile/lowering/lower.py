@@ -60,8 +60,8 @@ from catzilla_jit.compile.lowering.shadow_kind import ShadowKind
 from catzilla_jit.compile.lowering.shadow_origin import ShadowOrigin
 from catzilla_jit.compile.lowering.shadow_unbound import ShadowUnbound
 from catzilla_jit.compile.options import Options
-from catzilla_jit.compile.target import float_status, recursive_calls
 from catzilla_jit.compile.target import recursion as stack
+from catzilla_jit.compile.target import recursive_calls
 from catzilla_jit.compile.target.context import TaskCallConv
 from catzilla_jit.compile.target.error_places import Site
 
@@ -90,11 +90,11 @@ class TaskLower(BailingLower):
         self.origins = Origins(blocks, self.fndesc.typemap, argument, unit.origin_of)
         self.numpys = self.origins.numbers(NUMPY)
         self.shadow_origin = ShadowOrigin(self, self.origins)
-        self._bails_with_pythons = results.note_origin(self, function)
+        self._doubted = results.note_origin(self, function)
         self.indices: frozenset[str] = frozenset()
         if self.options.overflow == "check" and not self.options.boundscheck:
             self.indices = index_variables(self.blocks.values(), self.fndesc.typemap)
-        self._calls_loops = any(map(self._is_loop_call, self._operations()))
+        self.calls_loops = any(map(self._is_loop_call, self._operations()))
         #: How many items are unpacked, and how many have been; Numba says neither.
         self._unpacked: Any = None
         self._target = ""  # of the assignment that is written
@@ -103,7 +103,7 @@ class TaskLower(BailingLower):
         self._bit_of_result: llvm.Value | None = None  # or that picks NumPy's number or Python's
         self.forking = Forking(self)
         self.loops = Loops(self)
-        generators.check(self, self._calls_loops)
+        generators.check(self, self.calls_loops)
         raises.check_tries(self)
 
     def lower_inst(self, inst: Any) -> None:
@@ -118,7 +118,7 @@ class TaskLower(BailingLower):
         if not self._is_ours:  # those write to what they made
             self.loops.note_effects(inst)
         if isinstance(inst, ir.Return):
-            self._check_result(inst.value.name)
+            results.check(self, inst.value.name, self._doubted.get(inst.value.name, []))
             self.forking.leave()
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
             message = "items of a list are deleted with `del`"
@@ -127,15 +127,6 @@ class TaskLower(BailingLower):
             containers.refuse_lossy_keys(self, self.typeof(inst.target.name), [inst.index.name])
         self.members.look(inst)
         super().lower_inst(inst)
-
-    def _check_result(self, name: str) -> None:
-        if self._calls_loops:
-            with self.builder.if_then(float_status.is_raised(self.builder), likely=False):
-                self.decref(self.typeof(name), self.loadvar(name))
-                self.bail_if(llvm.IntType(1)(1), "what NumPy warns of")
-        if self._bails_with_pythons:
-            bit = self.shadow_origin.bit(name)
-            self.bail_if(bit, "a number of Python's among NumPy's")
 
     def _operations(self) -> Iterator[Any]:
         for block in self.blocks.values():

@@ -11,7 +11,9 @@ the kernel, and Python answers. Flags are one bit each and vanish where nothing 
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +21,7 @@ from llvmlite import ir as llvm
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis.origins import has_numpy
 from catzilla_jit.compile.lowering import gathered
 from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 
@@ -27,6 +30,9 @@ INDIFFERENT_CALLS = {
     abs, max, min, int, float, bool, complex, range,
     *(value for value in vars(math).values() if callable(value)),
 }  # fmt: skip
+#: What NumPy's bools are to these, Python's are: not so to arithmetic, an index, a range.
+FAIR_CALLS = {int, float, bool, complex, max, min}
+FAIR_OPERATORS = number_kinds.DIVISION | number_kinds.BITWISE | number_kinds.COMPARISON
 INDIFFERENT_OPERATORS = (
     number_kinds.ARITHMETIC | number_kinds.DIVISION | number_kinds.BITWISE | number_kinds.COMPARISON
 )
@@ -65,12 +71,20 @@ class ShadowKind(ShadowBits):
         """Yield the mixed variables whose kind the statement makes visible."""
         if not self.names or isinstance(statement, ir.Del | ir.Branch | ir.Jump):
             return
+        seen = self.names
         if self._is_indifferent(statement):
-            return
-        for variable in statement.list_vars():
+            seen = frozenset() if _is_fair_to_bools(self.typemap, statement) else self._numpys_bools
+        for variable in statement.list_vars() if seen else ():
             target = getattr(statement, "target", None)
-            if variable.name in self.names and variable is not target:
+            if variable.name in seen and variable is not target:
                 yield variable.name
+
+    @functools.cached_property
+    def _numpys_bools(self) -> frozenset[str]:
+        """The mixed variables that may hold a bool of NumPy's, whose sum is a bool again."""
+        bools = number_kinds.possible_bools(self.lower.blocks.values(), self.typemap)
+        origins = self.lower.origins
+        return frozenset(name for name in bools & self.names if has_numpy(origins[name]))
 
     def _is_indifferent(self, statement: Any) -> bool:
         if isinstance(statement, ir.SetItem | ir.StaticSetItem):
@@ -90,3 +104,17 @@ class ShadowKind(ShadowBits):
         if value.op in ("getitem", "static_getitem"):
             return True
         return value.op == "call" and number_kinds.called(self.typemap, value) in INDIFFERENT_CALLS
+
+
+def _is_fair_to_bools(typemap: dict[str, Any], statement: Any) -> bool:
+    """Tell whether a statement comes to the same for a bool of NumPy's and for one of Python's."""
+    value = getattr(statement, "value", None)
+    if not isinstance(statement, ir.Assign) or not isinstance(value, ir.Expr):
+        return isinstance(statement, ir.Assign)
+    if value.op in ("cast", "phi"):
+        return True
+    if value.op in ("binop", "inplace_binop"):
+        return value.fn in FAIR_OPERATORS
+    if value.op == "unary":
+        return value.fn is operator.not_
+    return value.op == "call" and number_kinds.called(typemap, value) in FAIR_CALLS

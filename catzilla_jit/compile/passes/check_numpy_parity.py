@@ -21,6 +21,7 @@ from numba.core import ir, types
 from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import array_lists, number_kinds, numpy_parity, owned
+from catzilla_jit.compile.analysis.number_lists import LISTING
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library.arrays import overloads as numpys
@@ -28,7 +29,7 @@ from catzilla_jit.compile.library.arrays import reductions
 from catzilla_jit.compile.library.bytes import convert
 from catzilla_jit.compile.library.overloads import COMPENSATED
 from catzilla_jit.compile.library.ufuncs import number_rows
-from catzilla_jit.compile.passes import foreign_arrays, strict_errors
+from catzilla_jit.compile.passes import foreign_arrays, kept_numbers, strict_errors
 from catzilla_jit.compile.passes.base import TaskCheck, is_exact
 from catzilla_jit.compile.target.helper import Helper
 
@@ -36,7 +37,11 @@ from catzilla_jit.compile.target.helper import Helper
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
 REFUSED |= {"bit_length_of", "modular_power_of"}
 REFUSED |= {"sum_of"} if COMPENSATED else set()
-ADVICE = "put in float(x) or int(x)"
+#: Builtins whose results for NumPy's numbers are not those of compiled code.
+UNKNOWN = {
+    list, set, dict, sorted, frozenset, map, filter, functools.reduce, bytes, convert.to_bytes,
+    pow, divmod,
+}  # fmt: skip
 #: Methods of containers that take an item in.
 TAKING = {"append", "insert", "add", "extend", "update", "setdefault", "__setitem__"}
 #: Those that take in all that an iterable gives.
@@ -55,7 +60,7 @@ class Exactness(TaskCheck):
         return False
 
 
-class _Check(foreign_arrays.Checks):
+class _Check(kept_numbers.Checks):
     """The walk over one function."""
 
     def __init__(self, state: Any) -> None:
@@ -81,18 +86,21 @@ class _Check(foreign_arrays.Checks):
             self._weak(statement.target.name, expr)
         if not isinstance(expr, ir.Expr):
             return
+        self._source(statement.target.name, expr)
         if expr.op in ("binop", "inplace_binop"):
             self._binop(expr)
         elif expr.op == "unary":
             self._unary(expr)
         elif expr.op in ("getitem", "static_getitem"):
             self._get_item(statement.target.name, expr)
-        elif expr.op in ("build_list", "build_set") and statement.target.name not in self.collected:
-            self._taken(expr.op[6:], [item.name for item in expr.items])
+        elif expr.op == "build_list":
+            self._put(statement.target.name, "list", [item.name for item in expr.items])
+        elif expr.op == "build_set":
+            self._taken("set", [item.name for item in expr.items])
         elif expr.op == "build_map":
             self._taken("dict", [each.name for pair in expr.items for each in pair])
         elif expr.op == "call":
-            self._call(expr)
+            self._call(statement.target.name, expr)
 
     # -- types
 
@@ -199,14 +207,14 @@ class _Check(foreign_arrays.Checks):
             if self._is_array(target):
                 if not masked:
                     self._index(statement.index.name)
-            else:
+            elif target not in self.origins.lists:
                 self._taken("container", [statement.index.name])
         type_ = self.typemap[target]
         if isinstance(type_, types.Record):
             self._field(type_.typeof(statement.index), statement.index, value)
             return
         if not self._is_array(target):
-            self._taken("container", [value])
+            self._put(target, "container", [value])
             return
         if isinstance(type_.dtype, types.Record):
             index = getattr(statement, "index", None)
@@ -232,25 +240,21 @@ class _Check(foreign_arrays.Checks):
             message = f"the field {name!r} of type {type_} is assigned a value of another type"
             self._refuse(rules.ARRAY_WRITE, message)
 
-    def _taken(self, container: str, names: list[str]) -> None:
-        """A list would give back a number of Python where NumPy's went in."""
-        if any(has_numpy(self.origins[name]) and not self._is_array(name) for name in names):
-            message = f"NumPy's numbers are put into a {container}"
-            self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
-
     # -- calls
 
-    def _call(self, expr: Any) -> None:
+    def _call(self, target: str, expr: Any) -> None:
         callee = self.typemap[expr.func.name]
         names = [each.name for each in (*expr.args, *(value for _, value in expr.kws or ()))]
         if isinstance(callee, types.Dispatcher | types.RecursiveCall):
-            self._helper(callee, names)
+            self._helper(target, callee, names)
         elif isinstance(callee, types.BoundFunction):
             self._method(callee, expr, names)
         elif not isinstance(callee, types.NumberClass | types.ClassType):
-            self._function(number_kinds.called(self.typemap, expr), expr, names)
+            function = number_kinds.called(self.typemap, expr)
+            if function not in LISTING or not self._is_kept(target):
+                self._function(function, expr, names)
 
-    def _helper(self, callee: Any, names: list[str]) -> None:
+    def _helper(self, target: str, callee: Any, names: list[str]) -> None:
         """A helper is compiled for types alone: it cannot tell NumPy's numbers from Python's."""
         own = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Helper)
         called = callee.dispatcher.py_func.__name__ if own else ""
@@ -272,7 +276,7 @@ class _Check(foreign_arrays.Checks):
         if own and callee.dispatcher.py_func in self.unit.loops:
             return  # which are compiled for numbers of either
         if own and self.unit.is_library(callee.dispatcher):
-            if called in REFUSED:
+            if called in REFUSED and not (called == "sorted_of" and self._is_kept(target)):
                 message = f"{called.removesuffix('_of')} is called with NumPy's numbers"
                 self._refuse(rules.NUMPY_NUMBERS_PASSED, message)
             return
@@ -295,11 +299,12 @@ class _Check(foreign_arrays.Checks):
             number = number_kinds.kind(callee.this) is not None
             if name == "item" and number and self.origins[expr.func.name] != NUMPY:
                 self._refuse_operation("item() of what may be a number of Python's")
-            if name in TAKING and expr.func.name not in self.collected:
-                self._taken("container", names)
-            if name in TAKING_ALL and any(map(self._is_array, names)):
+            list_ = self.origins.lists.taking(expr.func.name) or expr.func.name
+            if name in TAKING:
+                self._put(list_, "container", names)
+            if name in TAKING_ALL and any(map(self._is_array, names)) and not self._is_kept(list_):
                 message = "NumPy's numbers are put into a container"
-                self._refuse(rules.NUMPY_NUMBERS_KEPT, message, "put in float(x) or int(x)")
+                self._refuse(rules.NUMPY_NUMBERS_KEPT, message, kept_numbers.ADVICE)
             return
         kind = numpy_parity.element(callee.this)
         if name == "ravel":
@@ -333,25 +338,17 @@ class _Check(foreign_arrays.Checks):
             return
         first = self._element(names[0])
         known = {
-            list: False,
-            set: False,
-            dict: False,
-            sorted: False,
-            frozenset: False,
-            map: False,
-            filter: False,
-            functools.reduce: False,
-            bytes: False,
-            convert.to_bytes: False,
-            pow: False,
-            divmod: False,
             abs: first in numpy_parity.REAL
             and not numpy_parity.is_turned(abs, self.typemap[names[0]]),
             round: len(names) == 1 and first in numpy_parity.REAL,
         }
         if getattr(function, "makes_object", False):
-            self._refuse(rules.NUMPY_NUMBERS_KEPT, "NumPy's numbers are put into an object", ADVICE)
-        if not known.get(function, True):
+            self._refuse(
+                rules.NUMPY_NUMBERS_KEPT,
+                "NumPy's numbers are put into an object",
+                kept_numbers.ADVICE,
+            )
+        if function in UNKNOWN or not known.get(function, True):
             message = f"{function.__name__} is called with NumPy's numbers"
             self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
 

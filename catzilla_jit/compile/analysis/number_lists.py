@@ -1,0 +1,290 @@
+"""Which variables hold one list, what is put into it, and whether all that is done to it is known.
+
+A list of compiled code holds plain numbers. One that NumPy's numbers are put into, and nothing
+else, can be given back with NumPy's numbers in it, if no other name puts something in that is not
+seen here. So variables that may stand for one list, or for a list and one that holds it, are one
+group. A group is open where it is used in a way that is not known.
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from numba.core import ir, types
+
+from catzilla_jit.compile.analysis import number_kinds
+
+#: Methods by what their last argument is: an item, a list or another iterable, or nothing.
+PUTTING, PUTTING_ALL = {"append", "insert"}, {"extend"}
+PLAIN = {"pop", "copy", "reverse", "clear", "sort", "sort_in_order"}
+#: Functions that make a list of the items of an iterable.
+LISTING = (list, sorted)
+#: Functions that keep nothing of a list, or nothing but its items, or give an iterator over them.
+COUNTING = {len, bool}
+READING = {max, min, enumerate, zip, iter, reversed}
+#: The same of our own functions.
+READERS = {"sum_of", "largest_of", "smallest_of", "reversed_of"}
+#: How the names of what stands for NumPy's functions begin: they make an array of a list.
+OF_NUMPY = ("numpys_", "numpy_")
+GOING_OVER = {"getiter", "iternext", "pair_first", "pair_second"}
+JOINING = {operator.add, operator.iadd, operator.mul, operator.imul}
+ASKING = number_kinds.COMPARISON | {operator.contains, operator.not_}
+
+
+def holds_numbers(type_: Any) -> bool:
+    """Tell whether a type is one of lists, at any depth, of Python's numbers or tuples of them."""
+    if isinstance(type_, types.List):
+        return holds_numbers(type_.dtype)
+    if isinstance(type_, types.BaseTuple):
+        return any(map(holds_numbers, type_.types))
+    return number_kinds.kind(type_) is not None and not number_kinds.is_short(type_)
+
+
+def _gives_lists(type_: Any) -> bool:
+    """Tell whether a type is one of what a loop over a list of lists goes through."""
+    if isinstance(type_, types.ListIter):
+        return isinstance(type_.container, types.List) and isinstance(type_.yield_type, types.List)
+    return isinstance(type_, types.Pair) and isinstance(type_.first_type, types.List)
+
+
+def _holds_list(type_: Any) -> bool:
+    """Tell whether there is a list in a tuple."""
+    if not isinstance(type_, types.BaseTuple):
+        return False
+    return any(isinstance(each, types.List) or _holds_list(each) for each in type_.types)
+
+
+class NumberLists:
+    """The lists of numbers of one function."""
+
+    def __init__(self, blocks: Iterable[Any], typemap: dict[str, Any]) -> None:
+        self._typemap = typemap
+        self._lists = {
+            name
+            for name, type_ in typemap.items()
+            if isinstance(type_, types.List) and holds_numbers(type_)
+        }
+        passing = {name for name, type_ in typemap.items() if _gives_lists(type_)}
+        self._names = self._lists | passing
+        self._parents: dict[str, str] = {}
+        self._methods: dict[str, tuple[str, str]] = {}  # a method: its name, and of which list
+        self._tuples: list[tuple[str, str]] = []  # a list or tuple, and the tuple that holds it
+        self._places: list[tuple[str, int, str]] = []  # a tuple, and what stands at a place in it
+        self._seen: set[str] = set()  # used in a way that is not known
+        #: Lists that are new: who made what is in them, is told by what is put in.
+        self.new: set[str] = set()
+        #: A variable of the group, and what is put in: a variable, and whether its items are.
+        self.puts: list[tuple[str, str, bool]] = []
+        for block in blocks if self._lists else ():
+            for statement in block.body:
+                self._look(statement)
+        while self._joined_places():
+            pass
+        self._open = self._opened()
+
+    def group(self, name: str) -> str:
+        """Return a name for all variables of a list's group; the variable itself for others."""
+        while name in self._parents:
+            name = self._parents[name]
+        return name
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lists
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether something may be put into a list without being seen here."""
+        return self.group(name) in self._open
+
+    def taking(self, method: str) -> str:
+        """Return the list that a variable for a method is of; "" if it is of none."""
+        return self._methods[method][1] if method in self._methods else ""
+
+    def _opened(self) -> set[str]:
+        seen = {self.group(name) for name in self._seen}
+        while True:
+            further = {
+                self.group(part) for part, whole in self._tuples if self.group(whole) in seen
+            }
+            if further <= seen:
+                return seen
+            seen |= further
+
+    def _joined_places(self) -> bool:
+        """Put together what stands at one place of one tuple; tell whether that was new."""
+        found: dict[tuple[str, int], str] = {}
+        before = len(self._parents)
+        for whole, index, part in self._places:
+            self._same(found.setdefault((self.group(whole), index), part), part)
+        return len(self._parents) != before
+
+    def _same(self, first: str, *others: str) -> None:
+        for other in others:
+            roots = self.group(first), self.group(other)
+            if roots[0] != roots[1]:
+                self._parents[roots[1]] = roots[0]
+
+    def _holds_list(self, name: str) -> bool:
+        return _holds_list(self._typemap.get(name))
+
+    def _watched(self, name: str) -> bool:
+        return name in self._names or name in self._methods or self._holds_list(name)
+
+    def _look(self, statement: Any) -> None:
+        if isinstance(statement, ir.Del | ir.Return | ir.DelItem):
+            return
+        names = {each.name for each in statement.list_vars() if self._watched(each.name)}
+        if not names:
+            return
+        if isinstance(statement, ir.Assign):
+            known = self._assigned(statement.target.name, statement.value)
+        elif isinstance(statement, ir.SetItem | ir.StaticSetItem):
+            known = self._put(statement.target.name, statement.value.name)
+        else:
+            known = set()
+        self._seen |= names - known
+
+    def _put(self, target: str, value: str, items: bool = False) -> set[str]:
+        """Note that a value, or what an iterable gives, is put into a list; return what is told."""
+        if target not in self._lists:
+            return set()
+        if value in self._lists:
+            self._same(target, value)
+        else:
+            self.puts.append((target, value, items))
+            type_ = self._typemap[value]
+            given = number_kinds.items(type_) if items else (types.unliteral(type_),)
+            if given != (self._typemap[target].dtype,):
+                self._seen.add(target)  # another number comes out than went in
+        return {target, value} - ({value} if self._holds_list(value) else set())
+
+    def _assigned(self, target: str, value: Any) -> set[str]:
+        """Return the variables that an assignment tells all about."""
+        if isinstance(value, ir.Const | ir.Global | ir.FreeVar | ir.Arg):
+            return {target}
+        source = number_kinds.source_of(value)
+        if source is not None:
+            return self._copied(target, [source])
+        if not isinstance(value, ir.Expr):
+            return set()
+        if value.op == "phi":
+            return self._copied(target, [each.name for each in value.incoming_values])
+        if value.op == "build_list":
+            self.new.add(target)
+            return {target}.union(*(self._put(target, each.name) for each in value.items))
+        if value.op == "build_tuple":
+            parts = {
+                index: each.name
+                for index, each in enumerate(value.items)
+                if each.name in self._names or self._holds_list(each.name)
+            }
+            for index, part in parts.items():
+                self._part(target, index, part)
+            return {target, *parts.values()}
+        if value.op == "call":
+            return self._called(target, value)
+        if value.op in ("binop", "inplace_binop", "unary"):
+            return self._operated(target, value)
+        return self._read(target, value)
+
+    def _copied(self, target: str, sources: list[str]) -> set[str]:
+        if target in self._names or self._holds_list(target):
+            self._same(target, *sources)
+        return {target, *sources}
+
+    def _part(self, whole: str, index: int, part: str) -> None:
+        self._tuples.append((part, whole))
+        self._places.append((whole, index, part))
+
+    def _read(self, target: str, expr: Any) -> set[str]:
+        """Look at what is taken out of a list; a list in it is of its group."""
+        if "value" not in expr._kws:
+            return set()
+        whole = expr.value.name
+        if self._holds_list(whole):
+            return self._read_of_tuple(target, whole, expr)
+        if whole not in self._names:
+            return set()
+        if expr.op == "getattr":
+            if expr.attr not in PUTTING | PUTTING_ALL | PLAIN:
+                return set()
+            self._methods[target] = (expr.attr, whole)
+            return {target, whole}
+        if expr.op in ("getitem", "static_getitem"):
+            if target in self._names:
+                self._same(target, whole)
+            return {target, whole}
+        if expr.op in GOING_OVER or (expr.op == "exhaust_iter" and self._is_flat(whole)):
+            if target in self._names:
+                self._same(target, whole)
+            return {target, whole}
+        return set()
+
+    def _read_of_tuple(self, target: str, whole: str, expr: Any) -> set[str]:
+        if expr.op == "exhaust_iter":
+            return self._copied(target, [whole])
+        if expr.op == "static_getitem" and isinstance(expr.index, int):
+            index = expr.index % len(self._typemap[whole].types)
+            if target in self._names or self._holds_list(target):
+                self._part(whole, index, target)
+            return {target, whole}
+        return set()
+
+    def _is_flat(self, name: str) -> bool:
+        """Tell whether a list holds no list, so that its items are no further names of one."""
+        type_ = getattr(self._typemap[name], "dtype", None)
+        return name in self._lists and not isinstance(type_, types.List) and not _holds_list(type_)
+
+    def _operated(self, target: str, expr: Any) -> set[str]:
+        names = {each.name for each in expr.list_vars()}
+        if expr.fn in ASKING:
+            return names
+        lists = [name for name in (target, *sorted(names)) if name in self._names]
+        if expr.op == "unary" or expr.fn not in JOINING or target not in self._names:
+            return set()
+        self.new.add(target)
+        self._same(lists[0], *lists[1:])
+        for name in names - set(lists):
+            if number_kinds.kind(self._typemap[name]) is None:
+                self.puts.append((target, name, True))
+        return {target, *names}
+
+    def _called(self, target: str, call: Any) -> set[str]:
+        names = {each.name for each in call.args}
+        if call.kws or call.vararg:
+            return set()
+        if call.func.name in self._methods:
+            return self._method(target, *self._methods[call.func.name], call)
+        callee = self._typemap[call.func.name]
+        if isinstance(callee, types.Dispatcher):
+            # A list that a function returns is its own, or one that it was given.
+            own = getattr(getattr(callee.dispatcher, "py_func", None), "__name__", "")
+            if own == "sorted_of" and target in self._names and len(call.args) == 1:
+                self.new.add(target)
+                return {target}.union(*(self._put(target, name, items=True) for name in names))
+            if own.startswith(OF_NUMPY) or own in READERS:
+                flat = all(map(self._is_flat, names & self._names))
+                return {*names, *({target} if flat else ())}
+            return set() if names & self._names else {target}
+        function = number_kinds.called(self._typemap, call)
+        if function in LISTING and target in self._names and len(call.args) <= 1:
+            self.new.add(target)
+            return {target}.union(*(self._put(target, name, items=True) for name in names))
+        if function in COUNTING and names <= self._lists:
+            return {target, *names}
+        if function in READING and all(map(self._is_flat, names & self._names)):
+            return {target, *names}
+        return set()
+
+    def _method(self, target: str, method: str, whole: str, call: Any) -> set[str]:
+        func = call.func.name
+        if method in PUTTING | PUTTING_ALL:
+            value = call.args[-1].name
+            return {func, target, *self._put(whole, value, items=method in PUTTING_ALL)}
+        if target in self._names:  # a list that was in it, or a copy
+            self._same(whole, target)
+        return {func, target}

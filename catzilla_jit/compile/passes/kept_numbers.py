@@ -1,0 +1,44 @@
+"""Where NumPy's numbers go into containers. A part of `check_numpy_parity.py`."""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+from typing import Any
+
+from catzilla_jit.compile.analysis.origins import Origins, has_numpy
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.passes import foreign_arrays
+
+ADVICE = "put in float(x) or int(x)"
+
+
+class Checks(foreign_arrays.Checks):
+    """The walk's part for containers."""
+
+    collected: frozenset[str]  # lists that only become arrays
+    origins: Origins
+
+    def _taken(self, container: str, names: list[str]) -> None:
+        """A list would give back a number of Python where NumPy's went in."""
+        if any(has_numpy(self.origins[name]) and not self._is_array(name) for name in names):
+            message = f"NumPy's numbers are put into a {container}"
+            self._refuse(rules.NUMPY_NUMBERS_KEPT, message, ADVICE)
+
+    def _put(self, list_: str, container: str, names: list[str]) -> None:
+        """A list that is known to hold NumPy's numbers alone gives them back."""
+        if not self._is_kept(list_) and list_ not in self.collected:
+            self._taken(container, names)
+
+    def _is_kept(self, list_: str) -> bool:
+        """Tell whether a variable is for a list of which it is known who made its numbers."""
+        return list_ in self.origins.lists and not self.origins.is_undecided(list_)
+
+    def _source(self, target: str, expr: Any) -> None:
+        """What makes a list, and no list is known to it, may put NumPy's numbers in."""
+        if expr.op == "build_list" or target in self.collected:
+            return
+        if self.origins.is_undecided(target) and has_numpy(self.origins.of_value(target, expr)):
+            message = "NumPy's numbers are put into a list"
+            self._refuse(rules.NUMPY_NUMBERS_KEPT, message, ADVICE)

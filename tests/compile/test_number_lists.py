@@ -1,0 +1,181 @@
+"""Lists of NumPy's numbers give them back, if nothing else can have been put into them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catzilla_jit import Task, task
+from support.automatic import outcome, submitted
+
+FLOATS = np.array([0.5, -1.25, 3.0, -0.0])
+INTS = np.array([3, 1, 2**62, 2**62])
+
+
+def taken(x: np.ndarray) -> Any:
+    waits, pairs, rows = [], [], []
+    for i, v in enumerate(x):
+        waits.append(v - 1)
+        pairs.append((i, v))
+        rows.append([v, v])
+    rows[0].extend(x[:2])
+    doubled = [v * 2 for v in waits] + waits
+    doubled[1] = x[0]
+    waits.insert(1, x[0])
+    return waits, pairs, rows, doubled, [1.5], waits.pop(), len(rows)
+
+
+def read(x: np.ndarray) -> Any:
+    found = [v for v in x if v != 1]
+    first, *_ = found
+    ordered = sorted(found)
+    found.sort()
+    total = 0.0
+    for v in found:
+        total += v
+    added = functools.reduce(lambda a, b: a + b, x)
+    return added, sum(found), max(found), min(found), first, found[-1] / 2, ordered, found, total
+
+
+def made_of_array(x: np.ndarray) -> Any:
+    left = list(x)
+    moved = left
+    moved.pop()
+    by_zero = [v / 0.0 for v in moved]
+    return {"moved": left, "by zero": by_zero}
+
+
+def two_lists(x: np.ndarray) -> tuple[list[Any], list[float]]:
+    return [v * 2 for v in x], [1.0]
+
+
+def of_helper(x: np.ndarray) -> Any:
+    of_numpy, of_python = two_lists(x)
+    of_python.append(2.0)
+    of_numpy, of_python = of_python, of_numpy
+    return of_numpy, of_python, of_python[0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("values", [FLOATS, INTS, INTS > 2, FLOATS.astype(complex)], ids=str)
+@pytest.mark.parametrize("function", [taken, read, made_of_array, of_helper])
+def test_list_of_numpys_numbers_is_numpys(function: Callable[..., Any], values: Any) -> None:
+    made: Task[..., Any] = task(function)
+    assert submitted(made, values) == outcome(function, values)
+    plain = values.dtype in (float, int) or function is of_helper
+    assert made.explain().compiled or not plain, made.explain()
+
+
+def with_pythons_number(x: np.ndarray) -> Any:
+    found = [v for v in x]  # noqa: C416
+    other = found
+    other.append(2.0)
+    return found
+
+
+def with_two_origins(x: np.ndarray) -> Any:
+    one, two = [x[0]], [0.5]
+    chosen = one if len(x) else two
+    chosen.append(1.0)
+    return one, two
+
+
+def in_its_rows(x: np.ndarray) -> Any:
+    rows = [[v] for v in x]
+    for row in rows:
+        row.append(1.0)
+    return rows
+
+
+def through_a_tuple(x: np.ndarray) -> Any:
+    found = [v for v in x]  # noqa: C416
+    held = (found, 1)
+    held[0].append(1.0)
+    return found
+
+
+def through_two_names_of_a_helper(x: np.ndarray) -> Any:
+    one, _ = two_lists(x)
+    one.append(1.0)
+    return one
+
+
+def add(found: list[float]) -> None:
+    found.append(1.5)
+
+
+def by_a_helper(x: np.ndarray) -> Any:
+    found = [v for v in x]  # noqa: C416
+    add(found)
+    return found
+
+
+def in_a_dict(x: np.ndarray) -> Any:
+    found = [v for v in x]  # noqa: C416
+    held = {len(found): found}
+    held[len(found)].append(1.5)
+    return found
+
+
+def of_another_type(x: np.ndarray) -> Any:
+    found = [x[0]]
+    found.append(np.float32(0.1))
+    return found
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        with_pythons_number, with_two_origins, in_its_rows, through_a_tuple, by_a_helper, in_a_dict,
+        through_two_names_of_a_helper, of_another_type,
+    ],
+)  # fmt: skip
+def test_list_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:
+    made: Task[..., Any] = task(function)
+    assert submitted(made, FLOATS) == outcome(function, FLOATS)
+    assert not made.explain().compiled
+
+
+def total(x: np.ndarray) -> Any:
+    return sum(x), sum([v for v in x])  # noqa: C416
+
+
+@pytest.mark.parametrize("values", [FLOATS, INTS[:2]], ids=["floats", "integers"])
+def test_sum_of_none_of_numpys_numbers_is_pythons_zero(values: Any) -> None:
+    made: Task[..., Any] = task(total)
+    for given in (values, values[:0]):
+        assert submitted(made, given) == outcome(total, given)
+    assert made.explain().compiled, made.explain()
+
+
+def power_iteration(a: np.ndarray, most: int) -> Any:
+    vector, value, turns = np.ones(len(a)), 0.0, 0
+    while turns < most:
+        vector = a @ vector
+        value = np.sqrt(vector @ vector)
+        vector = vector / value
+        turns += 1
+    return value, (turns, value), vector
+
+
+def by_case(x: np.ndarray, case: int) -> Any:
+    if case == 0:
+        return x[0], 2.5
+    if case == 1:
+        return 1.5, x[1]
+    return 3.5, 4.5
+
+
+def test_tuple_of_numbers_that_either_made_leaves_with_pythons() -> None:
+    made: Task[..., Any] = task(by_case)
+    for case in range(3):
+        assert submitted(made, FLOATS, case) == outcome(by_case, FLOATS, case)
+    assert made.explain().compiled, made.explain()
+    made = task(power_iteration)
+    for most in (3, 0):
+        given = np.array([[2.0, 1.0], [1.0, 3.0]]), most
+        assert submitted(made, *given) == outcome(power_iteration, *given)
