@@ -9,7 +9,7 @@ NATIVE := $(shell find native -name '*.[ch]' -o -name CMakeLists.txt)
 C_FILES := $(filter %.c %.h,$(NATIVE)) $(wildcard benchmarks/peers/*.[ch])
 PY_DIRS := catzilla_jit tests examples benchmarks tools
 
-.PHONY: help demo test check lint types format ctest sanitize sanitize-python model bench \
+.PHONY: help demo test test-all check lint types format ctest sanitize sanitize-python model bench \
         bench-smoke test-pythons test-numba test-cpython differential wheel docs \
         docs-pictures docs-tutorial build clean
 .DELETE_ON_ERROR:
@@ -20,6 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo 'make demo            all distances between the airports of the world, as tasks'
 	@echo 'make test            C tests, then Python tests'
+	@echo 'make test-all        the same, with every case of the long tables, as in CI'
 	@echo 'make check           what CI runs: lint, types, tests'
 	@echo 'make format          lay out the Python and C sources'
 	@echo 'make ctest           the C tests alone'
@@ -64,7 +65,11 @@ demo: build
 test: build ctest
 	@tools/jemalloc.sh $(BIN)/python
 	@tools/chromium.sh
-	$(BIN)/python tools/tests.py
+	$(BIN)/python tools/tests.py $(TESTS)
+
+# The long tables of tests/compile/conftest.py whole.
+test-all:
+	@$(MAKE) --no-print-directory test TESTS=--all
 
 check: lint types
 	@$(MAKE) --no-print-directory test WERROR=ON

@@ -7,9 +7,10 @@ or hangs costs no result but those of its own files.
 Each process prints what pytest prints, when it has ended. With --repeat the tests that failed
 are run once more, alone, and so is all of a process that ended before its tests had: what passes
 then is unsteady, and is listed at the end with the output that it failed with. The last line counts
-all tests; exit status 0 if none is left that failed.
+all tests; exit status 0 if none is left that failed. With --all the long tables of
+tests/compile/conftest.py are compared whole.
 
-usage: tools/tests.py [--repeat] [--jobs N] [--pool native|pure] [DIRECTORY_OR_FILE...]
+usage: tools/tests.py [--all] [--repeat] [--jobs N] [--pool native|pure] [DIRECTORY_OR_FILE...]
 """
 
 from __future__ import annotations
@@ -138,11 +139,14 @@ def _remember(failed: list[str]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
+    options.add_argument("--all", action="store_true")
     options.add_argument("--repeat", action="store_true")
     options.add_argument("--jobs", type=int, default=max(2, min(8, 2 * (os.cpu_count() or 1))))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
     given = options.parse_args(arguments)
+    if given.all:
+        os.environ["ALL_CASES_OF_CATZILLA_JIT"] = "1"
     began = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)

@@ -15,7 +15,7 @@ from catzilla_jit.pools.native import library
 from support.kernels import PATIENCE, add, refuse
 from support.unruly import until
 
-COUNT = 1000
+COUNT = 400
 NATIVE = library.unavailable() is None
 
 
@@ -110,7 +110,7 @@ def _leaves_nothing(runtime, work):
     blocks, memory = held_now(runtime)
     for _ in range(3):
         work()
-    # One object for each submission would be 1500 at least. Threads of the pool may be about to
+    # One object for each submission would be 600 at least. Threads of the pool may be about to
     # let go of what they had.
     with contextlib.suppress(AssertionError):
         until(lambda: held_now(runtime)[0] - blocks < COUNT, 5)

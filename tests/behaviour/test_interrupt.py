@@ -21,7 +21,7 @@ SOURCE = """
     spin.submit(10).result()
     sent = [0.0]
     def press():
-        time.sleep(0.3)
+        time.sleep(0.12)
         sent[0] = time.monotonic()
         os.kill(os.getpid(), signal.SIGINT)
     def interrupted(wait):
