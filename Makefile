@@ -67,7 +67,7 @@ test: build ctest
 	@tools/chromium.sh
 	$(BIN)/python tools/tests.py $(TESTS)
 
-# The long tables of tests/compile/conftest.py whole.
+# The long tables of tests/support/long_tables.py whole.
 test-all:
 	@$(MAKE) --no-print-directory test TESTS=--all
 

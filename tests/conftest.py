@@ -18,6 +18,7 @@ from collections.abc import Callable
 import pytest
 
 import catzilla_jit
+from support import long_tables
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 TESTS = pathlib.Path(__file__).parent
@@ -50,6 +51,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     # What failed is found again by its name, in another process (`--last-failed`).
     if re.search(r" at 0x[0-9a-f]", item.nodeid):
         raise pytest.UsageError(f"{item.nodeid}: the name holds an address; choose other ids")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    named = config.option.keyword or config.option.lf or any("::" in arg for arg in config.args)
+    unwanted = [] if named else long_tables.left_out(items)
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in set(unwanted)]
 
 
 def _script(source: str, place: pathlib.Path | None) -> pathlib.Path:

@@ -8,7 +8,7 @@ Each process prints what pytest prints, when it has ended. With --repeat the tes
 are run once more, alone, and so is all of a process that ended before its tests had: what passes
 then is unsteady, and is listed at the end with the output that it failed with. The last line counts
 all tests; exit status 0 if none is left that failed. With --all the long tables of
-tests/compile/conftest.py are compared whole.
+tests/support/long_tables.py are compared whole.
 
 usage: tools/tests.py [--all] [--repeat] [--jobs N] [--pool native|pure] [DIRECTORY_OR_FILE...]
 """

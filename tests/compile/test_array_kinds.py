@@ -140,7 +140,7 @@ CALLS = [
     (places, LINE), (places, WHOLE), (places, TABLE), (places, TABLE.T), (places, TABLE[:0]),
     (of_all, LINE), (of_all, WHOLE), (of_all, TABLE), (of_all, TABLE.T), (of_all, LINE[:0]),
     (of_all, TABLE, 1), (shapes, LINE), (shapes, TABLE), (shapes, TABLE[:1]), (kept, LINE),
-    (kept, TABLE), (kept, TABLE.T), (by_lists, TABLE), (by_lists, TABLE.T), (checked, LINE, LINE),
+    (kept, TABLE), (by_lists, TABLE), (by_lists, TABLE.T), (checked, LINE, LINE),
     (listed, LINE, 2), (listed, WHOLE, 1.5), (listed, FLAGS, 7), (told, LINE), (told, WHOLE),
     (first_places, FLAGS), (first_places, FLAGS[::-1]), (first_places, ~FLAGS[:1]), (unique, LINE),
     (unique, WHOLE), (unique, LINE[:0]), (counted, WHOLE, 0), (counted, WHOLE, 9),
