@@ -185,12 +185,11 @@ def test_next_item_of_an_array_is_numpys() -> None:
 
 
 # fmt: off
-def to_dict(a: Any) -> Any: return {i: x for i, x in enumerate(a)}  # noqa: C416
 def from_pairs(a: Any) -> Any: return dict(zip(a, a))  # noqa: B905
 # fmt: on
 
 
-@pytest.mark.parametrize("function", [to_dict, from_pairs])
+@pytest.mark.parametrize("function", [from_pairs])
 def test_dict_of_numpys_numbers_stays_python(function: Callable[..., Any]) -> None:
     with pytest.raises(CompileRefused, match="NumPy's numbers"):
         for_values(function, numpy.arange(3))

@@ -78,10 +78,6 @@ def as_dict(table: Array) -> Any:
     return dict(zip(table[0], table[1]))  # noqa: B905
 
 
-def by_comprehension(table: Array) -> Any:
-    return {x: y + 1 for x, y in zip(table[0], table[1])}  # noqa: B905
-
-
 def mapped(table: Array) -> Any:
     return list(map(lambda x: x, table[0]))  # noqa: C417
 
@@ -99,7 +95,7 @@ def extended(table: Array) -> Any:
 @pytest.mark.parametrize(
     "function",
     [
-        same_as_true, same_as_item, kind_of_item, as_dict, by_comprehension, mapped, extended,
+        same_as_true, same_as_item, kind_of_item, as_dict, mapped, extended,
         default_of_dict,
     ],
 )  # fmt: skip

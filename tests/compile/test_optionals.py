@@ -151,3 +151,16 @@ def test_an_optional_array_is_computed_with_as_an_array() -> None:
     task = compiled(doubled, exact=True)
     assert agrees(task, doubled, [1])
     assert not agrees(task, doubled, [0])
+
+
+def extended(n: int) -> list[int]:
+    found = [n]
+    other = found if n > 0 else None
+    if other is not None:
+        other += [3]
+    return found
+
+
+def test_container_that_may_be_none_is_not_copied_by_an_operator_in_place() -> None:
+    with pytest.raises(CompileRefused, match="may be None is changed in place"):
+        compiled(extended)

@@ -14,6 +14,8 @@ from catzilla_jit import Task
 def described(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value), [described(each) for each in value]
+    if isinstance(value, dict):
+        return dict, [(described(key), described(each)) for key, each in value.items()]
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":  # which NaN it is, its sign, is no part of an answer
             value = np.where(np.isnan(value), np.nan, value)

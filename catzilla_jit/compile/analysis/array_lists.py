@@ -15,6 +15,7 @@ from typing import Any
 import numba  # noqa: F401 -- the whole before its parts
 from numba.core import ir, types
 
+from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.target.helper import Helper
 
 #: How the names of what stands for NumPy's functions begin: they make an array of a list.
@@ -49,6 +50,8 @@ class _Walk:
 
     def _told(self, target: str, value: Any) -> set[str]:
         """Return the variables of which an assignment shows nothing to anybody."""
+        if target not in self._lists and number_kinds.source_of(value) is not None:
+            return set()  # an optional list: what is done with that is not looked at
         if isinstance(value, ir.Var):
             self._same.append((target, value.name))
             return {target, value.name}
@@ -57,7 +60,7 @@ class _Walk:
         if value.op == "getattr" and value.attr == "append" and value.value.name in self._lists:
             self._methods[target] = value.value.name
             return {target, value.value.name}
-        if value.op == "phi":
+        if value.op == "phi" and target in self._lists:
             given = [each.name for each in value.incoming_values]
             self._same += [(target, name) for name in given]
             return {target, *given}

@@ -4,7 +4,7 @@ What is read from an array or returned by a NumPy function is a NumPy scalar in 
 arithmetic with it: an integer wraps at 64 bits, a division by zero is an infinity, the caller gets
 a `numpy.float64`. Numba's types do not tell the two apart; this does, for the variables of one
 function. The origin of an array, a list or an iterator is that of its items, the origin of a tuple
-is a tuple of origins.
+is a tuple of origins, and that of a dict the origins of its keys and of its values.
 """
 
 # Numba is annotated in part only.
@@ -24,7 +24,7 @@ from numba.np.ufunc.dufunc import DUFunc
 from numba.np.ufunc.gufunc import GUFunc
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.analysis.number_lists import NumberLists
+from catzilla_jit.compile.analysis.number_containers import NumberContainers
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
 
@@ -98,9 +98,9 @@ class Origins:
         self.typemap = typemap
         self._argument = argument
         self._of_call = of_call
-        self._found: dict[str, Origin] = {}  # of a list, for its whole group
+        self._found: dict[str, Origin] = {}  # of a container, for its whole group
         blocks = list(blocks)
-        self.lists = NumberLists(blocks, typemap)
+        self.containers = NumberContainers(blocks, typemap)
         assignments = [inst for block in blocks for inst in block.find_insts(ir.Assign)]
         changed = True
         while changed:
@@ -108,29 +108,35 @@ class Origins:
             for each in assignments:
                 name = each.target.name
                 changed = self._note(name, self.of_value(name, each.value)) or changed
-            for name, value, items in self.lists.puts:
+            for name, value, items in self.containers.puts:
                 put = self._items(value) if items else self._get(value)
                 changed = self._note(name, put) or changed
+            for name, *pair in self.containers.pairs:
+                changed = self._note(name, tuple(map(self._get, pair))) or changed
 
     def _note(self, name: str, origin: Origin) -> bool:
         """Add an origin of a variable; tell whether it was not known."""
-        name = self.lists.group(name)
+        name = self.containers.group(name)
         before = self._found.get(name)
         self._found[name] = join(before, origin)
         return self._found[name] != before
 
     def __getitem__(self, name: str) -> Origin:
-        if _is_numpys(self.typemap.get(name)):
-            return NUMPY
-        found = self._found.get(self.lists.group(name))
+        found = self.known(name)
         return PYTHON if found is None else found
 
+    def known(self, name: str) -> Origin:
+        """Return the origin of a variable; None where it holds no number, as a None."""
+        if _is_numpys(self.typemap.get(name)):
+            return NUMPY
+        return self._found.get(self.containers.group(name))
+
     def is_undecided(self, name: str) -> bool:
-        """Tell whether a list may hold numbers of NumPy's, and others or what is not known."""
-        if name not in self.lists:
+        """Tell whether a container may hold NumPy's numbers, and others or what is not known."""
+        if name not in self.containers:
             return False
         origin = self[name]
-        return has_numpy(origin) and (has_either(origin) or self.lists.is_open(name))
+        return has_numpy(origin) and (has_either(origin) or self.containers.is_open(name))
 
     def numbers(self, origin: Origin) -> frozenset[str]:
         """Return the variables for numbers that have an origin."""
@@ -144,19 +150,21 @@ class Origins:
         type_ = self.typemap[name]
         if isinstance(type_, ByteString):  # Python's, whoever it comes from
             return PYTHON
-        return NUMPY if _is_numpys(type_) else self._found.get(self.lists.group(name))
+        return NUMPY if _is_numpys(type_) else self._found.get(self.containers.group(name))
 
     def _items(self, name: str) -> Origin:
         origin = self._get(name)
         if isinstance(self.typemap[name], types.BaseTuple) and isinstance(origin, tuple):
             return joined(origin)
+        if isinstance(self.typemap[name], types.DictType) and isinstance(origin, tuple):
+            return origin[0]
         return origin
 
     def of_value(self, target: str, value: Any) -> Origin:
         """Return the origin of what an assignment gives its target; None if not known yet."""
         if _is_numpys(self.typemap[target]):
             return NUMPY
-        if target in self.lists.new:
+        if target in self.containers.new:
             return None
         if isinstance(value, ir.Const | ir.Global | ir.FreeVar):
             return _of_constant(value.value)
@@ -184,15 +192,14 @@ class Origins:
             return self._of_item(expr)
         if expr.op == "getattr" and isinstance(self.typemap[expr.value.name], types.BaseNamedTuple):
             return self._of_field(self.typemap[expr.value.name], expr)
-        if expr.op == "getattr" and expr.value.name in self.lists:
+        if expr.op == "getattr" and expr.value.name in self.containers:
             return self._get(expr.value.name)
         if expr.op == "getattr":
             number = number_kinds.kind(self.typemap[expr.value.name]) is not None
             bound = not isinstance(self.typemap[expr.value.name], types.Array)
             return self._get(expr.value.name) if number and bound else PYTHON
         if expr.op == "build_tuple":
-            found = tuple(self._get(item.name) for item in expr.items)
-            return None if None in found else found
+            return tuple(self._get(item.name) for item in expr.items)
         if expr.op in ("getiter", "iternext", "pair_first"):
             return self._items(expr.value.name)
         if expr.op == "exhaust_iter":
@@ -225,7 +232,7 @@ class Origins:
     def _of_operation(self, expr: Any) -> Origin:
         if expr.fn in ALWAYS_PYTHON:
             return PYTHON
-        if expr.lhs.name in self.lists or expr.rhs.name in self.lists:
+        if expr.lhs.name in self.containers or expr.rhs.name in self.containers:
             return PYTHON
         left, right = self._get(expr.lhs.name), self._get(expr.rhs.name)
         if isinstance(left, tuple) or isinstance(right, tuple):
@@ -236,10 +243,10 @@ class Origins:
         return combined((left, right))
 
     def _of_item(self, expr: Any) -> Origin:
-        whole = self._get(expr.value.name)
-        if not isinstance(whole, tuple) or not isinstance(
-            self.typemap[expr.value.name], types.BaseTuple
-        ):
+        whole, type_ = self._get(expr.value.name), self.typemap[expr.value.name]
+        if isinstance(whole, tuple) and isinstance(type_, types.DictType):
+            return whole[1]
+        if not isinstance(whole, tuple) or not isinstance(type_, types.BaseTuple):
             return whole
         if expr.op == "static_getitem" and isinstance(expr.index, int | slice):
             return whole[expr.index]
@@ -265,6 +272,9 @@ class Origins:
                 return PYTHON if number_kinds.method_name(callee) in TO_PYTHON else NUMPY
             if number_kinds.method_name(callee) in TO_PYTHON:
                 return PYTHON
+            of_dict = isinstance(callee.this, types.DictType)
+            if of_dict and isinstance(self._get(expr.func.name), tuple):
+                return self._of_dict(number_kinds.method_name(callee), expr)
             if number_kinds.method_name(callee) in WITH_DEFAULT and len(arguments) > 1:
                 return join(self._get(expr.func.name), self._get(arguments[1]))
             return self._get(expr.func.name)
@@ -275,6 +285,17 @@ class Origins:
         function = number_kinds.called(self.typemap, expr)
         return self._of_function(function, arguments)
 
+    def _of_dict(self, method: str, expr: Any) -> Origin:
+        """Return the origin of what a method of a dict gives."""
+        whole = key, value = self._get(expr.func.name)
+        if method in ("items", "copy"):
+            return whole
+        if method == "keys":
+            return key
+        if method in WITH_DEFAULT and len(expr.args) > 1:
+            return join(value, self._get(expr.args[1].name))
+        return value
+
     def _of_function(self, function: Any, arguments: list[str]) -> Origin:
         if function in (enumerate, numpy.ndenumerate):
             return (PYTHON, self._items(arguments[0]))
@@ -283,7 +304,10 @@ class Origins:
         if function is next:
             return self._items(arguments[0])
         if function in (iter, reversed, tuple):
-            return self._get(arguments[0])
+            of_dict = isinstance(self.typemap[arguments[0]], types.DictType)
+            return (self._items if of_dict else self._get)(arguments[0])
+        if function in (max, min) and len(arguments) == 1:
+            return self._items(arguments[0])
         if function in KEEPING:
             join_ = joined if function in (max, min) else combined
             return join_(self._get(name) for name in arguments)
@@ -312,6 +336,8 @@ def is_numpys(function: Any) -> bool:
 
 
 def _of_constant(value: Any) -> Origin:
+    if value is None:  # no number: what else a variable holds decides
+        return None
     if isinstance(value, tuple):
         return tuple(map(_of_constant, value))
     return NUMPY if isinstance(value, numpy.generic | numpy.ndarray) else PYTHON

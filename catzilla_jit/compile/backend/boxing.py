@@ -106,7 +106,7 @@ class Boxes:
             )
         if isinstance(type_, types.List | types.DictType):
             return self._container(python, manager, type_, value, origin)
-        if isinstance(type_, types.Optional) and holds_mutable(type_):
+        if isinstance(type_, types.Optional) and (holds_mutable(type_) or has_numpy(origin)):
             return self._optional(python, manager, type_, value, origin)
         if isinstance(type_, DataObject) or (
             can_unpack(type_) and not isinstance(type_, types.BaseTuple)
@@ -180,7 +180,7 @@ class Boxes:
     ) -> ir.Value:
         if isinstance(type_, types.DictType):
             owning = dataclasses.replace(self, borrowed=False)
-            box = functools.partial(owning._made, python, manager)
+            box = functools.partial(owning._made, python, manager, origin=origin)
             return box_dict(self.kernel.context, python, type_, value, box)
         if self.memo is None and not has_numpy(origin):
             return python.from_native_value(type_, value, manager)

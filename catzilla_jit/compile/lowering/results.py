@@ -40,7 +40,7 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
         if type(each) is ir.Return
     ]
     type_ = lower.fndesc.restype
-    origin = joined(lower.origins[each.value.name] for _, each in returns)
+    origin = joined(lower.origins.known(each.value.name) for _, each in returns)
     doubted: dict[str, list[str]] = {}
     exact = lower.options.exact and unit.is_task(function)
     if exact and _is_doubtful(origin, type_):
@@ -141,6 +141,8 @@ def _is_doubtful(origin: Origin, type_: Any) -> bool:
         return any(map(_is_doubtful, origins, type_.types))
     if isinstance(type_, types.List):
         return _is_doubtful(origin, type_.dtype)
+    if isinstance(type_, types.DictType):
+        return _is_doubtful(origin, types.Tuple((type_.key_type, type_.value_type)))
     if isinstance(type_, types.Optional):
-        return kind(type_.type) is not None and has_numpy(origin)
+        return _is_doubtful(origin, type_.type)
     return kind(type_) is not None and origin == EITHER

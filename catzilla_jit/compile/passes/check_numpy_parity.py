@@ -21,7 +21,7 @@ from numba.core import ir, types
 from numba.core.compiler_machinery import register_pass
 
 from catzilla_jit.compile.analysis import array_lists, number_kinds, numpy_parity, owned
-from catzilla_jit.compile.analysis.number_lists import LISTING
+from catzilla_jit.compile.analysis.number_containers import LISTING
 from catzilla_jit.compile.analysis.origins import NUMPY, Origins, has_numpy, is_numpys
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.library.arrays import overloads as numpys
@@ -98,7 +98,8 @@ class _Check(kept_numbers.Checks):
         elif expr.op == "build_set":
             self._taken("set", [item.name for item in expr.items])
         elif expr.op == "build_map":
-            self._taken("dict", [each.name for pair in expr.items for each in pair])
+            items = [each.name for pair in expr.items for each in pair]
+            self._put(statement.target.name, "dict", items)
         elif expr.op == "call":
             self._call(statement.target.name, expr)
 
@@ -207,14 +208,15 @@ class _Check(kept_numbers.Checks):
             if self._is_array(target):
                 if not masked:
                     self._index(statement.index.name)
-            elif target not in self.origins.lists:
+            elif target not in self.origins.containers:
                 self._taken("container", [statement.index.name])
         type_ = self.typemap[target]
         if isinstance(type_, types.Record):
             self._field(type_.typeof(statement.index), statement.index, value)
             return
         if not self._is_array(target):
-            self._put(target, "container", [value])
+            keyed = isinstance(statement, ir.SetItem) and isinstance(type_, types.DictType)
+            self._put(target, "container", [value, statement.index.name] if keyed else [value])
             return
         if isinstance(type_.dtype, types.Record):
             index = getattr(statement, "index", None)
@@ -251,7 +253,7 @@ class _Check(kept_numbers.Checks):
             self._method(callee, expr, names)
         elif not isinstance(callee, types.NumberClass | types.ClassType):
             function = number_kinds.called(self.typemap, expr)
-            if function not in LISTING or not self._is_kept(target):
+            if function not in LISTING or not self._is_new(target):
                 self._function(function, expr, names)
 
     def _helper(self, target: str, callee: Any, names: list[str]) -> None:
@@ -276,7 +278,7 @@ class _Check(kept_numbers.Checks):
         if own and callee.dispatcher.py_func in self.unit.loops:
             return  # which are compiled for numbers of either
         if own and self.unit.is_library(callee.dispatcher):
-            if called in REFUSED and not (called == "sorted_of" and self._is_kept(target)):
+            if called in REFUSED and not (called == "sorted_of" and self._is_new(target)):
                 message = f"{called.removesuffix('_of')} is called with NumPy's numbers"
                 self._refuse(rules.NUMPY_NUMBERS_PASSED, message)
             return
@@ -299,7 +301,7 @@ class _Check(kept_numbers.Checks):
             number = number_kinds.kind(callee.this) is not None
             if name == "item" and number and self.origins[expr.func.name] != NUMPY:
                 self._refuse_operation("item() of what may be a number of Python's")
-            list_ = self.origins.lists.taking(expr.func.name) or expr.func.name
+            list_ = self.origins.containers.taking(expr.func.name) or expr.func.name
             if name in TAKING:
                 self._put(list_, "container", names)
             if name in TAKING_ALL and any(map(self._is_array, names)) and not self._is_kept(list_):

@@ -26,19 +26,23 @@ class Checks(foreign_arrays.Checks):
             message = f"NumPy's numbers are put into a {container}"
             self._refuse(rules.NUMPY_NUMBERS_KEPT, message, ADVICE)
 
-    def _put(self, list_: str, container: str, names: list[str]) -> None:
-        """A list that is known to hold NumPy's numbers alone gives them back."""
-        if not self._is_kept(list_) and list_ not in self.collected:
+    def _put(self, name: str, container: str, names: list[str]) -> None:
+        """A container that is known to hold NumPy's numbers alone gives them back."""
+        if not self._is_kept(name) and name not in self.collected:
             self._taken(container, names)
 
-    def _is_kept(self, list_: str) -> bool:
-        """Tell whether a variable is for a list of which it is known who made its numbers."""
-        return list_ in self.origins.lists and not self.origins.is_undecided(list_)
+    def _is_kept(self, name: str) -> bool:
+        """Tell whether a variable is for a container of which it is known who made its numbers."""
+        return name in self.origins.containers and not self.origins.is_undecided(name)
+
+    def _is_new(self, name: str) -> bool:
+        """Tell whether a call makes such a container, of items that are known."""
+        return name in self.origins.containers.new and self._is_kept(name)
 
     def _source(self, target: str, expr: Any) -> None:
-        """What makes a list, and no list is known to it, may put NumPy's numbers in."""
-        if expr.op == "build_list" or target in self.collected:
+        """A container that comes from elsewhere may hold NumPy's numbers."""
+        if expr.op in ("build_list", "build_map") or target in self.collected:
             return
         if self.origins.is_undecided(target) and has_numpy(self.origins.of_value(target, expr)):
-            message = "NumPy's numbers are put into a list"
+            message = "NumPy's numbers are put into a container"
             self._refuse(rules.NUMPY_NUMBERS_KEPT, message, ADVICE)

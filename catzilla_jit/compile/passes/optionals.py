@@ -65,10 +65,21 @@ class _Unwrapping:
     def _statements(self, statement: Any) -> Iterator[Any]:
         """Yield what stands for a statement: what takes numbers out, then the statement."""
         if isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Expr):
+            self._refuse_in_place(statement)
             names = self._taken_out(statement.value)
             if names:
                 yield from self._unwrapped(statement, names)
         yield statement
+
+    def _refuse_in_place(self, statement: Any) -> None:
+        """Numba adds to a copy of a container that may be None."""
+        expr = statement.value
+        type_ = self.typemap[expr.lhs.name] if expr.op == "inplace_binop" else None
+        held = type_.type if isinstance(type_, types.Optional) else None
+        if isinstance(held, types.List | types.Set | types.DictType):
+            message = "a container that may be None is changed in place"
+            advice = "use its methods: values.extend(others)"
+            refuse(self.unit.findings.reasons, rules.OPTIONAL, statement.loc, message, advice)
 
     def _taken_out(self, expr: Any) -> set[str]:
         """Return the optionals among the operands of which the operation takes the value."""

@@ -1,4 +1,4 @@
-"""Lists of NumPy's numbers give them back, if nothing else can have been put into them."""
+"""Lists and dicts of NumPy's numbers give them back, if nothing else can have been put in."""
 
 from __future__ import annotations
 
@@ -127,17 +127,146 @@ def of_another_type(x: np.ndarray) -> Any:
     return found
 
 
+def in_what_may_be_none(x: np.ndarray) -> Any:
+    found = None
+    for i, value in enumerate(x):
+        if found is None:
+            found = [value]
+        else:
+            found.append(i)
+    return found
+
+
+def by_another_optional_name(x: np.ndarray) -> Any:
+    found = [x[0]]
+    other = found if len(x) > 1 else None
+    if other is not None:
+        other.append(3.0)
+    return found
+
+
+def in_a_value_of_a_dict(x: np.ndarray) -> Any:
+    found = {1: [x[0]]}
+    values = found.get(1)
+    if values is not None:
+        values.append(5.0)
+    return found
+
+
+def sorted_downwards(x: np.ndarray) -> Any:
+    return sorted(x[:3], reverse=True)
+
+
+def sorted_by_key(x: np.ndarray) -> Any:
+    return max(sorted(x, key=lambda value: -value))
+
+
+def list_or_other(x: np.ndarray) -> Any:
+    if len(x) > 1:
+        return [x[0]], None
+    return [1.0], 2.0
+
+
+def dict_with_pythons_number(x: np.ndarray) -> Any:
+    found = {1: 2.5}
+    found[2] = x[0]
+    return found
+
+
+def key_of_python(x: np.ndarray) -> Any:
+    found = {}
+    found[int(x[2])] = 1
+    found[np.int64(7)] = 2
+    return found
+
+
+def in_a_list_of_a_dict(x: np.ndarray) -> Any:
+    found: Any = {}
+    for value in x:
+        found.setdefault(1, []).append(value)
+    first = found[1]
+    first.append(1.0)
+    return found
+
+
+def in_its_views(x: np.ndarray) -> Any:
+    found: Any = {}
+    for value in x:
+        found.setdefault(1, []).append(value)
+    for _, values in found.items():
+        values.append(2.0)
+    return found
+
+
 @pytest.mark.parametrize(
     "function",
     [
         with_pythons_number, with_two_origins, in_its_rows, through_a_tuple, by_a_helper, in_a_dict,
-        through_two_names_of_a_helper, of_another_type,
+        through_two_names_of_a_helper, of_another_type, dict_with_pythons_number, key_of_python,
+        in_a_list_of_a_dict, in_its_views, in_what_may_be_none, by_another_optional_name,
+        in_a_value_of_a_dict, sorted_downwards, sorted_by_key, list_or_other,
     ],
 )  # fmt: skip
-def test_list_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:
+def test_container_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:
     made: Task[..., Any] = task(function)
     assert submitted(made, FLOATS) == outcome(function, FLOATS)
     assert not made.explain().compiled
+
+
+def by_place(x: np.ndarray, places: np.ndarray) -> Any:
+    found, means, known = {}, {}, {"first": x[0]}
+    for i in range(len(x)):
+        found[i] = x[i]
+    for place in places:
+        means[place] = means.get(place, 0) + 1
+    known["last"] = x[-1] * 2
+    total = 0.0
+    for value in known.values():
+        total += value
+    pairs = {k: v + 1 for k, v in zip(places, x, strict=False)}
+    largest = max(found.values())
+    return pairs, found, means, known, found[0], largest, 1 in found, total, found.get(9)
+
+
+def grouped(x: np.ndarray, places: np.ndarray) -> Any:
+    found: Any = {}
+    for place, value in zip(places, x, strict=True):
+        found.setdefault(int(place), []).append(value)
+    for values in found.values():
+        values.append(x[0])
+    if 1 in found:
+        found[1].sort()
+    return {k: sum(v) / len(v) for k, v in found.items()}, found
+
+
+def pairs_of_lists(x: np.ndarray, places: np.ndarray) -> Any:
+    rows = [([value], 1) for value in x]
+    for values, _ in rows:
+        values.append(x[places[0]])
+    return rows, rows[1][0][0]
+
+
+def maybe(x: np.ndarray, places: np.ndarray) -> Any:
+    best = None
+    for value in x[places]:
+        if best is None or value > best:
+            best = value
+    return best
+
+
+@pytest.mark.parametrize("values", [FLOATS, INTS], ids=["floats", "integers"])
+@pytest.mark.parametrize("function", [by_place, grouped, pairs_of_lists, maybe])
+def test_dict_of_numpys_numbers_is_numpys(function: Callable[..., Any], values: Any) -> None:
+    made: Task[..., Any] = task(function)
+    for places in (np.array([1, 0, 1, 2]), np.array([3, 3, 0, 3])):
+        assert submitted(made, values, places) == outcome(function, values, places)
+    assert made.explain().compiled, made.explain()
+
+
+def test_largest_of_nothing_is_none() -> None:
+    made: Task[..., Any] = task(maybe)
+    assert made.submit(FLOATS, np.array([1])).result(60) == FLOATS[1]
+    assert made.submit(FLOATS, np.zeros(0, int)).result(60) is None
 
 
 def total(x: np.ndarray) -> Any:
@@ -170,12 +299,22 @@ def by_case(x: np.ndarray, case: int) -> Any:
     return 3.5, 4.5
 
 
-def test_tuple_of_numbers_that_either_made_leaves_with_pythons() -> None:
-    made: Task[..., Any] = task(by_case)
+def with_none(x: np.ndarray, case: int) -> Any:
+    if case == 0:
+        return (x[0], None), 1.0
+    return (2.5, None), x[1]
+
+
+@pytest.mark.parametrize("function", [by_case, with_none])
+def test_tuple_of_numbers_that_either_made_leaves_with_pythons(function: Any) -> None:
+    made: Task[..., Any] = task(function)
     for case in range(3):
-        assert submitted(made, FLOATS, case) == outcome(by_case, FLOATS, case)
+        assert submitted(made, FLOATS, case) == outcome(function, FLOATS, case)
     assert made.explain().compiled, made.explain()
-    made = task(power_iteration)
+
+
+def test_result_of_loops_is_numpys_if_they_ran() -> None:
+    made: Task[..., Any] = task(power_iteration)
     for most in (3, 0):
         given = np.array([[2.0, 1.0], [1.0, 3.0]]), most
         assert submitted(made, *given) == outcome(power_iteration, *given)

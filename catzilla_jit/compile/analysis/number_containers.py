@@ -1,9 +1,10 @@
-"""Which variables hold one list, what is put into it, and whether all that is done to it is known.
+"""Which variables hold one list or dict, what is put in, and whether all of its uses are known.
 
 A list of compiled code holds plain numbers. One that NumPy's numbers are put into, and nothing
 else, can be given back with NumPy's numbers in it, if no other name puts something in that is not
 seen here. So variables that may stand for one list, or for a list and one that holds it, are one
-group. A group is open where it is used in a way that is not known.
+group; so are a dict, what a loop over its items goes through, and the pairs that this gives. A
+group is open where it is used in a way that is not known.
 """
 
 # Numba is annotated in part only.
@@ -22,6 +23,7 @@ from catzilla_jit.compile.analysis import number_kinds
 #: Methods by what their last argument is: an item, a list or another iterable, or nothing.
 PUTTING, PUTTING_ALL = {"append", "insert"}, {"extend"}
 PLAIN = {"pop", "copy", "reverse", "clear", "sort", "sort_in_order"}
+OF_DICTS = {"get", "setdefault", "pop", "items", "values", "keys", "copy", "__setitem__"}
 #: Functions that make a list of the items of an iterable.
 LISTING = (list, sorted)
 #: Functions that keep nothing of a list, or nothing but its items, or give an iterator over them.
@@ -33,7 +35,9 @@ READERS = {"sum_of", "largest_of", "smallest_of", "reversed_of"}
 OF_NUMPY = ("numpys_", "numpy_")
 GOING_OVER = {"getiter", "iternext", "pair_first", "pair_second"}
 JOINING = {operator.add, operator.iadd, operator.mul, operator.imul}
-ASKING = number_kinds.COMPARISON | {operator.contains, operator.not_}
+ASKING = number_kinds.COMPARISON | {
+    operator.contains, operator.not_, operator.is_, operator.is_not,
+}  # fmt: skip
 
 
 def holds_numbers(type_: Any) -> bool:
@@ -45,11 +49,28 @@ def holds_numbers(type_: Any) -> bool:
     return number_kinds.kind(type_) is not None and not number_kinds.is_short(type_)
 
 
-def _gives_lists(type_: Any) -> bool:
-    """Tell whether a type is one of what a loop over a list of lists goes through."""
-    if isinstance(type_, types.ListIter):
-        return isinstance(type_.container, types.List) and isinstance(type_.yield_type, types.List)
-    return isinstance(type_, types.Pair) and isinstance(type_.first_type, types.List)
+def _is_known_dict(type_: Any) -> bool:
+    """Tell whether a type is one of dicts of texts, numbers, and lists of numbers."""
+    if not isinstance(type_, types.DictType):
+        return False
+    parts = (type_.key_type, type_.value_type)
+    return all(each == types.unicode_type or holds_numbers(each) for each in parts)
+
+
+def _passes_on(type_: Any) -> bool:
+    """Tell whether a type is one of what a container, or a loop over one of lists, goes through."""
+    if isinstance(type_, types.Optional):
+        held = type_.type
+        return _is_known_dict(held) or (isinstance(held, types.List) and holds_numbers(held))
+    if isinstance(type_, types.DictItemsIterableType | types.DictValuesIterableType):
+        type_ = type_.iterator_type
+    if isinstance(type_, types.Pair):
+        given = type_.first_type
+    elif isinstance(type_, types.ListIter | types.DictIteratorType):
+        given = type_.yield_type
+    else:
+        return False
+    return isinstance(given, types.List) or _holds_list(given)
 
 
 def _holds_list(type_: Any) -> bool:
@@ -59,7 +80,7 @@ def _holds_list(type_: Any) -> bool:
     return any(isinstance(each, types.List) or _holds_list(each) for each in type_.types)
 
 
-class NumberLists:
+class NumberContainers:
     """The lists of numbers of one function."""
 
     def __init__(self, blocks: Iterable[Any], typemap: dict[str, Any]) -> None:
@@ -69,18 +90,21 @@ class NumberLists:
             for name, type_ in typemap.items()
             if isinstance(type_, types.List) and holds_numbers(type_)
         }
-        passing = {name for name, type_ in typemap.items() if _gives_lists(type_)}
-        self._names = self._lists | passing
+        self._dicts = {name for name, type_ in typemap.items() if _is_known_dict(type_)}
+        passing = {name for name, type_ in typemap.items() if _passes_on(type_)}
+        self._names = self._lists | self._dicts | passing
         self._parents: dict[str, str] = {}
         self._methods: dict[str, tuple[str, str]] = {}  # a method: its name, and of which list
         self._tuples: list[tuple[str, str]] = []  # a list or tuple, and the tuple that holds it
         self._places: list[tuple[str, int, str]] = []  # a tuple, and what stands at a place in it
         self._seen: set[str] = set()  # used in a way that is not known
-        #: Lists that are new: who made what is in them, is told by what is put in.
+        #: Containers that are new: who made what is in them, is told by what is put in.
         self.new: set[str] = set()
         #: A variable of the group, and what is put in: a variable, and whether its items are.
         self.puts: list[tuple[str, str, bool]] = []
-        for block in blocks if self._lists else ():
+        #: A dict, and the variables for a key and a value of it.
+        self.pairs: list[tuple[str, str, str]] = []
+        for block in blocks if self._lists or self._dicts else ():
             for statement in block.body:
                 self._look(statement)
         while self._joined_places():
@@ -88,20 +112,20 @@ class NumberLists:
         self._open = self._opened()
 
     def group(self, name: str) -> str:
-        """Return a name for all variables of a list's group; the variable itself for others."""
+        """Return a name for all variables of a group; the variable itself for others."""
         while name in self._parents:
             name = self._parents[name]
         return name
 
     def __contains__(self, name: str) -> bool:
-        return name in self._lists
+        return name in self._lists or name in self._dicts
 
     def is_open(self, name: str) -> bool:
-        """Tell whether something may be put into a list without being seen here."""
+        """Tell whether something may be put into a container without being seen here."""
         return self.group(name) in self._open
 
     def taking(self, method: str) -> str:
-        """Return the list that a variable for a method is of; "" if it is of none."""
+        """Return the container that a variable for a method is of; "" if it is of none."""
         return self._methods[method][1] if method in self._methods else ""
 
     def _opened(self) -> set[str]:
@@ -143,7 +167,13 @@ class NumberLists:
         if isinstance(statement, ir.Assign):
             known = self._assigned(statement.target.name, statement.value)
         elif isinstance(statement, ir.SetItem | ir.StaticSetItem):
-            known = self._put(statement.target.name, statement.value.name)
+            target, value = statement.target.name, statement.value.name
+            index = getattr(statement, "index_var", None) or statement.index
+            if target not in self._dicts:
+                known = self._put(target, value)
+            else:
+                keyed = isinstance(index, ir.Var)
+                known = self._put_pair(target, index.name, value) if keyed else set()
         else:
             known = set()
         self._seen |= names - known
@@ -155,12 +185,25 @@ class NumberLists:
         if value in self._lists:
             self._same(target, value)
         else:
+            if not items and self._holds_list(value):  # a tuple with a list in it
+                self._same(target, value)
             self.puts.append((target, value, items))
             type_ = self._typemap[value]
             given = number_kinds.items(type_) if items else (types.unliteral(type_),)
             if given != (self._typemap[target].dtype,):
                 self._seen.add(target)  # another number comes out than went in
-        return {target, value} - ({value} if self._holds_list(value) else set())
+        return {target, value}
+
+    def _put_pair(self, target: str, key: str, value: str) -> set[str]:
+        """Note that a dict is given a key and a value."""
+        self.pairs.append((target, key, value))
+        type_ = self._typemap[target]
+        given = types.unliteral(self._typemap[key]), types.unliteral(self._typemap[value])
+        if given != (type_.key_type, type_.value_type):
+            self._seen.add(target)
+        if value in self._lists:
+            self._part(target, 1, value)
+        return {target, value}
 
     def _assigned(self, target: str, value: Any) -> set[str]:
         """Return the variables that an assignment tells all about."""
@@ -176,6 +219,10 @@ class NumberLists:
         if value.op == "build_list":
             self.new.add(target)
             return {target}.union(*(self._put(target, each.name) for each in value.items))
+        if value.op == "build_map" and target in self._dicts:
+            self.new.add(target)
+            told = [self._put_pair(target, key.name, each.name) for key, each in value.items]
+            return {target}.union(*told)
         if value.op == "build_tuple":
             parts = {
                 index: each.name
@@ -193,8 +240,9 @@ class NumberLists:
 
     def _copied(self, target: str, sources: list[str]) -> set[str]:
         if target in self._names or self._holds_list(target):
-            self._same(target, *sources)
-        return {target, *sources}
+            self._same(target, *(name for name in sources if self._watched(name)))
+            return {target, *sources}
+        return {target}
 
     def _part(self, whole: str, index: int, part: str) -> None:
         self._tuples.append((part, whole))
@@ -210,19 +258,27 @@ class NumberLists:
         if whole not in self._names:
             return set()
         if expr.op == "getattr":
-            if expr.attr not in PUTTING | PUTTING_ALL | PLAIN:
+            of_list = whole in self._lists and expr.attr in PUTTING | PUTTING_ALL | PLAIN
+            if not of_list and not (whole in self._dicts and expr.attr in OF_DICTS):
                 return set()
             self._methods[target] = (expr.attr, whole)
             return {target, whole}
-        if expr.op in ("getitem", "static_getitem"):
-            if target in self._names:
-                self._same(target, whole)
+        if expr.op in ("getitem", "static_getitem", "typed_getitem"):
+            self._taken_out(target, whole)
             return {target, whole}
         if expr.op in GOING_OVER or (expr.op == "exhaust_iter" and self._is_flat(whole)):
-            if target in self._names:
+            if target in self._names or self._holds_list(target):
                 self._same(target, whole)
             return {target, whole}
         return set()
+
+    def _taken_out(self, target: str, whole: str) -> None:
+        """Note that a variable is for an item of a list, or a value of a dict."""
+        if target in self._names or self._holds_list(target):
+            if whole in self._dicts:
+                self._part(whole, 1, target)
+            else:
+                self._same(target, whole)
 
     def _read_of_tuple(self, target: str, whole: str, expr: Any) -> set[str]:
         if expr.op == "exhaust_iter":
@@ -235,7 +291,9 @@ class NumberLists:
         return set()
 
     def _is_flat(self, name: str) -> bool:
-        """Tell whether a list holds no list, so that its items are no further names of one."""
+        """Tell whether what a loop gives holds no list, so is no further name of one."""
+        if name in self._dicts:
+            return True  # of a dict it gives keys
         type_ = getattr(self._typemap[name], "dtype", None)
         return name in self._lists and not isinstance(type_, types.List) and not _holds_list(type_)
 
@@ -274,7 +332,7 @@ class NumberLists:
         if function in LISTING and target in self._names and len(call.args) <= 1:
             self.new.add(target)
             return {target}.union(*(self._put(target, name, items=True) for name in names))
-        if function in COUNTING and names <= self._lists:
+        if function in COUNTING and names <= self._lists | self._dicts:
             return {target, *names}
         if function in READING and all(map(self._is_flat, names & self._names)):
             return {target, *names}
@@ -282,9 +340,24 @@ class NumberLists:
 
     def _method(self, target: str, method: str, whole: str, call: Any) -> set[str]:
         func = call.func.name
+        if whole in self._dicts:
+            return self._method_of_dict(target, method, whole, call)
         if method in PUTTING | PUTTING_ALL:
             value = call.args[-1].name
             return {func, target, *self._put(whole, value, items=method in PUTTING_ALL)}
         if target in self._names:  # a list that was in it, or a copy
             self._same(whole, target)
         return {func, target}
+
+    def _method_of_dict(self, target: str, method: str, whole: str, call: Any) -> set[str]:
+        names = [each.name for each in call.args]
+        told = {call.func.name, target, *names}
+        if method in ("setdefault", "__setitem__") and len(names) == 2:
+            self._put_pair(whole, *names)
+        elif method == "get" and len(names) == 2 and names[1] in self._lists:
+            self._part(whole, 1, names[1])
+        if method in ("items", "copy"):
+            self._same(whole, target)
+        elif method in ("get", "setdefault", "pop", "values"):
+            self._taken_out(target, whole)
+        return told
