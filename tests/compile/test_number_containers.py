@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -137,6 +138,22 @@ def in_what_may_be_none(x: np.ndarray) -> Any:
     return found
 
 
+def sum_of(found: list[float]) -> float:  # the name of a function of ours
+    found.append(1.5)
+    return 0.5
+
+
+def by_a_helper_of_that_name(x: np.ndarray) -> Any:
+    found = [v for v in x]  # noqa: C416
+    return sum_of(found), found
+
+
+def by_default(x: np.ndarray) -> Any:
+    found: Any = defaultdict(float)
+    found[0] = x[0]
+    return found[7], dict(found)
+
+
 def by_another_optional_name(x: np.ndarray) -> Any:
     found = [x[0]]
     other = found if len(x) > 1 else None
@@ -204,7 +221,8 @@ def in_its_views(x: np.ndarray) -> Any:
         with_pythons_number, with_two_origins, in_its_rows, through_a_tuple, by_a_helper, in_a_dict,
         through_two_names_of_a_helper, of_another_type, dict_with_pythons_number, key_of_python,
         in_a_list_of_a_dict, in_its_views, in_what_may_be_none, by_another_optional_name,
-        in_a_value_of_a_dict, sorted_downwards, sorted_by_key, list_or_other,
+        by_a_helper_of_that_name, by_default, in_a_value_of_a_dict, sorted_downwards,
+        sorted_by_key, list_or_other,
     ],
 )  # fmt: skip
 def test_container_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:
@@ -246,6 +264,22 @@ def pairs_of_lists(x: np.ndarray, places: np.ndarray) -> Any:
     return rows, rows[1][0][0]
 
 
+def counted(x: np.ndarray, places: np.ndarray) -> Any:
+    lists: Any = defaultdict(list)
+    sums: Any = defaultdict(float)
+    times: Any = Counter()
+    for place, value in zip(places, x, strict=True):
+        lists[int(place)].append(value)
+        sums[place] += value
+        times[place] += 1
+    return {k: max(v) for k, v in lists.items()}, dict(sums), dict(times), dict(lists)
+
+
+def columns(x: np.ndarray, places: np.ndarray) -> Any:
+    rows = [[value, value * 2] for value in x[places]]
+    return [max(column) for column in zip(*rows, strict=False)], rows
+
+
 def maybe(x: np.ndarray, places: np.ndarray) -> Any:
     best = None
     for value in x[places]:
@@ -255,7 +289,7 @@ def maybe(x: np.ndarray, places: np.ndarray) -> Any:
 
 
 @pytest.mark.parametrize("values", [FLOATS, INTS], ids=["floats", "integers"])
-@pytest.mark.parametrize("function", [by_place, grouped, pairs_of_lists, maybe])
+@pytest.mark.parametrize("function", [by_place, grouped, pairs_of_lists, counted, columns, maybe])
 def test_dict_of_numpys_numbers_is_numpys(function: Callable[..., Any], values: Any) -> None:
     made: Task[..., Any] = task(function)
     for places in (np.array([1, 0, 1, 2]), np.array([3, 3, 0, 3])):

@@ -16,7 +16,7 @@ import numba  # noqa: F401 -- the whole before its parts
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
-from catzilla_jit.compile.target.helper import Helper
+from catzilla_jit.compile.target.helper import own_name
 
 #: How the names of what stands for NumPy's functions begin: they make an array of a list.
 OF_NUMPY = ("numpys_", "numpy_")
@@ -84,9 +84,7 @@ class _Walk:
             if item in self._lists:
                 self._inside.append((item, self._methods[name]))
             return {name, item}
-        callee = self._typemap[name]
-        own = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Helper)
-        if own and callee.dispatcher.py_func.__name__.startswith(OF_NUMPY):
+        if own_name(self._typemap[name]).startswith(OF_NUMPY):
             return {each.name for each in call.args}
         return set()
 

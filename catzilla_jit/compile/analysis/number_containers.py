@@ -19,6 +19,7 @@ from typing import Any
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.target.helper import LIBRARY, own_name
 
 #: Methods by what their last argument is: an item, a list or another iterable, or nothing.
 PUTTING, PUTTING_ALL = {"append", "insert"}, {"extend"}
@@ -78,6 +79,12 @@ def _holds_list(type_: Any) -> bool:
     if not isinstance(type_, types.BaseTuple):
         return False
     return any(isinstance(each, types.List) or _holds_list(each) for each in type_.types)
+
+
+def _is_dict_of(function: Any) -> bool:
+    """Tell whether a function is the one of ours that copies a dict (`library/dict_copies.py`)."""
+    named = getattr(function, "__module__", None) == f"{LIBRARY}dict_copies"
+    return named and function.__name__ == "dict_of"
 
 
 class NumberContainers:
@@ -320,7 +327,16 @@ class NumberContainers:
         callee = self._typemap[call.func.name]
         if isinstance(callee, types.Dispatcher):
             # A list that a function returns is its own, or one that it was given.
-            own = getattr(getattr(callee.dispatcher, "py_func", None), "__name__", "")
+            own = own_name(callee)
+            if own == "asked" and call.args[0].name in self._dicts:
+                whole, key, default = (each.name for each in call.args)
+                self._put_pair(whole, key, default)
+                self._taken_out(target, whole)
+                return {target, *names}
+            if own == "columns" and target in self._names:
+                self.new.add(target)
+                self._same(target, *(names & self._names))
+                return {target, *names}
             if own == "sorted_of" and target in self._names and len(call.args) == 1:
                 self.new.add(target)
                 return {target}.union(*(self._put(target, name, items=True) for name in names))
@@ -329,6 +345,10 @@ class NumberContainers:
                 return {*names, *({target} if flat else ())}
             return set() if names & self._names else {target}
         function = number_kinds.called(self._typemap, call)
+        if _is_dict_of(function) and names <= self._dicts and target in self._dicts:
+            self.new.add(target)
+            self._same(target, *names)
+            return {target, *names}
         if function in LISTING and target in self._names and len(call.args) <= 1:
             self.new.add(target)
             return {target}.union(*(self._put(target, name, items=True) for name in names))

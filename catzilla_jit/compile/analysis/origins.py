@@ -27,6 +27,7 @@ from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_containers import NumberContainers
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
+from catzilla_jit.compile.target.helper import own_name
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
@@ -262,6 +263,9 @@ class Origins:
     def _of_called(self, expr: Any) -> Origin:
         callee = self.typemap[expr.func.name]
         arguments = [argument.name for argument in expr.args]
+        if own_name(callee) == "asked" and arguments[0] in self.containers:
+            whole = self._get(arguments[0])
+            return whole[1] if isinstance(whole, tuple) else whole
         known = self._of_call(callee, [self._items(name) for name in arguments])
         if known is not None or isinstance(callee, types.Dispatcher):
             return known

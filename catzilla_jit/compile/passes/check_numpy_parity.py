@@ -31,7 +31,7 @@ from catzilla_jit.compile.library.overloads import COMPENSATED
 from catzilla_jit.compile.library.ufuncs import number_rows
 from catzilla_jit.compile.passes import foreign_arrays, kept_numbers, strict_errors
 from catzilla_jit.compile.passes.base import TaskCheck, is_exact
-from catzilla_jit.compile.target.helper import Helper
+from catzilla_jit.compile.target.helper import Helper, own_name
 
 #: What of our own is written for Python's numbers alone.
 REFUSED = {"repr_of", "sorted_of", "reversed_of", "count_of", "index_of", "isinstance_of"}
@@ -275,6 +275,8 @@ class _Check(kept_numbers.Checks):
             self._numpys(callee.dispatcher.choice, names)
         if not any(self._of_numpy([name]) and not self._is_numpys(name) for name in names):
             return
+        if own_name(callee) in ("asked", "columns") and self._is_kept(names[0]):
+            return  # what they put in and give is known
         if own and callee.dispatcher.py_func in self.unit.loops:
             return  # which are compiled for numbers of either
         if own and self.unit.is_library(callee.dispatcher):

@@ -24,6 +24,9 @@ from catzilla_jit.compile.options import Options
 from catzilla_jit.compile.target.context import TaskContext, task_context
 from catzilla_jit.compile.target.recursive_calls import MOST_FORMS
 
+#: Where the functions of ours are that tasks call.
+LIBRARY = "catzilla_jit.compile.library."
+
 
 class TaskTarget(CPUTarget):
     """The pair of contexts that tasks are compiled for."""
@@ -141,3 +144,13 @@ class Chooser(Helper):
             return prepare(chosen)
 
         self._compiler._get_implementation = implementation
+
+
+def own_name(type_: Any) -> str:
+    """Return the name of the function of ours that a type stands for; "" for other types."""
+    helper = type_.dispatcher if isinstance(type_, types.Dispatcher) else None
+    if not isinstance(helper, Helper):
+        return ""
+    function = helper.py_func
+    ours = isinstance(helper, Chooser) or function.__module__.startswith(LIBRARY)
+    return function.__name__ if ours else ""
