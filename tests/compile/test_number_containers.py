@@ -154,6 +154,37 @@ def by_default(x: np.ndarray) -> Any:
     return found[7], dict(found)
 
 
+def in_a_try(x: np.ndarray) -> Any:
+    found = [x[0]]
+    try:
+        found.append(1.0 / len(x))
+    except ValueError:
+        found = []
+    return found
+
+
+def by_a_choice(x: np.ndarray) -> Any:
+    found = {1: [x[0]]}
+    found[1].append(2.0 if len(x) else 1.0)
+    return found
+
+
+def by_a_default(x: np.ndarray) -> Any:
+    found = {1: x[0]}
+    try:
+        found.setdefault(2, 2.0 if len(x) else 1.0)
+    finally:
+        found[3] = x[1]
+    return found
+
+
+def by_one_of_two_methods(x: np.ndarray) -> Any:
+    one, two = [x[0]], [x[1]]
+    put = one.append if len(x) > 9 else two.append
+    put(2.5)
+    return one, two
+
+
 def by_another_optional_name(x: np.ndarray) -> Any:
     found = [x[0]]
     other = found if len(x) > 1 else None
@@ -221,8 +252,8 @@ def in_its_views(x: np.ndarray) -> Any:
         with_pythons_number, with_two_origins, in_its_rows, through_a_tuple, by_a_helper, in_a_dict,
         through_two_names_of_a_helper, of_another_type, dict_with_pythons_number, key_of_python,
         in_a_list_of_a_dict, in_its_views, in_what_may_be_none, by_another_optional_name,
-        by_a_helper_of_that_name, by_default, in_a_value_of_a_dict, sorted_downwards,
-        sorted_by_key, list_or_other,
+        by_a_helper_of_that_name, by_default, in_a_value_of_a_dict, in_a_try, by_a_choice,
+        by_a_default, by_one_of_two_methods, sorted_downwards, sorted_by_key, list_or_other,
     ],
 )  # fmt: skip
 def test_container_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:
@@ -275,6 +306,17 @@ def counted(x: np.ndarray, places: np.ndarray) -> Any:
     return {k: max(v) for k, v in lists.items()}, dict(sums), dict(times), dict(lists)
 
 
+def chosen(x: np.ndarray, places: np.ndarray) -> Any:
+    found = [x[0]]
+    for place in places:
+        found.append(x[place] if place > 1 else x[-1])
+    try:
+        found.append(x[places[0]] * 2)
+    except IndexError:
+        found.pop()
+    return found
+
+
 def columns(x: np.ndarray, places: np.ndarray) -> Any:
     rows = [[value, value * 2] for value in x[places]]
     return [max(column) for column in zip(*rows, strict=False)], rows
@@ -289,7 +331,9 @@ def maybe(x: np.ndarray, places: np.ndarray) -> Any:
 
 
 @pytest.mark.parametrize("values", [FLOATS, INTS], ids=["floats", "integers"])
-@pytest.mark.parametrize("function", [by_place, grouped, pairs_of_lists, counted, columns, maybe])
+@pytest.mark.parametrize(
+    "function", [by_place, grouped, pairs_of_lists, counted, columns, chosen, maybe]
+)
 def test_dict_of_numpys_numbers_is_numpys(function: Callable[..., Any], values: Any) -> None:
     made: Task[..., Any] = task(function)
     for places in (np.array([1, 0, 1, 2]), np.array([3, 3, 0, 3])):

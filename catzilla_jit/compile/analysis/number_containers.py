@@ -50,6 +50,10 @@ def holds_numbers(type_: Any) -> bool:
     return number_kinds.kind(type_) is not None and not number_kinds.is_short(type_)
 
 
+def _is_known_list(type_: Any) -> bool:
+    return isinstance(type_, types.List) and holds_numbers(type_)
+
+
 def _is_known_dict(type_: Any) -> bool:
     """Tell whether a type is one of dicts of texts, numbers, and lists of numbers."""
     if not isinstance(type_, types.DictType):
@@ -62,7 +66,7 @@ def _passes_on(type_: Any) -> bool:
     """Tell whether a type is one of what a container, or a loop over one of lists, goes through."""
     if isinstance(type_, types.Optional):
         held = type_.type
-        return _is_known_dict(held) or (isinstance(held, types.List) and holds_numbers(held))
+        return _is_known_dict(held) or _is_known_list(held)
     if isinstance(type_, types.DictItemsIterableType | types.DictValuesIterableType):
         type_ = type_.iterator_type
     if isinstance(type_, types.Pair):
@@ -92,11 +96,7 @@ class NumberContainers:
 
     def __init__(self, blocks: Iterable[Any], typemap: dict[str, Any]) -> None:
         self._typemap = typemap
-        self._lists = {
-            name
-            for name, type_ in typemap.items()
-            if isinstance(type_, types.List) and holds_numbers(type_)
-        }
+        self._lists = {name for name, type_ in typemap.items() if _is_known_list(type_)}
         self._dicts = {name for name, type_ in typemap.items() if _is_known_dict(type_)}
         passing = {name for name, type_ in typemap.items() if _passes_on(type_)}
         self._names = self._lists | self._dicts | passing
@@ -111,7 +111,10 @@ class NumberContainers:
         self.puts: list[tuple[str, str, bool]] = []
         #: A dict, and the variables for a key and a value of it.
         self.pairs: list[tuple[str, str, str]] = []
-        for block in blocks if self._lists or self._dicts else ():
+        self._lost = False  # a method is called, and it is not known of what
+        blocks = list(blocks) if self._lists or self._dicts else []
+        self._find_methods([each for block in blocks for each in block.find_insts(ir.Assign)])
+        for block in blocks:
             for statement in block.body:
                 self._look(statement)
         while self._joined_places():
@@ -129,21 +132,38 @@ class NumberContainers:
 
     def is_open(self, name: str) -> bool:
         """Tell whether something may be put into a container without being seen here."""
-        return self.group(name) in self._open
+        return self._lost or self.group(name) in self._open
 
     def taking(self, method: str) -> str:
         """Return the container that a variable for a method is of; "" if it is of none."""
         return self._methods[method][1] if method in self._methods else ""
 
+    def _find_methods(self, assignments: list[Any]) -> None:
+        """Find the variables for methods of containers, also where a block hands one on."""
+        before = -1
+        while before != len(self._methods):
+            before = len(self._methods)
+            for each in assignments:
+                self._find_method(each.target.name, each.value)
+
+    def _find_method(self, target: str, value: Any) -> None:
+        if target in self._methods:
+            return
+        if isinstance(value, ir.Expr) and value.op == "getattr":
+            whole = value.value.name
+            of_list = whole in self._lists and value.attr in PUTTING | PUTTING_ALL | PLAIN
+            if of_list or (whole in self._dicts and value.attr in OF_DICTS):
+                self._methods[target] = (value.attr, whole)
+        elif (known := self._methods.get(number_kinds.source_of(value) or "")) is not None:
+            self._methods[target] = known
+
     def _opened(self) -> set[str]:
-        seen = {self.group(name) for name in self._seen}
-        while True:
-            further = {
-                self.group(part) for part, whole in self._tuples if self.group(whole) in seen
-            }
-            if further <= seen:
-                return seen
-            seen |= further
+        seen = {self.group(self.taking(name) or name) for name in self._seen}
+        before = 0
+        while before != len(seen):
+            before = len(seen)
+            seen |= {self.group(part) for part, whole in self._tuples if self.group(whole) in seen}
+        return seen
 
     def _joined_places(self) -> bool:
         """Put together what stands at one place of one tuple; tell whether that was new."""
@@ -249,7 +269,8 @@ class NumberContainers:
         if target in self._names or self._holds_list(target):
             self._same(target, *(name for name in sources if self._watched(name)))
             return {target, *sources}
-        return {target}
+        known = {self._methods.get(name) for name in (target, *sources)}
+        return {target, *sources} if len(known) == 1 and known != {None} else {target}
 
     def _part(self, whole: str, index: int, part: str) -> None:
         self._tuples.append((part, whole))
@@ -257,19 +278,13 @@ class NumberContainers:
 
     def _read(self, target: str, expr: Any) -> set[str]:
         """Look at what is taken out of a list; a list in it is of its group."""
-        if "value" not in expr._kws:
-            return set()
-        whole = expr.value.name
+        whole = expr.value.name if "value" in expr._kws else ""
         if self._holds_list(whole):
             return self._read_of_tuple(target, whole, expr)
         if whole not in self._names:
             return set()
         if expr.op == "getattr":
-            of_list = whole in self._lists and expr.attr in PUTTING | PUTTING_ALL | PLAIN
-            if not of_list and not (whole in self._dicts and expr.attr in OF_DICTS):
-                return set()
-            self._methods[target] = (expr.attr, whole)
-            return {target, whole}
+            return {target, whole} if target in self._methods else set()
         if expr.op in ("getitem", "static_getitem", "typed_getitem"):
             self._taken_out(target, whole)
             return {target, whole}
@@ -325,6 +340,9 @@ class NumberContainers:
         if call.func.name in self._methods:
             return self._method(target, *self._methods[call.func.name], call)
         callee = self._typemap[call.func.name]
+        if isinstance(callee, types.BoundFunction):
+            self._lost |= _is_known_list(callee.this) or _is_known_dict(callee.this)
+            return set()
         if isinstance(callee, types.Dispatcher):
             # A list that a function returns is its own, or one that it was given.
             own = own_name(callee)
@@ -371,7 +389,6 @@ class NumberContainers:
 
     def _method_of_dict(self, target: str, method: str, whole: str, call: Any) -> set[str]:
         names = [each.name for each in call.args]
-        told = {call.func.name, target, *names}
         if method in ("setdefault", "__setitem__") and len(names) == 2:
             self._put_pair(whole, *names)
         elif method == "get" and len(names) == 2 and names[1] in self._lists:
@@ -380,4 +397,4 @@ class NumberContainers:
             self._same(whole, target)
         elif method in ("get", "setdefault", "pop", "values"):
             self._taken_out(target, whole)
-        return told
+        return {call.func.name, target, *names}
