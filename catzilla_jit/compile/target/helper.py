@@ -152,5 +152,6 @@ def own_name(type_: Any) -> str:
     if not isinstance(helper, Helper):
         return ""
     function = helper.py_func
-    ours = isinstance(helper, Chooser) or function.__module__.startswith(LIBRARY)
+    # A function that was made of a text may be of no module.
+    ours = isinstance(helper, Chooser) or (function.__module__ or "").startswith(LIBRARY)
     return function.__name__ if ours else ""
