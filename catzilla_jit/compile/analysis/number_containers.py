@@ -19,6 +19,7 @@ from typing import Any
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.analysis.array_lists import OF_NUMPY
 from catzilla_jit.compile.target.helper import LIBRARY, own_name
 
 #: Methods by what their last argument is: an item, a list or another iterable, or nothing.
@@ -32,8 +33,6 @@ COUNTING = {len, bool}
 READING = {max, min, enumerate, zip, iter, reversed}
 #: The same of our own functions.
 READERS = {"sum_of", "largest_of", "smallest_of", "reversed_of"}
-#: How the names of what stands for NumPy's functions begin: they make an array of a list.
-OF_NUMPY = ("numpys_", "numpy_")
 GOING_OVER = {"getiter", "iternext", "pair_first", "pair_second"}
 JOINING = {operator.add, operator.iadd, operator.mul, operator.imul}
 ASKING = number_kinds.COMPARISON | {
@@ -92,7 +91,7 @@ def _is_dict_of(function: Any) -> bool:
 
 
 class NumberContainers:
-    """The lists of numbers of one function."""
+    """The lists and dicts of numbers of one function; made anew by each walk over its IR."""
 
     def __init__(self, blocks: Iterable[Any], typemap: dict[str, Any]) -> None:
         self._typemap = typemap
@@ -101,7 +100,7 @@ class NumberContainers:
         passing = {name for name, type_ in typemap.items() if _passes_on(type_)}
         self._names = self._lists | self._dicts | passing
         self._parents: dict[str, str] = {}
-        self._methods: dict[str, tuple[str, str]] = {}  # a method: its name, and of which list
+        self._methods: dict[str, tuple[str, str]] = {}  # a method: its name, and of what
         self._tuples: list[tuple[str, str]] = []  # a list or tuple, and the tuple that holds it
         self._places: list[tuple[str, int, str]] = []  # a tuple, and what stands at a place in it
         self._seen: set[str] = set()  # used in a way that is not known

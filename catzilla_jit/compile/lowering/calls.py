@@ -31,6 +31,7 @@ from catzilla_jit.compile.lowering import (
 )
 from catzilla_jit.compile.lowering.bail_out import EXACT_IN_FLOAT, BailingLower
 from catzilla_jit.compile.lowering.operators import refuse_complex_power
+from catzilla_jit.compile.target.helper import own_name
 
 TO_INTEGER = {int, round, math.floor, math.ceil, math.trunc}
 MATH = {value for value in vars(math).values() if callable(value)}
@@ -148,15 +149,10 @@ def _bails_out(lower: BailingLower, expr: Any) -> bool:
 
 def _bail_at_empty_sum(lower: BailingLower, expr: Any) -> None:
     """Leave for a sum, or product, of none of NumPy's integers: that is Python's 0, or 1."""
-    callee = lower.typeof(expr.func.name)
-    if not isinstance(callee, types.Dispatcher) or len(expr.args) != 1:
+    sums = own_name(lower.typeof(expr.func.name)) in ("sum_of", "prod_of")
+    if not sums or len(expr.args) != 1 or not has_numpy(lower.origins[expr.args[0].name]):
         return
-    name, helper = expr.args[0].name, callee.dispatcher
-    sums = helper.py_func.__name__ in ("sum_of", "prod_of") and lower.metadata["unit"].is_library(
-        helper
-    )
-    if not sums or not has_numpy(lower.origins[name]):
-        return
+    name = expr.args[0].name
     type_ = lower.typeof(name)
     if isinstance(type_, types.Array | types.List):
         length = items.length_of(lower, type_, name)
