@@ -1,4 +1,4 @@
-"""Run the Python tests: some files per process of pytest, two processes per processor.
+"""Run the Python tests: some files per process of pytest, three processes per processor.
 
 What the pure-Python pool must pass as well runs once more in processes without the native library.
 A process that runs a few files stays small (machine code is never freed), and one that crashes
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import dataclasses
+import itertools
 import json
 import os
 import shutil
@@ -42,7 +43,7 @@ BOTH_POOLS = (
 POOLS = {"native": {}, "pure": {"CATZILLA_JIT_DISABLE_NATIVE": "1"}}
 LAST_LINES = 100  # of a process that has crashed: the stacks of its threads
 #: Begun first, because they take longest.
-FIRST = ("compile", "stop", "memory", "examples", "behaviour")
+FIRST = ("stop", "memory", "examples", "behaviour")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,10 @@ class Part:
     pool: str
     name: str
     files: tuple[str, ...]
+
+    @property
+    def compiles(self) -> bool:
+        return Path(self.files[0]).parent.name == "compile"
 
     def run(self, cache: str, *options: str, suffix: str = "") -> Outcome:
         """Run pytest on it, print what that prints, and return what the tests came to."""
@@ -108,6 +113,19 @@ def _outcome(report: Path, status: int) -> Outcome:
     return Outcome(whole, passed - failed.keys(), skipped, failed)
 
 
+def in_turn(parts: list[Part]) -> list[Part]:
+    """Return the parts in the order that they are begun in: one that compiles, one that does not.
+
+    Those that compile want a processor each and much memory; many of the others wait, for timers
+    and for other processes. And those that begin first compile what the later ones find in the
+    cache, so few of them should.
+    """
+    compiling = [part for part in parts if part.compiles]
+    others = [part for part in parts if not part.compiles]
+    pairs = itertools.zip_longest(compiling, others)
+    return [part for pair in pairs for part in pair if part is not None]
+
+
 def parts_of(chosen: list[str], pools: list[str]) -> Iterator[Part]:
     """Yield what the processes run."""
     for pool in pools:
@@ -141,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1])
     options.add_argument("--all", action="store_true")
     options.add_argument("--repeat", action="store_true")
-    options.add_argument("--jobs", type=int, default=max(2, min(8, 2 * (os.cpu_count() or 1))))
+    options.add_argument("--jobs", type=int, default=max(3, min(12, 3 * (os.cpu_count() or 1))))
     options.add_argument("--pool", choices=sorted(POOLS))
     options.add_argument("chosen", nargs="*")
     given = options.parse_args(arguments)
@@ -150,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    parts = list(parts_of(given.chosen, [given.pool] if given.pool else sorted(POOLS)))
+    parts = in_turn(list(parts_of(given.chosen, [given.pool] if given.pool else sorted(POOLS))))
     with (
         tempfile.TemporaryDirectory(prefix="catzilla_jit_tests") as cache,
         concurrent.futures.ThreadPoolExecutor(given.jobs) as processes,
