@@ -48,6 +48,7 @@ from catzilla_jit.compile.frontend import hints
 from catzilla_jit.compile.frontend.findings import Findings
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library import repeated_text as _repeated  # noqa: F401 -- its import adds it
+from catzilla_jit.compile.library import twister_methods as _twister_methods  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.library.bytes import build as _bytes_build  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.library.bytes import split as _bytes_split  # noqa: F401 -- its import adds them
 from catzilla_jit.compile.library.ufuncs import generator_choice as _generator_choice  # noqa: F401 -- its import adds it

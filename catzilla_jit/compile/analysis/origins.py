@@ -26,7 +26,7 @@ from numba.np.ufunc.gufunc import GUFunc
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_containers import NumberContainers
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
-from catzilla_jit.compile.datamodel.own_generator import OwnGenerator
+from catzilla_jit.compile.datamodel.own_generator import OwnGenerator, OwnRandom
 from catzilla_jit.compile.target.helper import own_name
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
@@ -260,6 +260,14 @@ class Origins:
             return PYTHON if isinstance(self.typemap[chosen[0].name], types.Integer) else NUMPY
         return NUMPY if method == "integers" else PYTHON
 
+    def _of_chosen(self, method: str, expr: Any) -> Origin:
+        """Return the origin of what Python's generator gives: a number of its own, or an item."""
+        if method not in ("choice", "choices", "sample"):
+            return PYTHON
+        keys = ("seq", "population")
+        name = [*expr.args[:1], *(value for key, value in expr.kws if key in keys)][0].name
+        return NUMPY if isinstance(self.typemap[name], types.Array) else self._items(name)
+
     def _of_called(self, expr: Any) -> Origin:
         callee = self.typemap[expr.func.name]
         arguments = [argument.name for argument in expr.args]
@@ -272,6 +280,8 @@ class Origins:
         if isinstance(callee, types.BoundFunction):
             if isinstance(callee.this, OwnGenerator):
                 return self._of_drawn(number_kinds.method_name(callee), expr)
+            if isinstance(callee.this, OwnRandom):
+                return self._of_chosen(number_kinds.method_name(callee), expr)
             if isinstance(callee.this, types.Array):
                 return PYTHON if number_kinds.method_name(callee) in TO_PYTHON else NUMPY
             if number_kinds.method_name(callee) in TO_PYTHON:

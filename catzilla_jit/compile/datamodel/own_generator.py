@@ -1,4 +1,4 @@
-"""The Numba type of a generator of random numbers that compiled code has made itself."""
+"""The Numba types of generators of random numbers that compiled code has made itself."""
 
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -19,10 +19,19 @@ class OwnGenerator(types.Type):
         super().__init__("Generator")
 
 
+class OwnRandom(types.Type):
+    """A `random.Random`, in memory of Numba's runtime."""
+
+    def __init__(self) -> None:
+        super().__init__("Random")
+
+
 OWN_GENERATOR = OwnGenerator()
+OWN_RANDOM = OwnRandom()
 
 
 @register_model(OwnGenerator)
+@register_model(OwnRandom)
 class _Model(models.StructModel):
     def __init__(self, manager: Any, type_: Any) -> None:
         super().__init__(manager, type_, [("meminfo", types.MemInfoPointer(types.voidptr))])

@@ -76,7 +76,7 @@ def call(lower: BailingLower, resty: Any, expr: Any, plain: Plain) -> llvm.Value
         return integers.unary(lower, resty, expr, abs, names[0])
     if function == random.seed:
         message = "random.seed starts another sequence than Python's"
-        lower.refuse(rules.RANDOM_SEED, message, "use numpy.random and compile_to_c=True")
+        lower.refuse(rules.RANDOM_SEED, message, "draw from random.Random(seed)")
     if function in INEXACT:
         message = f"compiled math.{function.__name__} differs from Python's in the last digit"
         lower.refuse(rules.LAST_DIGIT, message, STAYS)

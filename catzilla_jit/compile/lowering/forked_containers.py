@@ -1,4 +1,4 @@
-"""Lists, sets and dicts that a forked call shares with its caller: neither may change them.
+"""Lists, sets, dicts and generators that a forked call shares with its caller: none may change.
 
 Two workers that change one at once would leave it broken, not only with the wrong items. Which of
 its parameters a function may change is noted as it is lowered. Its forks are written before or
@@ -18,7 +18,13 @@ from numba.core import ir_utils, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.lowering.loops import CONTAINERS, LOOKS, has_container, variables_of
+from catzilla_jit.compile.lowering.loops import (
+    CONTAINERS,
+    GENERATORS,
+    LOOKS,
+    has_container,
+    variables_of,
+)
 from catzilla_jit.compile.target.forked_calls import CALLEE, handle_of
 
 LOOKING = (len, enumerate, zip, min, max, sum, sorted, reversed, handle_of)
@@ -26,6 +32,7 @@ LOOKING = (len, enumerate, zip, min, max, sum, sorted, reversed, handle_of)
 NAMES = {"sum_of", "max_of", "min_of", "any_of", "all_of", "largest_of", "smallest_of"}
 PASSING = ("cast", "build_tuple", "build_list", "build_set")
 ADVICE = "pass arrays, or give each call a list of its own: list(x)"
+DRAWS_ADVICE = "make a generator in each call, with a seed of its own"
 
 
 class ForkedContainers:
@@ -64,7 +71,8 @@ class ForkedContainers:
     def _refuse(self, type_: Any, loc: Any) -> None:
         kind = type_names.of(type_)
         message = f"a forked call shares a {kind} with its caller, and one of them may change it"
-        self.lower.refuse(rules.FORK, message, ADVICE, loc)
+        advice = DRAWS_ADVICE if isinstance(type_, GENERATORS) else ADVICE
+        self.lower.refuse(rules.FORK, message, advice, loc)
 
     def _changes(self, parameter: str) -> bool:
         shared = self._aliases(parameter)

@@ -24,6 +24,7 @@ from numba.core import ir as numba_ir
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.effects import WRITES, effects_of, written_place
 from catzilla_jit.compile.analysis.owned import owned_variables
+from catzilla_jit.compile.datamodel.own_generator import OwnGenerator, OwnRandom
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.frontend.parallel_loops import ParallelLoop
 from catzilla_jit.compile.lowering import overflow
@@ -35,8 +36,9 @@ from catzilla_jit.compile.target import lost_errors
 from catzilla_jit.compile.target.loop_marks import is_pythons, with_origin
 
 LINE = 64  # what the library aligns to
-#: Containers that change, and what looks at them without a change.
-CONTAINERS = (types.List, types.Set, types.DictType, types.ListType)
+GENERATORS = (OwnGenerator, OwnRandom)
+#: What has a content that changes, and what looks at it without a change.
+CONTAINERS = (types.List, types.Set, types.DictType, types.ListType, *GENERATORS)
 LOOKS = (
     "getitem", "static_getitem", "getiter", "iternext", "pair_first", "pair_second", "exhaust_iter",
     "binop", "phi",
@@ -149,9 +151,12 @@ class Loops:
                 used = _names(statement.list_vars()) & shared.keys()
                 if used and not self._only_looks(statement):
                     name = min(shared[each] for each in used)
-                    kind = type_names.of(kinds[f"arg.{name}"])
+                    type_ = kinds[f"arg.{name}"]
+                    kind = type_names.of(type_)
                     message = f"the iterations of a parallel loop share {name}, a {kind}, and may "
                     advice = "write to an array, or give each iteration a list of its own"
+                    if isinstance(type_, GENERATORS):
+                        advice = "make one in each iteration, with a seed of its own"
                     self.lower.refuse(
                         rules.LOOP_SHARED, message + "change it", advice, statement.loc
                     )

@@ -1,4 +1,4 @@
-"""What stands for functions and operators of NumPy in tasks: all that calls its loops."""
+"""What stands for functions and operators of NumPy in tasks, and for generators of numbers."""
 
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy
 
+from catzilla_jit.compile.library import twister
 from catzilla_jit.compile.library.ufuncs import choices, cores, elementwise, generators, operators
 
 FUNCTIONS: dict[tuple[Any, int], Any] = {
     **elementwise.FUNCTIONS, **cores.FUNCTIONS, **choices.FUNCTIONS,
-    **generators.FUNCTIONS,
+    **generators.FUNCTIONS, **twister.FUNCTIONS,
 }  # fmt: skip
 #: Methods of arrays, by the number of arguments.
 METHODS: dict[tuple[str, int], Any] = {("dot", 1): cores.dot, **choices.METHODS}
