@@ -33,6 +33,10 @@ PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
 Origin = Any
 
+#: The origins of the arguments of a call.
+Given = tuple[Origin, ...]
+
+DRAWING = OwnGenerator | OwnRandom
 ALWAYS_PYTHON = {operator.is_, operator.is_not, operator.contains}
 KEEPING = {abs, max, min, pow}
 #: Methods of arrays that give numbers of Python.
@@ -86,7 +90,8 @@ class Origins:
     """The origins of one function's variables.
 
     `argument` tells the origin of an argument by its place and name, `of_call` that of what a
-    helper returns, None for functions it does not know.
+    helper returns, None for functions it does not know: of the origins of what it is given and of
+    the items in that, and of the former as a tuple where all of it is known.
     """
 
     def __init__(
@@ -94,7 +99,7 @@ class Origins:
         blocks: Iterable[Any],
         typemap: dict[str, Any],
         argument: Callable[[int, str], Origin],
-        of_call: Callable[[Any, list[Origin]], Origin],
+        of_call: Callable[[Any, list[Origin], Given | None], Origin],
     ) -> None:
         self.typemap = typemap
         self._argument = argument
@@ -173,6 +178,9 @@ class Origins:
         if source is not None:
             return self._get(source)
         if isinstance(value, ir.Arg):
+            given = self.typemap.get(f"arg.{value.name}")
+            if isinstance(given, types.Omitted):
+                return _of_constant(given.value)
             return self._of_argument(self.typemap[target], self._argument(value.index, value.name))
         return self._of_expression(value) if isinstance(value, ir.Expr) else PYTHON
 
@@ -274,7 +282,7 @@ class Origins:
         if own_name(callee) == "asked" and arguments[0] in self.containers:
             whole = self._get(arguments[0])
             return whole[1] if isinstance(whole, tuple) else whole
-        known = self._of_call(callee, [self._items(name) for name in arguments])
+        known = self._of_call(callee, [self._items(name) for name in arguments], self._given(expr))
         if known is not None or isinstance(callee, types.Dispatcher):
             return known
         if isinstance(callee, types.BoundFunction):
@@ -298,6 +306,21 @@ class Origins:
             return self._of_named_tuple(callee, expr)
         function = number_kinds.called(self.typemap, expr)
         return self._of_function(function, arguments)
+
+    def _given(self, expr: Any) -> Given | None:
+        """Return the origins of the arguments of a call, None where one is not known yet."""
+        if expr.kws or expr.vararg is not None:
+            return None
+        given = [self._of_given(argument.name) for argument in expr.args]
+        return None if None in given else tuple(given)
+
+    def _of_given(self, name: str) -> Origin:
+        type_ = self.typemap[name]
+        if isinstance(type_, types.Number | types.Boolean):
+            return self._get(name)
+        # Who made what an array holds is told by its type.
+        known = PYTHON if isinstance(type_, types.Array | DRAWING) else self._get(name)
+        return PYTHON if known is None else known
 
     def _of_dict(self, method: str, expr: Any) -> Origin:
         """Return the origin of what a method of a dict gives."""

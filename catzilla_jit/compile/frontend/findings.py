@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from catzilla_jit.compile.analysis.origins import PYTHON, Origin
+from catzilla_jit.compile.analysis.origins import PYTHON, Given, Origin, has_either, joined
 
 if TYPE_CHECKING:
     from catzilla_jit.compile.diagnostics.evaluation import Evaluation
@@ -53,6 +54,17 @@ class Findings:
     #: Who makes what each function returns.
     result_origins: dict[Any, Origin] = dataclasses.field(default_factory=dict)
 
-    def result_origin(self, function: Any) -> Origin:
-        """Return who makes what a prepared function returns; Python where nothing tells."""
-        return self.result_origins.get(function, PYTHON)
+    #: The same for given origins of the arguments: a function for each of its types.
+    origins_for: dict[Any, list[Callable[[Given], Origin]]] = dataclasses.field(
+        default_factory=dict
+    )
+
+    def result_origin(self, function: Any, given: Given | None = None) -> Origin:
+        """Return who makes what a prepared function returns; Python where nothing tells.
+
+        given: who has made each of its arguments, if that is known.
+        """
+        general = self.result_origins.get(function, PYTHON)
+        if given is None or not has_either(general):
+            return general
+        return joined(ask(given) for ask in self.origins_for.get(function, [lambda _: general]))

@@ -19,7 +19,7 @@ from numba.core import ir, types
 from numba.core.dispatcher import Dispatcher
 
 from catzilla_jit import forking, signatures
-from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Origin, joined
+from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, PYTHON, Given, Origin, joined
 from catzilla_jit.compile.datamodel.bytes_type import as_constant
 from catzilla_jit.compile.datamodel.data_object import maker
 from catzilla_jit.compile.datamodel.enum_member import Named
@@ -134,7 +134,7 @@ class CompilationUnit:
             return self.argument_origins[place] if self.argument_origins else PYTHON
         return EITHER if self.mixes and not is_own(function) else PYTHON
 
-    def origin_of(self, callee: Any, arguments: list[Origin]) -> Origin:
+    def origin_of(self, callee: Any, arguments: list[Origin], given: Given | None) -> Origin:
         """Return who made what a call of a function of the unit returns; None for others."""
         if isinstance(callee, types.Function) and callee.typing_key in (handle_of, forking.join):
             return arguments[0 if callee.typing_key is forking.join else 1]
@@ -146,7 +146,7 @@ class CompilationUnit:
             return None
         helper = callee.dispatcher
         if not self.is_library(helper):
-            return self.findings.result_origin(helper.py_func)
+            return self.findings.result_origin(helper.py_func, given)
         name = helper.py_func.__name__
         if name in reductions.NAMES or overloads.is_chooser(name):
             return NUMPY

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir as llvm
@@ -16,7 +18,9 @@ from catzilla_jit.compile.analysis.origins import (
     EITHER,
     NUMPY,
     PYTHON,
+    Given,
     Origin,
+    Origins,
     has_numpy,
     join,
     joined,
@@ -58,9 +62,29 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
         message = f"the function returns {shown}, a type that Python does not have"
         lower.refuse(rules.INTEGER_TYPES, message, "convert it: int(x)", returns[0][1].loc)
     general = unit.general(function)
+    if unit.mixes and function not in unit.loops:
+        names = [each.value.name for _, each in returns]
+        unit.findings.origins_for.setdefault(general, []).append(_asked(lower, names))
     before = unit.findings.result_origins.get(general)
     unit.findings.result_origins[general] = join(before, PYTHON if origin is None else origin)
     return doubted
+
+
+def _asked(lower: BailingLower, names: list[str]) -> Callable[[Given], Origin]:
+    """Return a function that tells who makes a result from who has made the arguments."""
+    blocks, typemap = list(lower.blocks.values()), lower.fndesc.typemap
+    of_call = lower.metadata["unit"].origin_of
+
+    @functools.cache
+    def ask(given: Given) -> Origin:
+        def argument(place: int, _name: str) -> Origin:
+            return given[place] if place < len(given) else EITHER
+
+        origins = Origins(blocks, typemap, argument, of_call)
+        found = joined(origins.known(name) for name in names)
+        return PYTHON if found is None else found
+
+    return ask
 
 
 def check(lower: Any, name: str, doubted: list[str]) -> None:

@@ -1,0 +1,134 @@
+"""What a helper returns is NumPy's or Python's as what it was given is, call by call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catzilla_jit import Task, task
+from support.automatic import outcome, submitted
+
+GLOBAL = np.array([2.0, 3.0])
+
+
+def scaled(x: Any, k: Any) -> Any:
+    return x * k
+
+
+def distance(x: Any, y: Any) -> float:
+    return math.sqrt(x * x + y * y)
+
+
+def between(a: Any, b: Any, t: Any) -> Any:
+    return scaled(b - a, t) + a
+
+
+def pair(x: Any, n: Any) -> Any:
+    return x / n, n * 2
+
+
+def of_global(x: Any) -> Any:
+    return x * GLOBAL[0]
+
+
+def with_default(x: Any, y: Any = 2.0) -> Any:
+    return x * y
+
+
+TWO = np.float64(2.0)
+
+
+def with_numpys_default(x: Any, y: Any = TWO) -> Any:
+    return x * y
+
+
+def same(x: Any) -> Any:
+    return x
+
+
+def first(values: Any) -> Any:
+    return values[0]
+
+
+def largest(x: Any, y: Any) -> Any:
+    return max(x - y, 0.0)
+
+
+def either(x: Any, y: Any = None) -> Any:
+    return x if y is None else y
+
+
+def numbers(xs: np.ndarray, k: float) -> Any:
+    return scaled(k, 2.0) * len(xs), scaled(xs[0], k), scaled(k, xs[0]), distance(xs[1], k)
+
+
+def within_helpers(xs: np.ndarray, k: float) -> Any:
+    return between(k, 2.0, 0.5), between(xs[0], 1.0, k), between(1.0, k, xs[1])
+
+
+def tuples(xs: np.ndarray, k: float) -> Any:
+    quotient, product = pair(k, 3.0)
+    return quotient, product, pair(xs[1], k), pair(xs[1], xs[0])
+
+
+def in_loops(xs: np.ndarray, k: float) -> Any:
+    total, shrunk, grown = 0.0, k, k
+    for x in xs:
+        total += distance(x, k)
+        shrunk = scaled(shrunk, 0.5)
+        grown = scaled(grown, x)
+    return total, shrunk, grown
+
+
+def in_lists(xs: np.ndarray, k: float) -> Any:
+    return [scaled(x, k) for x in xs], [scaled(k, i) for i in range(3)]
+
+
+def defaults(xs: np.ndarray, k: float) -> Any:
+    return with_default(k), with_default(xs[0]), with_numpys_default(k), of_global(k)
+
+
+def by_zero(xs: np.ndarray, k: float) -> Any:
+    try:
+        return scaled(k, 1.0) / scaled(0.0, k), scaled(xs[0], 1.0) / scaled(0.0, k)
+    except ZeroDivisionError:
+        return k, xs[0]
+
+
+def wrapped(xs: np.ndarray, k: float) -> Any:
+    return scaled(len(xs), 2**62 if k else 1), scaled(len(xs), 3)
+
+
+COMPILED = [
+    numbers, within_helpers, tuples, in_loops, in_lists, defaults, by_zero, wrapped,
+]  # fmt: skip
+
+
+def handed_back(xs: np.ndarray, k: float) -> Any:
+    return same(k), same(xs[0]), same(xs)[0], same((k, xs[0]))
+
+
+def picked(xs: np.ndarray, k: float) -> Any:
+    return first((k, xs[0])), first((xs[0], k)), first([k, 1.0]), first(xs)
+
+
+def chosen(xs: np.ndarray, k: float) -> Any:
+    return largest(xs[0], k), largest(k, 1.0), either(k), either(k, xs[0]), either(xs[0])
+
+
+def by_name(xs: np.ndarray, k: float) -> Any:
+    return scaled(k=xs[0], x=k), scaled(*(k, 2.0)), with_default(x=xs[0]), with_default(xs[0], y=k)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("function", [*COMPILED, handed_back, picked, chosen, by_name])
+def test_numbers_are_those_of_who_made_them(function: Callable[..., Any]) -> None:
+    made: Task[..., Any] = task(function)
+    for k in (2.0, 0.0, -1.5, 1e300):
+        xs = np.array([1.5, 2.5, -3.0])
+        assert submitted(made, xs, k) == outcome(function, xs, k)
+    assert made.explain().compiled or function not in COMPILED, made.explain()
