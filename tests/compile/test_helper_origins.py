@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catzilla_jit import Task, task
+from catzilla_jit import Task, fork, join, task
 from support.automatic import outcome, submitted
 
 GLOBAL = np.array([2.0, 3.0])
@@ -103,8 +103,72 @@ def wrapped(xs: np.ndarray, k: float) -> Any:
     return scaled(len(xs), 2**62 if k else 1), scaled(len(xs), 3)
 
 
+def rectified(x: Any) -> Any:
+    return x if x > 0 else 0.0
+
+
+def shortened(x: Any) -> Any:
+    for _ in range(3):
+        x = rectified(x - 1)
+    return rectified(rectified(x)) + 0
+
+
+def one_of(a: Any, b: Any, c: Any, n: int) -> Any:
+    if n == 0:
+        return a
+    return b if n == 1 else max(b, c)
+
+
+def checked(x: Any) -> Any:
+    if x < -2:
+        raise ValueError("low")
+    return rectified(x)
+
+
+def caught(x: Any) -> Any:
+    try:
+        return checked(x)
+    except ValueError:
+        return -1.0
+
+
+def at_least(x: Any, low: Any = 0.0) -> Any:
+    return low if x < low else x
+
+
+def whole(n: Any) -> Any:
+    return n if n > 2 else 0
+
+
+def as_it_comes(xs: np.ndarray, k: float) -> Any:
+    total, last = 0.0, 0.0
+    for x in xs:
+        total += rectified(x)
+        last = largest(x, k)
+    return total, last, rectified(xs[0]), rectified(k), rectified(-xs[0]), rectified(xs.sum())
+
+
+def through_helpers(xs: np.ndarray, k: float) -> Any:
+    return shortened(xs[1]), shortened(k), shortened(xs[2]), caught(xs[2]), caught(xs[0]), caught(k)
+
+
+def by_place(xs: np.ndarray, k: float) -> Any:
+    return (
+        one_of(xs[0], xs[1], xs[2], 0), one_of(xs[0], k, 1.0, 0), one_of(xs[0], xs[1], xs[2], 1),
+        one_of(1.0, k, xs[0], 2), one_of(xs[0], k, 1.0, 1), one_of(k, 1.0, xs[0], 0),
+    )  # fmt: skip
+
+
+def of_either(xs: np.ndarray, k: float) -> Any:
+    x = k
+    for i in range(int(k) % 4):
+        x += xs[i % 3]
+    return rectified(x), at_least(x, -1.0), at_least(x), one_of(x, 1.0, x, 2), whole(len(xs) * 1)
+
+
 COMPILED = [
-    numbers, within_helpers, tuples, in_loops, in_lists, defaults, by_zero, wrapped,
+    numbers, within_helpers, tuples, in_loops, in_lists, defaults, by_zero, wrapped, as_it_comes,
+    through_helpers, by_place, of_either,
 ]  # fmt: skip
 
 
@@ -121,11 +185,47 @@ def chosen(xs: np.ndarray, k: float) -> Any:
 
 
 def by_name(xs: np.ndarray, k: float) -> Any:
-    return scaled(k=xs[0], x=k), scaled(*(k, 2.0)), with_default(x=xs[0]), with_default(xs[0], y=k)
+    return (
+        at_least(low=xs[0], x=k),
+        scaled(k=xs[0], x=k),
+        scaled(*(k, 2.0)),
+        with_default(x=xs[0]),
+        with_default(xs[0], y=k),
+    )
+
+
+def _several(x: Any, n: int) -> Any:
+    for i in range(n):
+        yield rectified(x - i)
+
+
+def kept(xs: np.ndarray, k: float) -> Any:
+    return (
+        [rectified(xs[0])],
+        {"k": rectified(xs[1])},
+        list(_several(xs[0], 3)),
+        list(_several(k, 2)),
+    )
+
+
+def as_keys(xs: np.ndarray, k: float) -> Any:
+    return max(xs, key=rectified), sorted(xs.tolist(), key=rectified), rectified(xs[0])
+
+
+def forked(xs: np.ndarray, k: float) -> Any:
+    handle = fork(rectified, xs[0])
+    return rectified(xs[2]), join(handle)
+
+
+def divided(xs: np.ndarray, k: float) -> Any:
+    return xs[0] / rectified(xs[2]), k / rectified(xs[0]), 1.0 / rectified(xs[2])
+
+
+OTHERS = [handed_back, picked, chosen, by_name, kept, as_keys, forked, divided]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("function", [*COMPILED, handed_back, picked, chosen, by_name])
+@pytest.mark.parametrize("function", [*COMPILED, *OTHERS])
 def test_numbers_are_those_of_who_made_them(function: Callable[..., Any]) -> None:
     made: Task[..., Any] = task(function)
     for k in (2.0, 0.0, -1.5, 1e300):

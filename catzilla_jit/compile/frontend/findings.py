@@ -59,6 +59,9 @@ class Findings:
         default_factory=dict
     )
 
+    #: The helpers that tell whose number they return, at run time. The lowering.
+    tells: dict[Any, bool] = dataclasses.field(default_factory=dict)
+
     def result_origin(self, function: Any, given: Given | None = None) -> Origin:
         """Return who makes what a prepared function returns; Python where nothing tells.
 

@@ -80,6 +80,7 @@ class BailingLower(lowering.Lower):
     _target: str
     _flag_of_result: llvm.Value | None
     _bit_of_result: llvm.Value | None
+    _tells: bool
 
     def refuse(self, code: str, message: str, advice: str, loc: Any = None) -> NoReturn:
         """Give up compiling: the types at hand cannot have Python's answer."""

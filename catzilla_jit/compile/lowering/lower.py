@@ -35,6 +35,7 @@ from catzilla_jit.compile.diagnostics.reason import STAYS
 from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.library.ufuncs import in_place
 from catzilla_jit.compile.lowering import (
+    call_bits,
     calls,
     containers,
     float_operations,
@@ -120,6 +121,8 @@ class TaskLower(BailingLower):
         if isinstance(inst, ir.Return):
             results.check(self, inst.value.name, self._doubted.get(inst.value.name, []))
             self.forking.leave()
+            if self._tells:
+                call_bits.hand_back(self, inst.value.name)
         if isinstance(inst, ir.DelItem) and isinstance(self.typeof(inst.target.name), types.List):
             message = "items of a list are deleted with `del`"
             self.refuse(rules.DELETION, message, "use .pop(), or make a new list")
@@ -192,7 +195,7 @@ class TaskLower(BailingLower):
         if not isinstance(callee, types.RecursiveCall):
             if ours and TaskCallConv.site is not None:
                 TaskCallConv.site = self._site_of_call(callee.dispatcher, expr)
-            with TaskCallConv.only(calling_helper=ours):
+            with TaskCallConv.only(calling_helper=ours), call_bits.around(self, expr):
                 return super().lower_call(resty, expr)
         self.metadata["unit"].findings.recursive = True
         deeper = self.depth.enter(self.metadata["unit"])

@@ -26,6 +26,7 @@ from catzilla_jit.compile.analysis.origins import (
     joined,
 )
 from catzilla_jit.compile.diagnostics import rules, type_names
+from catzilla_jit.compile.lowering import call_bits
 from catzilla_jit.compile.lowering.bail_out import BailingLower
 from catzilla_jit.compile.target import float_status
 
@@ -61,6 +62,7 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
         shown = type_names.of(type_)
         message = f"the function returns {shown}, a type that Python does not have"
         lower.refuse(rules.INTEGER_TYPES, message, "convert it: int(x)", returns[0][1].loc)
+    lower._tells = call_bits.note(lower, [each.value.name for _, each in returns])
     general = unit.general(function)
     if unit.mixes and function not in unit.loops:
         names = [each.value.name for _, each in returns]

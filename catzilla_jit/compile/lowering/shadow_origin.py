@@ -18,6 +18,7 @@ from numba.core import ir
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.origins import EITHER, NUMPY, Origins
+from catzilla_jit.compile.lowering import call_bits
 from catzilla_jit.compile.lowering.shadow import BIT, ShadowBits
 from catzilla_jit.compile.target.loop_marks import with_origin
 
@@ -28,30 +29,47 @@ class ShadowOrigin(ShadowBits):
     def __init__(self, lower: Any, origins: Origins) -> None:
         super().__init__(lower, origins.numbers(EITHER))
         self.origins = origins
-        self._unknown: set[str] = set()
         blocks = lower.blocks.values()
-        self._find_unknown([each for block in blocks for each in block.find_insts(ir.Assign)])
+        assignments = [each for block in blocks for each in block.find_insts(ir.Assign)]
+        self._telling: dict[int, str | None] = {}
+        self._unknown = self._not_told(assignments, by_caller=False)
+        helper = bool(self.names) and call_bits.is_helper(lower)
+        #: The same if the caller tells whose the arguments are.
+        self._untold = self._not_told(assignments, by_caller=True) if helper else self._unknown
 
-    def _find_unknown(self, assignments: list[Any]) -> None:
-        """Find the variables whose bits nothing tells."""
+    def _not_told(self, assignments: list[Any], *, by_caller: bool) -> set[str]:
+        """Return the variables whose bits nothing tells; by_caller: the caller's are told."""
+        unknown: set[str] = set()
         while True:
             further = {
                 each.target.name
                 for each in assignments
-                if each.target.name in self.names - self._unknown and not self._is_told(each.value)
+                if each.target.name in self.names - unknown
+                and not self._is_told(each.value, unknown, by_caller)
             }
             if not further:
-                return
-            self._unknown |= further
+                return unknown
+            unknown |= further
 
-    def _is_told(self, value: Any) -> bool:
+    def _is_told(self, value: Any, unknown: set[str], by_caller: bool) -> bool:
+        if isinstance(value, ir.Arg):
+            return by_caller and value.index < call_bits.MOST
         if not isinstance(value, ir.Expr) or value.op == "cast":
-            return not isinstance(value, ir.Arg) and not self._operands(value) & self._unknown
+            return not self._operands(value) & unknown
         if value.op == "call" and self._called(value) is with_origin:
             return True
         told = value.op in ("binop", "inplace_binop", "unary", "null", "undef")
-        told = told or self._is_extreme(value)
-        return told and not self._operands(value) & self._unknown
+        told = told or self._is_extreme(value) or self._is_told_of(value)
+        return told and not self._operands(value) & unknown
+
+    def _is_told_of(self, value: Any) -> bool:
+        return value.op == "call" and self.called_to_tell(value) is not None
+
+    def called_to_tell(self, call: Any) -> str | None:
+        """Return the symbol of the helper that a call calls, if its result has a bit."""
+        if id(call) not in self._telling:
+            self._telling[id(call)] = call_bits.symbol_of_telling(self.lower, call)
+        return self._telling[id(call)]
 
     def _is_extreme(self, value: Any) -> bool:
         return value.op == "call" and self._called(value) in (max, min)
@@ -73,6 +91,10 @@ class ShadowOrigin(ShadowBits):
         """Tell whether `bit` answers for a variable."""
         return name not in self._unknown
 
+    def tells(self, name: str) -> bool:
+        """Tell whether `bit` answers for a variable where the caller tells of the arguments."""
+        return name not in self._untold
+
     def bit(self, name: str) -> llvm.Value:
         """Tell, at run time, whether Python made the number."""
         if name in self.names:
@@ -81,8 +103,10 @@ class ShadowOrigin(ShadowBits):
 
     def assigned(self, target: str, value: Any, bit: llvm.Value | None) -> None:
         """Set the bit of a variable that was just assigned; `bit` where the value decided it."""
-        if target not in self.names or target in self._unknown:
+        if target not in self.names or target in self._untold:
             return
+        if bit is None and isinstance(value, ir.Arg):
+            bit = call_bits.given(self.lower, value.index)
         if bit is None:
             bit = BIT(1)
             for operand in sorted(self._operands(value)):

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 from llvmlite import ir
 from numba import _dynfunc
-from numba.core import callconv, errors, funcdesc
+from numba.core import callconv, cgutils, errors, funcdesc
 from numba.core.cpu import CPUContext
 from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python
@@ -60,10 +60,46 @@ class TaskCallConv(callconv.CPUCallConv):
     raising = False
     #: True while a call of a helper is written.
     calling_helper = False
+    #: What goes with the next call of a function, by its symbol, and what came back with it: words
+    #: in the slot for the description of an exception (`lowering/call_bits.py`).
+    beside: ClassVar[tuple[str, ir.Value] | None] = None
+    brought: ClassVar[ir.Value | None] = None
     #: The line that is written, in a function of the user's.
     site: ClassVar[Site | None] = None
     #: By the names of functions that fork: what writes the wait for what they have forked.
     leaving: ClassVar[dict[str, Callable[[ir.IRBuilder], object]]] = {}
+
+    def call_function(
+        self,
+        builder: ir.IRBuilder,
+        callee: Any,
+        resty: Any,
+        argtys: Any,
+        args: Any,
+        attrs: Any = None,
+    ) -> Any:
+        """Call a function; as Numba does, but that a word may go with it."""
+        if TaskCallConv.beside is None or TaskCallConv.beside[0] != callee.name:
+            return super().call_function(builder, callee, resty, argtys, args, attrs)
+        word = TaskCallConv.beside[1]
+        TaskCallConv.beside = None
+        null = cgutils.get_null_value(self.get_return_type(resty).pointee)
+        result = cgutils.alloca_once_value(builder, null)
+        slot = cgutils.alloca_once(builder, self._get_excinfo_argument(callee).type.pointee)
+        builder.store(builder.inttoptr(word, slot.type.pointee), slot)
+        packed = self._get_arg_packer(argtys).as_arguments(builder, args)
+        code = builder.call(callee, [result, slot, *packed])
+        description = builder.load(slot)
+        TaskCallConv.brought = builder.ptrtoint(description, word.type)
+        status = self._get_return_status(builder, code, description)
+        return status, self.context.get_returned_value(builder, resty, builder.load(result))
+
+    @classmethod
+    def take_brought(cls) -> ir.Value:
+        """Return the word that the call has brought back which `beside` was for."""
+        assert cls.beside is None, "a call went without its word"
+        assert cls.brought is not None
+        return cls.brought
 
     def _return_errcode_raw(self, builder: ir.IRBuilder, code: Any) -> None:
         leave = TaskCallConv.leaving.get(builder.function.name)
