@@ -46,6 +46,10 @@ STEPS = {
     "compile/test_integers.py": {"test_answer_is_pythons_wherever_it_fits": 3},
     "compile/test_keys.py": {"test_the_answer_is_pythons": 4},
     "compile/test_list_argument.py": {"test_task_of_lists_answers_as_python": 8},
+    "compile/test_lists_to_helpers.py": {
+        "test_list_that_a_helper_may_change_or_keep_is_pythons": 2,
+        "test_number_out_of_a_list_of_either_is_as_it_went_in": 2,
+    },
     "compile/test_list_sorts.py": {
         "test_equal_items_keep_their_order": 2,
         "test_order_of_nan_is_pythons": 2,

@@ -13,13 +13,19 @@ group is open where it is used in a way that is not known.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numba.core import ir, types
 
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.array_lists import OF_NUMPY
+from catzilla_jit.compile.analysis.container_types import (
+    holds_list,
+    is_known_dict,
+    is_known_list,
+    passes_on,
+)
 from catzilla_jit.compile.target.helper import LIBRARY, own_name
 
 #: Methods by what their last argument is: an item, a list or another iterable, or nothing.
@@ -40,50 +46,6 @@ ASKING = number_kinds.COMPARISON | {
 }  # fmt: skip
 
 
-def holds_numbers(type_: Any) -> bool:
-    """Tell whether a type is one of lists, at any depth, of Python's numbers or tuples of them."""
-    if isinstance(type_, types.List):
-        return holds_numbers(type_.dtype)
-    if isinstance(type_, types.BaseTuple):
-        return any(map(holds_numbers, type_.types))
-    return number_kinds.kind(type_) is not None and not number_kinds.is_short(type_)
-
-
-def _is_known_list(type_: Any) -> bool:
-    return isinstance(type_, types.List) and holds_numbers(type_)
-
-
-def _is_known_dict(type_: Any) -> bool:
-    """Tell whether a type is one of dicts of texts, numbers, and lists of numbers."""
-    if not isinstance(type_, types.DictType):
-        return False
-    parts = (type_.key_type, type_.value_type)
-    return all(each == types.unicode_type or holds_numbers(each) for each in parts)
-
-
-def _passes_on(type_: Any) -> bool:
-    """Tell whether a type is one of what a container, or a loop over one of lists, goes through."""
-    if isinstance(type_, types.Optional):
-        held = type_.type
-        return _is_known_dict(held) or _is_known_list(held)
-    if isinstance(type_, types.DictItemsIterableType | types.DictValuesIterableType):
-        type_ = type_.iterator_type
-    if isinstance(type_, types.Pair):
-        given = type_.first_type
-    elif isinstance(type_, types.ListIter | types.DictIteratorType):
-        given = type_.yield_type
-    else:
-        return False
-    return isinstance(given, types.List) or _holds_list(given)
-
-
-def _holds_list(type_: Any) -> bool:
-    """Tell whether there is a list in a tuple."""
-    if not isinstance(type_, types.BaseTuple):
-        return False
-    return any(isinstance(each, types.List) or _holds_list(each) for each in type_.types)
-
-
 def _is_dict_of(function: Any) -> bool:
     """Tell whether a function is the one of ours that copies a dict (`library/dict_copies.py`)."""
     named = getattr(function, "__module__", None) == f"{LIBRARY}dict_copies"
@@ -93,11 +55,15 @@ def _is_dict_of(function: Any) -> bool:
 class NumberContainers:
     """The lists and dicts of numbers of one function; made anew by each walk over its IR."""
 
-    def __init__(self, blocks: Iterable[Any], typemap: dict[str, Any]) -> None:
+    def __init__(
+        self, blocks: Iterable[Any], typemap: dict[str, Any], changed: Mapping[Any, set[int]]
+    ) -> None:
+        """changed: the places of the arguments that helpers may change, by the helper."""
         self._typemap = typemap
-        self._lists = {name for name, type_ in typemap.items() if _is_known_list(type_)}
-        self._dicts = {name for name, type_ in typemap.items() if _is_known_dict(type_)}
-        passing = {name for name, type_ in typemap.items() if _passes_on(type_)}
+        self._changed = changed
+        self._lists = {name for name, type_ in typemap.items() if is_known_list(type_)}
+        self._dicts = {name for name, type_ in typemap.items() if is_known_dict(type_)}
+        passing = {name for name, type_ in typemap.items() if passes_on(type_)}
         self._names = self._lists | self._dicts | passing
         self._parents: dict[str, str] = {}
         self._methods: dict[str, tuple[str, str]] = {}  # a method: its name, and of what
@@ -179,7 +145,7 @@ class NumberContainers:
                 self._parents[roots[1]] = roots[0]
 
     def _holds_list(self, name: str) -> bool:
-        return _holds_list(self._typemap.get(name))
+        return holds_list(self._typemap.get(name))
 
     def _watched(self, name: str) -> bool:
         return name in self._names or name in self._methods or self._holds_list(name)
@@ -316,7 +282,7 @@ class NumberContainers:
         if name in self._dicts:
             return True  # of a dict it gives keys
         type_ = getattr(self._typemap[name], "dtype", None)
-        return name in self._lists and not isinstance(type_, types.List) and not _holds_list(type_)
+        return name in self._lists and not isinstance(type_, types.List) and not holds_list(type_)
 
     def _operated(self, target: str, expr: Any) -> set[str]:
         names = {each.name for each in expr.list_vars()}
@@ -340,7 +306,7 @@ class NumberContainers:
             return self._method(target, *self._methods[call.func.name], call)
         callee = self._typemap[call.func.name]
         if isinstance(callee, types.BoundFunction):
-            self._lost |= _is_known_list(callee.this) or _is_known_dict(callee.this)
+            self._lost |= is_known_list(callee.this) or is_known_dict(callee.this)
             return set()
         if isinstance(callee, types.Dispatcher):
             # A list that a function returns is its own, or one that it was given.
@@ -360,7 +326,7 @@ class NumberContainers:
             if own.startswith(OF_NUMPY) or own in READERS:
                 flat = all(map(self._is_flat, names & self._names))
                 return {*names, *({target} if flat else ())}
-            return set() if names & self._names else {target}
+            return {target, *names} if self._only_looks(target, callee, call) else set()
         function = number_kinds.called(self._typemap, call)
         if _is_dict_of(function) and names <= self._dicts and target in self._dicts:
             self.new.add(target)
@@ -374,6 +340,16 @@ class NumberContainers:
         if function in READING and all(map(self._is_flat, names & self._names)):
             return {target, *names}
         return set()
+
+    def _only_looks(self, target: str, callee: Any, call: Any) -> bool:
+        """Tell whether a call of a function changes, keeps and gives back no container."""
+        places = {at for at, each in enumerate(call.args) if each.name in self._names}
+        if not places:
+            return True
+        changed = self._changed.get(callee.dispatcher.py_func, places)
+        kept = target in self._names or self._holds_list(target) or own_name(callee) != ""
+        flat = all(self._is_flat(call.args[at].name) for at in places)
+        return flat and not kept and not changed & places
 
     def _method(self, target: str, method: str, whole: str, call: Any) -> set[str]:
         func = call.func.name

@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy
@@ -33,9 +33,8 @@ PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
 #: One of the three, or a tuple of origins.
 Origin = Any
 
-#: The origins of the arguments of a call.
-Given = tuple[Origin, ...]
-
+#: The types and the origins of the arguments of a call.
+Given = tuple[tuple[Any, Origin], ...]
 DRAWING = OwnGenerator | OwnRandom
 ALWAYS_PYTHON = {operator.is_, operator.is_not, operator.contains}
 KEEPING = {abs, max, min, pow}
@@ -91,7 +90,8 @@ class Origins:
 
     `argument` tells the origin of an argument by its place and name, `of_call` that of what a
     helper returns, None for functions it does not know: of the origins of what it is given and of
-    the items in that, and of the former as a tuple where all of it is known.
+    the items in that, and of the former as a tuple where all of it is known. `changed` has the
+    places of the arguments that helpers may change.
     """
 
     def __init__(
@@ -100,25 +100,40 @@ class Origins:
         typemap: dict[str, Any],
         argument: Callable[[int, str], Origin],
         of_call: Callable[[Any, list[Origin], Given | None], Origin],
+        changed: Mapping[Any, set[int]],
     ) -> None:
         self.typemap = typemap
         self._argument = argument
         self._of_call = of_call
         self._found: dict[str, Origin] = {}  # of a container, for its whole group
         blocks = list(blocks)
-        self.containers = NumberContainers(blocks, typemap)
+        self.containers = NumberContainers(blocks, typemap, changed)
         assignments = [inst for block in blocks for inst in block.find_insts(ir.Assign)]
-        changed = True
-        while changed:
-            changed = False
-            for each in assignments:
-                name = each.target.name
-                changed = self._note(name, self.of_value(name, each.value)) or changed
-            for name, value, items in self.containers.puts:
-                put = self._items(value) if items else self._get(value)
-                changed = self._note(name, put) or changed
-            for name, *pair in self.containers.pairs:
-                changed = self._note(name, tuple(map(self._get, pair))) or changed
+        for settled in (False, True):
+            self._settled = settled  # what has no origin by then will have none
+            while self._walk(assignments):
+                pass
+
+    def _walk(self, assignments: list[Any]) -> bool:
+        """Note what each assignment tells; tell whether any of it was not known."""
+        changed = False
+        for each in assignments:
+            name = each.target.name
+            changed = self._note(name, self.of_value(name, each.value)) or changed
+        for name, value, items in self.containers.puts:
+            put = self._items(value) if items else self._get(value)
+            changed = self._note(name, put) or changed
+        for name, *pair in self.containers.pairs:
+            changed = self._note(name, tuple(map(self._get, pair))) or changed
+        return changed
+
+    @classmethod
+    def of(
+        cls, unit: Any, function: Any, blocks: Iterable[Any], typemap: dict[str, Any]
+    ) -> Origins:
+        """Make those of a function of a unit (`frontend/unit.py`)."""
+        argument = functools.partial(unit.argument_origin, function)
+        return cls(blocks, typemap, argument, unit.origin_of, unit.changed)
 
     def _note(self, name: str, origin: Origin) -> bool:
         """Add an origin of a variable; tell whether it was not known."""
@@ -138,11 +153,9 @@ class Origins:
         return self._found.get(self.containers.group(name))
 
     def is_undecided(self, name: str) -> bool:
-        """Tell whether a container may hold NumPy's numbers, and others or what is not known."""
-        if name not in self.containers:
-            return False
-        origin = self[name]
-        return has_numpy(origin) and (has_either(origin) or self.containers.is_open(name))
+        """Tell whether a container may hold NumPy's numbers, and what is not seen here."""
+        known = name in self.containers
+        return known and has_numpy(self[name]) and self.containers.is_open(name)
 
     def numbers(self, origin: Origin) -> frozenset[str]:
         """Return the variables for numbers that have an origin."""
@@ -282,7 +295,10 @@ class Origins:
         if own_name(callee) == "asked" and arguments[0] in self.containers:
             whole = self._get(arguments[0])
             return whole[1] if isinstance(whole, tuple) else whole
-        known = self._of_call(callee, [self._items(name) for name in arguments], self._given(expr))
+        given = self._given(expr)
+        if any(origin is None for _, origin in given or ()):
+            return None
+        known = self._of_call(callee, [self._items(name) for name in arguments], given)
         if known is not None or isinstance(callee, types.Dispatcher):
             return known
         if isinstance(callee, types.BoundFunction):
@@ -308,19 +324,18 @@ class Origins:
         return self._of_function(function, arguments)
 
     def _given(self, expr: Any) -> Given | None:
-        """Return the origins of the arguments of a call, None where one is not known yet."""
-        if expr.kws or expr.vararg is not None:
+        """Return the types and origins of what a function of the user's is given by place."""
+        callee = self.typemap[expr.func.name]
+        if not isinstance(callee, types.Dispatcher) or own_name(callee) or expr.kws or expr.vararg:
             return None
-        given = [self._of_given(argument.name) for argument in expr.args]
-        return None if None in given else tuple(given)
+        names = [each.name for each in expr.args]
+        return tuple((types.unliteral(self.typemap[name]), self._of_given(name)) for name in names)
 
     def _of_given(self, name: str) -> Origin:
-        type_ = self.typemap[name]
-        if isinstance(type_, types.Number | types.Boolean):
-            return self._get(name)
-        # Who made what an array holds is told by its type.
-        known = PYTHON if isinstance(type_, types.Array | DRAWING) else self._get(name)
-        return PYTHON if known is None else known
+        if isinstance(self.typemap[name], types.Array | DRAWING):
+            return PYTHON  # who made what an array holds is told by its type
+        known = self._get(name)
+        return PYTHON if known is None and self._settled else known
 
     def _of_dict(self, method: str, expr: Any) -> Origin:
         """Return the origin of what a method of a dict gives."""

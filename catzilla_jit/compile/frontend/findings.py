@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from catzilla_jit.compile.diagnostics.evaluation import Evaluation
     from catzilla_jit.compile.diagnostics.reason import Reason
 
+Form = tuple[tuple[Any, ...], Callable[[tuple[Origin, ...]], Origin]]
+
 
 @dataclasses.dataclass(slots=True)
 class Findings:
@@ -54,20 +56,21 @@ class Findings:
     #: Who makes what each function returns.
     result_origins: dict[Any, Origin] = dataclasses.field(default_factory=dict)
 
-    #: The same for given origins of the arguments: a function for each of its types.
-    origins_for: dict[Any, list[Callable[[Given], Origin]]] = dataclasses.field(
-        default_factory=dict
-    )
-
+    #: The same of each form that a function was compiled in, by the types of its arguments: what
+    #: tells who makes the result, if it is told who has made the arguments. The lowering.
+    origins_for: dict[Any, list[Form]] = dataclasses.field(default_factory=dict)
     #: The helpers that tell whose number they return, at run time. The lowering.
     tells: dict[Any, bool] = dataclasses.field(default_factory=dict)
 
     def result_origin(self, function: Any, given: Given | None = None) -> Origin:
         """Return who makes what a prepared function returns; Python where nothing tells.
 
-        given: who has made each of its arguments, if that is known.
+        given: the types and origins of its arguments, if those are known.
         """
         general = self.result_origins.get(function, PYTHON)
-        if given is None or not has_either(general):
+        forms = self.origins_for.get(function)
+        if given is None or not forms or not has_either(general):
             return general
-        return joined(ask(given) for ask in self.origins_for.get(function, [lambda _: general]))
+        called = tuple(type_ for type_, _ in given)
+        asked = [ask for form, ask in forms if form == called] or [ask for _, ask in forms]
+        return joined(ask(tuple(origin for _, origin in given)) for ask in asked)

@@ -48,6 +48,8 @@ class ForkedContainers:
             for place, name in enumerate(names)
             if has_container(typemap[f"arg.{name}"]) and self._changes(name)
         }
+        # The same function may have been lowered for arguments of other types.
+        self.changed |= self.unit.changed.get(self.function, set())
         self.unit.changed[self.function] = self.changed
         for place, type_, loc in self.unit.forked_with.get(self.function, ()):
             if place in self.changed:

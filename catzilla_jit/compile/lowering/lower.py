@@ -87,8 +87,7 @@ class TaskLower(BailingLower):
         # A helper is given arrays that whoever calls it may read.
         given = blocks if unit.is_task(function) else ()
         self.overwritten = Overwritten(given, self.fndesc.typemap).arguments_of
-        argument = functools.partial(unit.argument_origin, function)
-        self.origins = Origins(blocks, self.fndesc.typemap, argument, unit.origin_of)
+        self.origins = Origins.of(unit, function, blocks, self.fndesc.typemap)
         self.numpys = self.origins.numbers(NUMPY)
         self.shadow_origin = ShadowOrigin(self, self.origins)
         self._doubted = results.note_origin(self, function)

@@ -18,7 +18,6 @@ from catzilla_jit.compile.analysis.origins import (
     EITHER,
     NUMPY,
     PYTHON,
-    Given,
     Origin,
     Origins,
     has_numpy,
@@ -66,23 +65,24 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
     general = unit.general(function)
     if unit.mixes and function not in unit.loops:
         names = [each.value.name for _, each in returns]
-        unit.findings.origins_for.setdefault(general, []).append(_asked(lower, names))
+        form = tuple(map(types.unliteral, lower.fndesc.argtypes)), _asked(lower, names)
+        unit.findings.origins_for.setdefault(general, []).append(form)
     before = unit.findings.result_origins.get(general)
     unit.findings.result_origins[general] = join(before, PYTHON if origin is None else origin)
     return doubted
 
 
-def _asked(lower: BailingLower, names: list[str]) -> Callable[[Given], Origin]:
+def _asked(lower: BailingLower, names: list[str]) -> Callable[[tuple[Origin, ...]], Origin]:
     """Return a function that tells who makes a result from who has made the arguments."""
     blocks, typemap = list(lower.blocks.values()), lower.fndesc.typemap
-    of_call = lower.metadata["unit"].origin_of
+    unit = lower.metadata["unit"]
 
     @functools.cache
-    def ask(given: Given) -> Origin:
+    def ask(given: tuple[Origin, ...]) -> Origin:
         def argument(place: int, _name: str) -> Origin:
             return given[place] if place < len(given) else EITHER
 
-        origins = Origins(blocks, typemap, argument, of_call)
+        origins = Origins(blocks, typemap, argument, unit.origin_of, unit.changed)
         found = joined(origins.known(name) for name in names)
         return PYTHON if found is None else found
 

@@ -66,8 +66,8 @@ class _Check(kept_numbers.Checks):
     def __init__(self, state: Any) -> None:
         super().__init__(state)
         blocks = self.func_ir.blocks.values()
-        argument = functools.partial(self.unit.argument_origin, self.func_ir.func_id.func)
-        self.origins = Origins(blocks, self.typemap, argument, self.unit.origin_of)
+        function = self.func_ir.func_id.func
+        self.origins = Origins.of(self.unit, function, blocks, self.typemap)
         self.made = owned.results_of_operators(blocks)
         self.collected = array_lists.lists_of_arrays(blocks, self.typemap)
         self.strict = strict_errors.is_strict(self.func_ir)
