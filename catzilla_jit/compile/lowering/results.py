@@ -53,7 +53,9 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
             if names is None:
                 what = "a number that is" if kind(type_) is not None else "numbers that are"
                 message = f"the function returns {what} sometimes NumPy's, sometimes Python's"
-                lower.refuse(rules.NUMPY_OR_PYTHON, message, "return float(x) or int(x)", each.loc)
+                verb = "put in" if isinstance(type_, types.List | types.DictType) else "return"
+                advice = f"{verb} float(x) or int(x)"
+                lower.refuse(rules.NUMPY_OR_PYTHON, message, advice, each.loc)
             doubted[each.value.name] = names
         unit.findings.doubts_result = True
         origin = _decided(origin)
