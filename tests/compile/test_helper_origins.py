@@ -62,6 +62,14 @@ def either(x: Any, y: Any = None) -> Any:
     return x if y is None else y
 
 
+def evenly(n: int, x: Any) -> Any:
+    return x if n == 0 else oddly(n - 1, x)
+
+
+def oddly(n: int, x: Any) -> Any:
+    return 0.0 if n == 0 else evenly(n - 1, x)
+
+
 def numbers(xs: np.ndarray, k: float) -> Any:
     return scaled(k, 2.0) * len(xs), scaled(xs[0], k), scaled(k, xs[0]), distance(xs[1], k)
 
@@ -221,7 +229,11 @@ def divided(xs: np.ndarray, k: float) -> Any:
     return xs[0] / rectified(xs[2]), k / rectified(xs[0]), 1.0 / rectified(xs[2])
 
 
-OTHERS = [handed_back, picked, chosen, by_name, kept, as_keys, forked, divided]
+def in_turn(xs: np.ndarray, k: float) -> Any:
+    return evenly(2, xs[0]) * 1.0, float(oddly(3, xs[1])), evenly(3, k) > 1, oddly(2, xs[0])
+
+
+OTHERS = [in_turn, handed_back, picked, chosen, by_name, kept, as_keys, forked, divided]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -232,3 +244,14 @@ def test_numbers_are_those_of_who_made_them(function: Callable[..., Any]) -> Non
         xs = np.array([1.5, 2.5, -3.0])
         assert submitted(made, xs, k) == outcome(function, xs, k)
     assert made.explain().compiled or function not in COMPILED, made.explain()
+
+
+def in_turn_as_floats(xs: np.ndarray, k: float) -> Any:
+    return float(evenly(2, xs[0])), float(oddly(3, xs[1])), float(evenly(3, k))
+
+
+def test_helpers_that_call_each_other_compile() -> None:
+    made: Task[..., Any] = task(in_turn_as_floats)
+    xs = np.array([1.5, 2.5])
+    assert submitted(made, xs, 2.0) == outcome(in_turn_as_floats, xs, 2.0)
+    assert made.explain().compiled, made.explain()

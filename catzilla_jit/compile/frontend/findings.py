@@ -59,6 +59,8 @@ class Findings:
     #: The same of each form that a function was compiled in, by the types of its arguments: what
     #: tells who makes the result, if it is told who has made the arguments. The lowering.
     origins_for: dict[Any, list[Form]] = dataclasses.field(default_factory=dict)
+    #: The functions of which that is being asked.
+    asked: set[Any] = dataclasses.field(default_factory=set)
     #: The helpers that tell whose number they return, at run time. The lowering.
     tells: dict[Any, bool] = dataclasses.field(default_factory=dict)
 
@@ -69,8 +71,11 @@ class Findings:
         """
         general = self.result_origins.get(function, PYTHON)
         forms = self.origins_for.get(function)
-        if given is None or not forms or not has_either(general):
-            return general
+        if given is None or not forms or not has_either(general) or function in self.asked:
+            return general  # a function that calls itself through others is asked once
         called = tuple(type_ for type_, _ in given)
-        asked = [ask for form, ask in forms if form == called] or [ask for _, ask in forms]
-        return joined(ask(tuple(origin for _, origin in given)) for ask in asked)
+        fit = [ask for form, ask in forms if form == called] or [ask for _, ask in forms]
+        self.asked.add(function)
+        found = joined(ask(tuple(origin for _, origin in given)) for ask in fit)
+        self.asked.remove(function)
+        return found
