@@ -237,6 +237,8 @@ def _kernel(
         own = function.__code__.co_filename
         placed = (dataclasses.replace(r, file="") if r.file == own else r for r in reasons)
         raise CompileRefused(name, tuple(placed)) from error
+    finally:
+        unit.findings.origins_for.clear()  # it has the code of every helper
     reason = reason_against(unit, kernel, function)
     if reason is not None:
         raise CompileRefused(name, (reason,))
