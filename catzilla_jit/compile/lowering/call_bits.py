@@ -73,8 +73,11 @@ def around(lower: Any, expr: Any) -> Iterator[None]:
             bit = lower.builder.zext(lower.shadow_origin.bit(argument.name), WORD)
             word = lower.builder.or_(word, lower.builder.shl(bit, WORD(place)))
     TaskCallConv.beside = symbol, word
-    yield
-    lower._bit_of_result = lower.builder.trunc(TaskCallConv.take_brought(), BIT)
+    try:
+        yield
+        lower._bit_of_result = lower.builder.trunc(TaskCallConv.take_brought(), BIT)
+    finally:
+        TaskCallConv.beside = None  # also of a call that was given up
 
 
 def given(lower: Any, place: int) -> llvm.Value:
