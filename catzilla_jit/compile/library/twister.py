@@ -34,9 +34,17 @@ MASK, UPPER, LOWER, MATRIX = 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 FIRST_SEED, FILLING, MIXING, SPREADING = 19650218, 1812433253, 1664525, 1566083941
 
 
-def _pointer(context: Any, builder: Any, value: Any) -> Any:
-    generator = context.make_helper(builder, OWN_RANDOM, value=value)
-    return context.nrt.meminfo_data(builder, generator.meminfo)
+def _address(_typing: Any, generator: Any) -> Any:
+    """Return where the state of a generator lies, for as long as that is held.
+
+    The functions below take it in the place of the generator, whose references each would count.
+    """
+
+    def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        held = context.make_helper(builder, OWN_RANDOM, value=values[0])
+        return builder.ptrtoint(context.nrt.meminfo_data(builder, held.meminfo), INT64)
+
+    return types.int64(generator), code
 
 
 def _made(_typing: Any) -> Any:
@@ -50,49 +58,50 @@ def _made(_typing: Any) -> Any:
     return OWN_RANDOM(), code
 
 
-def _word(_typing: Any, generator: Any, place: Any) -> Any:
+def _word(_typing: Any, state: Any, place: Any) -> Any:
     """Return a word of the state."""
 
     def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        begin = builder.bitcast(_pointer(context, builder, values[0]), INT32.as_pointer())
+        begin = builder.inttoptr(values[0], INT32.as_pointer())
         return builder.zext(builder.load(builder.gep(begin, [values[1]])), INT64)
 
-    return types.int64(generator, types.int64), code
+    return types.int64(types.int64, types.int64), code
 
 
-def _put(_typing: Any, generator: Any, place: Any, value: Any) -> Any:
+def _put(_typing: Any, state: Any, place: Any, value: Any) -> Any:
     """Write a word of the state."""
 
     def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        begin = builder.bitcast(_pointer(context, builder, values[0]), INT32.as_pointer())
+        begin = builder.inttoptr(values[0], INT32.as_pointer())
         builder.store(builder.trunc(values[2], INT32), builder.gep(begin, [values[1]]))
         return context.get_dummy_value()
 
-    return types.none(generator, types.int64, types.int64), code
+    return types.none(types.int64, types.int64, types.int64), code
 
 
-def _kept(_typing: Any, generator: Any) -> Any:
+def _kept(_typing: Any, state: Any) -> Any:
     """Return the number that is kept."""
 
     def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        place = builder.gep(_pointer(context, builder, values[0]), [INT64(KEPT)])
-        return builder.load(builder.bitcast(place, ir.DoubleType().as_pointer()))
+        place = builder.add(values[0], INT64(KEPT))
+        return builder.load(builder.inttoptr(place, ir.DoubleType().as_pointer()))
 
-    return types.float64(generator), code
+    return types.float64(types.int64), code
 
 
-def _keep(_typing: Any, generator: Any, value: Any) -> Any:
+def _keep(_typing: Any, state: Any, value: Any) -> Any:
     """Keep a number."""
 
     def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        place = builder.gep(_pointer(context, builder, values[0]), [INT64(KEPT)])
-        builder.store(values[1], builder.bitcast(place, ir.DoubleType().as_pointer()))
+        place = builder.add(values[0], INT64(KEPT))
+        builder.store(values[1], builder.inttoptr(place, ir.DoubleType().as_pointer()))
         return context.get_dummy_value()
 
-    return types.none(generator, types.float64), code
+    return types.none(types.int64, types.float64), code
 
 
 made: Any = intrinsic(_made)
+address: Any = intrinsic(_address)
 word: Any = intrinsic(_word)
 put: Any = intrinsic(_put)
 kept: Any = intrinsic(_kept)
@@ -112,55 +121,55 @@ def _folded(value: int) -> int:
 
 
 @register_jitable
-def seed(rng: Any, number: int) -> None:
+def seed(state: int, number: int) -> None:
     """Seed by an integer, whose sign does not count."""
     low, high = 0, 1 << 31
     if number > -9223372036854775808:
         low, high = abs(number) & MASK, abs(number) >> 32
     parts = 2 if high else 1
-    put(rng, 0, FIRST_SEED)
+    put(state, 0, FIRST_SEED)
     for i in range(1, WORDS):
-        put(rng, i, (_times(_folded(word(rng, i - 1)), FILLING) + i) & MASK)
+        put(state, i, (_times(_folded(word(state, i - 1)), FILLING) + i) & MASK)
     place, part = 1, 0
     for _ in range(WORDS):
-        mixed = word(rng, place) ^ _times(_folded(word(rng, place - 1)), MIXING)
-        put(rng, place, (mixed + (high if part else low) + part) & MASK)
+        mixed = word(state, place) ^ _times(_folded(word(state, place - 1)), MIXING)
+        put(state, place, (mixed + (high if part else low) + part) & MASK)
         place += 1
         part = part + 1 if part + 1 < parts else 0
         if place >= WORDS:
-            put(rng, 0, word(rng, WORDS - 1))
+            put(state, 0, word(state, WORDS - 1))
             place = 1
     for _ in range(WORDS - 1):
-        mixed = word(rng, place) ^ _times(_folded(word(rng, place - 1)), SPREADING)
-        put(rng, place, (mixed - place) & MASK)
+        mixed = word(state, place) ^ _times(_folded(word(state, place - 1)), SPREADING)
+        put(state, place, (mixed - place) & MASK)
         place += 1
         if place >= WORDS:
-            put(rng, 0, word(rng, WORDS - 1))
+            put(state, 0, word(state, WORDS - 1))
             place = 1
-    put(rng, 0, UPPER)
-    put(rng, PLACE, WORDS)
-    put(rng, KEEPS, 0)
+    put(state, 0, UPPER)
+    put(state, PLACE, WORDS)
+    put(state, KEEPS, 0)
 
 
 @register_jitable
-def _renew(rng: Any) -> None:
+def _renew(state: int) -> None:
     """Make the next words of the whole state."""
     for i in range(WORDS):
-        after = word(rng, i + 1 if i + 1 < WORDS else 0)
-        mixed = (word(rng, i) & UPPER) | (after & LOWER)
-        far = word(rng, i + APART if i + APART < WORDS else i + APART - WORDS)
-        put(rng, i, far ^ (mixed >> 1) ^ (MATRIX if after & 1 else 0))
+        after = word(state, i + 1 if i + 1 < WORDS else 0)
+        mixed = (word(state, i) & UPPER) | (after & LOWER)
+        far = word(state, i + APART if i + APART < WORDS else i + APART - WORDS)
+        put(state, i, far ^ (mixed >> 1) ^ (MATRIX if after & 1 else 0))
 
 
 @register_jitable
-def drawn_word(rng: Any) -> int:
+def drawn_word(state: int) -> int:
     """Draw 32 bits."""
-    place = word(rng, PLACE)
+    place = word(state, PLACE)
     if place >= WORDS:
-        _renew(rng)
+        _renew(state)
         place = 0
-    put(rng, PLACE, place + 1)
-    value = word(rng, place)
+    put(state, PLACE, place + 1)
+    value = word(state, place)
     value ^= value >> 11
     value ^= (value << 7) & 0x9D2C5680
     value ^= (value << 15) & 0xEFC60000
@@ -168,35 +177,35 @@ def drawn_word(rng: Any) -> int:
 
 
 @register_jitable
-def drawn_float(rng: Any) -> float:
+def drawn_float(state: int) -> float:
     """Draw a number of 53 bits from [0, 1)."""
-    high = drawn_word(rng) >> 5
-    low = drawn_word(rng) >> 6
+    high = drawn_word(state) >> 5
+    low = drawn_word(state) >> 6
     return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0)
 
 
 @register_jitable
-def drawn_bits(rng: Any, count: int) -> int:
+def drawn_bits(state: int, count: int) -> int:
     """Draw so many bits, 63 at most."""
     if count < 0 or count > 63:
         raise ValueError
     if count == 0:
         return 0
     if count <= 32:
-        return drawn_word(rng) >> (32 - count)
-    low = drawn_word(rng)
-    return low | ((drawn_word(rng) >> (64 - count)) << 32)
+        return drawn_word(state) >> (32 - count)
+    low = drawn_word(state)
+    return low | ((drawn_word(state) >> (64 - count)) << 32)
 
 
 @register_jitable
-def below(rng: Any, count: int) -> int:
+def below(state: int, count: int) -> int:
     """Draw an integer from [0, count): bits are drawn until they make one."""
     bits = 0
     while bits < 63 and (count >> bits) > 0:
         bits += 1
-    value = drawn_bits(rng, bits)
+    value = drawn_bits(state, bits)
     while value >= count:
-        value = drawn_bits(rng, bits)
+        value = drawn_bits(state, bits)
     return value
 
 
@@ -212,7 +221,7 @@ def _seeded(number: Any) -> Any:
 
     def impl(number: Any) -> Any:
         rng = made()
-        seed(rng, number)
+        seed(address(rng), number)
         return rng
 
     return impl

@@ -25,7 +25,7 @@ from catzilla_jit.compile.datamodel.own_generator import OwnRandom
 from catzilla_jit.compile.library import iterators, twister
 from catzilla_jit.compile.library.ufuncs.generator_methods import default_of, is_none, is_number
 
-below, drawn_float = twister.below, twister.drawn_float
+address, below, drawn_float = twister.address, twister.below, twister.drawn_float
 #: Sums and differences of integers no larger than this are no overflow, and exact as floats.
 FAR = 2**52
 #: Of the ratio of uniforms (A. J. Kinderman and J. F. Monahan, ACM Transactions on Mathematical
@@ -103,12 +103,12 @@ def _check_far(number):
 def seed(rng, a):
     if not _is_int(a):
         return None
-    return lambda rng, a: twister.seed(rng, a)
+    return lambda rng, a: twister.seed(address(rng), a)
 
 
 @overload_method(OwnRandom, "random")
 def random_(rng):
-    return lambda rng: drawn_float(rng)
+    return lambda rng: drawn_float(address(rng))
 
 
 @overload_method(OwnRandom, "getrandbits")
@@ -119,7 +119,7 @@ def getrandbits(rng, k):
     def impl(rng, k):
         if k < 0:
             raise ValueError(NO_BITS)
-        return twister.drawn_bits(rng, k)
+        return twister.drawn_bits(address(rng), k)
 
     return impl
 
@@ -135,7 +135,7 @@ def uniform(rng, a, b):
             _check_far(a)
         if whole[1]:
             _check_far(b)
-        return a + (b - a) * drawn_float(rng)
+        return a + (b - a) * drawn_float(address(rng))
 
     return impl
 
@@ -151,7 +151,7 @@ def randrange(rng, start, stop=None, step=1):
     def below_end(rng, start, stop=None, step=1):
         if start <= 0:
             raise ValueError(NO_RANGE)
-        return below(rng, start)
+        return below(address(rng), start)
 
     def between(rng, start, stop=None, step=1):
         _check_far(start)
@@ -165,7 +165,7 @@ def randrange(rng, start, stop=None, step=1):
             raise ValueError
         if count <= 0:
             raise ValueError
-        return start + step * below(rng, count)
+        return start + step * below(address(rng), count)
 
     return below_end if alone else between
 
@@ -180,7 +180,7 @@ def randint(rng, a, b):
         _check_far(b)
         if b < a:
             raise ValueError
-        return a + below(rng, b - a + 1)
+        return a + below(address(rng), b - a + 1)
 
     return impl
 
@@ -193,7 +193,7 @@ def choice(rng, seq):
     def impl(rng, seq):
         if len(seq) == 0:
             raise IndexError(NO_CHOICE)
-        return _item(seq, below(rng, len(seq)))
+        return _item(seq, below(address(rng), len(seq)))
 
     return impl
 
@@ -206,7 +206,7 @@ def shuffle(rng, x):
 
     def impl(rng, x):
         for i in range(len(x) - 1, 0, -1):
-            j = below(rng, i + 1)
+            j = below(address(rng), i + 1)
             x[i], x[j] = x[j], x[i]
 
     return impl
@@ -219,7 +219,7 @@ def _from_all(rng, population, k):
     left = [_item(population, i) for i in range(n)]
     found = [left[0] for _ in range(k)]
     for i in range(k):
-        j = below(rng, n - i)
+        j = below(address(rng), n - i)
         found[i] = left[j]
         left[j] = left[n - i - 1]
     return found
@@ -233,9 +233,9 @@ def _from_few(rng, population, k):
     drawn.clear()
     found = [_item(population, 0) for _ in range(k)]
     for i in range(k):
-        j = below(rng, n)
+        j = below(address(rng), n)
         while j in drawn:
-            j = below(rng, n)
+            j = below(address(rng), n)
         drawn.add(j)
         found[i] = _item(population, j)
     return found
@@ -274,7 +274,7 @@ def choices(rng, population, weights=None, cum_weights=None, k=1):
         n = len(population)
         if n == 0:
             raise IndexError(NO_CHOICES)
-        return [_item(population, int(drawn_float(rng) * float(n))) for _ in range(k)]
+        return [_item(population, int(drawn_float(address(rng)) * float(n))) for _ in range(k)]
 
     def by_weights(rng, population, weights=None, cum_weights=None, k=1):
         n = len(population)
@@ -291,7 +291,7 @@ def choices(rng, population, weights=None, cum_weights=None, k=1):
             raise ValueError(NO_WEIGHTS)
         if not total < math.inf:
             raise ValueError(NO_END)
-        places = [min(_place(sums, drawn_float(rng) * total), n - 1) for _ in range(k)]
+        places = [min(_place(sums, drawn_float(address(rng)) * total), n - 1) for _ in range(k)]
         return [_item(population, place) for place in places]
 
     def by_whole_weights(rng, population, weights=None, cum_weights=None, k=1):
@@ -316,15 +316,15 @@ def gauss(rng, mu=0.0, sigma=1.0):
         return None
 
     def impl(rng, mu=0.0, sigma=1.0):
-        if twister.word(rng, twister.KEEPS):
-            twister.put(rng, twister.KEEPS, 0)
-            z = twister.kept(rng)
+        if twister.word(address(rng), twister.KEEPS):
+            twister.put(address(rng), twister.KEEPS, 0)
+            z = twister.kept(address(rng))
         else:
-            angle = drawn_float(rng) * TURN
-            radius = math.sqrt(-2.0 * math.log(1.0 - drawn_float(rng)))
+            angle = drawn_float(address(rng)) * TURN
+            radius = math.sqrt(-2.0 * math.log(1.0 - drawn_float(address(rng))))
             z = math.cos(angle) * radius
-            twister.keep(rng, math.sin(angle) * radius)
-            twister.put(rng, twister.KEEPS, 1)
+            twister.keep(address(rng), math.sin(angle) * radius)
+            twister.put(address(rng), twister.KEEPS, 1)
         return mu + z * sigma
 
     return impl
@@ -337,8 +337,8 @@ def normalvariate(rng, mu=0.0, sigma=1.0):
 
     def impl(rng, mu=0.0, sigma=1.0):
         while True:
-            first = drawn_float(rng)
-            second = 1.0 - drawn_float(rng)
+            first = drawn_float(address(rng))
+            second = 1.0 - drawn_float(address(rng))
             z = RATIO * (first - 0.5) / second
             if z * z / 4.0 <= -math.log(second):
                 return mu + z * sigma
@@ -369,7 +369,7 @@ def expovariate(rng, lambd=1.0):
     def impl(rng, lambd=1.0):
         if lambd == 0:
             raise ZeroDivisionError
-        return -math.log(1.0 - drawn_float(rng)) / lambd
+        return -math.log(1.0 - drawn_float(address(rng))) / lambd
 
     return impl
 
@@ -382,7 +382,7 @@ def triangular(rng, low=0.0, high=1.0, mode=None):
 
     def impl(rng, low=0.0, high=1.0, mode=None):
         begin, end = float(low), float(high)
-        part = drawn_float(rng)
+        part = drawn_float(address(rng))
         share = 0.5
         if not middle:
             if begin == end:
