@@ -39,6 +39,7 @@ from numba.core.runtime import _nrt_python, rtsys
 import catzilla_jit
 from catzilla_jit import Runtime, TaskResult, chain, gather, wait
 from catzilla_jit.errors import TaskCancelled, TaskTimeout
+from catzilla_jit.tasks.options import MOST_VARIANTS
 
 PATIENCE = 60.0
 BOUND_MB = 6.0
@@ -236,6 +237,11 @@ class Work:
             assert runtime.add_task(listing, 3).result() == [0, 1, 2]
             runtime.memory_stats()
 
+    def fill(self) -> None:
+        """Fill what is kept in bounded numbers: `limits` asks for other options in each round."""
+        for i in range(MOST_VARIANTS):
+            self.endless.options(timeout_ms=2.0 + i)
+
     def settle(self) -> None:
         """Wait until nothing is queued or running, and what was dropped is gone."""
         ends: list[TaskResult[Any]] = [self.scalar.submit(1.0, 1.0), self.listing.submit(1)]
@@ -331,6 +337,7 @@ def main() -> int:
     with Runtime(workers=2, max_workers=6) as runtime:
         work = Work(options.seed, runtime)
         work.round()  # code paths
+        work.fill()
         began = time.monotonic()
         while time.monotonic() - began < options.seconds or len(taken) < 9:
             work.round()
