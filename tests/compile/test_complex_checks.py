@@ -55,10 +55,25 @@ def arithmetic(z: complex) -> complex:
     return z * (z + 1.5) / (z - 2j) - z * 3
 
 
-PARTS = st.one_of(
-    st.sampled_from([0.0, -0.0, 1.0, math.inf, -math.inf, math.nan, 5e-324, 1e300]), st.floats()
-)
-FUNCTIONS = [sqrt, exp, sin, cosh, tanh, phase, polar, rect, is_nan, arithmetic]
+def sinh(z: complex) -> complex:
+    return cmath.sinh(z)
+
+
+def cos(z: complex) -> complex:
+    return cmath.cos(z)
+
+
+NAMED = [0.0, -0.0, 1.0, math.inf, -math.inf, math.nan, 5e-324, 1e300, 708.5, -709.7, 710.0]
+PARTS = st.one_of(st.sampled_from(NAMED), st.floats(), st.floats(-711.0, 711.0))
+FUNCTIONS = [sqrt, exp, sin, cos, sinh, cosh, tanh, phase, polar, rect, is_nan, arithmetic]
+
+
+@pytest.mark.parametrize("function", [exp, sin, cos, sinh, cosh])
+@pytest.mark.parametrize("number", [709.0911817464605 - 487.5j, 0.5 - 708.8j, 710j], ids=str)
+def test_what_may_overflow_is_computed_as_python_does(function: Any, number: complex) -> None:
+    for each in (number, complex(number.imag, number.real)):
+        status, _, result = status_of(compiled(function), each)
+        assert status == STATUS_OVERFLOW or repr(result) == repr(function(each))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

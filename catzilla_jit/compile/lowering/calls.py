@@ -135,7 +135,8 @@ def _complex_function(
         lower.refuse(rules.LAST_DIGIT, message, "use NumPy")
     result = plain(resty, expr)
     values = [(lower.typeof(name), lower.loadvar(name)) for name in names]
-    wrong = complex_checks.has_no_answer(lower.context, lower.builder, values, (resty, result))
+    context, builder = lower.context, lower.builder
+    wrong = complex_checks.has_no_answer(context, builder, function, values, (resty, result))
     lower.bail_if(wrong, "a complex number")
     return result
 

@@ -28,13 +28,26 @@ FUNCTIONS = {value for value in vars(cmath).values() if callable(value)}
 TOTAL = {cmath.isfinite, cmath.isinf, cmath.isnan, cmath.isclose}
 #: A part of an argument beyond these is extreme, unless it is zero; their quotient is a float.
 SMALL, LARGE = 1e-140, 1e140
+#: The part that grows in these as in an exponential. CPython computes in another way where that may
+#: overflow, beyond the logarithm of a quarter of the largest float, 708.4.
+GROWING = {cmath.exp: 0, cmath.sinh: 0, cmath.cosh: 0, cmath.sin: 1, cmath.cos: 1}
+LARGE_EXPONENT = 708.0
 
 
 def has_no_answer(
-    context: Any, builder: ir.IRBuilder, values: list[tuple[Any, ir.Value]], result: Any
+    context: Any,
+    builder: ir.IRBuilder,
+    function: Any,
+    values: list[tuple[Any, ir.Value]],
+    result: Any,
 ) -> ir.Value:
     """Tell whether a call of cmath has to be left to Python; values are (type, value) pairs."""
     wrong = ir.IntType(1)(0)
+    if function in GROWING:
+        parts = list(_parts(context, builder, *values[0]))[GROWING[function] :][:1]
+        for part in parts:
+            size = builder.call(builder.module.declare_intrinsic("llvm.fabs", [part.type]), [part])
+            wrong = builder.fcmp_ordered(">", size, part.type(LARGE_EXPONENT))
     for part in _parts(context, builder, *result):
         wrong = builder.or_(wrong, builder.not_(float_checks.is_finite(builder, part)))
     for type_, value in values:
