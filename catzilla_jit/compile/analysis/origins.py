@@ -153,9 +153,9 @@ class Origins:
         return self._found.get(self.containers.group(name))
 
     def is_undecided(self, name: str) -> bool:
-        """Tell whether a container may hold NumPy's numbers, and what is not seen here."""
-        known = name in self.containers
-        return known and has_numpy(self[name]) and self.containers.is_open(name)
+        """Tell whether a container may hold NumPy's numbers, and others or what is not seen."""
+        origin = self[name] if name in self.containers else PYTHON
+        return has_numpy(origin) and (has_either(origin) or self.containers.is_open(name))
 
     def numbers(self, origin: Origin) -> frozenset[str]:
         """Return the variables for numbers that have an origin."""
