@@ -108,6 +108,33 @@ def test_items_are_those_of_the_argument(function: Callable[..., Any]) -> None:
         assert list(ours) == list(theirs)
 
 
+def _of_helper(rng: random.Random, x: Any) -> Any:
+    return rng.gauss(x, 0.1)
+
+
+def _at_least(k: Any) -> Any:
+    return k if k > 3 else 3
+
+
+NUMPYS = [
+    "rng.uniform(xs[0], 2.0)", "rng.gauss(xs[0], sigma=xs[1])", "rng.normalvariate(0, xs[1])",
+    "rng.expovariate(xs[0])", "rng.triangular(xs[2], xs[1])", "rng.uniform(*(xs[0], 2.0))",
+    "rng.uniform(a=xs[0], b=2.0) > 0.5", "[rng.gauss(x, 1.0) for x in xs]",
+    "_of_helper(rng, xs[0])", "draw(xs[0], 1.0)", "random.Random(ks[0]).random()",
+    "random.Random(_at_least(ks[0])).random()", "rng.seed(ks[0])", "rng.randint(0, ks[0])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", NUMPYS)
+def test_what_is_drawn_by_numpys_numbers_is_as_in_python(call: str) -> None:
+    source = "def drawn(xs: np.ndarray, ks: np.ndarray):\n    rng = random.Random(1)\n"
+    space: dict[str, Any] = {"np": np, "random": random}
+    space |= {"_of_helper": _of_helper, "_at_least": _at_least}
+    exec(f"{source}    draw = rng.uniform\n    return {call}", space)
+    xs, ks = np.array([1.5, 2.5, 0.0]), np.array([5, 2])
+    assert submitted(task(space["drawn"]), xs, ks) == outcome(space["drawn"], xs, ks)
+
+
 def _drawn(call: str) -> Callable[..., Any]:
     space: dict[str, Any] = {"random": random}
     exec(f"def drawn(n: int, x: float):\n    rng = random.Random(1)\n    return {call}", space)

@@ -1,4 +1,7 @@
-"""Where NumPy's numbers go into containers. A part of `check_numpy_parity.py`."""
+"""Where NumPy's numbers go into containers, or to a `random.Random`: parts of a walk.
+
+The walk is that of `check_numpy_parity.py`.
+"""
 
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -7,10 +10,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba.core import types
+
+from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.origins import Origins, has_numpy
+from catzilla_jit.compile.datamodel.own_generator import OwnRandom
 from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.library import twister
 from catzilla_jit.compile.passes import foreign_arrays
 
+#: What draws from items, and takes numbers for counts and chances alone.
+FROM_ITEMS = {"choice", "choices", "sample", "shuffle"}
 ADVICE = "put in float(x) or int(x)"
 
 
@@ -39,8 +49,24 @@ class Checks(foreign_arrays.Checks):
         """Tell whether a call makes such a container, of items that are known."""
         return name in self.origins.containers.new and self._is_kept(name)
 
+    def _drawn(self, expr: Any) -> None:
+        """What Python's generator makes of NumPy's numbers is NumPy's; it takes none as a seed."""
+        callee = self.typemap[expr.func.name]
+        if isinstance(callee, types.BoundFunction):
+            method = number_kinds.method_name(callee)
+            counts = not isinstance(callee.this, OwnRandom) or method in FROM_ITEMS
+        else:
+            counts = number_kinds.called(self.typemap, expr) is not twister.seeded
+        given = [*expr.args, *(value for _, value in expr.kws)]
+        given += [] if expr.vararg is None else [expr.vararg]
+        if not counts and any(has_numpy(self.origins[each.name]) for each in given):
+            message = "a random.Random is called with NumPy's numbers"
+            self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
+
     def _source(self, target: str, expr: Any) -> None:
         """A container that comes from elsewhere may hold NumPy's numbers."""
+        if expr.op == "call":
+            self._drawn(expr)
         if expr.op in ("build_list", "build_map") or target in self.collected:
             return
         if self.origins.is_undecided(target) and has_numpy(self.origins.of_value(target, expr)):
