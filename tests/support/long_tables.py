@@ -30,8 +30,8 @@ STEPS = {
     "compile/test_check_numpy_parity.py": {"test_answers_are_numpys": 6},
     "compile/test_comparison.py": {"test_compiled_function_answers_as_python": 12},
     "compile/test_complex_checks.py": {"test_answer_is_pythons": 3},
-    "compile/test_dict_argument.py": {"test_task_of_dicts_answers_as_python": 6},
     "compile/test_counters.py": {"test_a_counter_answers_as_pythons": 3},
+    "compile/test_dict_argument.py": {"test_task_of_dicts_answers_as_python": 6},
     "compile/test_dicts_of_lists.py": {"test_the_answer_is_pythons": 4},
     "compile/test_fits.py": {
         "test_covariances_of_tables_are_numpys": 2,

@@ -22,7 +22,7 @@ from catzilla_jit.compile.datamodel.bytes_type import ByteString
 from catzilla_jit.compile.datamodel.constant_argument import GivenConstant
 from catzilla_jit.compile.datamodel.dict_argument import GivenDict
 from catzilla_jit.compile.datamodel.list_argument import GivenList
-from catzilla_jit.compile.datamodel.own_generator import OwnGenerator, OwnRandom
+from catzilla_jit.compile.datamodel.own_generator import GENERATORS
 from catzilla_jit.compile.target.helper import Helper
 
 PRINTS, DRAWS, WRITES = "prints", "draws random numbers", "writes to an argument"
@@ -80,9 +80,7 @@ def _effects_of_call(expr: Any, typemap: dict[str, Any], owned: frozenset[str]) 
         # Compiled by Numba, where nobody looks: it may write to whatever it is given.
         prints = "print" in callee.dispatcher.py_func.__code__.co_names
         return {WRITES, PRINTS} if prints else {WRITES}
-    if isinstance(callee, types.BoundFunction) and isinstance(
-        callee.this, OwnGenerator | OwnRandom
-    ):
+    if isinstance(callee, types.BoundFunction) and isinstance(callee.this, GENERATORS):
         shuffled = number_kinds.method_name(callee) == "shuffle"
         return {WRITES} if shuffled and expr.args[0].name not in owned else set()
     if isinstance(callee, types.BoundFunction):

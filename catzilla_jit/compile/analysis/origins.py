@@ -26,7 +26,7 @@ from numba.np.ufunc.gufunc import GUFunc
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.number_containers import NumberContainers
 from catzilla_jit.compile.datamodel.bytes_type import ByteString
-from catzilla_jit.compile.datamodel.own_generator import OwnGenerator, OwnRandom
+from catzilla_jit.compile.datamodel.own_generator import GENERATORS, OwnGenerator, OwnRandom
 from catzilla_jit.compile.target.helper import own_name
 
 PYTHON, NUMPY, EITHER = "Python", "NumPy", "either"
@@ -35,7 +35,6 @@ Origin = Any
 
 #: The types and the origins of the arguments of a call.
 Given = tuple[tuple[Any, Origin], ...]
-DRAWING = OwnGenerator | OwnRandom
 ALWAYS_PYTHON = {operator.is_, operator.is_not, operator.contains}
 KEEPING = {abs, max, min, pow}
 #: Methods of arrays that give numbers of Python.
@@ -332,7 +331,7 @@ class Origins:
         return tuple((types.unliteral(self.typemap[name]), self._of_given(name)) for name in names)
 
     def _of_given(self, name: str) -> Origin:
-        if isinstance(self.typemap[name], types.Array | DRAWING):
+        if isinstance(self.typemap[name], (types.Array, *GENERATORS)):
             return PYTHON  # who made what an array holds is told by its type
         known = self._get(name)
         return PYTHON if known is None and self._settled else known

@@ -26,6 +26,8 @@ class OwnRandom(types.Type):
         super().__init__("Random")
 
 
+#: Both: each draw changes them.
+GENERATORS = (OwnGenerator, OwnRandom)
 OWN_GENERATOR = OwnGenerator()
 OWN_RANDOM = OwnRandom()
 

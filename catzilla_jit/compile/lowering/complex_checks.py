@@ -44,9 +44,10 @@ def has_no_answer(
     """Tell whether a call of cmath has to be left to Python; values are (type, value) pairs."""
     wrong = ir.IntType(1)(0)
     if function in GROWING:
-        parts = list(_parts(context, builder, *values[0]))[GROWING[function] :][:1]
-        for part in parts:
-            size = builder.call(builder.module.declare_intrinsic("llvm.fabs", [part.type]), [part])
+        parts = list(_parts(context, builder, *values[0]))
+        if GROWING[function] < len(parts):  # a float has no imaginary part
+            part = parts[GROWING[function]]
+            size = _size(builder, part)
             wrong = builder.fcmp_ordered(">", size, part.type(LARGE_EXPONENT))
     for part in _parts(context, builder, *result):
         wrong = builder.or_(wrong, builder.not_(float_checks.is_finite(builder, part)))
@@ -56,8 +57,12 @@ def has_no_answer(
     return wrong
 
 
+def _size(builder: ir.IRBuilder, part: ir.Value) -> ir.Value:
+    return builder.call(builder.module.declare_intrinsic("llvm.fabs", [part.type]), [part])
+
+
 def _is_extreme(builder: ir.IRBuilder, part: ir.Value) -> ir.Value:
-    size = builder.call(builder.module.declare_intrinsic("llvm.fabs", [part.type]), [part])
+    size = _size(builder, part)
     small = builder.fcmp_ordered("<", size, part.type(SMALL))
     small = builder.and_(small, builder.fcmp_ordered("!=", part, part.type(0.0)))
     return builder.or_(small, builder.fcmp_ordered(">", size, part.type(LARGE)))

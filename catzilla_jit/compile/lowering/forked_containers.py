@@ -17,14 +17,9 @@ from numba.core import ir as numba_ir
 from numba.core import ir_utils, types
 
 from catzilla_jit.compile.analysis import number_kinds
+from catzilla_jit.compile.datamodel.own_generator import GENERATORS
 from catzilla_jit.compile.diagnostics import rules, type_names
-from catzilla_jit.compile.lowering.loops import (
-    CONTAINERS,
-    GENERATORS,
-    LOOKS,
-    has_container,
-    variables_of,
-)
+from catzilla_jit.compile.lowering.loops import CONTAINERS, LOOKS, has_container, variables_of
 from catzilla_jit.compile.target.forked_calls import CALLEE, handle_of
 
 LOOKING = (len, enumerate, zip, min, max, sum, sorted, reversed, handle_of)

@@ -24,7 +24,7 @@ from numba.core import ir as numba_ir
 from catzilla_jit.compile.analysis import number_kinds
 from catzilla_jit.compile.analysis.effects import WRITES, effects_of, written_place
 from catzilla_jit.compile.analysis.owned import owned_variables
-from catzilla_jit.compile.datamodel.own_generator import OwnGenerator, OwnRandom
+from catzilla_jit.compile.datamodel.own_generator import GENERATORS
 from catzilla_jit.compile.diagnostics import rules, type_names
 from catzilla_jit.compile.frontend.parallel_loops import ParallelLoop
 from catzilla_jit.compile.lowering import overflow
@@ -36,7 +36,6 @@ from catzilla_jit.compile.target import lost_errors
 from catzilla_jit.compile.target.loop_marks import is_pythons, with_origin
 
 LINE = 64  # what the library aligns to
-GENERATORS = (OwnGenerator, OwnRandom)
 #: What has a content that changes, and what looks at it without a change.
 CONTAINERS = (types.List, types.Set, types.DictType, types.ListType, *GENERATORS)
 LOOKS = (

@@ -53,9 +53,7 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
             if names is None:
                 what = "a number that is" if kind(type_) is not None else "numbers that are"
                 message = f"the function returns {what} sometimes NumPy's, sometimes Python's"
-                verb = "put in" if isinstance(type_, types.List | types.DictType) else "return"
-                advice = f"{verb} float(x) or int(x)"
-                lower.refuse(rules.NUMPY_OR_PYTHON, message, advice, each.loc)
+                lower.refuse(rules.NUMPY_OR_PYTHON, message, "return float(x) or int(x)", each.loc)
             doubted[each.value.name] = names
         unit.findings.doubts_result = True
         origin = _decided(origin)
@@ -63,11 +61,11 @@ def note_origin(lower: BailingLower, function: Any) -> dict[str, list[str]]:
         shown = type_names.of(type_)
         message = f"the function returns {shown}, a type that Python does not have"
         lower.refuse(rules.INTEGER_TYPES, message, "convert it: int(x)", returns[0][1].loc)
-    lower._tells = call_bits.note(lower, [each.value.name for _, each in returns])
+    returned = [each.value.name for _, each in returns]
+    lower._tells = call_bits.note(lower, returned)
     general = unit.general(function)
     if unit.mixes and function not in unit.loops:
-        names = [each.value.name for _, each in returns]
-        form = tuple(map(types.unliteral, lower.fndesc.argtypes)), _asked(lower, names)
+        form = tuple(map(types.unliteral, lower.fndesc.argtypes)), _asked(lower, returned)
         unit.findings.origins_for.setdefault(general, []).append(form)
     before = unit.findings.result_origins.get(general)
     unit.findings.result_origins[general] = join(before, PYTHON if origin is None else origin)

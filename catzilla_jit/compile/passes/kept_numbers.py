@@ -53,13 +53,13 @@ class Checks(foreign_arrays.Checks):
         """What Python's generator makes of NumPy's numbers is NumPy's; it takes none as a seed."""
         callee = self.typemap[expr.func.name]
         if isinstance(callee, types.BoundFunction):
-            method = number_kinds.method_name(callee)
-            counts = not isinstance(callee.this, OwnRandom) or method in FROM_ITEMS
+            draws = isinstance(callee.this, OwnRandom)
+            draws = draws and number_kinds.method_name(callee) not in FROM_ITEMS
         else:
-            counts = number_kinds.called(self.typemap, expr) is not twister.seeded
+            draws = number_kinds.called(self.typemap, expr) is twister.seeded
         given = [*expr.args, *(value for _, value in expr.kws)]
         given += [] if expr.vararg is None else [expr.vararg]
-        if not counts and any(has_numpy(self.origins[each.name]) for each in given):
+        if draws and any(has_numpy(self.origins[each.name]) for each in given):
             message = "a random.Random is called with NumPy's numbers"
             self._refuse(rules.NUMPY_NUMBERS_PASSED, message, "pass float(x) or int(x)")
 
