@@ -156,3 +156,50 @@ def test_other_deletions_are_pythons() -> None:
     for function in (named_later, in_a_loop, looked_for_later, never_bound):
         with pytest.raises(NameError):
             task(function).submit(1.0, 2.0).result()
+
+
+def appended(n: int) -> int:
+    known, wanted = [1, 2], 3
+    known.append(3)
+    return n if wanted in known else -n
+
+
+def compared(n: int) -> int:
+    first, second = [1], [1]
+    first.append(n)
+    return 1 if first == second else 2
+
+
+def added(n: int) -> int:
+    known, wanted = {1, 2}, 3
+    known.add(3)
+    return n if wanted in known else -n
+
+
+def changed_in_a_tuple(n: int) -> int:
+    pair = ([1, 2], 3)
+    pair[0].append(n)
+    return 1 if pair == ([1, 2], 3) else 2
+
+
+@pytest.mark.parametrize("function", [appended, compared, added, changed_in_a_tuple])
+def test_list_that_was_written_out_may_change(function: Any) -> None:
+    """The items of a constant list were taken for those of its variable, however that changed."""
+    made = task(function)
+    assert made.submit(5).result(60) == function(5)
+    assert made.explain().compiled
+
+
+@pytest.mark.parametrize(
+    ("test", "truth"),
+    [
+        ("type(x).__name__ == 'Symbol'", False), ("'float' == type(k).__name__", None),
+        ("'sympy' in str(type(k))", False), ("'float' in str(type(k))", True),
+        ("type(s).__name__ != 'str'", False), ("type(s).__name__ == s", None),
+    ],
+)  # fmt: skip
+def test_names_of_classes(test: str, truth: bool | None) -> None:
+    source = f"def f(x, k, s):\n    if {test}:\n        return 1\n    return 2"
+    left = folded(source, x=LINE, k=NUMBER, s=TEXT)
+    expected = {True: "return 1", False: "return 2"}
+    assert left == (None if truth is None else expected[truth])

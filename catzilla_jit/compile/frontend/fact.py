@@ -160,3 +160,12 @@ SCALARS = (int, float, complex, numpy.number, numpy.bool_)
 def is_class(fact: Fact) -> bool:
     """Tell whether a value is a class."""
     return isinstance(fact.constant, type)
+
+
+def lasting(fact: Fact) -> Fact | None:
+    """Return what of a fact stays true of a variable; a list's items may be others soon."""
+    if isinstance(fact.constant, tuple):
+        return fact if all(lasting(Fact(each)) == Fact(each) for each in fact.constant) else None
+    if isinstance(fact.constant, set):
+        return Fact(kinds=(set,))
+    return Fact(kinds=(list,)) if isinstance(fact.constant, list) else fact

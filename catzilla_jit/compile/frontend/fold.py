@@ -15,7 +15,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from catzilla_jit.compile.frontend.fact import PLAIN, Fact
+from catzilla_jit.compile.frontend.fact import PLAIN, Fact, lasting
 from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.frontend.rewriting import LIBRARY, placed, stored_names
 
@@ -215,11 +215,15 @@ class _Folder:
         found = {name: self.facts.of(value) for name, value in pairs}
         if node.value is not None:
             node.value = self._expression(node.value)
+        if isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) for t in node.targets):
+            now = self.facts.of(node.value)  # as it is written by now
+            found = {name: now if fact is None else fact for name, fact in found.items()}
         self._expressions_in_targets(node)
         self._forget(node)
         for name, fact in found.items():
-            if fact is not None and name not in self.never:
-                self.facts.names[name] = fact
+            kept = None if fact is None else lasting(fact)
+            if kept is not None and name not in self.never:
+                self.facts.names[name] = kept
         return node
 
     def _expressions_in_targets(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
@@ -276,7 +280,7 @@ class _Expressions(ast.NodeTransformer):
         self.folder = folder
         self.facts = folder.facts
 
-    def _replaceable(self, node: ast.Call | ast.Attribute | ast.Subscript) -> ast.AST:
+    def _replaceable(self, node: ast.expr) -> ast.AST:
         known = self.facts.answer(node)
         if known is not None:
             self.folder.changed = True
@@ -291,7 +295,7 @@ class _Expressions(ast.NodeTransformer):
             return kept
         return self.generic_visit(placed(node, made))
 
-    visit_Call = visit_Attribute = visit_Subscript = _replaceable
+    visit_Call = visit_Attribute = visit_Subscript = visit_BinOp = visit_Compare = _replaceable
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         truth = self.facts.truth(node.test)

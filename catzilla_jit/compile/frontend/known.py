@@ -22,14 +22,10 @@ from catzilla_jit.compile.frontend.fact import (
     array,
     constant,
     dtype_of,
-    is_class,
 )
 from catzilla_jit.compile.frontend.known_calls import CALLS, REDUCING, part_of, reduced
+from catzilla_jit.compile.frontend.known_comparisons import COMPARISONS, compared
 
-COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge,
-}  # fmt: skip
 #: Attributes of a dtype that are constants.
 OF_DTYPE = {"kind", "char", "name", "itemsize", "type", "num"}
 #: Functions of arrays that give bools, whatever they are given.
@@ -49,8 +45,6 @@ ASKED = (
     isinstance, hasattr, issubclass, numpy.issubdtype, numpy.isscalar, numpy.iterable,
     numpy.iscomplexobj, numpy.isrealobj,
 )  # fmt: skip
-#: Classes of which no value equals one of another.
-APART = (str, bytes, list, dict, tuple, type(None))
 
 
 class Facts:
@@ -155,15 +149,20 @@ class Facts:
         values = [self.of(each) for each in node.elts]
         if all(each is not None and each.is_constant for each in values):
             return Fact(tuple(each.constant for each in values if each is not None))
-        return Fact(kinds=(tuple,), length=len(values))
+        return Fact(kinds=(tuple,), length=len(values), items=_common(values))
 
     def _of_List(self, node: ast.List) -> Fact | None:
         values = [self.of(each) for each in node.elts]
         if any(each is None or not each.is_constant for each in values):
-            return None
+            items = _common(values)
+            return None if items is None else Fact(kinds=(list,), items=items)
         return Fact([each.constant for each in values if each is not None])
 
-    _of_Set = _of_List
+    def _of_Set(self, node: ast.Set) -> Fact | None:
+        values = [self.of(each) for each in node.elts]
+        if any(each is None or type(each.constant) not in PLAIN for each in values):
+            return None
+        return Fact({each.constant for each in values if each is not None})
 
     def _of_UnaryOp(self, node: ast.UnaryOp) -> Fact | None:
         if isinstance(node.op, ast.Not):
@@ -198,14 +197,44 @@ class Facts:
         if len(node.ops) != 1:
             return None
         left, right = self.of(node.left), self.of(node.comparators[0])
+        found = self._of_texts(node)
+        if found is not None:
+            return Fact(found)
         if left is None or right is None:
             return None
         if type(node.ops[0]) in COMPARISONS and (left.is_array or right.is_array):
             elements = _of_elements((left, right))
             ndim = None if elements is None else elements.ndim
             return None if ndim is None else array(ndim, numpy.dtype(bool))
-        found = _compared(node.ops[0], left, right)
+        found = compared(node.ops[0], left, right)
         return None if found is None else Fact(found)
+
+    def _of_texts(self, node: ast.Compare) -> bool | None:
+        """Return what a comparison of texts gives of which one names a class."""
+        both = [self._texts_of_class(node.left), self._texts_of_class(node.comparators[0])]
+        if not any(both) or not isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn):
+            return None
+        for texts, operand in zip(both, (node.left, node.comparators[0]), strict=True):
+            if not texts and isinstance(operand, ast.Constant) and type(operand.value) is str:
+                texts.add(operand.value)
+        pairs = [(Fact(left), Fact(right)) for left in both[0] for right in both[1]]
+        found = {compared(node.ops[0], left, right) for left, right in pairs}
+        return found.pop() if len(found) == 1 else None
+
+    def _texts_of_class(self, node: ast.expr) -> set[str]:
+        """Return what `type(x).__name__` or `str(type(x))` may be; nothing for all else."""
+        called: Any = node
+        if isinstance(node, ast.Attribute) and node.attr == "__name__":
+            shown: Any = operator.attrgetter("__name__")
+            called = node.value
+        elif isinstance(node, ast.Call) and self.object(node.func) is str and len(node.args) == 1:
+            shown, called = str, node.args[0]
+        if not isinstance(called, ast.Call) or called is node or called.keywords:
+            return set()
+        if self.object(called.func) is not type or len(called.args) != 1:
+            return set()
+        known = self.of(called.args[0])
+        return set() if known is None else {shown(kind) for kind in known.classes}
 
     def _of_BinOp(self, node: ast.BinOp) -> Fact | None:
         left, right = self.of(node.left), self.of(node.right)
@@ -253,6 +282,8 @@ class Facts:
             return holder
         if name in ("ravel", "flatten"):
             return array(1, holder.dtype)
+        if name == "reshape" and not node.keywords:
+            return _of_reshape([self.of(each) for each in node.args], holder)
         if name == "astype" and node.args and holder.ndim is not None:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
@@ -260,6 +291,30 @@ class Facts:
             told = {each.arg: self.of(each.value) for each in node.keywords if each.arg}
             return reduced(name, [holder, *map(self.of, node.args)], told)
         return None
+
+
+def _of_reshape(sizes: list[Fact | None], holder: Fact) -> Fact | None:
+    first = sizes[0] if sizes else None
+    if first is not None and len(sizes) == 1 and first.classes == (tuple,):
+        length = len(first.constant) if first.is_constant else first.length
+        return array(length, holder.dtype) if length else None
+    numbers = all(
+        each is not None
+        and each.classes
+        and all(issubclass(kind, SCALARS) for kind in each.classes)
+        for each in sizes
+    )
+    return array(len(sizes), holder.dtype) if sizes and numbers else None
+
+
+def _common(values: list[Fact | None]) -> Fact | None:
+    """Return what is known of each of some values: the same, or that they are numbers."""
+    if not values or values[0] is None or all(each == values[0] for each in values):
+        return values[0] if values else None
+    classes = {kind for each in values for kind in (() if each is None else each.classes)}
+    numbers = all(each is not None and each.classes for each in values)
+    known = numbers and all(issubclass(kind, SCALARS) for kind in classes)
+    return Fact(kinds=tuple(sorted(classes, key=repr))) if known else None
 
 
 def _is_constant(node: ast.expr, value: Any) -> bool:
@@ -310,52 +365,3 @@ def _of_elements(operands: tuple[Fact | None, ...]) -> Fact | None:
         elif not all(issubclass(kind, SCALARS) for kind in each.classes):
             return None
     return array(dimensions) if dimensions else None
-
-
-def _compared(op: ast.cmpop, left: Fact, right: Fact) -> bool | None:
-    """Return what a comparison gives; None if that is not known."""
-    both = left.is_constant and right.is_constant
-    if isinstance(op, ast.Is | ast.IsNot):
-        same = _is_same(left, right)
-        return None if same is None else same is isinstance(op, ast.Is)
-    if isinstance(op, ast.In | ast.NotIn):
-        if not both or type(right.constant) not in (tuple, list, str):
-            return None
-        try:
-            found = left.constant in right.constant
-        except TypeError:
-            return None
-        return found is isinstance(op, ast.In)
-    if both:
-        try:
-            found = COMPARISONS[type(op)](left.constant, right.constant)
-        except TypeError:
-            return None
-        return found if type(found) is bool else None
-    if isinstance(op, ast.Eq | ast.NotEq) and _never_equal(left, right):
-        return isinstance(op, ast.NotEq)
-    return None
-
-
-def _is_same(left: Fact, right: Fact) -> bool | None:
-    """Tell whether two values are one object: None, a bool or a class."""
-    for one, other in ((left, right), (right, left)):
-        if type(one.constant) in (bool, type(None)) or is_class(one):
-            if other.is_constant:
-                return one.constant is other.constant
-            possible = type(one.constant) in other.classes or not other.classes
-            return None if possible else False
-    return None
-
-
-def _never_equal(left: Fact, right: Fact) -> bool:
-    """Tell whether the classes of two values have no equal values, and compare to one bool."""
-    for one, other in ((left, right), (right, left)):
-        if len(one.classes) == 1 and one.classes[0] in APART:
-            simple = (*APART, int, float, complex, bool, numpy.number, numpy.bool_)
-            known = other.classes and all(issubclass(kind, simple) for kind in other.classes)
-            if known and not any(issubclass(kind, one.classes[0]) for kind in other.classes):
-                return not any(issubclass(kind, numpy.generic) for kind in other.classes) or (
-                    one.classes[0] in (str, type(None))
-                )
-    return False

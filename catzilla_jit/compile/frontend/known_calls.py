@@ -61,9 +61,13 @@ def _callable(arguments: Arguments, _told: Told) -> Fact | None:
 
 
 def _len(arguments: Arguments, _told: Told) -> Fact | None:
-    known = len(arguments) == 1 and arguments[0] is not None
-    length = arguments[0].length if known and arguments[0] else None
-    return Fact(length) if length is not None else None
+    given = arguments[0] if len(arguments) == 1 else None
+    if given is None:
+        return None
+    if given.length is not None:
+        return Fact(given.length)
+    sized = given.classes in ((list,), (str,), (bytes,), (dict,), (tuple,))
+    return Fact(kinds=(int,)) if sized or (given.is_array and given.ndim) else None
 
 
 def _type(arguments: Arguments, _told: Told) -> Fact | None:
@@ -88,6 +92,9 @@ def _isscalar(arguments: Arguments, _told: Told) -> Fact | None:
 def _iterable(arguments: Arguments, _told: Told) -> Fact | None:
     if len(arguments) != 1 or arguments[0] is None or not arguments[0].classes:
         return None
+    if arguments[0].is_array:
+        ndim = arguments[0].ndim
+        return None if ndim is None else Fact(ndim > 0)
     found = {hasattr(kind, "__iter__") for kind in arguments[0].classes}
     if any(issubclass(kind, numpy.generic) for kind in arguments[0].classes):
         return Fact(False)
@@ -166,13 +173,33 @@ def _as_array(least: int) -> Callable[[Arguments, Told], Fact | None]:
         if given.is_array and given.ndim is not None:
             own = given.dtype if dtype is None else None if dtype is OPEN else dtype
             return array(max(least, given.ndim), own)
-        items = given.items
-        if given.kinds == (list,) and items is not None and _is_scalar(items):
+        if given.is_constant and isinstance(given.constant, tuple | list):
+            return _of_constants(given.constant, least, dtype)
+        ndim, items = _depth(given)
+        if ndim and items is not None and _is_scalar(items):
             own = _DTYPES.get(items.classes) if dtype is None else dtype
-            return array(max(least, 1), None if own is OPEN else own)
-        return array(least) if least and _is_scalar(given) else None
+            return array(max(least, ndim), None if own is OPEN else own)
+        return array(least) if _is_scalar(given) and str not in given.classes else None
 
     return work_out
+
+
+def _of_constants(items: tuple[Any, ...] | list[Any], least: int, dtype: Any) -> Fact | None:
+    """Return what an array of numbers that are written out is."""
+    try:
+        made = numpy.asarray(items)
+    except ValueError:  # rows of several lengths
+        return None
+    own = made.dtype if dtype is None else None if dtype is OPEN else dtype
+    return array(max(least, made.ndim), own) if made.size and made.dtype.kind in "bifc" else None
+
+
+def _depth(given: Fact | None) -> tuple[int, Fact | None]:
+    """Return how deep lists and tuples are nested, and what is in the innermost."""
+    if given is None or given.kinds not in ((list,), (tuple,)):
+        return 0, given
+    inner, items = _depth(given.items)
+    return 1 + inner, items
 
 
 #: What a list of numbers of these classes becomes.
@@ -213,6 +240,24 @@ def _line(arguments: Arguments, _told: Told) -> Fact | None:
     return array(1, arguments[0].dtype) if known and arguments[0] else None
 
 
+def _diagonal(arguments: Arguments, told: Told) -> Fact | None:
+    """What `numpy.diag` makes: a table of a line, a line of a table."""
+    found = _as_array(0)(arguments[:1], {})
+    if found is None or found.ndim not in (1, 2) or told.keys() - {"k"}:
+        return None
+    return array(3 - found.ndim, found.dtype)
+
+
+def _always(ndim: int) -> Callable[[Arguments, Told], Fact | None]:
+    return lambda _arguments, _told: array(ndim)
+
+
+def _spaced(arguments: Arguments, told: Told) -> Fact | None:
+    """What `numpy.linspace` makes between two numbers."""
+    numbers = len(arguments) > 1 and all(map(_is_scalar, arguments[:2]))
+    return array(1) if numbers and not told.keys() - {"num", "endpoint"} else None
+
+
 def _order(arguments: Arguments, told: Told) -> Fact | None:
     """What `numpy.argsort` makes: places, as many as there are items."""
     given = arguments[0] if len(arguments) == 1 else None
@@ -251,6 +296,8 @@ PARTS = {numpy.linalg.eigh: (1, 2), numpy.linalg.eig: (1, 2), numpy.linalg.qr: (
 
 def part_of(function: Any, arguments: Arguments, place: Any) -> Fact | None:
     """Return what one of the arrays is that a call returns in a tuple."""
+    if (function is numpy.where or function is numpy.nonzero) and len(arguments) == 1:
+        return array(1, numpy.dtype(int)) if type(place) is int else None
     parts = next((PARTS[each] for each in PARTS if each is function), ())
     matrix = arguments[0] if len(arguments) == 1 else None
     if matrix is None or matrix.ndim != 2 or type(place) is not int:
@@ -276,7 +323,9 @@ CALLS: dict[Any, Callable[[Arguments, Told], Fact | None]] = {
     **_LIMITS,
     numpy.zeros_like: _like, numpy.ones_like: _like, numpy.empty_like: _like,
     **{each: _new(numpy.dtype(float)) for each in (numpy.zeros, numpy.ones, numpy.empty)},
-    numpy.full_like: _like, numpy.ravel: _line,
+    numpy.full_like: _like, numpy.ravel: _line, numpy.diag: _diagonal,
+    **dict.fromkeys((numpy.eye, numpy.identity, numpy.outer), _always(2)),
+    numpy.arange: _always(1), numpy.linspace: _spaced,
     numpy.argsort: _order, numpy.flatnonzero: _places, numpy.cov: _covariance,
     numpy.corrcoef: _covariance,
     **{getattr(numpy, name): _reduced(name) for name in REDUCING},
