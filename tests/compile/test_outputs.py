@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from catzilla_jit import Task, task
-from support.automatic import described
+from support.automatic import described, outcome, submitted
 
 LINE, OTHER = np.array([1.0, -2.0, 0.0, np.nan, 4.0]), np.array([0.0, 2.0, -0.0, 1.0, -1.0])
 TABLE = np.arange(6.0).reshape(2, 3) - 2
@@ -100,3 +100,37 @@ def test_other_outputs_are_left_to_numpy(function: Any) -> None:
     expected = _outcome(function, *arguments)
     assert _outcome(lambda *a: made.submit(*a).result(), *arguments) == expected
     assert not made.explain().compiled
+
+
+def doubled(a: Any) -> Any:
+    return a * 2.0
+
+
+def to_results(a: Any, b: Any) -> Any:
+    """Of what helpers return is known late that it is an array."""
+    found, wide = doubled(a) + 0.0, np.zeros((2, len(a)))
+    np.exp(found, found)
+    np.negative(found[1:], found[1:])
+    np.multiply(found, b, out=found)
+    np.add(2.0, found, wide)
+    return found, wide, np.sqrt(doubled(b), wide)
+
+
+def to_a_shorter_one(a: Any, b: Any) -> Any:
+    return np.negative(doubled(a), doubled(b)[:2])
+
+
+def to_other_types(a: Any, b: Any) -> Any:
+    whole = np.zeros(len(a), np.int64)
+    np.negative(doubled(a), whole)
+    return whole
+
+
+@pytest.mark.parametrize("function", [to_results, to_a_shorter_one, to_other_types])
+def test_outputs_among_the_results_of_helpers(function: Any) -> None:
+    made: Task[..., Any] = task(function)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for a, b in ((LINE, OTHER), (LINE[:3], LINE[1:4]), (LINE[:3], OTHER)):
+            assert submitted(made, a, b) == outcome(function, a, b)
+    assert made.explain().compiled or function is not to_results, made.explain()

@@ -15,17 +15,17 @@ from numba.core import ir, ir_utils
 
 def module(func_ir: Any, value: Any) -> pytypes.ModuleType | None:
     """Return the module that a variable is, `numpy` or `numpy.linalg`."""
-    held = _held(func_ir, value)
-    return held if isinstance(held, pytypes.ModuleType) else None
+    found = held(func_ir, value)
+    return found if isinstance(found, pytypes.ModuleType) else None
 
 
 def ufunc(func_ir: Any, value: Any) -> numpy.ufunc | None:
     """Return the ufunc that a variable is, `numpy.maximum`."""
-    held = _held(func_ir, value)
-    return held if isinstance(held, numpy.ufunc) else None
+    found = held(func_ir, value)
+    return found if isinstance(found, numpy.ufunc) else None
 
 
-def _held(func_ir: Any, value: Any) -> Any:
+def held(func_ir: Any, value: Any) -> Any:
     """Return the global, or the member of a module, that a variable is; else None."""
     found = ir_utils.guard(ir_utils.get_definition, func_ir, value)
     if isinstance(found, ir.Expr) and found.op == "getattr":

@@ -43,6 +43,7 @@ from catzilla_jit.compile.passes.array_arguments import place_numbers, place_typ
 from catzilla_jit.compile.passes.array_operators import is_foreign, redirect_operators
 from catzilla_jit.compile.passes.base import TaskPass, is_exact
 from catzilla_jit.compile.passes.module_constants import place_constants
+from catzilla_jit.compile.passes.outputs import write_outputs
 from catzilla_jit.compile.target.helper import Helper
 
 #: They go over their arguments, and tell nobody what those are.
@@ -66,6 +67,7 @@ class Callees(TaskPass):
             changed = place_numbers(state.func_ir) or changed
             changed = place_types(state.func_ir) or changed
             changed = redirect_operators(state.func_ir, state.args) or changed
+            changed = write_outputs(state.func_ir, unit) or changed
         foreign = is_foreign(state.func_ir, state.args)
         changed = _replace_callees(state.func_ir, unit, foreign) or changed
         return place_constants(state.func_ir, unit) or changed
