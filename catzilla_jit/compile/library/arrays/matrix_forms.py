@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
+from catzilla_jit.compile.library.arrays import making
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.reduction_forms import MULTIPLY
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
@@ -27,6 +29,62 @@ def _eigh(_given: Any, *, UPLO: Any = "L") -> Any:
     if not NEW or UPLO not in ends:
         return None
     return decompositions.square("eigh", f"linalg.eigh_{ends[UPLO]}", (1, 2))
+
+
+def _is_real(type_: Any) -> bool:
+    known = isinstance(type_, types.Array) and type_.ndim == 2 and type_.aligned
+    return known and type_.dtype in (types.float64, types.int64)
+
+
+#: NumPy gives the real parts, with the gaps between them, where no value has an imaginary one.
+_FINITE = ["for x in a.flat:", "    if not math.isfinite(x):", "        bail_out()"]
+_REAL = ["for x in w:", "    if x.imag != 0.0:", "        bail_out()"]
+
+
+def _eig(_given: Any) -> Any:
+    """Return what computes eigenvalues that are real numbers; NumPy answers where some are not."""
+    if not NEW:
+        return None
+    loop = decompositions.square("eig", "linalg.eig", (1, 2))
+    lines = [*_FINITE, "w, v = eig(a)", *_REAL, "return Result(w.real, v.real)"]
+
+    def ours(matrix: Any) -> Function | None:
+        if not _is_real(matrix):
+            return None
+        return written("eigen", "a", lines, eig=loop, math=math,
+                       Result=decompositions.result_class("eig"))  # fmt: skip
+
+    return choice_of("eig", ours)
+
+
+def _eigvals(_given: Any) -> Any:
+    if not NEW:
+        return None
+    lines = [*_FINITE, "w = values(a)", *_REAL, "return w.real"]
+
+    def ours(matrix: Any) -> Function | None:
+        if not _is_real(matrix):
+            return None
+        return written("eigenvalues", "a", lines, values=decompositions.eigenvalues, math=math)
+
+    return choice_of("eigvals", ours)
+
+
+def _qr(_given: Any, *, mode: Any = "reduced") -> Any:
+    if not NEW or mode not in ("reduced", "r"):
+        return None
+    lines = ["b = a.astype(numpy.float64)", "rest = raw(b)", "r = triu(b[: len(rest), :], 0)"]
+    lines.append("return r" if mode == "r" else "return Result(factor(b, rest), r)")
+
+    def ours(matrix: Any) -> Function | None:
+        if not _is_real(matrix) or matrix.layout != "C":
+            return None
+        return written(
+            "factors", "a", lines, raw=decompositions.raw_factors, triu=making.triu, numpy=numpy,
+            factor=decompositions.reduced_factor, Result=decompositions.result_class("qr"),
+        )  # fmt: skip
+
+    return choice_of("qr", ours, certain=True)
 
 
 def _svd(_given: Any, *, full_matrices: Any = True, compute_uv: Any = True) -> Any:
@@ -144,6 +202,9 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.linalg.cond: Form(("x",), ("x",), _of_singular_values("cond", CONDITION)),
     numpy.linalg.matrix_rank: Form(("A",), ("A",), _of_singular_values("matrix_rank", RANK)),
     numpy.linalg.eigh: Form(("a", "UPLO"), ("a",), _eigh),
+    numpy.linalg.eig: Form(("a",), ("a",), _eig),
+    numpy.linalg.eigvals: Form(("a",), ("a",), _eigvals),
+    numpy.linalg.qr: Form(("a", "mode"), ("a",), _qr),
     numpy.linalg.svd: Form(("a", "full_matrices", "compute_uv"), ("a",), _svd),
     numpy.linalg.slogdet: Form(("a",), ("a",), _slogdet),
     numpy.linalg.lstsq: Form(("a", "b", "rcond"), ("a", "b"), _lstsq),

@@ -28,13 +28,18 @@ INT64 = ir.IntType(64)
 ONE, ZERO = INT64(1), INT64(0)
 #: The classes of the results, which are tuples with names in NumPy 2.
 _RESULTS = {
-    "eigh": "EighResult", "svd": "SVDResult", "slogdet": "SlogdetResult", "qr": "QRResult",
+    "eig": "EigResult", "eigh": "EighResult", "svd": "SVDResult", "slogdet": "SlogdetResult",
+    "qr": "QRResult",
 }  # fmt: skip
 
 
+def result_class(name: str) -> Any:
+    """Return the class of the tuples that a function returns, None in NumPy 1."""
+    return getattr(getattr(numpy.linalg, "_linalg", None), _RESULTS[name], None)
+
+
 def _tuple_type(name: str, kinds: Sequence[Any]) -> Any:
-    module = getattr(numpy.linalg, "_linalg", None)
-    class_ = getattr(module, _RESULTS[name], None)
+    class_ = result_class(name)
     if class_ is None:
         return types.Tuple(tuple(kinds))
     made = types.NamedUniTuple if len(set(kinds)) == 1 else types.NamedTuple
@@ -182,19 +187,98 @@ def _singular_values(matrix: Any) -> Any:
         )
         least = _least(builder, *given.shape)
         out = Output(context, builder, signature.return_type, [least])
-        float_status.clear(builder)
-        call_once(
-            builder, chosen, [given.data, out.data], [*given.shape, least],
-            [*given.strides, *out.strides],
-        )  # fmt: skip
-        let_go(context, builder, [given])
-        out.leave_if_invalid()
-        return out.value()
+        return _only(context, builder, chosen, [given], [*given.shape, least], out)
 
     return types.Array(chosen.makes[0], 1, "C")(matrix), code
 
 
 singular_values = _made("svd", _singular_values)
+
+
+def _eigenvalues(matrix: Any) -> Any:
+    known = isinstance(matrix, types.Array) and matrix.ndim == 2
+    chosen = _chosen("linalg.eigvals", (matrix,)) if known else None
+    if chosen is None:
+        raise _unknown("eigvals", matrix)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        assert chosen is not None
+        given = _matrix(
+            context, builder, signature.args[0], values[0], chosen.takes[0], square=True
+        )
+        out = Output(context, builder, signature.return_type, [given.shape[0]])
+        return _only(context, builder, chosen, [given], [given.shape[0]], out)
+
+    return types.Array(chosen.makes[0], 1, "C")(matrix), code
+
+
+eigenvalues = _made("eigvals", _eigenvalues)
+
+
+# -- the factors Q and R
+
+
+def _raw_factors(matrix: Any) -> Any:
+    """Write the factors over a matrix, as LAPACK keeps them, and return the rest of them."""
+    chosen = _chosen("linalg.qr_r_raw", (matrix,)) if _is_plain(matrix) else None
+    if chosen is None:
+        raise _unknown("qr", matrix)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        assert chosen is not None
+        given = _matrix(
+            context, builder, signature.args[0], values[0], chosen.takes[0], square=False
+        )
+        least = _least(builder, *given.shape)
+        out = Output(context, builder, signature.return_type, [least])
+        return _only(context, builder, chosen, [given], [*given.shape, least], out)
+
+    return types.Array(types.float64, 1, "C")(matrix), code
+
+
+def _is_plain(matrix: Any) -> bool:
+    known = isinstance(matrix, types.Array) and matrix.ndim == 2
+    return known and matrix.dtype == types.float64 and matrix.layout == "C" and matrix.aligned
+
+
+raw_factors = _made("qr_r_raw", _raw_factors)
+
+
+@intrinsic
+def reduced_factor(_typing: Any, matrix: Any, rest: Any) -> Any:
+    """Return Q, of what `raw_factors` has made: as many columns as `rest` has items."""
+    chosen = _chosen("linalg.qr_reduced", (matrix, rest)) if _is_plain(matrix) else None
+    if chosen is None:
+        raise _unknown("qr", matrix)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        assert chosen is not None
+        given = [
+            calls.operand(context, builder, type_, value, wanted)
+            for type_, value, wanted in zip(signature.args, values, chosen.takes, strict=True)
+        ]
+        sizes = [*given[0].shape, *given[1].shape]
+        out = Output(context, builder, signature.return_type, [sizes[0], sizes[2]])
+        return _only(context, builder, chosen, given, sizes, out)
+
+    return types.Array(types.float64, 2, "C")(matrix, rest), code
+
+
+def _only(
+    context: Any,
+    builder: ir.IRBuilder,
+    chosen: signatures.Chosen,
+    given: list[calls.Operand],
+    sizes: list[ir.Value],
+    out: Output,
+) -> ir.Value:
+    """Call a loop with one result, and return that."""
+    float_status.clear(builder)
+    strides = [step for each in (*given, out) for step in each.strides]
+    call_once(builder, chosen, [*(each.data for each in given), out.data], sizes, strides)
+    let_go(context, builder, given)
+    out.leave_if_invalid()
+    return out.value()
 
 
 # -- least squares
