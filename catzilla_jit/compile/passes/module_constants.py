@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba  # noqa: F401 -- the whole before its parts
+import numpy
 from numba.core import ir, postproc
 
+from catzilla_jit.compile.diagnostics import rules
+from catzilla_jit.compile.diagnostics.refuse import refuse
 from catzilla_jit.compile.frontend.frozen import Frozen
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 
@@ -24,6 +28,8 @@ def place_constants(func_ir: Any, unit: CompilationUnit) -> bool:
     for block in func_ir.blocks.values():
         for statement in block.find_insts(ir.Assign):
             value = statement.value
+            if isinstance(value, ir.Global | ir.FreeVar):
+                _refuse_generator(unit, value)
             if not isinstance(value, ir.Global | ir.FreeVar) or type(value.value) is not Frozen:
                 continue
             constant = value.value
@@ -38,6 +44,14 @@ def place_constants(func_ir: Any, unit: CompilationUnit) -> bool:
     first.body[place:place] = made
     postproc.PostProcessor(func_ir).run()
     return True
+
+
+def _refuse_generator(unit: CompilationUnit, value: Any) -> None:
+    """Give up on a generator of the module: all that draw from it share its state."""
+    if isinstance(value.value, numpy.random.Generator):
+        message = f"the function uses {value.name}, a generator of random numbers of the module"
+        advice = "make one inside from a seed, with numpy.random.default_rng(seed)"
+        refuse(unit.findings.reasons, rules.CLASS_OR_OBJECT, value.loc, message, advice)
 
 
 def _fetch(
