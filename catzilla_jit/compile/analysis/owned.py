@@ -33,18 +33,22 @@ MAKERS = (
 CHOSEN = {
     f"numpys_{name}"
     for name in (
-        "identity",
-        "eye",
-        "linspace",
-        "tile",
-        "repeat",
-        "roll",
-        "tril",
-        "triu",
-        "sort",
-        "array",
+        "append", "arange", "argwhere", "array", "average", "bincount", "column_stack",
+        "concatenate", "cond", "convolve", "correlate", "cross", "cumsum", "delete",
+        "diagflat_of", "diff", "eig", "eigvals", "eye_of", "gradient", "hstack", "insert",
+        "interp", "kron", "linspace", "linspace_of", "logspace", "lstsq", "matrix_power",
+        "nonzero", "outer", "pad", "pinv", "polyfit", "polyval", "ptp", "qr",
+        "repeat_columns", "repeat_rows", "roll", "roll_columns", "roll_rows", "sort",
+        "stack", "take", "take_along_axis", "tile", "trapezoid", "triangle_places",
+        "tril_of", "triu_of", "unique", "vstack",
     )
-}
+}  # fmt: skip
+#: What gives the array that it is given, or a view of it.
+CHOSEN_VIEWS = {
+    f"numpys_{name}"
+    for name in ("atleast_1d", "atleast_2d", "expand_dims", "flip", "imag", "real", "rot90",
+                 "squeeze", "swapaxes")
+}  # fmt: skip
 #: Methods of arrays that make a new one; those that give a view of the same memory.
 COPYING = {"flatten", "astype"}
 VIEWING = {"reshape", "ravel", "transpose"}
@@ -90,22 +94,28 @@ def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
     if value.op in ("binop", "unary", "arrayexpr"):  # the last is of several of the others
         return any(_is_array(each, typemap) for each in value.list_vars())
     if value.op in ("getitem", "static_getitem"):  # of numbers, which are nobody else's
-        return value.value.name in found and _is_array(value.value, typemap)
+        several = isinstance(typemap[value.value.name], types.BaseTuple)  # made by one call
+        return value.value.name in found and (several or _is_array(value.value, typemap))
+    if value.op == "exhaust_iter":
+        return value.value.name in found
     if value.op == "inplace_binop":
         return value.lhs.name in found
     if value.op == "call":
         function = number_kinds.called(typemap, value)
         if isinstance(function, numpy.ufunc) or number_kinds.is_loop(function):
             return len(value.args) == getattr(function, "nin", len(value.args))  # no `out`
-        made = any(function is each for each in MAKERS) or _is_made(typemap[value.func.name])
+        chosen = _chosen(typemap[value.func.name])
+        if chosen in CHOSEN_VIEWS:
+            return bool(value.args) and value.args[0].name in found
+        made = any(function is each for each in MAKERS) or chosen in CHOSEN
         return made or _is_copy(value, typemap, found)
     return value.op in BUILDING or value.op in ("null", "undef")
 
 
-def _is_made(callee: Any) -> bool:
-    """Tell whether a function of ours that stands for one of NumPy's makes a new array."""
+def _chosen(callee: Any) -> str:
+    """Return the name of the function of ours that stands for one of NumPy's; "" for others."""
     known = isinstance(callee, types.Dispatcher) and isinstance(callee.dispatcher, Chooser)
-    return known and callee.dispatcher.py_func.__name__ in CHOSEN
+    return str(callee.dispatcher.py_func.__name__) if known else ""
 
 
 def _is_copy(call: Any, typemap: dict[str, Any], found: set[str]) -> bool:

@@ -92,6 +92,8 @@ def _is_operation(expr: Any, state: Any) -> bool:
     if expr.fn is operator.pow:
         return operators.is_power_of_doubles(tuple(given))
     elements = [getattr(each, "dtype", types.unliteral(each)) for each in given]
+    if expr.fn in (operator.lshift, operator.rshift):
+        return set(elements) == {types.int64}
     return types.float64 in elements and set(elements) <= {types.float64, types.int64}
 
 

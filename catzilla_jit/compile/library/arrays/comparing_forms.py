@@ -166,6 +166,23 @@ def _is_any_array(type_: Any) -> bool:
 # -- counts
 
 
+def _counted_along(_given: Any, *, axis: Any = None) -> Any:
+    if axis not in (0, 1, -1, -2) or type(axis) is not int:
+        return None
+    lines = [
+        f"counts = numpy.zeros(x.shape[{1 - axis % 2}], numpy.int64)",
+        "for i in range(x.shape[0]):", "    for j in range(x.shape[1]):",
+        f"        counts[{'ji'[axis % 2]}] += x[i, j] != 0", "return counts",
+    ]  # fmt: skip
+    function = written("counts", "x", lines, numpy=numpy)
+
+    def ours(array: Any) -> Function | None:
+        known = _is_array(array, *NUMBERS, types.boolean) and array.ndim == 2
+        return function if known else None
+
+    return choice_of("counts", ours, certain=True)
+
+
 def _counted(_given: Any) -> Any:
     def ours(array: Any) -> Function | None:
         if not _is_array(array, *NUMBERS, types.boolean):
@@ -332,7 +349,9 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.iscomplexobj: Form(("x",), ("x",), _is_complex(True)),
     numpy.isrealobj: Form(("x",), ("x",), _is_complex(False)),
     numpy.array_equal: Form(("a1", "a2"), ("a1", "a2"), _all_equal),
-    numpy.count_nonzero: Form(("a",), ("a",), _counted),
+    numpy.count_nonzero: Form(
+        ("a",), ("a",), _counted, other=Form(("a", "axis"), ("a",), _counted_along)
+    ),
     numpy.flatnonzero: Form(("a",), ("a",), _places),
     numpy.nansum: Form(("a", "axis"), ("a",), _sum_without("nansum")),
     numpy.nanmean: Form(("a", "axis"), ("a",), _sum_without("nanmean")),

@@ -1,4 +1,4 @@
-"""Lines with an item more or less: `numpy.insert` and `numpy.delete` at one place."""
+"""Arrays with items more or less: `numpy.insert` and `numpy.delete` at one place."""
 
 # Numba is annotated in part only.
 # mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
@@ -22,10 +22,30 @@ INSERT = [
     "made[:place] = line[:place]", "made[place] = value", "made[place + 1 :] = line[place:]",
     "return made",
 ]  # fmt: skip
+INSERT_LINE = [
+    "if at < -len(line) or at > len(line):", "    bail_out()",
+    "place = at + len(line) if at < 0 else at", "end = place + len(value)",
+    "made = numpy.empty(len(line) + len(value), line.dtype)",
+    "made[:place] = line[:place]", "made[place:end] = value", "made[end:] = line[place:]",
+    "return made",
+]  # fmt: skip
 DELETE = [
     "if at < -len(line) or at >= len(line):", "    bail_out()",
     "place = at + len(line) if at < 0 else at", "made = numpy.empty(len(line) - 1, line.dtype)",
     "made[:place] = line[:place]", "made[place:] = line[place + 1 :]", "return made",
+]  # fmt: skip
+
+
+DELETE_ROW = [
+    "rows, columns = table.shape", "if at < -rows or at >= rows:", "    bail_out()",
+    "place = at + rows if at < 0 else at", "made = numpy.empty((rows - 1, columns), table.dtype)",
+    "made[:place] = table[:place]", "made[place:] = table[place + 1 :]", "return made",
+]  # fmt: skip
+DELETE_COLUMN = [
+    "rows, columns = table.shape", "if at < -columns or at >= columns:", "    bail_out()",
+    "place = at + columns if at < 0 else at",
+    "made = numpy.empty((rows, columns - 1), table.dtype)",
+    "made[:, :place] = table[:, :place]", "made[:, place:] = table[:, place + 1 :]", "return made",
 ]  # fmt: skip
 
 
@@ -46,8 +66,11 @@ def _inserted(_given: Any, *, axis: Any = None) -> Any:
     if not _is_axis(axis):
         return None
     function = written("inserted", "line, at, value", INSERT, numpy=numpy)
+    several = written("inserted", "line, at, value", INSERT_LINE, numpy=numpy)
 
     def ours(line: Any, at: Any, value: Any) -> Function | None:
+        if _is_line(line) and _is_line(value) and _is_place(at):
+            return several if value.dtype == line.dtype else None
         if (
             not _is_line(line)
             or not _is_place(at)
@@ -62,12 +85,21 @@ def _inserted(_given: Any, *, axis: Any = None) -> Any:
 
 
 def _deleted(_given: Any, *, axis: Any = None) -> Any:
-    if not _is_axis(axis):
+    if axis is not None and type(axis) is not int:
         return None
     function = written("deleted", "line, at", DELETE, numpy=numpy)
+    row = written("deleted", "table, at", DELETE_ROW, numpy=numpy)
+    column = written("deleted", "table, at", DELETE_COLUMN, numpy=numpy)
 
-    def ours(line: Any, at: Any) -> Function | None:
-        return function if _is_line(line) and _is_place(at) else None
+    def ours(array: Any, at: Any) -> Function | None:
+        if not _is_place(at):
+            return None
+        if _is_line(array):
+            return function if _is_axis(axis) else None
+        known = isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C"
+        if not known or not array.aligned or array.dtype not in number_rows.PLAIN:
+            return None
+        return row if axis in (0, -2) else column if axis in (1, -1) else None
 
     return choice_of("delete", ours)
 

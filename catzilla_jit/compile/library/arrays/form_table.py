@@ -12,7 +12,9 @@ from catzilla_jit.compile.library.arrays import (
     making_forms,
     matrix_forms,
     order_forms,
+    padding_forms,
     pairing_forms,
+    places_forms,
     reduction_forms,
     series_forms,
     transform_forms,
@@ -24,7 +26,8 @@ _FUNCTIONS: dict[Any, Form] = {}
 _METHODS: dict[str, Form] = {}
 for _module in (
     comparing_forms, conversion_forms, editing_forms, fit_forms, making_forms, matrix_forms,
-    order_forms, pairing_forms, reduction_forms, series_forms, transform_forms, ufunc_method_forms,
+    order_forms, padding_forms, pairing_forms, places_forms, reduction_forms, series_forms,
+    transform_forms, ufunc_method_forms,
 ):  # fmt: skip
     _FUNCTIONS |= _module.FUNCTIONS
     _METHODS |= _module.METHODS

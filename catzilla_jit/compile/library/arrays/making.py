@@ -22,16 +22,13 @@ from catzilla_jit.compile.library.ufuncs.error_state import warnings_matter
 IS_PLAIN = platform.machine() in ("x86_64", "AMD64")
 
 
-def eye(rows: int, columns: int, k: int) -> Any:
-    made = numpy.zeros((rows, columns))
+def eye(made: Any, k: int) -> Any:
+    """Write ones to a diagonal of a table of zeros."""
+    rows, columns = made.shape
     for i in range(rows):
         if 0 <= i + k < columns:
-            made[i, i + k] = 1.0
+            made[i, i + k] = 1
     return made
-
-
-def identity(n: int) -> Any:
-    return eye(n, n, 0)
 
 
 def diag(line: Any, k: int) -> Any:

@@ -41,6 +41,12 @@ def _is_number(type_: Any) -> bool:
 
 def dtype_of(constant: Any) -> Any:
     """Return the Numba type of elements that a constant like `float` means, None for others."""
+    if type(constant) is str or isinstance(constant, numpy.dtype):
+        try:
+            constant = numpy.dtype(constant)
+        except TypeError:
+            return None
+        constant = constant.type if constant.isnative else None
     known = (float, int, bool, complex, numpy.number, numpy.bool_)
     if not isinstance(constant, type) or not issubclass(constant, known):
         return None
@@ -70,7 +76,9 @@ def _joined_of_list(name: str) -> Any:
 
 
 def _appended(given: Any, *, axis: Any = None) -> Any:
-    return joining.joining("append", 0, 2) if axis is None and len(given) == 2 else None
+    if len(given) != 2 or (axis is not None and type(axis) is not int):
+        return None
+    return joining.joining("append" if axis is None else "concatenate", axis or 0, 2)
 
 
 def _array(given: Any, *, shape: tuple[int, ...], dtype: Any = None) -> Any:
@@ -166,20 +174,22 @@ def _flipped_along(axis: int) -> Any:
 # -- arrays of their own
 
 
-def _identity(_given: Any, *, dtype: Any = None) -> Any:
-    if dtype is not None and dtype is not float:
-        return None
-    return _of(making.identity, _is_int)
+def _identity(given: Any, *, dtype: Any = None) -> Any:
+    return _eye(given, dtype=dtype)
 
 
 def _eye(given: Any, *, k: Any = 0, dtype: Any = None, M: Any = None) -> Any:
-    if type(k) is not int or (dtype is not None and dtype is not float):
-        return None
+    element = types.float64 if dtype is None else dtype_of(dtype)
     if M is not None and type(M) is not int:
         return None
-    wide = "rows" if M is None else str(M)
-    lines = f"return eye(rows, {wide}, {k})"
-    return by_text("eye_of", "rows", lines, fits=_is_int, eye=making.eye)
+    if element is None or ("k" not in given and type(k) is not int):
+        return None
+    wide = "M" if "M" in given else given[0] if M is None else str(M)
+    lines = f"return eye(zeros(({given[0]}, {wide}), dtype), {'k' if 'k' in given else k})"
+    return by_text(
+        "eye_of", ", ".join(given), lines, fits=lambda *sizes: all(map(_is_int, sizes)),
+        eye=making.eye, zeros=numpy.zeros, dtype=numpy_support.as_dtype(element),
+    )  # fmt: skip
 
 
 def _diag(_given: Any, *, k: Any = 0) -> Any:
@@ -310,6 +320,10 @@ def _arange(given: Any, *, dtype: Any = None) -> Any:
     return choice_of("arange", ours, certain=True)
 
 
+_SIDES = ("N", "M", "k", "dtype")
+_EYE = Form(_SIDES, ("N",), _eye, other=Form(
+    _SIDES, ("N", "M"), _eye, other=Form(_SIDES, ("N", "M", "k"), _eye,
+                                         other=Form(_SIDES, ("N", "k"), _eye))))  # fmt: skip
 _TILE = Form(("A", "reps"), ("A",), _tiled, other=Form(("A", "reps"), ("A", "reps"), _tile))
 FUNCTIONS: dict[Any, Form] = {
     **{
@@ -339,7 +353,7 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.fliplr: Form(("m",), ("m",), _flipped_along(1)),
     numpy.flipud: Form(("m",), ("m",), _flipped_along(0)),
     numpy.identity: Form(("n", "dtype"), ("n",), _identity),
-    numpy.eye: Form(("N", "M", "k", "dtype"), ("N",), _eye),
+    numpy.eye: _EYE,
     numpy.diag: Form(("v", "k"), ("v",), _diag),
     numpy.diagflat: Form(("v", "k"), ("v",), _diag_of_all),
     numpy.tril: Form(("m", "k"), ("m",), _triangle("tril")),

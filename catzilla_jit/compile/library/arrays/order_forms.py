@@ -95,7 +95,11 @@ def _median_along(_given: Any, *, axis: Any = None) -> Any:
     if type(axis) is not int:
         return None
 
+    flat = _of_sorted(quantiles.median)(_given).ours
+
     def ours(array: Any) -> Function | None:
+        if isinstance(array, types.Array) and array.ndim == 1 and axis in (0, -1):
+            return flat(array)
         rows = _lines_along(array, axis)
         if rows is None:
             return None
@@ -291,6 +295,24 @@ def _counted(_given: Any, *, weights: Any = None) -> Any:
     return choice_of("bincount", ours)
 
 
+def _weighed(given: Any) -> Any:
+    least = "minlength" if "minlength" in given else "0"
+    lines = [
+        "if len(x) == 0 or len(x) != len(weights):", "    bail_out()",
+        f"made = numpy.zeros(len(counted(x, {least})))",
+        "for i in range(len(x)):", "    made[x[i]] += weights[i]", "return made",
+    ]  # fmt: skip
+
+    def ours(line: Any, weights: Any, least: Any = types.int64) -> Function | None:
+        known = _is_line(line, types.int64) and _is_line(weights)
+        if not known or types.unliteral(least) != types.int64:
+            return None
+        return written("weighed", ", ".join(given), lines, numpy=numpy,
+                       counted=places.counted_up_to)  # fmt: skip
+
+    return choice_of("bincount", ours)
+
+
 SORT = ("a", "axis", "kind", "order", "*", "stable")
 FUNCTIONS: dict[Any, Form] = {
     numpy.sort: Form(SORT, ("a",), _sorted(False)),
@@ -302,7 +324,12 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.searchsorted: Form(("a", "v", "side"), ("a", "v"), _searched),
     numpy.digitize: Form(("x", "bins", "right"), ("x", "bins"), _digitized),
     numpy.interp: Form(("x", "xp", "fp"), ("x", "xp", "fp"), _interpolated),
-    numpy.bincount: Form(("x", "/", "weights", "minlength"), ("x", "minlength"), _counted),
+    numpy.bincount: Form(
+        ("x", "/", "weights", "minlength"),
+        ("x", "minlength"),
+        _counted,
+        other=Form(("x", "/", "weights", "minlength"), ("x", "weights", "minlength"), _weighed),
+    ),
 }
 METHODS: dict[str, Form] = {
     "argsort": FUNCTIONS[numpy.argsort],

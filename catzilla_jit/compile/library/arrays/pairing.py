@@ -115,6 +115,38 @@ def counted_between(line: Any, count: int, low: float, high: float) -> Any:
     return counts, edges
 
 
+def counted_by_edges(line: Any, edges: Any) -> Any:
+    """Count the items of a line between the bounds of bins, the last of which is in its bin."""
+    count = len(edges) - 1
+    if count < 1:
+        bail_out()
+    for i in range(count):
+        if not edges[i] <= edges[i + 1]:
+            bail_out()
+    counts = numpy.zeros(count, numpy.int64)
+    for number in line:
+        if edges[0] <= number <= edges[count]:
+            place = place_right(edges, number) - 1
+            counts[place if place < count else count - 1] += 1
+    return counts
+
+
+def dense(counts: Any, edges: Any) -> Any:
+    """Return the part of all items in each bin, by its width, and the bounds."""
+    total = 0
+    for each in counts:
+        total += each
+    if total == 0:
+        bail_out()
+    made = numpy.empty(len(counts))
+    for i in range(len(counts)):
+        width = edges[i + 1] - edges[i]
+        if width == 0:
+            bail_out()
+        made[i] = counts[i] / (1.0 * width) / total
+    return made, edges
+
+
 def is_among(numbers: Any, known: Any) -> Any:
     """Tell for each number whether it is one of a sorted line."""
     made = numpy.empty(len(numbers), numpy.bool_)

@@ -11,7 +11,7 @@ import numba  # noqa: F401 -- the whole before its parts
 import numpy
 from numba.core import types
 
-from catzilla_jit.compile.library.arrays import making, pairing
+from catzilla_jit.compile.library.arrays import making, pairing, quantiles
 from catzilla_jit.compile.library.arrays.forms import Form
 from catzilla_jit.compile.library.arrays.order_forms import SORTED
 from catzilla_jit.compile.library.arrays.reduction_forms import MULTIPLY
@@ -47,6 +47,23 @@ def _convolved(_given: Any, *, mode: Any = "full") -> Any:
                        convolved=pairing.convolved)  # fmt: skip
 
     return choice_of("convolve", ours, certain=True)
+
+
+def _correlated(_given: Any, *, mode: Any = "valid") -> Any:
+    if mode not in MODES or not making.IS_PLAIN:
+        return None
+    lines = ["if len(a) < len(v):", "    bail_out()",
+             f"return convolved(a, v[::-1], {MODES[mode]})"]  # fmt: skip
+
+    def ours(first: Any, second: Any) -> Function | None:
+        plain = all(
+            _is_line(each, types.float64) and each.layout == "C" for each in (first, second)
+        )
+        if not plain:
+            return None
+        return written("correlate", "a, v", lines, convolved=pairing.convolved)
+
+    return choice_of("correlate", ours)
 
 
 def _averaged(given: Any) -> Any:
@@ -141,12 +158,16 @@ def _polynomial(_given: Any) -> Any:
     return choice_of("polyval", ours, certain=True)
 
 
-def _histogram(given: Any, *, range: Any = None) -> Any:
+def _histogram(given: Any, *, range: Any = None, density: Any = False) -> Any:
+    if density not in (None, False, True):
+        return None
     numbers = isinstance(range, tuple) and all(type(each) in (int, float) for each in range)
     if range is not None and not (numbers and len(range) == 2):
         return None
 
     def ours(line: Any, count: Any = types.int64) -> Function | None:
+        if _is_line(line) and _is_line(count):
+            return _between_edges(line, count, bool(density)) if range is None else None
         if not _is_line(line) or not _is_int(count):
             return None
         names = "a, bins" if len(given) == 2 else "a"
@@ -155,10 +176,22 @@ def _histogram(given: Any, *, range: Any = None) -> Any:
         if range is not None:
             low, high = (repr(float(each)) for each in range)
             call = f"return counted_between(a, {counted}, {low}, {high})"
+        if density:
+            call = call.replace("return ", "return dense(*") + ")"
         return written("histogram", names, [call], counted_in_bins=pairing.counted_in_bins,
-                       counted_between=pairing.counted_between)  # fmt: skip
+                       counted_between=pairing.counted_between, dense=pairing.dense)  # fmt: skip
 
     return choice_of("histogram", ours)
+
+
+def _between_edges(line: Any, edges: Any, density: bool) -> Function | None:
+    """Return what counts between bounds that are told, which are returned as they are."""
+    floats = "a, bins.astype(numpy.float64)" if edges.dtype != types.float64 else "a, bins"
+    whole = line.dtype == edges.dtype == types.int64
+    lines = [f"counts = counted_by_edges({'a, bins' if whole else floats})"]
+    lines.append("return dense(counts, bins)" if density else "return counts, bins")
+    return written("histogram", "a, bins", lines, numpy=numpy, dense=pairing.dense,
+                   counted_by_edges=pairing.counted_by_edges)  # fmt: skip
 
 
 def _among(_given: Any) -> Any:
@@ -169,6 +202,23 @@ def _among(_given: Any) -> Any:
                        is_among=pairing.is_among)  # fmt: skip
 
     return choice_of("isin", ours, certain=True)
+
+
+def _combined(line: str) -> Any:
+    """Return what makes the chooser of what two lines of integers, as sets, make."""
+    lines = ["first = unique(order(a))", line]
+    function = written(
+        "combined", "a, b", lines, numpy=numpy, order=SORTED, is_among=pairing.is_among,
+        unique=quantiles.unique,
+    )  # fmt: skip
+
+    def make(_given: Any) -> Any:
+        def ours(*given: Any) -> Function | None:
+            return function if all(_is_line(each, types.int64) for each in given) else None
+
+        return choice_of("combined", ours, certain=True)
+
+    return make
 
 
 def _swapped(_given: Any, *, axis1: Any = None, axis2: Any = None) -> Any:
@@ -188,6 +238,7 @@ def _swapped(_given: Any, *, axis1: Any = None, axis2: Any = None) -> Any:
 
 FUNCTIONS: dict[Any, Form] = {
     numpy.convolve: Form(("a", "v", "mode"), ("a", "v"), _convolved),
+    numpy.correlate: Form(("a", "v", "mode"), ("a", "v"), _correlated),
     numpy.average: Form(("a", "axis", "weights"), ("a", "weights"), _averaged),
     numpy.vdot: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("vdot")),
     numpy.inner: Form(("a", "b", "/"), ("a", "b"), _product_of_lines("inner")),
@@ -195,8 +246,19 @@ FUNCTIONS: dict[Any, Form] = {
     numpy.kron: Form(("a", "b"), ("a", "b"), _kronecker),
     numpy.take: Form(("a", "indices", "axis"), ("a", "indices"), _taken),
     numpy.polyval: Form(("p", "x"), ("p", "x"), _polynomial),
-    numpy.histogram: Form(("a", "bins", "range"), ("a", "bins"), _histogram),
+    numpy.histogram: Form(("a", "bins", "range", "density"), ("a", "bins"), _histogram),
     numpy.isin: Form(("element", "test_elements"), ("element", "test_elements"), _among),
+    numpy.union1d: Form(
+        ("ar1", "ar2"),
+        ("ar1", "ar2"),
+        _combined("return unique(order(numpy.concatenate((first, b))))"),
+    ),
+    numpy.intersect1d: Form(
+        ("ar1", "ar2"), ("ar1", "ar2"), _combined("return first[is_among(first, order(b))]")
+    ),
+    numpy.setdiff1d: Form(
+        ("ar1", "ar2"), ("ar1", "ar2"), _combined("return first[~is_among(first, order(b))]")
+    ),
     numpy.swapaxes: Form(("a", "axis1", "axis2"), ("a",), _swapped),
 }
 METHODS: dict[str, Form] = {

@@ -143,9 +143,17 @@ def _slopes(given: Any) -> Any:
     return choice_of("gradient", ours)
 
 
-def _cross(_given: Any) -> Any:
+def _cross(_given: Any, *, axis: Any = None) -> Any:
+    if axis is not None and (type(axis) is not int or axis not in (0, 1, -1)):
+        return None
+
     def ours(left: Any, right: Any) -> Function | None:
         if not all(_is_line(each) or _is_table(each) for each in (left, right)):
+            return None
+        if (axis == 1 and left.ndim != right.ndim) or axis == 1 == left.ndim:
+            return None
+        upright = axis == 0 and left.ndim == 2
+        if axis == 0 and left.ndim != right.ndim:
             return None
         whole = {left.dtype, right.dtype} == {types.int64}
         dtype = numpy.int64 if whole else numpy.float64
@@ -155,8 +163,10 @@ def _cross(_given: Any) -> Any:
             name if each.ndim == 2 else f"{name}.copy().reshape(1, {name}.size)"
             for name, each in (("left", left), ("right", right))
         ]
+        if upright:
+            shown = ["left.T", "right.T"]
         return written(
-            "crosses", "left, right", [f"return rows({', '.join(shown)})"],
+            "crosses", "left, right", [f"return rows({', '.join(shown)}){'.T' * upright}"],
             rows=series.crosses(dtype),
         )  # fmt: skip
 
@@ -182,15 +192,19 @@ def _part(name: str) -> Any:
     return make
 
 
-def _range(_given: Any) -> Any:
+def _range(_given: Any, *, axis: Any = None) -> Any:
+    if axis is not None and type(axis) is not int:
+        return None
+    along = loops.ALL if axis is None else axis
+
     def ours(array: Any) -> Function | None:
-        if loops.result_type("max", array, loops.ALL, False) is None or array.dtype not in NUMBERS:
+        if loops.result_type("max", array, along, False) is None or array.dtype not in NUMBERS:
             return None
         return written(
             "range_of", "values", ["return apart(most(values), least(values))"],
             apart=operators.FUNCTIONS[numpy.subtract, 2],
-            most=loops.reduction("max", loops.ALL, False),
-            least=loops.reduction("min", loops.ALL, False),
+            most=loops.reduction("max", along, False),
+            least=loops.reduction("min", along, False),
         )  # fmt: skip
 
     return choice_of("ptp", ours, certain=True)
@@ -204,8 +218,8 @@ FUNCTIONS: dict[Any, Form] = {
         ("a", "n", "axis", "prepend", "append"), ("a", "prepend", "append"), _differences
     ),
     numpy.gradient: Form(("f", "apart", "/"), ("f", "apart"), _slopes),
-    numpy.cross: Form(("a", "b"), ("a", "b"), _cross),
-    numpy.ptp: Form(("a",), ("a",), _range),
+    numpy.cross: Form(("a", "b", "axisa", "axisb", "axisc", "axis"), ("a", "b"), _cross),
+    numpy.ptp: Form(("a", "axis"), ("a",), _range),
     **{getattr(numpy, name): Form(("val",), ("val",), _part(name)) for name in ("real", "imag")},
     numpy.angle: Form(("z",), ("z",), _part("angle")),
 }

@@ -30,6 +30,8 @@ BINARY = (
     "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2", "fmod", "remainder",
     "mod", "floor_divide", "copysign", "nextafter", "heaviside",
 )  # fmt: skip
+#: Those of integers, or of a float and an integer.
+OF_INTEGERS = ("gcd", "lcm", "left_shift", "right_shift", "ldexp")
 
 
 #: The most arguments of a ufunc that is called.
@@ -61,9 +63,15 @@ def made(name: str, inputs: int) -> Any:
         return result(*given), _code
 
     def _code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        chosen = signatures.choose(name, signature.args)
+        given, strong = _numbers(signature.args)
+        chosen = signatures.choose(name, given, strong)
         assert chosen is not None
-        return calls.elementwise(context, builder, chosen, signature, values)
+        numbers = [
+            _item(context, builder, type_, value) if own else value
+            for type_, value, own in zip(signature.args, values, strong, strict=True)
+        ]
+        plain = signature.return_type(*given)
+        return calls.elementwise(context, builder, chosen, plain, numbers)
 
     def of_one(_typing: Any, values: Any) -> Any:
         return typed((values,))
@@ -84,9 +92,10 @@ def made(name: str, inputs: int) -> Any:
 
 def result_type(name: str, given: tuple[Any, ...]) -> Any:
     """Return the Numba type of what a ufunc makes of these, None where it is not called."""
+    given, strong = _numbers(given)
     if any(isinstance(each, types.Array) and not _is_table(each) for each in given):
         return None
-    chosen = signatures.choose(name, given)
+    chosen = signatures.choose(name, given, strong)
     if chosen is None or len(chosen.makes) != 1:
         return None
     arrays = [each for each in given if isinstance(each, types.Array)]
@@ -96,6 +105,24 @@ def result_type(name: str, given: tuple[Any, ...]) -> Any:
     return types.Array(chosen.makes[0], dimensions, signatures.layout(given))
 
 
+def _numbers(given: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
+    """Return the types with those of arrays without dimensions as numbers, and which these are.
+
+    A ufunc makes a number of them, and takes theirs for NumPy's own.
+    """
+    strong = tuple(
+        isinstance(each, types.Array) and each.ndim == 0 and each.aligned for each in given
+    )
+    plain = [each.dtype if own else each for each, own in zip(given, strong, strict=True)]
+    return tuple(plain), strong
+
+
+def _item(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    """Return the number in an array without dimensions."""
+    array = context.make_array(type_)(context, builder, value)
+    return context.unpack_value(builder, type_.dtype, array.data)
+
+
 def _is_table(type_: Any) -> bool:
     return type_.ndim > 0 and type_.aligned
 
@@ -103,7 +130,7 @@ def _is_table(type_: Any) -> bool:
 #: What stands for functions of NumPy, by the function and the number of arguments.
 FUNCTIONS: dict[tuple[Any, int], Any] = {
     **{(getattr(numpy, name), 1): made(name, 1) for name in UNARY},
-    **{(getattr(numpy, name), 2): made(name, 2) for name in BINARY},
+    **{(getattr(numpy, name), 2): made(name, 2) for name in (*BINARY, *OF_INTEGERS)},
 }
 
 #: The names of the ufuncs, by what stands for them.

@@ -24,6 +24,8 @@ OPERATORS: dict[Any, Any] = {
     operator.pow: elementwise.FUNCTIONS[numpy.power, 2],
     operator.mod: elementwise.FUNCTIONS[numpy.remainder, 2],
     operator.floordiv: elementwise.FUNCTIONS[numpy.floor_divide, 2],
+    operator.lshift: elementwise.FUNCTIONS[numpy.left_shift, 2],
+    operator.rshift: elementwise.FUNCTIONS[numpy.right_shift, 2],
 }
 
 
