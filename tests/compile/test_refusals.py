@@ -334,8 +334,12 @@ def names_what_is_called_undefined(n: int) -> int:
     return n + undefined  # type: ignore[name-defined, no-any-return]  # noqa: F821
 
 
+def pairs(n: int) -> Any:
+    return [[1.0, float(n)], [2.0, 3.0]]
+
+
 def takes_the_mean_of_a_list(n: int) -> Any:
-    return np.mean([[1.0, float(n)], [2.0, 3.0]])
+    return np.mean(pairs(n))
 
 
 def loops_over_a_number(n: Any) -> int:

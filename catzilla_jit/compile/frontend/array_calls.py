@@ -28,8 +28,10 @@ import numpy
 from numba.core import errors
 from numba.np import numpy_support
 
+from catzilla_jit.compile.frontend import in_other_words, list_operands
 from catzilla_jit.compile.frontend.fact import OPEN, SCALARS, Fact, dtype_of
 from catzilla_jit.compile.frontend.known import LIMITS, Facts
+from catzilla_jit.compile.frontend.list_operands import as_tuple
 from catzilla_jit.compile.library import builtin_functions
 from catzilla_jit.compile.library.ufuncs import (
     conversions,
@@ -60,7 +62,18 @@ class ArrayCalls:
         self.chooses: int | None = None  # the line of what Python may have to answer
 
     def replaced(self, node: ast.expr, facts: Facts) -> ast.expr | None:
-        """Return what stands for a call or an attribute, or None."""
+        """Return what stands for a call, an operation or an attribute, or None."""
+        made = list_operands.converted(node, facts, self._as_array)
+        now = node if made is None else ast.copy_location(made, node)
+        said = in_other_words.converted(now, facts, self._call, exact=self._exact)
+        if said is not None:
+            made = now = ast.copy_location(said, node)
+        return self._replaced(now, facts) or made
+
+    def _as_array(self, node: ast.expr) -> ast.expr:
+        return self._call("array", numpy.array, as_tuple(node) or node)
+
+    def _replaced(self, node: ast.expr, facts: Facts) -> ast.expr | None:
         if isinstance(node, ast.Attribute):
             return self._limit(node, facts)
         if isinstance(node, ast.Subscript):
@@ -91,7 +104,7 @@ class ArrayCalls:
         variables = holder is not None and holder.is_array
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         made = [
-            self._call("array", numpy.array, _as_tuple(each))
+            self._call("array", numpy.array, as_tuple(each))
             if _is_index(each, variables=variables) else each
             for each in parts
         ]  # fmt: skip
@@ -122,7 +135,7 @@ class ArrayCalls:
             return None
         table, picked = facts.of(node.value), facts.of(places)
         if _is_index(places):
-            places = self._call("array", numpy.array, _as_tuple(places))
+            places = self._call("array", numpy.array, as_tuple(places))
         elif picked is None or picked.ndim != 1 or picked.dtype not in (bool, int, None):
             return None
         if table is None or table.ndim != 2:
@@ -168,7 +181,7 @@ class ArrayCalls:
         if plain is not None:
             return plain
         if function is numpy.array and len(node.args) == 1 and not node.keywords:
-            rows = _as_tuple(node.args[0])
+            rows = as_tuple(node.args[0])
             if rows is not None:
                 return self._call("array", numpy.array, rows)
         given = facts.of(node.args[0]) if node.args else None
@@ -192,6 +205,8 @@ class ArrayCalls:
         if given.is_array and given.ndim is not None:
             if given.ndim >= least:
                 return value
+            if given.ndim == 0:
+                return None
             row = ast.Tuple([ast.Constant(None), ast.Slice(None, None, None)], ast.Load())
             return ast.Subscript(value, row, ast.Load())
         if least > 1:
@@ -225,10 +240,25 @@ class ArrayCalls:
             if dtype == given.dtype and not copies:
                 return value
             return None if never_copies else self._converted(value, dtype)
+        if _is_number(given) and least.constant == 0 and not never_copies:
+            return self._of_number(node, given, wanted)
         if not _is_list(given) or least.constant > 1 or never_copies:
             return None
         made = self._call("array", numpy.array, value)
         return made if wanted is None else self._converted(made, wanted)
+
+    def _of_number(self, node: ast.Call, given: Fact, wanted: Any) -> ast.expr | None:
+        """Return an array without dimensions."""
+        value = node.args[0]
+        if wanted is not None:
+            kinds = {numpy.dtype(kind) for kind in given.classes if kind in NUMBERS}
+            if len(kinds) != 1 or len(given.classes) > 2:
+                return None
+            if kinds == {numpy.dtype(int)} and wanted == numpy.dtype(float):
+                value = ast.Call(ast.Name("float", ast.Load()), [value], [])
+            elif kinds != {wanted}:
+                return None
+        return self._call("array", numpy.array, value)
 
     def _converted(self, value: ast.expr, dtype: Any) -> ast.expr | None:
         """Return a copy of an array as one of a dtype."""
@@ -290,18 +320,6 @@ def _masked(node: ast.Subscript, facts: Facts) -> ast.expr | None:
     return ast.Subscript(node.value, index.args[0], node.ctx)
 
 
-def _as_tuple(node: ast.expr) -> ast.expr | None:
-    """Return a list that is written out, of items or rows, as a tuple; None for all else."""
-    if not isinstance(node, ast.List) or not node.elts:
-        return None
-    if any(isinstance(each, ast.Starred) for each in node.elts):
-        return None
-    rows = [_as_tuple(each) for each in node.elts]
-    if any(each is None for each in rows):
-        return None if any(rows) else ast.Tuple(node.elts, ast.Load())
-    return ast.Tuple([each for each in rows if each is not None], ast.Load())
-
-
 def _is_index(node: ast.expr, *, variables: bool = True) -> bool:
     """Tell whether a node is a list that is written out, of integers.
 
@@ -317,6 +335,10 @@ def _is_index(node: ast.expr, *, variables: bool = True) -> bool:
         or (isinstance(each, ast.Constant) and type(each.value) is not int)
         for each in node.elts
     )
+
+
+#: Numbers of which arrays are made.
+NUMBERS = (int, float, numpy.int64, numpy.float64)
 
 
 def _is_number(given: Fact) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy
 
+from catzilla_jit.compile.frontend import list_operands
 from catzilla_jit.compile.frontend.fact import SCALARS, Fact
 from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.frontend.rewriting import LIBRARY, placed
@@ -34,6 +35,9 @@ class Outputs:
 
     def replaced(self, node: ast.stmt, facts: Facts) -> list[ast.stmt] | None:
         """Return what stands for a statement, None for itself."""
+        made_array = list_operands.assigned(node, facts, self._as_array)
+        if made_array is not None:
+            return [placed(node, made_array)]
         call = getattr(node, "value", None)
         if not isinstance(node, ast.Expr | ast.Assign | ast.Return):
             return None
@@ -60,6 +64,9 @@ class Outputs:
             node.value = array
             statements.append(node)
         return [placed(node, each) for each in statements]
+
+    def _as_array(self, node: ast.expr) -> ast.expr:
+        return self._call("array", numpy.array, list_operands.as_tuple(node) or node)
 
     def _written(
         self,

@@ -1,0 +1,224 @@
+"""Calls of NumPy's functions in words that compiled code knows, where both say the same.
+
+np.zeros([n, 2])                `np.zeros((n, 2))`, and so for other shapes
+x.astype("float32")             `x.astype(np.float32)`; `dtype="int64"` too
+np.array([xs, ys])              `np.array((np.array(xs), np.array(ys)))`, xs and ys being lists
+np.fromiter((f(x) for x in xs), float)      `np.array([f(x) for x in xs], float)`
+math.sqrt(x)                    `math.sqrt(x.item())`, x being an array without dimensions
+np.select([p, q], [x, y], z)    `np.where(p, x, np.where(q, y, z))`, of lines
+"""
+
+# Numba is annotated in part only.
+# mypy: disable-error-code="no-untyped-call,no-any-return,attr-defined"
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from catzilla_jit.compile.frontend import list_operands
+from catzilla_jit.compile.frontend.known import Facts
+from catzilla_jit.compile.library.arrays.written import Function, written
+from catzilla_jit.compile.library.ufuncs import choices
+
+#: Functions that are told a shape, and by which argument.
+SHAPED = {
+    numpy.zeros: 0, numpy.ones: 0, numpy.empty: 0, numpy.full: 0, numpy.reshape: 1,
+    numpy.transpose: 1, numpy.tile: 1, numpy.broadcast_to: 1,
+}  # fmt: skip
+SHAPED_METHODS = ("reshape", "transpose")
+#: Functions that are told a type of items by their second argument.
+TYPED = (numpy.zeros, numpy.ones, numpy.empty, numpy.array, numpy.asarray, numpy.fromiter)
+#: More choices than this are left to NumPy.
+MOST = 8
+Call = Callable[..., ast.Call]
+
+
+def converted(node: ast.expr, facts: Facts, call: Call, *, exact: bool) -> ast.expr | None:
+    """Return a call in other words, None where there are none; `call` names what it calls."""
+    if not isinstance(node, ast.Call) or any(isinstance(e, ast.Starred) for e in node.args):
+        return None
+    function = facts.object(node.func)
+    made = _by_type(node, function, facts, call)
+    made = _shaped(made or node, function, facts) or made
+    if made is None:
+        made = _of_item(node, function, facts)
+    if made is not None or not exact:
+        return made
+    if function is numpy.fromiter:
+        return _from_items(node, call)
+    if function is numpy.array and len(node.args) == 1 and not node.keywords:
+        return _of_lists(node, facts, call)
+    if function is numpy.select:
+        return _selected(node, facts, call)
+    return _flattened(node, function, facts) or _of_masks(node, facts)
+
+
+def _by_type(node: ast.Call, function: Any, facts: Facts, call: Call) -> ast.Call | None:
+    """Return a call that is told a type of NumPy's by that, in the place of its name."""
+    args, keywords = list(node.args), list(node.keywords)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
+        holder, place = facts.of(node.func.value), 0
+        if holder is None or not holder.is_array:
+            return None
+    elif getattr(function, "__module__", None) == "numpy":
+        place = 1 if any(function is each for each in TYPED) else len(args)
+    else:
+        return None
+    changed = False
+    for i, each in enumerate(args):
+        type_ = _type_named(each) if i == place else None
+        if type_ is not None:
+            args[i], changed = call(f"type_{type_.__name__}", type_).func, True
+    for i, told in enumerate(keywords):
+        type_ = _type_named(told.value) if told.arg == "dtype" else None
+        if type_ is not None:
+            name = call(f"type_{type_.__name__}", type_).func
+            keywords[i], changed = ast.keyword("dtype", name), True
+    return ast.Call(node.func, args, keywords) if changed else None
+
+
+def _type_named(node: ast.expr) -> Any:
+    if not isinstance(node, ast.Constant) or type(node.value) is not str:
+        return None
+    try:
+        found = numpy.dtype(node.value)
+    except TypeError:
+        return None
+    return found.type if found.isnative and found.kind in "biufc" else None
+
+
+def _shaped(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
+    """Return a call with a tuple in the place of a list that is a shape."""
+    place: int | None = None
+    try:
+        place = SHAPED.get(function)
+    except TypeError:  # an unhashable value
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in SHAPED_METHODS:
+        holder = facts.of(node.func.value)
+        if holder is not None and holder.is_array and len(node.args) == 1:
+            place = 0
+    if place is None or place >= len(node.args):
+        return None
+    shape = node.args[place]
+    if not isinstance(shape, ast.List) or any(isinstance(e, ast.Starred) for e in shape.elts):
+        return None
+    args = list(node.args)
+    args[place] = ast.Tuple(shape.elts, ast.Load())
+    return ast.Call(node.func, args, node.keywords)
+
+
+def _of_item(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
+    """Return a call of a function of numbers that is given an array without dimensions."""
+    of_math = getattr(function, "__module__", None) == "math"
+    if not of_math and not any(function is each for each in (float, int, complex, bool)):
+        return None
+    known = [facts.of(each) for each in node.args]
+    bare = [each is not None and each.is_array and each.ndim == 0 for each in known]
+    if not any(bare) or node.keywords:
+        return None
+    args: list[ast.expr] = [
+        ast.Call(ast.Attribute(each, "item", ast.Load()), [], []) if own else each
+        for each, own in zip(node.args, bare, strict=True)
+    ]
+    return ast.Call(node.func, args, [])
+
+
+def _from_items(node: ast.Call, call: Call) -> ast.Call | None:
+    """Return an array of a list, for one of a generator expression."""
+    if not node.args or not isinstance(node.args[0], ast.GeneratorExp):
+        return None
+    if len(node.args) > 2 or any(each.arg != "dtype" for each in node.keywords):
+        return None
+    items = ast.ListComp(node.args[0].elt, node.args[0].generators)
+    function = call("array", numpy.array).func
+    return ast.Call(function, [items, *node.args[1:]], node.keywords)
+
+
+def _of_lists(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
+    """Return an array of lists that have names, each as an array."""
+    rows = node.args[0]
+    if not isinstance(rows, ast.List | ast.Tuple) or not 0 < len(rows.elts) <= MOST:
+        return None
+    names = all(isinstance(each, ast.Name) for each in rows.elts)
+    if not names or not all(list_operands.is_list(each, facts) for each in rows.elts):
+        return None
+    made: list[ast.expr] = [call("array", numpy.array, each) for each in rows.elts]
+    return ast.Call(call("array", numpy.array).func, [ast.Tuple(made, ast.Load())], [])
+
+
+def _flattened(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
+    """Return sums so far of the items of a table, as those of a line."""
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in ("cumsum", "cumprod")
+    value: Any = None
+    if len(node.args) == 1 and (function is numpy.cumsum or function is numpy.cumprod):
+        value = node.args[0]
+    elif isinstance(node.func, ast.Attribute) and method and not node.args:
+        value = node.func.value
+    known = None if value is None or node.keywords else facts.of(value)
+    if known is None or not known.is_array or (known.ndim or 0) < 2:
+        return None
+    line = ast.Call(ast.Attribute(value, "ravel", ast.Load()), [], [])
+    if node.args:
+        return ast.Call(node.func, [line], [])
+    assert isinstance(node.func, ast.Attribute)
+    return ast.Call(ast.Attribute(line, node.func.attr, ast.Load()), [], [])
+
+
+#: They make bools of bools, item by item.
+OF_MASKS = (numpy.logical_and, numpy.logical_or, numpy.logical_xor)
+
+
+def _of_masks(node: ast.Call, facts: Facts) -> ast.Call | None:
+    """Return `f(f(p, q), r)` for `f.reduce([p, q, r])`, of masks of one number of dimensions."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "reduce":
+        return None
+    function = facts.object(node.func.value)
+    if not any(function is each for each in OF_MASKS) or len(node.args) != 1 or node.keywords:
+        return None
+    given = node.args[0]
+    if not isinstance(given, ast.List | ast.Tuple) or not 1 < len(given.elts) <= MOST:
+        return None
+    known = [facts.of(each) for each in given.elts]
+    if any(each is None or each.dtype != bool or not each.ndim for each in known):
+        return None
+    if len({each.ndim for each in known if each is not None}) > 1:
+        return None
+    made: Any = given.elts[0]
+    for each in given.elts[1:]:
+        made = ast.Call(node.func.value, [made, each], [])
+    found: ast.Call = made
+    return found
+
+
+def _selected(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
+    told = {each.arg: each.value for each in node.keywords}
+    if len(node.args) not in (2, 3) or set(told) - {"default"} or len(node.args) + len(told) > 3:
+        return None
+    tests, values = node.args[:2]
+    if not isinstance(tests, ast.List) or not isinstance(values, ast.List):
+        return None
+    if len(tests.elts) != len(values.elts) or not 0 < len(tests.elts) <= MOST:
+        return None
+    known = [facts.of(each) for each in tests.elts]
+    if any(each is None or each.dtype != bool or each.ndim != 1 for each in known):
+        return None
+    default = node.args[2] if len(node.args) == 3 else told.get("default", ast.Constant(0))
+    count = len(tests.elts)
+    return call(f"select_{count}", _select(count), *tests.elts, *values.elts, default)
+
+
+@functools.cache
+def _select(count: int) -> Function:
+    """Return what takes items by the first of some lines of bools that is true."""
+    names = [f"{name}{i}" for name in ("test", "value") for i in range(count)]
+    source = "default"
+    for i in range(count - 1, -1, -1):
+        source = f"where(test{i}, value{i}, {source})"
+    return written("selected", ", ".join([*names, "default"]), [f"return {source}"],
+                   where=choices.FUNCTIONS[numpy.where, 3])  # fmt: skip
