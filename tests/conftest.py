@@ -13,12 +13,12 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 import catzilla_jit
-from support import long_tables
+from support import faults, long_tables
 
 ROOT = pathlib.Path(catzilla_jit.__file__).parent.parent
 TESTS = pathlib.Path(__file__).parent
@@ -59,6 +59,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unwanted:
         config.hook.pytest_deselected(items=unwanted)
         items[:] = [item for item in items if item not in set(unwanted)]
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_of_the_compiler() -> Iterator[None]:
+    """Fail a test in which the compiler failed by a fault of its own."""
+    faults.watch()
+    before = len(faults.found)
+    yield
+    faults.watch()  # where this test has loaded the compiler
+    if faults.found[before:]:
+        raise faults.found[-1]
 
 
 def _script(source: str, place: pathlib.Path | None) -> pathlib.Path:

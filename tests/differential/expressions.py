@@ -93,7 +93,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "math.log10($float$)", "math.log($float$, $float$)", "math.copysign($float$, $float$)",
         "sum(x / 2 for x in $list[int]$)", "math.fsum($list[float]$)", "math.pow($float$, $float$)",
         "$float | None$ or $float$", "abs($complex$)", "$complex$.imag", "math.inf", "math.nan",
-        "float($array f8 1$[$int$])", "float($array f8 1$.sum())", "math.degrees($float$)",
+        "float($array f8 1$[$int$])", "float($array f8 1$.sum())", "float($np.f8$)",
+        "math.degrees($float$)",
         "math.tan($float$)", "math.dist(($float$, $float$), ($float$, 1.0))", "RATES[$str$]",
         "RATES.get($str$, 0.25)", "WEIGHTS[$int$ % 4]",
         "sum(x * w for x, w in zip($list[float]$, WEIGHTS))", "math.ldexp($float$, $int$ % 9)",
@@ -117,7 +118,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "isinstance($float$, (int, float))", "$float$.is_integer()", "$str$ in CODES",
         "$int$ in LIMITS", "calendar.isleap($int$)", "$str$.isupper()",
         "$tuple[int, float]$ == $tuple[int, float]$", "$str$ in NAMES", "$int$ in ODD",
-        "bool(($array f8 1$ > $float$).any())", "math.isfinite($float$)", "not $list[str]$",
+        "bool(($array f8 1$ > $float$).any())", "bool($np.f8$ > $float$)",
+        "bool(np.allclose($list[float]$, $float$))", "math.isfinite($float$)", "not $list[str]$",
         "isinstance($str$, str)", "COLOUR is Colour.RED", "COLOUR == Colour.BLUE",
     ),
     "str": (
@@ -211,15 +213,66 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "np.array($list[float]$)", "np.where($array f8 1$ > 0, $array f8 1$, 0.0)",
         "$array f8 2$.sum(axis=0)", "$array f8 1$.copy()", "$array f8 1$[$array f8 1$ > $float$]",
         "np.maximum($array f8 1$, $float$)", "$array f8 1$ ** 2", "$array i8 1$ / 2",
+        "$array f8 1$ * [$float$, $int$, 1.5]", "np.array($list[np.f8]$)",
+        "np.hypot($list[float]$, $float$)",
+        "np.exp([$float$, $np.f8$])", "$array f8 1$ + $list[float]$",
+        "np.cross($array f8 1$, [0.0, 0.0, 1.0])",
+        "np.pad($array f8 1$, $int$ % 3)", "np.pad($array f8 1$, (1, 2), mode='edge')",
+        "np.insert($array f8 1$, $int$ % 3, $float$)", "np.delete($array f8 1$, $int$ % 3)",
+        "np.select([$array f8 1$ > $float$, $array f8 1$ < 0], [$array f8 1$, $float$], $float$)",
+        "np.add($array f8 1$, $float$, $array f8 1$ * 1.0)",
+        "np.linalg.solve([[2.0, $float$], [0.5, 1.0]], [$float$, 1.0])",
+        "np.correlate($array f8 1$, [1.0, $float$])",
+        "np.bincount($array i8 1$ % 5, weights=$array i8 1$)",
+        "np.append($array f8 1$, [$float$, $np.f8$])", "np.diff($list[float]$)",
+        "np.cumsum($array f8 2$)",
+        "np.interp($array f8 1$, [0.0, 1.0, 2.5], $array f8 1$)",
+        "np.fromiter((x * 2.0 for x in $list[float]$), float)",
+        "np.histogram($array f8 1$, [0.0, $float$, 3.0])[1]",
+        "np.linalg.norm($array f8 2$, axis=1)",
+    ),
+    "np.f8": (
+        "$array f8 1$[$int$]", "$array f8 1$.sum()", "$array f8 1$.mean()", "$np.f8$ * $float$",
+        "$np.f8$ + $np.f8$",
+        "np.float64($float$)", "abs($np.f8$)", "-$np.f8$", "max($np.f8$, $np.f8$)",
+        "np.exp($np.f8$)",
+        "np.sqrt($float$)", "$np.f8$ / $float$", "$np.f8$ if $bool$ else $np.f8$",
+        "sum($list[np.f8]$)",
+        "$list[np.f8]$[$int$]", "np.asarray($float$) * $float$",
+        "np.dot($list[float]$, $array f8 1$)",
+        "np.log(np.asarray($float$))", "np.max([abs(x) for x in $list[float]$])", "halved($np.f8$)",
+        "np.linalg.norm([$float$, $np.f8$])", "np.mean([$float$, $int$])",
+        "np.median($list[float]$)",
+    ),
+    "list[np.f8]": (
+        "[$np.f8$, $np.f8$]", "[x * $float$ for x in $array f8 1$]", "list($array f8 1$)",
+        "[x for x in $array f8 1$ if x > $float$]",
+        "sorted($list[np.f8]$)", "[halved(x) for x in $array f8 1$]", "$list[np.f8]$ + [$np.f8$]",
+        "$list[np.f8]$[::-1]",
     ),
     "array i8 1": (
         "$array i8 1$ + $int$", "$array i8 1$ // 3", "$array i8 1$ * $array i8 1$",
         "np.arange($int$ % 6)", "$array i8 1$[::2]", "np.array($list[int]$)", "$array i8 1$ & 3",
-        "$array f8 1$.astype(int)", "np.cumsum($array i8 1$)",
+        "$array f8 1$.astype(int)", "np.cumsum($array i8 1$)", "$array i8 1$ << 2",
+        "np.gcd($array i8 1$, 6)",
+        "np.union1d($array i8 1$, [1, $int$])", "np.setdiff1d($array i8 1$, [$int$])",
+        "np.triu_indices($int$ % 4, 1)[0]",
+        "np.histogram($array f8 1$, [0.0, 1.0, $float$])[0]", "np.bincount($array i8 1$ % 4)",
+        "$array i8 1$ * [1, $int$, 2]",
+        "np.count_nonzero($array f8 2$ > $float$, axis=1)", "np.argsort($list[float]$)",
+        "np.array([$int$, $int$, 2])",
     ),
     "array f8 2": (
         "$array f8 2$.T", "$array f8 2$ * $float$", "$array f8 2$ + $array f8 1$",
         "np.zeros(($int$ % 4, 2))", "$array f8 2$[:, ::-1]", "$array f8 2$.reshape(-1, 1)",
+        "np.zeros([2, $int$ % 3])", "np.diag([$float$, 1.0, $np.f8$])", "np.eye($int$ % 4, k=1)",
+        "np.array([$list[float]$, $list[float]$])",
+        "np.outer($list[float]$, $array f8 1$)", "np.pad($array f8 2$, 1)",
+        "np.delete($array f8 2$, 0, axis=1)",
+        "np.array([[$float$, $np.f8$], [1, $int$]])",
+        "np.append($array f8 2$, $array f8 2$, axis=0)",
+        "np.take_along_axis($array f8 2$, np.argsort($array f8 2$, axis=1), axis=1)",
+        "np.linalg.qr($array f8 2$)[1]",
     ),
 }  # fmt: skip
 
@@ -229,6 +282,8 @@ RESULTS = (
     "dict[str, int]", "tuple[int, float]", "int | None", "complex", "bytes", "Colour", "Point",
     "Circle", "Account", "Level",
 )  # fmt: skip
+#: What it may be beside where there are arrays.
+NUMPYS = ("np.f8", "list[np.f8]", "np.f8", "array f8 1", "array i8 1", "array f8 2")
 
 #: What the modules of programs begin with.
 HEAD = """\
@@ -276,6 +331,9 @@ def helper(n):
 
 def mean_of(xs):
     return sum(xs) / len(xs)
+
+def halved(x):
+    return x / 2 if x > 0 else 0.0
 
 def total_of(*numbers):
     total = 0

@@ -10,7 +10,7 @@ import random
 import re
 
 from differential import nested
-from differential.expressions import CONSTANTS, HEAD, PARAMETERS, RESULTS, TEMPLATES
+from differential.expressions import CONSTANTS, HEAD, NUMPYS, PARAMETERS, RESULTS, TEMPLATES
 from differential.program import Program
 
 HOLE = re.compile(r"\$([^$]*)\$")
@@ -41,7 +41,8 @@ class Writer:
 
     def program(self, seed: str) -> Program:
         kinds = [each for each in PARAMETERS if self.arrays or not each.startswith("array")]
-        weights = [PARAMETERS[each] for each in kinds]
+        more = 4 if self.arrays else 1
+        weights = [PARAMETERS[each] * (more if each.startswith("array") else 1) for each in kinds]
         count = self.draw.choice((1, 2, 2, 3, 3, 4))
         parameters = self.draw.choices(kinds, weights, k=count)
         hinted = self.draw.random() < 0.85
@@ -63,7 +64,7 @@ class Writer:
     def expression(self, kind: str, depth: int | None = None) -> str:
         depth = self.depth if depth is None else depth
         if self.draw.random() < 0.01:  # what Python may refuse
-            kind = self.draw.choice(list(TEMPLATES))
+            kind = self.draw.choice([e for e in TEMPLATES if self.arrays or not _is_numpys(e)])
         known = [name for name, type_ in self.scope.items() if type_ == kind]
         if depth <= 0 or self.draw.random() < 0.25:
             if known and self.draw.random() < 0.85:  # the latest first: it is the innermost
@@ -118,16 +119,16 @@ class Writer:
         chosen = self.draw.choices(
             (self.assign, self.change, self.branch, self.loop, self.attempt, self.collect,
              self.leave, self.mutate, self.unpack, self.queue, self.count_up,
-             self.group, self.function),
+             self.group, self.function, self.written_out),
             (8, 4, 4 if indent < 4 else 0, 4 if self.loops < 2 else 0, 2 if indent < 3 else 0,
              3 if self.loops < 2 else 0, 1, 3, 0.7, 0.5 if self.loops < 1 else 0,
-             0.7 if self.loops < 1 else 0, 0.7 if self.loops < 1 else 0, self.nests),
+             0.7 if self.loops < 1 else 0, 0.7 if self.loops < 1 else 0, self.nests, 0.7),
         )[0]  # fmt: skip
         chosen(indent)
 
     def assign(self, indent: int) -> None:
-        kinds = [each for each in TEMPLATES if self.arrays or not each.startswith("array")]
-        kind = self.draw.choice((*RESULTS, *kinds))
+        kinds = [each for each in TEMPLATES if self.arrays or not _is_numpys(each)]
+        kind = self.draw.choice((*self.results(), *kinds))
         made = self.expression(kind)
         name = self.new()
         self.write(indent, f"{name} = {made}")
@@ -214,6 +215,30 @@ class Writer:
         del self.scope[item]
         if indent == 1:
             self.scope[name] = kind
+
+    def written_out(self, indent: int) -> None:
+        """Change a list that was written out, and ask what is in it."""
+        name, wanted, shown = self.new(), self.new(), self.new()
+        kind = self.draw.choice(("list[int]", "list[float]", "list[str]"))
+        item = kind.removeprefix("list[").removesuffix("]")
+        first = self.draw.choice(CONSTANTS[kind])
+        self.write(indent, f"{name} = {first}")
+        self.write(indent, f"{wanted} = {self.draw.choice(CONSTANTS[item])}")
+        other = self.draw.choice((wanted, self.expression(item, 1)))
+        changes = (
+            f"{name}.append({other})", f"{name}[0] = {other}", f"{name} += [{other}]",
+            f"{name}.pop()", f"{name}.clear()", f"{name}.insert(0, {other})", "pass",
+        )  # fmt: skip
+        if self.draw.random() < 0.3:
+            self.write(indent, f"if {self.expression('bool', 1)}:")
+            self.write(indent + 1, self.draw.choice(changes))
+        else:
+            self.write(indent, self.draw.choice(changes))
+        asked = (f"{wanted} in {name}", f"{wanted} not in {name}", f"{name} == {first}",
+                 f"len({name}) > 1", f"{name} != [{wanted}]", f"bool({name})")  # fmt: skip
+        self.write(indent, f"{shown} = {self.draw.choice(asked)}")
+        if indent == 1:
+            self.scope |= {name: kind, shown: "bool"}
 
     def unpack(self, indent: int) -> None:
         """Take a list apart."""
@@ -315,7 +340,7 @@ class Writer:
     def mutate(self, indent: int) -> None:
         """Change a container; one that was given, now and then."""
         kinds = ("list[int]", "list[float]", "list[str]", "dict[str, int]", "array f8 1",
-                 "array i8 1", "array f8 2")  # fmt: skip
+                 "array i8 1", "array f8 2", "list[np.f8]")  # fmt: skip
         names = [n for n, kind in self.scope.items() if kind in kinds]
         names = [n for n in names if n[0] == "v" or self.draw.random() < 0.4]
         if not names:
@@ -353,14 +378,21 @@ class Writer:
             pair = f"{self.expression('int')}, {self.expression('str')}"
             self.write(indent, f"return {pair}")
         else:
-            self.write(indent, f"return {self.expression(self.draw.choice(RESULTS))}")
+            self.write(indent, f"return {self.expression(self.draw.choice(self.results()))}")
+
+    def results(self) -> tuple[str, ...]:
+        return (*RESULTS, *NUMPYS, *NUMPYS) if self.arrays else RESULTS
 
 
 #: What is outside of the function: the names of `HEAD`, and helpers of the standard library.
 OUTSIDE = re.compile(
-    r"LIMITS|WEIGHTS|NAMES|CODES|RATES|ODD|COLOUR|Colour|helper|_of\(|countdown|counted|calendar"
+    r"LIMITS|WEIGHTS|NAMES|CODES|RATES|ODD|COLOUR|Colour|helper|_of\(|countdown|counted|halved|calendar"
     r"|Level|Point|Circle|Account|keyed|itertools|functools|bisect|operator"
 )
+
+
+def _is_numpys(kind: str) -> bool:
+    return kind.startswith("array") or "np." in kind
 
 
 def _hint(kind: str) -> str:
