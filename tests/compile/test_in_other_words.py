@@ -103,3 +103,16 @@ def test_an_array_without_dimensions_is_compiled() -> None:
     made: Task[..., Any] = task(scaled)
     assert submitted(made, 2.5) == outcome(scaled, 2.5)
     assert made.explain().compiled
+
+
+def in_order(a: Any) -> Any:
+    return sorted(a), sorted(a, reverse=True), sorted(a)[0] * 2
+
+
+@pytest.mark.parametrize(
+    "items", [[3.0, 1.0, 2.0], [3, 1, 2], [0.0, -0.0, 0.0], [-0.0, 0.0], [1.0, np.nan, 0.5], []]
+)
+def test_items_of_a_line_are_sorted_as_pythons(items: Any) -> None:
+    made: Task[..., Any] = task(in_order)
+    assert submitted(made, np.array(items)) == outcome(in_order, np.array(items))
+    assert made.explain().compiled

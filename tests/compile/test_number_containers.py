@@ -201,10 +201,6 @@ def in_a_value_of_a_dict(x: np.ndarray) -> Any:
     return found
 
 
-def sorted_downwards(x: np.ndarray) -> Any:
-    return sorted(x[:3], reverse=True)
-
-
 def sorted_by_key(x: np.ndarray) -> Any:
     return max(sorted(x, key=lambda value: -value))
 
@@ -253,7 +249,7 @@ def in_its_views(x: np.ndarray) -> Any:
         through_two_names_of_a_helper, of_another_type, dict_with_pythons_number, key_of_python,
         in_a_list_of_a_dict, in_its_views, in_what_may_be_none, by_another_optional_name,
         by_a_helper_of_that_name, by_default, in_a_value_of_a_dict, in_a_try, by_a_choice,
-        by_a_default, by_one_of_two_methods, sorted_downwards, sorted_by_key, list_or_other,
+        by_a_default, by_one_of_two_methods, sorted_by_key, list_or_other,
     ],
 )  # fmt: skip
 def test_container_that_something_else_is_put_into_is_pythons(function: Callable[..., Any]) -> None:

@@ -302,7 +302,6 @@ def masked_in_two_dimensions(v: Any) -> Any:
         (function, np.arange(-3, 3))
         for function in (
             negative_power, power_in_place, by_zero, by_minus_one, by_a_variable,
-            masked_in_two_dimensions,
         )
     ],
 )  # fmt: skip
@@ -312,6 +311,13 @@ def test_what_is_not_known_to_be_alike_runs_as_python(
     made: Task[..., Any] = task(function)
     assert submitted(made, values.copy()) == outcome(function, values.copy())
     assert not made.explain().compiled
+
+
+def test_items_of_a_reshaped_line_are_masked_as_those_of_a_table() -> None:
+    made: Task[..., Any] = task(masked_in_two_dimensions)
+    for values in (np.arange(-3, 3), np.zeros(0), np.array([np.nan, 1.0])):
+        assert submitted(made, values) == outcome(masked_in_two_dimensions, values)
+    assert made.explain().compiled
 
 
 def test_a_mask_of_another_length_writes_nothing_foreign() -> None:

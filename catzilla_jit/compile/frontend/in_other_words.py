@@ -23,7 +23,7 @@ import numpy
 from catzilla_jit.compile.frontend import list_operands
 from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.library.arrays.written import Function, written
-from catzilla_jit.compile.library.ufuncs import choices
+from catzilla_jit.compile.library.ufuncs import choices, sorting
 
 #: Functions that are told a shape, and by which argument.
 SHAPED = {
@@ -55,6 +55,8 @@ def converted(node: ast.expr, facts: Facts, call: Call, *, exact: bool) -> ast.e
         return _of_lists(node, facts, call)
     if function is numpy.select:
         return _selected(node, facts, call)
+    if function is sorted:
+        return _in_order(node, facts, call)
     return _flattened(node, function, facts) or _of_masks(node, facts)
 
 
@@ -150,6 +152,30 @@ def _of_lists(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
         return None
     made: list[ast.expr] = [call("array", numpy.array, each) for each in rows.elts]
     return ast.Call(call("array", numpy.array).func, [ast.Tuple(made, ast.Load())], [])
+
+
+def _in_order(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
+    """Return a list of the sorted items of a line, for `sorted` of that."""
+    told = {each.arg: each.value for each in node.keywords}
+    known = facts.of(node.args[0]) if len(node.args) == 1 else None
+    if known is None or not known.is_array or known.ndim != 1 or set(told) - {"reverse"}:
+        return None
+    turned = told.get("reverse", ast.Constant(False))
+    if not isinstance(turned, ast.Constant) or type(turned.value) is not bool:
+        return None
+    name = ast.Name("list", ast.Load())
+    if facts.object(name) is not list:
+        return None
+    order = call(f"in_order_{turned.value}", _ordered(turned.value), node.args[0])
+    return ast.Call(name, [order], [])
+
+
+@functools.cache
+def _ordered(turned: bool) -> Function:
+    """Return what sorts a line as Python does: equal items stay in their order, as 0.0 and -0.0."""
+    lines = ["for each in x:", "    if each != each:", "        bail_out()"]
+    lines.append("return order(x[::-1])[::-1]" if turned else "return order(x)")
+    return written("in_order", "x", lines, order=sorting.sorting(-1, False, "mergesort"))
 
 
 def _flattened(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:

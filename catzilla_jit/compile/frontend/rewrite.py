@@ -17,9 +17,7 @@ from typing import Any
 
 from catzilla_jit.compile.frontend import (
     bytes_calls,
-    counters,
     deletions,
-    deques,
     dict_updates,
     errstate,
     inner_functions,
@@ -47,6 +45,7 @@ from catzilla_jit.compile.frontend.rewriting import (
     placed,
 )
 from catzilla_jit.compile.frontend.syntax import code_of, tree_of
+from catzilla_jit.compile.frontend.taken import TAKING
 from catzilla_jit.compile.frontend.written_out import (
     LISTS,
     dict_keys,
@@ -145,9 +144,9 @@ class _Rewriter(Rewriting):
         return self._call("never", builtin_functions.never)
 
     def prepare(self, tree: ast.FunctionDef) -> None:
-        """Take the deques, look at the variables and branches of the function that comes."""
-        deques.take_deques(self, tree)
-        counters.take_counters(self, tree)
+        """Take deques and their like, look at variables and branches of the function that comes."""
+        for take in TAKING:
+            take(self, tree)
         self.lists = list_variables(tree)
         self.branches = set() if self.prints else rare_statements.in_branches(tree)
 

@@ -182,6 +182,37 @@ def distinct(values: Any) -> Any:
     return [x for x in found]  # noqa: C416
 
 
+def groups(values: Any) -> Iterator[Any]:
+    """Yield each item that begins a run of equal ones, with these."""
+    pool = [x for x in values]  # noqa: C416
+    i = 0
+    while i < len(pool):
+        key = pool[i]
+        if key != key:  # a NaN, which Python finds equal if it is the same object
+            bail_out()
+        group = [key]
+        i += 1
+        while i < len(pool) and pool[i] == key:
+            group.append(pool[i])
+            i += 1
+        yield key, group
+
+
+def keyed_groups(pairs: Any) -> Iterator[Any]:
+    """Yield the keys of runs of pairs with equal ones, with what else is in the pairs."""
+    i = 0
+    while i < len(pairs):
+        key, value = pairs[i]
+        if key != key:
+            bail_out()
+        group = [value]
+        i += 1
+        while i < len(pairs) and pairs[i][0] == key:
+            group.append(pairs[i][1])
+            i += 1
+        yield key, group
+
+
 def same_length(values: Any, others: Any) -> Any:
     """Return the first of two; leave the kernel if they are not of one length."""
     if len(values) != len(others):

@@ -1,0 +1,122 @@
+"""Loops over `itertools.groupby`, each group as a list: it is gone over once, where it is given.
+
+    for key, group in groupby(text):    becomes    for key, group in groups(text):
+        runs.append((key, len(list(group))))
+
+A group is an iterator, empty once it was gone over. So a loop is changed only where its group is
+named once, in what goes over all of it, and no more than once each time; others are refused later.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed
+from catzilla_jit.compile.library import iterators
+
+#: They go over all that they are given.
+CONSUMERS = {"list", "sorted", "set", "sum", "max", "min", "any", "all"}
+#: Functions that a key may call, beside methods: they do nothing else.
+PLAIN = {"len", "abs", "int", "float", "str", "round", "ord", "min", "max", "sum", "bool"}
+Loop = ast.For | ast.comprehension
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def take_groups(rewriter: Rewriting, tree: ast.FunctionDef) -> None:
+    """Change the loops of a function that are known."""
+    loops: dict[str, list[tuple[Loop, list[ast.AST]]]] = {}
+    for loop, body in _loops(tree):
+        name = _group_of(rewriter, loop)
+        if name:
+            loops.setdefault(name, []).append((loop, body))
+    for name, same in loops.items():
+        known = {id(loop.target.elts[1]) for loop, _ in same}  # type: ignore[attr-defined]
+        for _, body in same:
+            uses = {id(each) for node in body for each in _named(node, name)}
+            if len(uses) < 2:
+                known |= uses & {id(each) for node in body for each in _consumed(rewriter, node)}
+        if all(id(each) in known for each in _named(tree, name)):
+            for loop, _ in same:
+                _change(rewriter, loop)
+
+
+def _loops(tree: ast.AST) -> Iterator[tuple[Loop, list[ast.AST]]]:
+    """Yield each loop, with what runs once for each of its rounds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For):
+            yield node, [*node.body]
+        elif isinstance(node, Comprehension):
+            loop, inner = node.generators[0], node.generators[1:]
+            made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+            if not inner:
+                yield loop, [*loop.ifs, *made]
+            else:  # the next loop begins once
+                yield loop, [*loop.ifs, *inner[:1]]
+
+
+def _group_of(rewriter: Rewriting, loop: Loop) -> str:
+    """Return the name of the group of a loop over `groupby`; "" for others."""
+    call, target = loop.iter, loop.target
+    if not isinstance(call, ast.Call) or rewriter._value(call.func) is not itertools.groupby:
+        return ""
+    if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
+        return ""
+    keys = [each.arg for each in call.keywords]
+    known = len(call.args) + len(keys) in (1, 2) and bool(call.args) and keys in ([], ["key"])
+    key, group = target.elts
+    return group.id if known and isinstance(key, ast.Name) and isinstance(group, ast.Name) else ""
+
+
+def _named(node: ast.AST, name: str) -> list[ast.Name]:
+    return [each for each in ast.walk(node) if isinstance(each, ast.Name) and each.id == name]
+
+
+def _consumed(rewriter: Rewriting, node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what is gone over as a whole, at most once where a node runs once."""
+    if isinstance(node, ast.For):
+        yield node.iter
+        yield from _consumed(rewriter, node.iter)
+        return
+    if isinstance(node, ast.While | ast.FunctionDef | ast.Lambda):
+        return
+    if isinstance(node, ast.comprehension):
+        yield node.iter
+        return
+    if isinstance(node, Comprehension):
+        yield node.generators[0].iter
+        yield from _consumed(rewriter, node.generators[0].iter)
+        return
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        joins = isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "extend")
+        if joins or rewriter._builtin(node.func) in CONSUMERS:
+            yield node.args[0]
+    for each in ast.iter_child_nodes(node):
+        yield from _consumed(rewriter, each)
+
+
+def _change(rewriter: Rewriting, loop: Loop) -> None:
+    call = loop.iter
+    assert isinstance(call, ast.Call)
+    key = call.keywords[0].value if call.keywords else (*call.args, None)[1]
+    if key is None or (isinstance(key, ast.Constant) and key.value is None):
+        made = rewriter._call("groups", iterators.groups, call.args[0])
+    elif _is_plain(rewriter, key):
+        name = f"{LIBRARY}grouped"
+        value = ast.Name(name, ast.Load())
+        pair = ast.Tuple([ast.Call(key, [value], []), value], ast.Load())
+        each = ast.comprehension(ast.Name(name, ast.Store()), call.args[0], [], 0)
+        made = rewriter._call("keyed_groups", iterators.keyed_groups, ast.ListComp(pair, [each]))
+    else:
+        return
+    rewriter.changed = True
+    loop.iter = placed(call, made)
+
+
+def _is_plain(rewriter: Rewriting, key: ast.expr) -> bool:
+    """Tell whether a key may be asked for before the rounds of the loop: it does nothing else."""
+    if not isinstance(key, ast.Lambda):
+        return rewriter._builtin(key) in PLAIN
+    calls = [each.func for each in ast.walk(key.body) if isinstance(each, ast.Call)]
+    return all(isinstance(e, ast.Attribute) or rewriter._builtin(e) in PLAIN for e in calls)
