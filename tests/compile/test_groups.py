@@ -105,6 +105,32 @@ def behind_the_loop(s: str) -> Any:
     return list(g)
 
 
+def while_it_grows(values: list[int]) -> Any:
+    out = []
+    for k, g in groupby(values):
+        out.append((k, len(list(g))))
+        if len(values) < 6:
+            values.append(k + 1)
+    return out
+
+
+def under_another_name(values: list[int]) -> Any:
+    other, out = values, []
+    for k, g in groupby(values):
+        out.append((k, len(list(g))))
+        if len(out) < 4:
+            other.append(k)
+    return out
+
+
+@pytest.mark.parametrize("function", [while_it_grows, under_another_name])
+def test_groups_of_what_changes_meanwhile_are_pythons(function: Callable[..., Any]) -> None:
+    made: Task[..., Any] = task(function)
+    for values in ([1, 1, 2], [3], [5, 5]):
+        assert submitted(made, values.copy()) == outcome(function, values.copy())
+    assert not made.explain().compiled
+
+
 @pytest.mark.parametrize("function", [twice, kept, again, in_a_loop, behind_the_loop])
 def test_groups_that_would_be_empty_by_then_stay_pythons(function: Callable[..., Any]) -> None:
     made: Task[..., Any] = task(function)

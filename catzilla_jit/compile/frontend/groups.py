@@ -33,13 +33,83 @@ def take_groups(rewriter: Rewriting, tree: ast.FunctionDef) -> None:
             loops.setdefault(name, []).append((loop, body))
     for name, same in loops.items():
         known = {id(loop.target.elts[1]) for loop, _ in same}  # type: ignore[attr-defined]
-        for _, body in same:
+        for loop, body in same:
             uses = {id(each) for node in body for each in _named(node, name)}
-            if len(uses) < 2:
+            if len(uses) < 2 and _stays(rewriter, tree, loop, body):
                 known |= uses & {id(each) for node in body for each in _consumed(rewriter, node)}
         if all(id(each) in known for each in _named(tree, name)):
             for loop, _ in same:
                 _change(rewriter, loop)
+
+
+def _stays(rewriter: Rewriting, tree: ast.FunctionDef, loop: Loop, body: list[ast.AST]) -> bool:
+    """Tell whether nothing changes what is grouped while that goes on: it is copied first."""
+    assert isinstance(loop.iter, ast.Call)
+    names = [each for each in ast.walk(loop.iter.args[0]) if isinstance(each, ast.Name)]
+    grouped = {each.id for each in names if rewriter._builtin(each) is None}
+    held = [each for node in ast.walk(tree) for each in _held(node)]
+    shared = {each.id for each in held if isinstance(each, ast.Name)}
+    if grouped & shared or any(_named(node, name) for node in body for name in grouped):
+        return False
+    given = {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
+    for each in (each for node in body for each in ast.walk(node)):
+        handed = each.args if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) else []
+        if rewriter._builtin(getattr(each, "func", each)) is None and any(
+            isinstance(value, ast.Name) and value.id in given for value in handed
+        ):
+            return False
+    changed = [each for node in body for each in _changed(node)]
+    others = shared | given
+    return all(isinstance(e, ast.Name) and e.id not in others and _is_own(tree, e) for e in changed)
+
+
+#: Methods that change what they are called of.
+CHANGING = {
+    "append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear", "update", "add",
+    "setdefault", "popitem", "discard", "appendleft", "popleft", "extendleft", "rotate",
+}  # fmt: skip
+#: What is nobody else's, or no list.
+OWN = (
+    ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Constant,
+    ast.JoinedStr,
+)  # fmt: skip
+
+
+def _is_own(tree: ast.FunctionDef, name: ast.Name) -> bool:
+    """Tell whether a variable holds nothing but containers that were made for it, or constants."""
+    stores = [each for each in _named(tree, name.id) if not isinstance(each.ctx, ast.Load)]
+    known = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.value, OWN):
+            known += node.targets[0] in stores
+        elif isinstance(node, ast.AugAssign):
+            known += node.target in stores
+    return known == len(stores)
+
+
+def _changed(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a node may change."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
+            if each.func.attr in CHANGING:
+                yield each.func.value
+        elif isinstance(each, ast.Subscript) and not isinstance(each.ctx, ast.Load):
+            yield each.value
+        elif isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name):
+            yield each.target
+
+
+def _held(node: ast.AST) -> list[ast.expr]:
+    """Return what gets another name, or a place in a container."""
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        return [] if node.value is None else [node.value]
+    if isinstance(node, ast.List | ast.Tuple):
+        return list(node.elts) if isinstance(node.ctx, ast.Load) else []
+    if isinstance(node, ast.Set):
+        return list(node.elts)
+    if isinstance(node, ast.Dict):
+        return list(node.values)
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else []
 
 
 def _loops(tree: ast.AST) -> Iterator[tuple[Loop, list[ast.AST]]]:
