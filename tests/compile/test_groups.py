@@ -58,7 +58,7 @@ def by_length(ws: list[str]) -> Any:
 
 
 def by_first(ws: list[str]) -> Any:
-    return [(k, sorted(g)) for k, g in groupby(sorted(ws), lambda w: w[0])]
+    return [(k, sorted(g)) for k, g in groupby(sorted(ws), lambda w: w.upper())]
 
 
 def up_to(ws: list[str]) -> Any:

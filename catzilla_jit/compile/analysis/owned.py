@@ -96,8 +96,10 @@ def _is_owned(value: Any, typemap: dict[str, Any], found: set[str]) -> bool:
     if value.op in ("getitem", "static_getitem"):  # of numbers, which are nobody else's
         several = isinstance(typemap[value.value.name], types.BaseTuple)  # made by one call
         return value.value.name in found and (several or _is_array(value.value, typemap))
-    if value.op == "exhaust_iter":
-        return value.value.name in found
+    if value.op == "exhaust_iter":  # a list may hold what is somebody else's
+        taken = typemap[value.value.name]
+        known = isinstance(taken, types.BaseTuple) or _is_array(value.value, typemap)
+        return known and value.value.name in found
     if value.op == "inplace_binop":
         return value.lhs.name in found
     if value.op == "call":

@@ -68,6 +68,10 @@ class ArrayCalls:
         said = in_other_words.converted(now, facts, self._call, exact=self._exact)
         if said is not None:
             made = now = ast.copy_location(said, node)
+            called = getattr(node, "func", node)
+            leaves = any(facts.object(called) is each for each in LEAVING)
+            if leaves or getattr(called, "attr", "") == "reduce":
+                self.chooses = self.chooses or node.lineno
         return self._replaced(now, facts) or made
 
     def _as_array(self, node: ast.expr) -> ast.expr:
@@ -255,7 +259,7 @@ class ArrayCalls:
             if len(kinds) != 1 or len(given.classes) > 2:
                 return None
             if kinds == {numpy.dtype(int)} and wanted == numpy.dtype(float):
-                value = ast.Call(ast.Name("float", ast.Load()), [value], [])
+                value = self._call("float", float, value)
             elif kinds != {wanted}:
                 return None
         return self._call("array", numpy.array, value)
@@ -337,6 +341,8 @@ def _is_index(node: ast.expr, *, variables: bool = True) -> bool:
     )
 
 
+#: What is said in other words, and left to Python for some items.
+LEAVING = (sorted, numpy.fromiter, numpy.select)
 #: Numbers of which arrays are made.
 NUMBERS = (int, float, numpy.int64, numpy.float64)
 

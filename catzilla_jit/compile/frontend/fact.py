@@ -168,4 +168,4 @@ def lasting(fact: Fact) -> Fact | None:
         return fact if all(lasting(Fact(each)) == Fact(each) for each in fact.constant) else None
     if isinstance(fact.constant, set):
         return Fact(kinds=(set,))
-    return Fact(kinds=(list,)) if isinstance(fact.constant, list) else fact
+    return Fact(kinds=(list,)) if fact.classes == (list,) else fact

@@ -12,14 +12,18 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed
 from catzilla_jit.compile.library import iterators
 
 #: They go over all that they are given.
 CONSUMERS = {"list", "sorted", "set", "sum", "max", "min", "any", "all"}
-#: Functions that a key may call, beside methods: they do nothing else.
-PLAIN = {"len", "abs", "int", "float", "str", "round", "ord", "min", "max", "sum", "bool"}
+#: Builtins that a key may be: they raise nothing for what compiles.
+PLAIN = {"len", "abs", "str", "bool"}
+#: Builtins and methods that make at once what is grouped, or look at each item alone.
+EAGER = {"sorted", "list", "range", "str", "reversed"}
+EAGER_METHODS = {"split", "lower", "upper", "strip", "replace", "copy", "tolist", "splitlines"}
 Loop = ast.For | ast.comprehension
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -45,11 +49,16 @@ def take_groups(rewriter: Rewriting, tree: ast.FunctionDef) -> None:
 def _stays(rewriter: Rewriting, tree: ast.FunctionDef, loop: Loop, body: list[ast.AST]) -> bool:
     """Tell whether nothing changes what is grouped while that goes on: it is copied first."""
     assert isinstance(loop.iter, ast.Call)
+    if not _is_made_at_once(rewriter, loop.iter.args[0]):
+        return False
     names = [each for each in ast.walk(loop.iter.args[0]) if isinstance(each, ast.Name)]
     grouped = {each.id for each in names if rewriter._builtin(each) is None}
     held = [each for node in ast.walk(tree) for each in _held(node)]
     shared = {each.id for each in held if isinstance(each, ast.Name)}
     if grouped & shared or any(_named(node, name) for node in body for name in grouped):
+        return False
+    inner = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.Lambda)]
+    if any(_named(each, name) for each in inner if each is not tree for name in grouped):
         return False
     given = {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
     for each in (each for node in body for each in ast.walk(node)):
@@ -61,6 +70,18 @@ def _stays(rewriter: Rewriting, tree: ast.FunctionDef, loop: Loop, body: list[as
     changed = [each for node in body for each in _changed(node)]
     others = shared | given
     return all(isinstance(e, ast.Name) and e.id not in others and _is_own(tree, e) for e in changed)
+
+
+def _is_made_at_once(rewriter: Rewriting, node: ast.expr) -> bool:
+    """Tell whether all of what is grouped is there before the first round."""
+    if isinstance(node, ast.Name | ast.Constant | ast.ListComp | ast.List | ast.Tuple):
+        return True
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Slice) and isinstance(node.value, ast.Name)
+    if not isinstance(node, ast.Call):
+        return False
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in EAGER_METHODS
+    return method or rewriter._builtin(node.func) in EAGER
 
 
 #: Methods that change what they are called of.
@@ -185,8 +206,43 @@ def _change(rewriter: Rewriting, loop: Loop) -> None:
 
 
 def _is_plain(rewriter: Rewriting, key: ast.expr) -> bool:
-    """Tell whether a key may be asked for before the rounds of the loop: it does nothing else."""
+    """Tell whether a key may be asked for before the rounds of the loop.
+
+    It raises nothing, and depends on nothing but the item.
+    """
     if not isinstance(key, ast.Lambda):
         return rewriter._builtin(key) in PLAIN
-    calls = [each.func for each in ast.walk(key.body) if isinstance(each, ast.Call)]
-    return all(isinstance(e, ast.Attribute) or rewriter._builtin(e) in PLAIN for e in calls)
+    names = [each.arg for each in key.args.args]
+    single = len(names) == 1 and not (key.args.defaults or key.args.kwonlyargs or key.args.vararg)
+    return single and not key.args.kwarg and _is_total(rewriter, key.body, names[0])
+
+
+#: Methods of texts that raise nothing.
+TOTAL = {"lower", "upper", "strip", "isdigit", "isalpha", "isupper", "islower", "isalnum", "title"}
+
+
+def _is_total(rewriter: Rewriting, node: ast.expr, name: str) -> bool:
+    """Tell whether an expression of one variable raises nothing, whatever that is."""
+    if isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Name):
+        return node.id == name
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not) and _is_total(rewriter, node.operand, name)
+    if isinstance(node, ast.Compare):
+        plain = isinstance(node.left, ast.Name | ast.Constant | ast.Call | ast.BinOp)
+        both = (node.left, *node.comparators)
+        return plain and all(_is_total(rewriter, each, name) for each in both)
+    if isinstance(node, ast.BoolOp):
+        return all(_is_total(rewriter, each, name) for each in node.values)
+    if isinstance(node, ast.BinOp):
+        divisor: Any = node.right.value if isinstance(node.right, ast.Constant) else 0
+        divides = isinstance(node.op, ast.Mod | ast.FloorDiv) and type(divisor) is int
+        return divides and divisor > 0 and _is_total(rewriter, node.left, name)
+    if isinstance(node, ast.Call) and not node.keywords:
+        if isinstance(node.func, ast.Attribute):
+            text = node.func.attr in TOTAL and not node.args
+            return text and _is_total(rewriter, node.func.value, name)
+        sized = rewriter._builtin(node.func) in ("len", "abs", "bool") and len(node.args) == 1
+        return sized and _is_total(rewriter, node.args[0], name)
+    return False

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
 from catzilla_jit.compile.frontend import list_operands
+from catzilla_jit.compile.frontend.fact import Fact, dtype_of
 from catzilla_jit.compile.frontend.known import Facts
 from catzilla_jit.compile.library.arrays.written import Function, written
 from catzilla_jit.compile.library.ufuncs import choices, sorting
@@ -50,14 +52,14 @@ def converted(node: ast.expr, facts: Facts, call: Call, *, exact: bool) -> ast.e
     if made is not None or not exact:
         return made
     if function is numpy.fromiter:
-        return _from_items(node, call)
+        return _from_items(node, facts, call)
     if function is numpy.array and len(node.args) == 1 and not node.keywords:
         return _of_lists(node, facts, call)
     if function is numpy.select:
         return _selected(node, facts, call)
     if function is sorted:
         return _in_order(node, facts, call)
-    return _flattened(node, function, facts) or _of_masks(node, facts)
+    return _flattened(node, function, facts) or _of_masks(node, facts, call)
 
 
 def _by_type(node: ast.Call, function: Any, facts: Facts, call: Call) -> ast.Call | None:
@@ -115,9 +117,18 @@ def _shaped(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
     return ast.Call(node.func, args, node.keywords)
 
 
+#: Functions that take what they are given for a float, and give one, or a bool.
+OF_FLOATS = (
+    "sqrt", "exp", "expm1", "log", "log10", "log1p", "log2", "sin", "cos", "tan", "asin", "acos",
+    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "atan2", "hypot", "pow", "fabs",
+    "degrees", "radians", "isnan", "isinf", "isfinite", "copysign", "fmod", "erf", "erfc", "gamma",
+    "lgamma",
+)  # fmt: skip
+
+
 def _of_item(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
     """Return a call of a function of numbers that is given an array without dimensions."""
-    of_math = getattr(function, "__module__", None) == "math"
+    of_math = any(function is getattr(math, name) for name in OF_FLOATS)
     if not of_math and not any(function is each for each in (float, int, complex, bool)):
         return None
     known = [facts.of(each) for each in node.args]
@@ -131,15 +142,22 @@ def _of_item(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
     return ast.Call(node.func, args, [])
 
 
-def _from_items(node: ast.Call, call: Call) -> ast.Call | None:
-    """Return an array of a list, for one of a generator expression."""
+def _from_items(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
+    """Return an array of a list, for one of a generator expression and a type."""
     if not node.args or not isinstance(node.args[0], ast.GeneratorExp):
         return None
-    if len(node.args) > 2 or any(each.arg != "dtype" for each in node.keywords):
+    told = [*node.args[1:], *(each.value for each in node.keywords)]
+    if len(told) != 1 or any(each.arg != "dtype" for each in node.keywords):
+        return None
+    if dtype_of(facts.of(told[0])) is None:
         return None
     items = ast.ListComp(node.args[0].elt, node.args[0].generators)
-    function = call("array", numpy.array).func
-    return ast.Call(function, [items, *node.args[1:]], node.keywords)
+    made = ast.Call(call("array", numpy.array).func, [items, *node.args[1:]], node.keywords)
+    return call("a_line", _A_LINE, made)
+
+
+#: Of rows NumPy makes no line.
+_A_LINE = written("a_line", "x", ["if x.ndim != 1:", "    bail_out()", "return x"])
 
 
 def _of_lists(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
@@ -197,29 +215,40 @@ def _flattened(node: ast.Call, function: Any, facts: Facts) -> ast.Call | None:
 
 
 #: They make bools of bools, item by item.
-OF_MASKS = (numpy.logical_and, numpy.logical_or, numpy.logical_xor)
+OF_MASKS = {numpy.logical_and: "and", numpy.logical_or: "or", numpy.logical_xor: "xor"}
 
 
-def _of_masks(node: ast.Call, facts: Facts) -> ast.Call | None:
-    """Return `f(f(p, q), r)` for `f.reduce([p, q, r])`, of masks of one number of dimensions."""
+def _of_masks(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
+    """Return `f(f(p, q), r)` for `f.reduce([p, q, r])`, of masks of one shape."""
     if not isinstance(node.func, ast.Attribute) or node.func.attr != "reduce":
         return None
     function = facts.object(node.func.value)
-    if not any(function is each for each in OF_MASKS) or len(node.args) != 1 or node.keywords:
+    known = [name for each, name in OF_MASKS.items() if each is function]
+    if not known or len(node.args) != 1 or node.keywords:
         return None
     given = node.args[0]
     if not isinstance(given, ast.List | ast.Tuple) or not 1 < len(given.elts) <= MOST:
         return None
-    known = [facts.of(each) for each in given.elts]
-    if any(each is None or each.dtype != bool or not each.ndim for each in known):
+    masks = [facts.of(each) for each in given.elts]
+    if any(each is None or each.dtype != bool or not each.ndim for each in masks):
         return None
-    if len({each.ndim for each in known if each is not None}) > 1:
+    if len({each.ndim for each in masks if each is not None}) > 1:
         return None
-    made: Any = given.elts[0]
-    for each in given.elts[1:]:
-        made = ast.Call(node.func.value, [made, each], [])
-    found: ast.Call = made
-    return found
+    count = len(given.elts)
+    return call(f"masks_{known[0]}_{count}", _masks(known[0], count), *given.elts)
+
+
+@functools.cache
+def _masks(name: str, count: int) -> Function:
+    """Return what joins so many masks of one shape."""
+    lines = []
+    for i in range(1, count):
+        lines += [f"if x{i}.shape != x0.shape:", "    bail_out()"]
+    source = "x0"
+    for i in range(1, count):
+        source = f"numpy.logical_{name}({source}, x{i})"
+    names = ", ".join(f"x{i}" for i in range(count))
+    return written("masks", names, [*lines, f"return {source}"], numpy=numpy)
 
 
 def _selected(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
@@ -235,8 +264,22 @@ def _selected(node: ast.Call, facts: Facts, call: Call) -> ast.Call | None:
     if any(each is None or each.dtype != bool or each.ndim != 1 for each in known):
         return None
     default = node.args[2] if len(node.args) == 3 else told.get("default", ast.Constant(0))
+    if not all(_is_wide(facts.of(each)) for each in (*values.elts, default)):
+        return None
     count = len(tests.elts)
     return call(f"select_{count}", _select(count), *tests.elts, *values.elts, default)
+
+
+#: Of these every choice of types is that of all of them together.
+WIDE = (bool, int, float, numpy.bool_, numpy.int64, numpy.float64)
+
+
+def _is_wide(fact: Fact | None) -> bool:
+    if fact is None:
+        return False
+    if fact.is_array:
+        return fact.ndim == 1 and fact.dtype in (bool, numpy.int64, numpy.float64)
+    return bool(fact.classes) and all(kind in WIDE for kind in fact.classes)
 
 
 @functools.cache

@@ -17,7 +17,6 @@ import numpy
 
 from catzilla_jit.compile.frontend.fact import (
     PLAIN,
-    SCALARS,
     Fact,
     array,
     constant,
@@ -25,6 +24,14 @@ from catzilla_jit.compile.frontend.fact import (
 )
 from catzilla_jit.compile.frontend.known_calls import CALLS, REDUCING, part_of, reduced
 from catzilla_jit.compile.frontend.known_comparisons import COMPARISONS, compared
+from catzilla_jit.compile.frontend.known_elements import (
+    ARITHMETIC,
+    common,
+    of_elements,
+    of_product,
+    of_reshape,
+    wider,
+)
 
 #: Attributes of a dtype that are constants.
 OF_DTYPE = {"kind", "char", "name", "itemsize", "type", "num"}
@@ -45,6 +52,25 @@ ASKED = (
     isinstance, hasattr, issubclass, numpy.issubdtype, numpy.isscalar, numpy.iterable,
     numpy.iscomplexobj, numpy.isrealobj,
 )  # fmt: skip
+
+
+#: They raise nothing for what is known of their arguments.
+SURE = (
+    numpy.asarray,
+    numpy.asanyarray,
+    numpy.array,
+    numpy.ascontiguousarray,
+    numpy.atleast_1d,
+    numpy.atleast_2d,
+    numpy.ravel,
+    numpy.copy,
+    numpy.zeros_like,
+    numpy.ones_like,
+    numpy.empty_like,
+    numpy.finfo,
+    numpy.iinfo,
+    type,
+)
 
 
 class Facts:
@@ -103,6 +129,8 @@ class Facts:
         holder = self.of(node.value)
         if holder is None:
             return self._named(node)
+        if isinstance(node.value, ast.Call) and not self._is_sure(node.value):
+            return None  # which may raise
         if holder.is_array:
             if node.attr == "ndim" and holder.ndim is not None:
                 return Fact(holder.ndim)
@@ -117,11 +145,15 @@ class Facts:
             return Fact(getattr(holder.constant, node.attr))
         return None
 
+    def _is_sure(self, call: ast.Call) -> bool:
+        """Tell whether a call of which something is known does not raise."""
+        function = self.object(call.func)
+        return any(function is each for each in SURE) or isinstance(function, type)
+
     def _of_Subscript(self, node: ast.Subscript) -> Fact | None:
         if isinstance(node.value, ast.Call) and isinstance(node.slice, ast.Constant):
-            given = [self.of(each) for each in node.value.args]
-            part = part_of(self.object(node.value.func), given, node.slice.value)
-            if part is not None and not node.value.keywords:
+            part = self._part(node.value, node.slice.value)
+            if part is not None:
                 return part
         """Return what slices and integers pick from an array, if that is an array."""
         holder = self.of(node.value)
@@ -136,6 +168,12 @@ class Facts:
             return None
         return array(left + len(added), holder.dtype)
 
+    def _part(self, call: ast.Call, place: Any) -> Fact | None:
+        """Return what one of the arrays is that a call returns in a tuple."""
+        if call.keywords or any(isinstance(each, ast.Starred) for each in call.args):
+            return None
+        return part_of(self.object(call.func), [self.of(each) for each in call.args], place)
+
     def _is_whole(self, node: ast.expr) -> bool:
         """Tell whether an index is an integer."""
         found = self.of(node)
@@ -149,13 +187,14 @@ class Facts:
         values = [self.of(each) for each in node.elts]
         if all(each is not None and each.is_constant for each in values):
             return Fact(tuple(each.constant for each in values if each is not None))
-        return Fact(kinds=(tuple,), length=len(values), items=_common(values))
+        return Fact(kinds=(tuple,), length=len(values), items=common(values))
 
     def _of_List(self, node: ast.List) -> Fact | None:
         values = [self.of(each) for each in node.elts]
         if any(each is None or not each.is_constant for each in values):
-            items = _common(values)
-            return None if items is None else Fact(kinds=(list,), items=items)
+            if any(isinstance(each, ast.Starred) for each in node.elts):
+                return Fact(kinds=(list,))
+            return Fact(kinds=(list,), length=len(values), items=common(values))
         return Fact([each.constant for each in values if each is not None])
 
     def _of_Set(self, node: ast.Set) -> Fact | None:
@@ -203,7 +242,7 @@ class Facts:
         if left is None or right is None:
             return None
         if type(node.ops[0]) in COMPARISONS and (left.is_array or right.is_array):
-            elements = _of_elements((left, right))
+            elements = of_elements((left, right))
             ndim = None if elements is None else elements.ndim
             return None if ndim is None else array(ndim, numpy.dtype(bool))
         found = compared(node.ops[0], left, right)
@@ -245,12 +284,14 @@ class Facts:
             compute = known.get(type(node.op))
             return Fact(compute(left.constant, right.constant)) if compute else None
         if isinstance(node.op, ast.MatMult):
-            return _of_product(left, right)
-        found = _of_elements((left, right))
+            return of_product(left, right)
+        found = of_elements((left, right))
         bits = isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor)
         if bits and found is not None and found.ndim is not None and _are_masks(left, right):
             return array(found.ndim, numpy.dtype(bool))
-        return found
+        if found is None or found.ndim is None or not isinstance(node.op, ARITHMETIC):
+            return found
+        return array(found.ndim, wider(left, right, divides=isinstance(node.op, ast.Div)))
 
     def _of_Call(self, node: ast.Call) -> Fact | None:
         if any(isinstance(each, ast.Starred) for each in node.args):
@@ -270,8 +311,9 @@ class Facts:
             told = {each.arg: self.of(each.value) for each in node.keywords if each.arg}
             return work_out([self.of(each) for each in node.args], told)
         if isinstance(function, numpy.ufunc) and function.nout == 1 and not node.keywords:
-            found = _of_elements(tuple(self.of(each) for each in node.args))
-            if found is None or found.ndim is None or function not in ASKING:
+            found = of_elements(tuple(self.of(each) for each in node.args))
+            asks = function in ASKING and len(node.args) == function.nin
+            if found is None or found.ndim is None or not asks:
                 return found
             return array(found.ndim, numpy.dtype(bool))
         return None
@@ -283,7 +325,7 @@ class Facts:
         if name in ("ravel", "flatten"):
             return array(1, holder.dtype)
         if name == "reshape" and not node.keywords:
-            return _of_reshape([self.of(each) for each in node.args], holder)
+            return of_reshape([self.of(each) for each in node.args], holder)
         if name == "astype" and node.args and holder.ndim is not None:
             wanted = self.of(node.args[0])
             return array(holder.ndim, dtype_of(wanted))
@@ -291,30 +333,6 @@ class Facts:
             told = {each.arg: self.of(each.value) for each in node.keywords if each.arg}
             return reduced(name, [holder, *map(self.of, node.args)], told)
         return None
-
-
-def _of_reshape(sizes: list[Fact | None], holder: Fact) -> Fact | None:
-    first = sizes[0] if sizes else None
-    if first is not None and len(sizes) == 1 and first.classes == (tuple,):
-        length = len(first.constant) if first.is_constant else first.length
-        return array(length, holder.dtype) if length else None
-    numbers = all(
-        each is not None
-        and each.classes
-        and all(issubclass(kind, SCALARS) for kind in each.classes)
-        for each in sizes
-    )
-    return array(len(sizes), holder.dtype) if sizes and numbers else None
-
-
-def _common(values: list[Fact | None]) -> Fact | None:
-    """Return what is known of each of some values: the same, or that they are numbers."""
-    if not values or values[0] is None or all(each == values[0] for each in values):
-        return values[0] if values else None
-    classes = {kind for each in values for kind in (() if each is None else each.classes)}
-    numbers = all(each is not None and each.classes for each in values)
-    known = numbers and all(issubclass(kind, SCALARS) for kind in classes)
-    return Fact(kinds=tuple(sorted(classes, key=repr))) if known else None
 
 
 def _is_constant(node: ast.expr, value: Any) -> bool:
@@ -342,26 +360,3 @@ def _of_text(text: str, name: str, arguments: list[Fact | None]) -> Fact | None:
         return Fact(getattr(text, name)(*given))
     except TypeError:  # another number of arguments
         return None
-
-
-def _of_product(left: Fact, right: Fact) -> Fact | None:
-    """Return what `@` makes of two vectors or matrices; None for what is no array."""
-    left_ndim, right_ndim = left.ndim, right.ndim
-    if left_ndim not in (1, 2) or right_ndim not in (1, 2) or left_ndim + right_ndim == 2:
-        return None
-    return array(left_ndim + right_ndim - 2)
-
-
-def _of_elements(operands: tuple[Fact | None, ...]) -> Fact | None:
-    """Return what item by item arithmetic with at least one array gives."""
-    dimensions = 0
-    for each in operands:
-        if each is None:
-            return None
-        if each.is_array:
-            if each.ndim is None:
-                return None
-            dimensions = max(dimensions, each.ndim)
-        elif not all(issubclass(kind, SCALARS) for kind in each.classes):
-            return None
-    return array(dimensions) if dimensions else None

@@ -199,6 +199,8 @@ def _depth(given: Fact | None) -> tuple[int, Fact | None]:
     if given is None or given.kinds not in ((list,), (tuple,)):
         return 0, given
     inner, items = _depth(given.items)
+    if inner and not (given.length and given.items is not None and given.items.length):
+        return 0, None  # rows may be none, or of several lengths
     return 1 + inner, items
 
 
@@ -254,7 +256,7 @@ def _always(ndim: int) -> Callable[[Arguments, Told], Fact | None]:
 
 def _spaced(arguments: Arguments, told: Told) -> Fact | None:
     """What `numpy.linspace` makes between two numbers."""
-    numbers = len(arguments) > 1 and all(map(_is_scalar, arguments[:2]))
+    numbers = 1 < len(arguments) < 4 and all(map(_is_scalar, arguments[:2]))
     return array(1) if numbers and not told.keys() - {"num", "endpoint"} else None
 
 

@@ -94,6 +94,8 @@ def assigned(node: ast.stmt, facts: Facts, convert: Convert) -> ast.stmt | None:
         return None
     if not is_list(node.value, facts):
         return None
+    if isinstance(node, ast.Assign) and _may_change(facts, target):
+        return None  # the value is computed first
     if isinstance(node, ast.AugAssign):
         return ast.AugAssign(node.target, node.op, convert(node.value))
     return ast.Assign(node.targets, convert(node.value))
@@ -142,7 +144,9 @@ def _of_call(node: ast.Call, facts: Facts, convert: Convert) -> ast.expr | None:
     taken = {each for each in node.args[: len(names)] if is_list(each, facts)}
     taken |= {each.value for each in node.keywords
               if each.arg in names and each.arg and is_list(each.value, facts)}  # fmt: skip
-    if not taken:
+    computed = [*node.args, *(each.value for each in node.keywords)]
+    first = next((i for i, each in enumerate(computed) if each in taken), None)
+    if first is None or _may_change(facts, *computed[first + 1 :]):
         return None
     given = [convert(each) if each in taken else each for each in node.args]
     told = [ast.keyword(each.arg, convert(each.value) if each.value in taken else each.value)
@@ -158,9 +162,32 @@ def _of_pair(
     arrays = [each is not None and each.is_array and bool(each.ndim) for each in known]
     if arrays[0] and not arrays[1] and is_list(right, facts):
         return left, convert(right)
-    if arrays[1] and not arrays[0] and is_list(left, facts):
+    if arrays[1] and not arrays[0] and is_list(left, facts) and not _may_change(facts, right):
         return convert(left), right
     return left, right
+
+
+#: Methods that change a list.
+CHANGING = {"append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear"}
+
+
+def _may_change(facts: Facts, *nodes: ast.expr) -> bool:
+    """Tell whether what is computed may change a list: NumPy converts it when all is computed."""
+    for each in (each for node in nodes for each in ast.walk(node)):
+        if isinstance(each, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, ast.Call):
+            continue
+        function = facts.object(each.func)
+        module = (getattr(function, "__module__", None) or "").partition(".")[0]
+        if function is None and isinstance(each.func, ast.Attribute):
+            if each.func.attr in CHANGING:
+                return True
+        elif module not in ("numpy", "math", "builtins", "scipy") and not isinstance(
+            function, numpy.ufunc
+        ):
+            return True
+    return False
 
 
 def is_list(node: ast.expr, facts: Facts) -> bool:

@@ -85,8 +85,8 @@ class Outputs:
             return None
         if where is not None and not _is_mask(mask, target.ndim):
             return None
-        if where is not None and any(facts.object(call.func) is each for each in PLACED):
-            return None
+        if any(facts.object(call.func) is each for each in PLACED):
+            return None  # `passes/outputs.py` knows where its items lie
         statements: list[ast.stmt] = []
         values = [self._held(each, statements) for each in given]
         array = self._held(out, statements)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 from numba.core import ir, ir_utils, types
 
+from catzilla_jit.compile.frontend.outputs import PLACED
 from catzilla_jit.compile.frontend.own_functions import is_own
 from catzilla_jit.compile.frontend.unit import CompilationUnit
 from catzilla_jit.compile.library.arrays.written import Function, choice_of, written
@@ -34,6 +35,15 @@ def _fitting(made: Any, out: Any) -> Function | None:
 
 
 FITTING = choice_of("fitting", _fitting)
+
+
+def _fitting_in_order(made: Any, out: Any) -> Function | None:
+    known = isinstance(out, types.Array) and out.layout == "C"
+    return _fitting(made, out) if known else None
+
+
+#: Of functions whose zeros depend on where in memory the items lie.
+FITTING_IN_ORDER = choice_of("fitting", _fitting_in_order)
 
 
 def write_outputs(func_ir: Any, unit: CompilationUnit) -> bool:
@@ -87,7 +97,9 @@ def _apart(func_ir: Any, unit: CompilationUnit, block: Any, statement: Any, out:
     inputs = call.args[: outer_names.held(func_ir, call.func).nin]
     result = held(ir.Expr.call(call.func, inputs, (), place))
     if [each.name for each in inputs] != [out.name]:  # of the same shape
-        check = held(ir.Global("fitting", unit.chooser(FITTING, 2), place))
+        placed = any(outer_names.held(func_ir, call.func) is each for each in PLACED)
+        choice = FITTING_IN_ORDER if placed else FITTING
+        check = held(ir.Global("fitting", unit.chooser(choice, 2), place))
         result = held(ir.Expr.call(check, [result, out], (), place))
     none = held(ir.Const(None, place))
     whole = held(ir.Expr.call(held(ir.Global("slice", slice, place)), [none, none], (), place))

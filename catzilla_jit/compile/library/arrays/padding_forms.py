@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numba  # noqa: F401 -- the whole before its parts
@@ -79,11 +80,19 @@ def _table(mode: str, value: Any) -> list[str]:
     ]  # fmt: skip
 
 
+#: In the place of a constant that is not told: NumPy refuses one for other modes.
+_ABSENT = object()
+
+
 def _padded(given: Any, *, pad_width: Any = 0, mode: Any = "constant",
-            constant_values: Any = 0) -> Any:  # fmt: skip
+            constant_values: Any = _ABSENT) -> Any:  # fmt: skip
+    if constant_values is _ABSENT:
+        constant_values = 0
+    elif mode != "constant":
+        return None
     if mode not in ("constant", *LINES) or type(constant_values) not in (int, float):
         return None
-    if mode != "constant" and constant_values != 0:
+    if not math.isfinite(constant_values):
         return None
     of_line = written("padded", "line, before, after", _line(mode, constant_values), numpy=numpy)
     of_table = written("padded", "table, above, below, left, right",

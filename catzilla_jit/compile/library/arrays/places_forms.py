@@ -17,6 +17,8 @@ from catzilla_jit.compile.library.ufuncs import signatures
 
 #: More dimensions than this are left to NumPy.
 MOST = 8
+#: So far from a diagonal sums of places still fit.
+FAR = 2**40
 
 
 def _is_int(type_: Any) -> bool:
@@ -31,6 +33,8 @@ def _unravelled(_given: Any) -> Any:
         count = len(shape)
         size = " * ".join(f"shape[{i}]" for i in range(count))
         lines = [f"if place < 0 or place >= {size}:", "    bail_out()"]
+        for i in range(count):
+            lines += [f"if shape[{i}] < 0:", "    bail_out()"]
         for i in range(count - 1, -1, -1):
             lines += [f"found{i} = place % shape[{i}]", f"place = place // shape[{i}]"]
         shown = ", ".join(f"found{i}" for i in range(count))
@@ -49,7 +53,8 @@ def _triangle(first: str, end: str) -> Any:
         wide = "m" if "m" in given else "n"
         ends = f"range({first}, {end})".format(k=offset, m=wide)
         lines = [
-            f"if n < 0 or {wide} < 0:", "    bail_out()", "count = 0",
+            f"if n < 0 or {wide} < 0 or not -{FAR} < {offset} < {FAR}:", "    bail_out()",
+            "count = 0",
             "for i in range(n):", f"    count += len({ends})",
             "rows = numpy.empty(count, numpy.int64)", "columns = numpy.empty(count, numpy.int64)",
             "at = 0", "for i in range(n):", f"    for j in {ends}:",

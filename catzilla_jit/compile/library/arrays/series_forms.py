@@ -143,7 +143,11 @@ def _slopes(given: Any) -> Any:
     return choice_of("gradient", ours)
 
 
-def _cross(_given: Any, *, axis: Any = None) -> Any:
+def _cross(
+    _given: Any, *, axis: Any = None, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1
+) -> Any:
+    if (axisa, axisb, axisc) != (-1, -1, -1):
+        return None
     if axis is not None and (type(axis) is not int or axis not in (0, 1, -1)):
         return None
 

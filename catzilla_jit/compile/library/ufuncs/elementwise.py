@@ -56,7 +56,7 @@ def made(name: str, inputs: int) -> Any:
     """Return what stands for a ufunc of one to four arguments."""
 
     def typed(given: tuple[Any, ...]) -> Any:
-        result = result_type(name, given)
+        result = result_type(name, given, bare=True)
         if result is None:
             shown = ", ".join(map(str, given))
             raise errors.TypingError(f"numpy.{name} is not known for {shown}")
@@ -90,9 +90,14 @@ def made(name: str, inputs: int) -> Any:
     return intrinsic(function)
 
 
-def result_type(name: str, given: tuple[Any, ...]) -> Any:
-    """Return the Numba type of what a ufunc makes of these, None where it is not called."""
-    given, strong = _numbers(given)
+def result_type(name: str, given: tuple[Any, ...], *, bare: bool = False) -> Any:
+    """Return the Numba type of what a ufunc makes of these, None where it is not called.
+
+    bare: of arrays without dimensions as well.
+    """
+    strong: tuple[bool, ...] = ()
+    if bare:
+        given, strong = _numbers(given)
     if any(isinstance(each, types.Array) and not _is_table(each) for each in given):
         return None
     chosen = signatures.choose(name, given, strong)
