@@ -63,7 +63,7 @@ class ArrayCalls:
 
     def replaced(self, node: ast.expr, facts: Facts) -> ast.expr | None:
         """Return what stands for a call, an operation or an attribute, or None."""
-        made = list_operands.converted(node, facts, self._as_array)
+        made = list_operands.converted(node, facts, list_operands.converter(self._call))
         now = node if made is None else ast.copy_location(made, node)
         said = in_other_words.converted(now, facts, self._call, exact=self._exact)
         if said is not None:
@@ -73,9 +73,6 @@ class ArrayCalls:
             if leaves or getattr(called, "attr", "") == "reduce":
                 self.chooses = self.chooses or node.lineno
         return self._replaced(now, facts) or made
-
-    def _as_array(self, node: ast.expr) -> ast.expr:
-        return self._call("array", numpy.array, as_tuple(node) or node)
 
     def _replaced(self, node: ast.expr, facts: Facts) -> ast.expr | None:
         if isinstance(node, ast.Attribute):

@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from catzilla_jit.compile.frontend import list_operands
 from catzilla_jit.compile.frontend.rewriting import LIBRARY, Rewriting, placed
 from catzilla_jit.compile.library import iterators
 
@@ -85,9 +86,9 @@ def _is_made_at_once(rewriter: Rewriting, node: ast.expr) -> bool:
 
 
 #: Methods that change what they are called of.
-CHANGING = {
-    "append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear", "update", "add",
-    "setdefault", "popitem", "discard", "appendleft", "popleft", "extendleft", "rotate",
+CHANGING = list_operands.CHANGING | {
+    "update", "add", "setdefault", "popitem", "discard", "appendleft", "popleft", "extendleft",
+    "rotate",
 }  # fmt: skip
 #: What is nobody else's, or no list.
 OWN = (

@@ -21,6 +21,12 @@ from catzilla_jit.compile.frontend.known import Facts
 
 Convert = Callable[[ast.expr], ast.expr]
 
+
+def converter(call: Callable[..., ast.Call]) -> Convert:
+    """Return what makes an array of a list; `call` makes a call of a function of the library."""
+    return lambda node: call("array", numpy.array, as_tuple(node) or node)
+
+
 #: The parameters that are made arrays, in their order from the first one.
 _ONE = ("a",)
 _LINEAR = numpy.linalg

@@ -35,9 +35,9 @@ class Outputs:
 
     def replaced(self, node: ast.stmt, facts: Facts) -> list[ast.stmt] | None:
         """Return what stands for a statement, None for itself."""
-        made_array = list_operands.assigned(node, facts, self._as_array)
-        if made_array is not None:
-            return [placed(node, made_array)]
+        assigned = list_operands.assigned(node, facts, list_operands.converter(self._call))
+        if assigned is not None:
+            return [placed(node, assigned)]
         call = getattr(node, "value", None)
         if not isinstance(node, ast.Expr | ast.Assign | ast.Return):
             return None
@@ -64,9 +64,6 @@ class Outputs:
             node.value = array
             statements.append(node)
         return [placed(node, each) for each in statements]
-
-    def _as_array(self, node: ast.expr) -> ast.expr:
-        return self._call("array", numpy.array, list_operands.as_tuple(node) or node)
 
     def _written(
         self,

@@ -174,74 +174,49 @@ def _least(builder: ir.IRBuilder, first: ir.Value, second: ir.Value) -> ir.Value
     return builder.select(builder.icmp_signed("<", first, second), first, second)
 
 
-def _singular_values(matrix: Any) -> Any:
-    known = isinstance(matrix, types.Array) and matrix.ndim == 2
-    chosen = _chosen("linalg.svd", (matrix,)) if known else None
-    if chosen is None:
-        raise _unknown("svd", matrix)
+def _is_table(matrix: Any) -> bool:
+    return isinstance(matrix, types.Array) and matrix.ndim == 2
+
+
+def _line(
+    name: str, loop: str, *, square: bool = False, fits: Callable[[Any], bool] = _is_table
+) -> Any:
+    """Return what calls a loop that makes a line of a matrix, as long as its shorter side."""
+
+    def typed(matrix: Any) -> Any:
+        chosen = _chosen(loop, (matrix,)) if fits(matrix) else None
+        if chosen is None:
+            raise _unknown(name, matrix)
+        return types.Array(chosen.makes[0], 1, "C")(matrix), code
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        chosen = _chosen(loop, signature.args)
         assert chosen is not None
         given = _matrix(
-            context, builder, signature.args[0], values[0], chosen.takes[0], square=False
+            context, builder, signature.args[0], values[0], chosen.takes[0], square=square
         )
-        least = _least(builder, *given.shape)
+        least = given.shape[0] if square else _least(builder, *given.shape)
+        sizes = [least] if square else [*given.shape, least]
         out = Output(context, builder, signature.return_type, [least])
-        return _only(context, builder, chosen, [given], [*given.shape, least], out)
+        return _only(context, builder, chosen, [given], sizes, out)
 
-    return types.Array(chosen.makes[0], 1, "C")(matrix), code
-
-
-singular_values = _made("svd", _singular_values)
+    return _made(name, typed)
 
 
-def _eigenvalues(matrix: Any) -> Any:
-    known = isinstance(matrix, types.Array) and matrix.ndim == 2
-    chosen = _chosen("linalg.eigvals", (matrix,)) if known else None
-    if chosen is None:
-        raise _unknown("eigvals", matrix)
-
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        assert chosen is not None
-        given = _matrix(
-            context, builder, signature.args[0], values[0], chosen.takes[0], square=True
-        )
-        out = Output(context, builder, signature.return_type, [given.shape[0]])
-        return _only(context, builder, chosen, [given], [given.shape[0]], out)
-
-    return types.Array(chosen.makes[0], 1, "C")(matrix), code
-
-
-eigenvalues = _made("eigvals", _eigenvalues)
+singular_values = _line("svd", "linalg.svd")
+eigenvalues = _line("eigvals", "linalg.eigvals", square=True)
 
 
 # -- the factors Q and R
 
 
-def _raw_factors(matrix: Any) -> Any:
-    """Write the factors over a matrix, as LAPACK keeps them, and return the rest of them."""
-    chosen = _chosen("linalg.qr_r_raw", (matrix,)) if _is_plain(matrix) else None
-    if chosen is None:
-        raise _unknown("qr", matrix)
-
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        assert chosen is not None
-        given = _matrix(
-            context, builder, signature.args[0], values[0], chosen.takes[0], square=False
-        )
-        least = _least(builder, *given.shape)
-        out = Output(context, builder, signature.return_type, [least])
-        return _only(context, builder, chosen, [given], [*given.shape, least], out)
-
-    return types.Array(types.float64, 1, "C")(matrix), code
-
-
 def _is_plain(matrix: Any) -> bool:
-    known = isinstance(matrix, types.Array) and matrix.ndim == 2
-    return known and matrix.dtype == types.float64 and matrix.layout == "C" and matrix.aligned
+    known = _is_table(matrix) and matrix.dtype == types.float64
+    return known and matrix.layout == "C" and matrix.aligned
 
 
-raw_factors = _made("qr_r_raw", _raw_factors)
+#: It writes the factors over the matrix, as LAPACK keeps them, and returns the rest of them.
+raw_factors = _line("qr", "linalg.qr_r_raw", fits=_is_plain)
 
 
 @intrinsic
